@@ -1,0 +1,30 @@
+package io.nightshift.kernels.quantize;
+
+import io.nightshift.kernels.GgmlType;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** The quantizer of each type. */
+public final class Quantizers {
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32);
+
+    private Quantizers() {}
+
+    /** The types that can be made. */
+    public static Set<GgmlType> types() {
+        return Collections.unmodifiableSet(TYPES);
+    }
+
+    /**
+     * A new quantizer, to be used by one thread.
+     *
+     * @throws IllegalArgumentException if no quantizer makes this type
+     */
+    public static RowQuantizer create(GgmlType type) {
+        return switch (type) {
+            case F32 -> new F32Quantizer();
+            default -> throw new IllegalArgumentException("no quantizer makes " + type);
+        };
+    }
+}
