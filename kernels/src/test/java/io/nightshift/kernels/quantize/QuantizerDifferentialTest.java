@@ -1,0 +1,93 @@
+package io.nightshift.kernels.quantize;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.nightshift.kernels.BlockInputs;
+import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.Golden;
+import io.nightshift.kernels.reference.ScalarQuantizers;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every vector quantizer against its scalar reference, on rows of many shapes. */
+class QuantizerDifferentialTest {
+    /** Rows and blocks a row: one block, groups of lanes that are not full, groups that span rows. */
+    private static final int[][] SHAPES = {{1, 1}, {1, 7}, {3, 1}, {5, 3}, {17, 2}, {2, 33}};
+
+    private static final byte UNTOUCHED = 0x5a;
+
+    static Set<GgmlType> types() {
+        return ScalarQuantizers.types();
+    }
+
+    static List<Arguments> cases() {
+        List<Arguments> cases = new ArrayList<>();
+        for (GgmlType type : types()) {
+            Golden golden = new Golden(type);
+            for (boolean importance : new boolean[] {false, true}) {
+                if (golden.has(BlockInputs.NORMAL, importance)) {
+                    cases.add(Arguments.of(type, importance));
+                }
+            }
+        }
+        return cases;
+    }
+
+    @ParameterizedTest(name = "{0}, importance {1}")
+    @MethodSource("cases")
+    void agreesWithTheScalarReference(GgmlType type, boolean withImportance) {
+        RowQuantizer vector = Quantizers.create(type);
+        RowQuantizer scalar = ScalarQuantizers.create(type);
+        for (BlockInputs kind : BlockInputs.values()) {
+            for (int[] shape : SHAPES) {
+                int rows = shape[0];
+                int columns = shape[1] * type.blockSize();
+                int bytes = Math.toIntExact(rows * type.rowBytes(columns));
+                for (int seed = 2; seed < 6; seed++) {
+                    // Offsets of every array are exercised too, and what stands around the result stays.
+                    float[] weights = padded(kind.rows(rows, columns, seed), 5);
+                    float[] importance = withImportance ? padded(BlockInputs.importance(columns, seed), 3) : null;
+                    byte[] expected = untouched(bytes + 9);
+                    byte[] actual = untouched(bytes + 9);
+                    scalar.quantize(weights, 5, rows, columns, importance, 3, expected, 4);
+                    vector.quantize(weights, 5, rows, columns, importance, 3, actual, 4);
+                    assertArrayEquals(expected, actual, kind + " " + rows + "x" + columns + " seed " + seed);
+                    assertEquals(UNTOUCHED, actual[3]);
+                    assertEquals(UNTOUCHED, actual[4 + bytes]);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
+    void refusesRowsThatAreNotWholeBlocks(GgmlType type) {
+        if (type.blockSize() == 1) {
+            return;
+        }
+        int columns = type.blockSize() + 1;
+        float[] importance = new float[columns];
+        assertThrows(IllegalArgumentException.class, () -> Quantizers.create(type)
+                .quantize(new float[columns], 0, 1, columns, importance, 0, new byte[4096], 0));
+    }
+
+    private static float[] padded(float[] values, int before) {
+        float[] padded = new float[values.length + before + 2];
+        Arrays.fill(padded, 1e30f);
+        System.arraycopy(values, 0, padded, before, values.length);
+        return padded;
+    }
+
+    private static byte[] untouched(int length) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, UNTOUCHED);
+        return bytes;
+    }
+}
