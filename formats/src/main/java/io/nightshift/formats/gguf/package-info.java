@@ -1,0 +1,2 @@
+/** The GGUF file format: metadata, tensor table, and which type each tensor becomes. */
+package io.nightshift.formats.gguf;

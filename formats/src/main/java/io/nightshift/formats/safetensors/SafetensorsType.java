@@ -1,0 +1,41 @@
+package io.nightshift.formats.safetensors;
+
+/** Element types of safetensors, with their size in bits (F4 types are less than a byte). */
+public enum SafetensorsType {
+    F64(64),
+    F32(32),
+    F16(16),
+    BF16(16),
+    F8_E5M2(8),
+    F8_E4M3(8),
+    F8_E8M0(8),
+    F4(4),
+    F6_E2M3(6),
+    F6_E3M2(6),
+    I64(64),
+    I32(32),
+    I16(16),
+    I8(8),
+    U64(64),
+    U32(32),
+    U16(16),
+    U8(8),
+    C64(64),
+    BOOL(8);
+
+    private final int bits;
+
+    SafetensorsType(int bits) {
+        this.bits = bits;
+    }
+
+    /** Bits an element. */
+    public int bits() {
+        return bits;
+    }
+
+    /** Whether quantization starts from this type: BF16, F16 or F32. */
+    public boolean isSourceOfWeights() {
+        return this == BF16 || this == F16 || this == F32;
+    }
+}

@@ -1,0 +1,2 @@
+/** The safetensors format: headers, validated before anything is read by them. */
+package io.nightshift.formats.safetensors;
