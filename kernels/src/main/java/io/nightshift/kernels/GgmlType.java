@@ -77,6 +77,14 @@ public enum GgmlType {
         return blockSize > 1;
     }
 
+    /** Whether it holds weights: floats or blocks, not the integer types or F64. */
+    public boolean holdsWeights() {
+        return switch (this) {
+            case I8, I16, I32, I64, F64 -> false;
+            default -> true;
+        };
+    }
+
     /** Bits a weight takes, scales included. */
     public double bitsPerWeight() {
         return 8.0 * blockBytes / blockSize;

@@ -1,0 +1,120 @@
+package io.nightshift.formats.gguf;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.storage.FolderInputStream;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.kernels.GgmlType;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A GGUF file that exists: its header, read and validated, and where its data starts.
+ *
+ * @param file the file
+ * @param header metadata and tensor table
+ * @param dataOffset where the data section starts
+ */
+public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
+    private static final int MAX_DIMENSIONS = 4;
+    private static final int BUFFER = 1 << 20;
+
+    /**
+     * Reads the header of a file by ranged reads.
+     *
+     * @throws InvalidModelException if it is not a sound GGUF file; the message names it
+     * @throws IOException if it cannot be read
+     */
+    public static GgufFile read(ModelFolder folder, StoredFile file) throws IOException {
+        String where = folder.location() + "/" + file.name();
+        try (FolderInputStream stream = new FolderInputStream(folder, file, BUFFER)) {
+            GgufInput in = new GgufInput(stream, file.length());
+            if (in.int32() != GgufHeader.MAGIC) {
+                throw new InvalidModelException("not a GGUF file");
+            }
+            int version = in.int32();
+            if (version != 2 && version != GgufHeader.VERSION) {
+                throw new InvalidModelException("GGUF version " + version + " is not supported; 2 and 3 are");
+            }
+            long tensorCount = in.count(24, "tensors");
+            long valueCount = in.count(13, "metadata values");
+            GgufMetadata metadata = new GgufMetadata();
+            for (long i = 0; i < valueCount; i++) {
+                String key = in.string();
+                if (metadata.get(key).isPresent()) {
+                    throw new InvalidModelException("metadata key " + key + " stands there twice");
+                }
+                metadata.set(key, in.typedValue(key));
+            }
+            List<GgufTensor> tensors = new ArrayList<>();
+            for (long i = 0; i < tensorCount; i++) {
+                tensors.add(tensor(in));
+            }
+            long alignment = alignment(metadata);
+            long dataOffset = (stream.position() + alignment - 1) / alignment * alignment;
+            validate(tensors, alignment, dataOffset, file.length());
+            return new GgufFile(file, new GgufHeader(metadata, List.copyOf(tensors)), dataOffset);
+        } catch (EOFException e) {
+            throw new InvalidModelException(where + ": truncated: the header does not end within the file", e);
+        } catch (InvalidModelException e) {
+            throw new InvalidModelException(where + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static GgufTensor tensor(GgufInput in) throws IOException {
+        String name = in.string();
+        int dimensions = in.int32();
+        if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
+            throw new InvalidModelException("tensor " + name + " has " + dimensions + " dimensions");
+        }
+        List<Long> shape = new ArrayList<>(dimensions);
+        for (int i = 0; i < dimensions; i++) {
+            long size = in.int64();
+            if (size < 1) {
+                throw new InvalidModelException("tensor " + name + ": dimension " + i + " is " + size);
+            }
+            shape.add(size);
+        }
+        try {
+            GgufTensor tensor = new GgufTensor(name, List.copyOf(shape), GgmlType.fromId(in.int32()), in.int64());
+            tensor.bytes();
+            return tensor;
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new InvalidModelException("tensor " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static long alignment(GgufMetadata metadata) {
+        GgufValue value = metadata.get("general.alignment").orElse(new GgufValue.Uint32(GgufLayout.ALIGNMENT));
+        if (value instanceof GgufValue.Uint32 number && Long.bitCount(number.value()) == 1) {
+            return number.value();
+        }
+        throw new InvalidModelException("general.alignment is not a power of two");
+    }
+
+    private static void validate(List<GgufTensor> tensors, long alignment, long dataOffset, long length) {
+        Set<String> names = new HashSet<>();
+        long end = 0;
+        List<GgufTensor> inOrder = new ArrayList<>(tensors);
+        inOrder.sort(Comparator.comparingLong(GgufTensor::offset));
+        for (GgufTensor tensor : inOrder) {
+            if (!names.add(tensor.name())) {
+                throw new InvalidModelException("tensor " + tensor.name() + " stands there twice");
+            }
+            if (tensor.offset() < end || tensor.offset() % alignment != 0) {
+                throw new InvalidModelException("tensor " + tensor.name() + " stands at offset " + tensor.offset()
+                        + ", which overlaps another or is not aligned");
+            }
+            end = tensor.offset() + tensor.bytes();
+            if (end < 0 || end > length - dataOffset) {
+                throw new InvalidModelException("truncated: tensor " + tensor.name() + " should end at byte "
+                        + (dataOffset + end) + " and the file has " + length);
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package io.nightshift.formats.gguf;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.kernels.GgmlType;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/** Gives every tensor of a model its type, as llama-quantize does (llama-quant.cpp, llama_tensor_get_type). */
+public final class TypeAssignment {
+    private final FileType fileType;
+    private final TypeOptions options;
+    private final TypePolicy policy;
+
+    /** An assignment for one model, one file type and one set of options. */
+    public TypeAssignment(FileType fileType, ModelFacts model, TypeOptions options) {
+        this.fileType = fileType;
+        this.options = options;
+        this.policy = new TypePolicy(fileType, model, options);
+    }
+
+    /**
+     * The type of each tensor.
+     *
+     * @param tensors in the order of the output, see {@link TensorOrder}
+     * @throws InvalidModelException if a tensor cannot have the type that it should, or an option has no effect
+     */
+    public List<AssignedType> assign(List<TensorRecipe> tensors) {
+        refuseOptionsWithoutEffect(tensors);
+        boolean tied = tensors.stream().noneMatch(tensor -> tensor.name().equals("output.weight"));
+        int attentionVs = (int) tensors.stream()
+                .filter(tensor -> TensorCategory.of(tensor.name()) == TensorCategory.ATTENTION_V)
+                .count();
+        // How many tensors of a category the policy has decided so far: overridden ones do not count.
+        Map<TensorCategory, Integer> decided = new EnumMap<>(TensorCategory.class);
+        List<AssignedType> types = new ArrayList<>(tensors.size());
+        for (TensorRecipe tensor : tensors) {
+            TensorCategory category = TensorCategory.of(tensor.name());
+            GgmlType fixed = fixedType(tensor, category);
+            if (fixed == null) {
+                int earlier = decided.merge(category, 1, Integer::sum) - 1;
+                fixed = policy.typeOf(new TensorFacts(
+                        tensor.name(),
+                        category,
+                        tensor.columns(),
+                        tensor.shape().size() > 2 ? tensor.shape().get(2) : 1,
+                        TensorOrder.layer(tensor.name()),
+                        earlier,
+                        attentionVs,
+                        tied));
+            }
+            types.add(fitted(tensor, category, fixed));
+        }
+        return types;
+    }
+
+    /** Whether llama-quantize changes the type of a tensor at all (llama-quant.cpp, tensor_allows_quantization). */
+    private boolean isQuantizable(TensorRecipe tensor) {
+        String name = tensor.name();
+        return dimensions(tensor) >= 2
+                && name.endsWith("weight")
+                && !name.contains("_norm.weight")
+                && !name.contains("ffn_gate_inp.weight")
+                && !(options.leaveOutputTensor() && name.equals("output.weight"));
+    }
+
+    private static long dimensions(TensorRecipe tensor) {
+        int dimensions = tensor.shape().size();
+        while (dimensions > 1 && tensor.shape().get(dimensions - 1) == 1) {
+            dimensions--;
+        }
+        return dimensions;
+    }
+
+    /** The type that is settled without the policy, or null. */
+    private GgmlType fixedType(TensorRecipe tensor, TensorCategory category) {
+        if (!isQuantizable(tensor)) {
+            return tensor.type();
+        }
+        if (category == TensorCategory.TOKEN_EMBEDDING && options.tokenEmbeddingType().isPresent()) {
+            return options.tokenEmbeddingType().get();
+        }
+        if (category == TensorCategory.OUTPUT && options.outputTensorType().isPresent()) {
+            return options.outputTensorType().get();
+        }
+        GgmlType standard = fileType.defaultType();
+        if (!standard.isQuantized()) {
+            return standard;
+        }
+        return options.override(tensor.name()).orElse(options.pure() ? standard : null);
+    }
+
+    private AssignedType fitted(TensorRecipe tensor, TensorCategory category, GgmlType wanted) {
+        if (!isQuantizable(tensor)) {
+            return new AssignedType(wanted, wanted, false);
+        }
+        GgmlType type = wanted;
+        if (tensor.columns() % wanted.blockSize() != 0) {
+            boolean asked = category == TensorCategory.TOKEN_EMBEDDING && options.tokenEmbeddingType().isPresent()
+                    || category == TensorCategory.OUTPUT && options.outputTensorType().isPresent();
+            type = asked ? null : fallback(wanted);
+            if (type == null) {
+                throw new InvalidModelException(tensor.name() + ": rows of " + tensor.columns()
+                        + " weights are not whole blocks of " + wanted + " (" + wanted.blockSize()
+                        + " weights) and no other type takes its place; choose another type");
+            }
+            if (tensor.columns() % type.blockSize() != 0) {
+                type = GgmlType.F16;
+            }
+        }
+        return new AssignedType(type, wanted, needsImportance(category, type));
+    }
+
+    private static GgmlType fallback(GgmlType wanted) {
+        return switch (wanted) {
+            case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ4_XS -> GgmlType.IQ4_NL;
+            case Q2_0, Q2_K, Q3_K, TQ1_0, TQ2_0 -> GgmlType.Q4_0;
+            case Q4_K -> GgmlType.Q5_0;
+            case Q5_K -> GgmlType.Q5_1;
+            case Q6_K -> GgmlType.Q8_0;
+            default -> wanted.blockSize() <= 32 ? wanted : null;
+        };
+    }
+
+    private boolean needsImportance(TensorCategory category, GgmlType type) {
+        if (category == TensorCategory.TOKEN_EMBEDDING || category == TensorCategory.OUTPUT) {
+            return false;
+        }
+        return switch (type) {
+            case IQ3_XXS, IQ2_XXS, IQ2_XS, IQ2_S, IQ1_M, IQ1_S -> true;
+            case Q2_K -> fileType == FileType.Q2_K_S;
+            default -> false;
+        };
+    }
+
+    private void refuseOptionsWithoutEffect(List<TensorRecipe> tensors) {
+        boolean quantized = fileType.defaultType().isQuantized();
+        if (!quantized && (options.pure() || !options.overrides().isEmpty())) {
+            throw new InvalidModelException((options.pure() ? "--pure" : "--tensor-type") + " has no effect on " + fileType
+                    + ", which has no mixture of types; leave it out");
+        }
+        for (TypeOverride override : options.overrides()) {
+            if (tensors.stream().noneMatch(tensor -> isQuantizable(tensor)
+                    && override.pattern().matcher(tensor.name()).find())) {
+                throw new InvalidModelException(
+                        "--tensor-type " + override.pattern() + ": no tensor that can be quantized has such a name");
+            }
+        }
+        boolean hasOutput = tensors.stream().anyMatch(tensor -> tensor.name().equals("output.weight"));
+        if (options.leaveOutputTensor() && !hasOutput) {
+            throw new InvalidModelException("--leave-output-tensor: the model has no output.weight (its embedding is tied)");
+        }
+        if (options.outputTensorType().isPresent() && options.leaveOutputTensor()) {
+            throw new InvalidModelException("--output-tensor-type and --leave-output-tensor exclude each other");
+        }
+        if (options.outputTensorType().isPresent() && !hasOutput
+                && (options.tokenEmbeddingType().isPresent() || options.pure() || !quantized)) {
+            throw new InvalidModelException("--output-tensor-type: the model has no output.weight (its embedding is tied)");
+        }
+    }
+}

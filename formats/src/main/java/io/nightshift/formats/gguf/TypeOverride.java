@@ -1,0 +1,48 @@
+package io.nightshift.formats.gguf;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.kernels.GgmlType;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * A type that the user wants for the tensors whose name a pattern finds.
+ *
+ * @param pattern searched in the tensor's name
+ * @param type the wanted type
+ */
+public record TypeOverride(Pattern pattern, GgmlType type) {
+    /**
+     * Parses {@code regex=type}. The expression is lower-cased first, as llama-quantize does.
+     *
+     * @throws InvalidModelException if it is not of that form
+     */
+    public static TypeOverride parse(String option) {
+        int equals = option.indexOf('=');
+        if (equals <= 0 || equals == option.length() - 1) {
+            throw new InvalidModelException("--tensor-type '" + option + "': give PATTERN=TYPE, such as attn_q=q8_0");
+        }
+        try {
+            Pattern pattern = Pattern.compile(option.substring(0, equals).toLowerCase(Locale.ROOT));
+            return new TypeOverride(pattern, parseType("--tensor-type", option.substring(equals + 1)));
+        } catch (PatternSyntaxException e) {
+            throw new InvalidModelException("--tensor-type '" + option + "': " + e.getDescription(), e);
+        }
+    }
+
+    /**
+     * Parses the name of a tensor type, in any case.
+     *
+     * @param option the option it was given to, for the message
+     * @throws InvalidModelException if no tensor can have that type
+     */
+    public static GgmlType parseType(String option, String name) {
+        for (GgmlType type : GgmlType.values()) {
+            if (type.name().equalsIgnoreCase(name) && type.holdsWeights()) {
+                return type;
+            }
+        }
+        throw new InvalidModelException(option + ": '" + name + "' is not a tensor type; give one such as Q8_0, Q6_K or F16");
+    }
+}
