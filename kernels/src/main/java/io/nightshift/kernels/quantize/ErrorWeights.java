@@ -1,0 +1,25 @@
+package io.nightshift.kernels.quantize;
+
+import io.nightshift.kernels.Lanes;
+import jdk.incubator.vector.FloatVector;
+
+/** How much the error of each weight counts in the search for a sub-block's scale. A sub-block a lane. */
+final class ErrorWeights {
+    private static final int LANES = Lanes.COUNT;
+
+    private ErrorWeights() {}
+
+    /** The root mean square of the sub-block of 32 weights plus the weight's magnitude. */
+    static void rootMeanSquarePlusMagnitude(float[] weights, int offset, float[] errorWeights, int errorOffset) {
+        FloatVector squares = FloatVector.zero(Lanes.FLOAT);
+        for (int i = 0; i < 32 * LANES; i += LANES) {
+            FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, offset + i);
+            squares = squares.add(weight.mul(weight));
+        }
+        FloatVector root = squares.div(32f).sqrt();
+        for (int i = 0; i < 32 * LANES; i += LANES) {
+            FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, offset + i);
+            root.add(weight.abs()).intoArray(errorWeights, errorOffset + i);
+        }
+    }
+}
