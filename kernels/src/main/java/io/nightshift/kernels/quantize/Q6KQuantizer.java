@@ -38,6 +38,7 @@ final class Q6KQuantizer extends SuperBlockQuantizer {
     private final float[] rounded = new float[LANES];
     private final float[] steps = new float[SUB_BLOCKS * LANES];
     private final int[] quants = new int[SIZE / 4 * LANES];
+    private final int[] searchQuants = new int[SIZE / 4 * LANES];
 
     Q6KQuantizer() {
         super(GgmlType.Q6_K);
@@ -58,7 +59,11 @@ final class Q6KQuantizer extends SuperBlockQuantizer {
         roundToHalf(superScales, rounded);
         quantizeScales(scales, inverseSuperScales, rounded, steps, packed);
         for (int s = 0; s < SUB_BLOCKS; s++) {
-            SymmetricQuants.quantize(x, s * SUB_BLOCK, SUB_BLOCK, LEVELS, steps, inverseScales, s, quants);
+            int first = s * SUB_BLOCK;
+            if (SymmetricQuants.divide(x, first, SUB_BLOCK, LEVELS, steps, s, quants)) {
+                SymmetricQuants.multiply(x, first, SUB_BLOCK, LEVELS, inverseScales, s, searchQuants);
+                SymmetricQuants.replaceWhereZero(steps, s, searchQuants, quants, first, SUB_BLOCK);
+            }
         }
         pack(quants, inverseSuperScales, packed);
     }
@@ -111,7 +116,7 @@ final class Q6KQuantizer extends SuperBlockQuantizer {
      * apart, and the upper bits of weights 32 apart. Where all scales are zero, so is the whole block.
      */
     private static void pack(int[] quants, float[] inverses, int[] packed) {
-        IntVector used = FloatVector.fromArray(FLOAT, inverses, 0).compare(NE, 0f).cast(INT).toVector().reinterpretAsInts();
+        IntVector used = SymmetricQuants.bits(FloatVector.fromArray(FLOAT, inverses, 0).compare(NE, 0f));
         for (int i = 0; i < 16; i++) {
             int half = i / 8;
             int first = (half * 32 + i % 8) * LANES;

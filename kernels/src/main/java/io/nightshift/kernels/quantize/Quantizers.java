@@ -7,7 +7,7 @@ import java.util.Set;
 
 /** The quantizer of each type. */
 public final class Quantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.Q6_K);
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.Q3_K, GgmlType.Q6_K);
 
     private Quantizers() {}
 
@@ -24,6 +24,7 @@ public final class Quantizers {
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
             case F32 -> new F32Quantizer();
+            case Q3_K -> new Q3KQuantizer();
             case Q6_K -> new Q6KQuantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };

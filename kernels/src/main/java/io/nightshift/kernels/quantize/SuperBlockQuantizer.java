@@ -15,7 +15,7 @@ import java.nio.ByteOrder;
  * super-block. The bytes of a block are made as 32-bit words, again in lane order, with the half-precision scale of the
  * super-block behind them.
  */
-abstract sealed class SuperBlockQuantizer implements RowQuantizer permits Q6KQuantizer {
+abstract sealed class SuperBlockQuantizer implements RowQuantizer permits Q3KQuantizer, Q6KQuantizer {
     static final int SIZE = 256;
     static final int LANES = Lanes.COUNT;
 

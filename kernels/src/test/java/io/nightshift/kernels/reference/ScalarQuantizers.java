@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** The scalar quantizer of each type that has one. */
 public final class ScalarQuantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.Q6_K);
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.Q3_K, GgmlType.Q6_K);
 
     private ScalarQuantizers() {}
 
@@ -20,6 +20,7 @@ public final class ScalarQuantizers {
     /** A new scalar quantizer. */
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
+            case Q3_K -> new ScalarQ3K();
             case Q6_K -> new ScalarQ6K();
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };
