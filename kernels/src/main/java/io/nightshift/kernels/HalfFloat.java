@@ -1,37 +1,54 @@
 package io.nightshift.kernels;
 
-/** IEEE 754 half precision, which block formats keep their scales in. */
+/**
+ * IEEE half-precision numbers, as ggml reads and writes them: exact to single precision, round to nearest even from it.
+ *
+ * <p>{@code Float.float16ToFloat} came after Java 17.
+ */
 public final class HalfFloat {
-    private static final float TO_INFINITY = 0x1p+112f;
-    private static final float TO_ZERO = 0x1p-110f;
-    private static final float FROM_DENORMAL = 0x1p-24f;
+    private static final int SIGN = 0x8000;
+    private static final int EXPONENT = 0x7c00;
+
+    /** What a half's exponent field, moved to a float's place, lacks: the difference of the two biases. */
+    private static final int REBIAS = (127 - 15) << 23;
 
     private HalfFloat() {}
 
-    /** The bits of the nearest half-precision number, ties to even, in the low 16 bits; infinity where it overflows. */
-    public static int fromFloat(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        int sign = bits >>> 16 & 0x8000;
-        int magnitude = bits & 0x7fffffff;
-        if (magnitude > 0x7f800000) {
-            return sign | 0x7e00;
+    /**
+     * The number that a half stands for.
+     *
+     * @param half the half in the low 16 bits; the others are ignored
+     */
+    public static float toFloat(int half) {
+        int sign = (half & SIGN) << 16;
+        int exponent = half & EXPONENT;
+        int shifted = (half & 0x7fff) << 13;
+        if (exponent != 0 && exponent != EXPONENT) {
+            return Float.intBitsToFloat(sign | shifted + REBIAS);
         }
-        // Adding a power of two 13 binades above the value leaves just the mantissa bits that a half has, rounded.
-        float scaled = Float.intBitsToFloat(magnitude) * TO_INFINITY * TO_ZERO;
-        int exponent = Math.max(magnitude & 0x7f800000, 0x38800000);
-        int rounded = Float.floatToRawIntBits(Float.intBitsToFloat(exponent + 0x07800000) + scaled);
-        return sign | (rounded >>> 13 & 0x7c00) + (rounded & 0xfff);
+        if (exponent == 0) {
+            // A multiple of 2^-24: put under a one half and taken off it again, which no denormal operand slows down.
+            float magnitude = Float.intBitsToFloat((half & 0x3ff) | 0x3f000000) - 0.5f;
+            return Float.intBitsToFloat(sign | Float.floatToRawIntBits(magnitude));
+        }
+        return Float.intBitsToFloat(sign | shifted | 0x7f800000);
     }
 
-    /** The value of the half-precision number in the low 16 bits. */
-    public static float toFloat(int half) {
-        int sign = (half & 0x8000) << 16;
-        int exponent = half >>> 10 & 0x1f;
-        int mantissa = half & 0x3ff;
-        if (exponent == 0) {
-            return Float.intBitsToFloat(sign | Float.floatToRawIntBits(mantissa * FROM_DENORMAL));
+    /** The nearest half, ties to even; what is too large becomes infinite, and a NaN the quiet NaN of its sign. */
+    public static short fromFloat(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int sign = bits >>> 16 & SIGN;
+        int magnitude = bits & 0x7fffffff;
+        if (magnitude > 0x7f800000) {
+            return (short) (sign | 0x7e00);
         }
-        int biased = exponent == 0x1f ? 0xff : exponent + 112;
-        return Float.intBitsToFloat(sign | biased << 23 | mantissa << 13);
+        if (magnitude >= 0x47800000) { // 65536 and more
+            return (short) (sign | EXPONENT);
+        }
+        if (magnitude < 0x38800000) { // less than 2^-14: added to one half, where an ulp is the smallest half, 2^-24
+            return (short) (sign | Float.floatToRawIntBits(Float.intBitsToFloat(magnitude) + 0.5f) - 0x3f000000);
+        }
+        int odd = magnitude >>> 13 & 1;
+        return (short) (sign | magnitude - REBIAS + 0xfff + odd >>> 13);
     }
 }

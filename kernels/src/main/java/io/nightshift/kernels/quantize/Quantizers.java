@@ -7,7 +7,8 @@ import java.util.Set;
 
 /** The quantizer of each type. */
 public final class Quantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.Q4_K);
+    private static final Set<GgmlType> TYPES =
+            EnumSet.of(GgmlType.F32, GgmlType.Q4_K, GgmlType.Q3_K, GgmlType.Q6_K);
 
     private Quantizers() {}
 
@@ -25,6 +26,8 @@ public final class Quantizers {
         return switch (type) {
             case F32 -> new F32Quantizer();
             case Q4_K -> new Q4KQuantizer();
+            case Q3_K -> new Q3KQuantizer();
+            case Q6_K -> new Q6KQuantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };
     }

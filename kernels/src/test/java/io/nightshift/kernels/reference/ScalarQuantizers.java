@@ -8,7 +8,8 @@ import java.util.Set;
 
 /** The scalar quantizer of each type that has one. */
 public final class ScalarQuantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.Q4_K);
+    private static final Set<GgmlType> TYPES =
+            EnumSet.of(GgmlType.Q4_K, GgmlType.Q3_K, GgmlType.Q6_K);
 
     private ScalarQuantizers() {}
 
@@ -21,6 +22,8 @@ public final class ScalarQuantizers {
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
             case Q4_K -> new ScalarQ4K();
+            case Q3_K -> new ScalarQ3K();
+            case Q6_K -> new ScalarQ6K();
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };
     }
