@@ -7,7 +7,7 @@ import java.util.Set;
 
 /** The quantizer of each type. */
 public final class Quantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32);
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16);
 
     private Quantizers() {}
 
@@ -24,6 +24,8 @@ public final class Quantizers {
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
             case F32 -> new F32Quantizer();
+            case F16 -> new F16Quantizer();
+            case BF16 -> new BF16Quantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };
     }

@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** The scalar quantizer of each type that has one. */
 public final class ScalarQuantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.noneOf(GgmlType.class);
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F16, GgmlType.BF16);
 
     private ScalarQuantizers() {}
 
@@ -19,9 +19,9 @@ public final class ScalarQuantizers {
 
     /** A new scalar quantizer. */
     public static RowQuantizer create(GgmlType type) {
-        switch (type) {
-            default:
-                throw new IllegalArgumentException("no scalar reference of " + type);
-        }
+        return switch (type) {
+            case F16, BF16 -> new ScalarHalfQuantizer(type);
+            default -> throw new IllegalArgumentException("no scalar reference of " + type);
+        };
     }
 }
