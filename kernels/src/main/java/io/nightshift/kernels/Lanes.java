@@ -32,10 +32,23 @@ public final class Lanes {
     /** Species of bytes, four times as many lanes as {@link #FLOAT}. */
     public static final VectorSpecies<Byte> BYTE = ByteVector.SPECIES_64.withShape(SHAPE);
 
+    /** Species of 16-bit integers in half the shape: as many lanes as {@link #FLOAT}. */
+    public static final VectorSpecies<Short> HALF_SHORT = ShortVector.SPECIES_64.withShape(shape(2));
+
+    /** Species of bytes in half the shape: what {@link #HALF_SHORT} is loaded and stored as. */
+    public static final VectorSpecies<Byte> HALF_BYTE = ByteVector.SPECIES_64.withShape(shape(2));
+
+    /** Species of bytes in a quarter of the shape, but of 64 bits at least: at least as many lanes as {@link #FLOAT}. */
+    public static final VectorSpecies<Byte> QUARTER_BYTE = ByteVector.SPECIES_64.withShape(shape(4));
+
     /** Number of 32-bit lanes: 4, 8 or 16. */
     public static final int COUNT = FLOAT.length();
 
     private Lanes() {}
+
+    private static VectorShape shape(int parts) {
+        return VectorShape.forBitSize(Math.max(64, SHAPE.vectorBitSize() / parts));
+    }
 
     private static VectorShape shape() {
         String bits = System.getProperty(PROPERTY);

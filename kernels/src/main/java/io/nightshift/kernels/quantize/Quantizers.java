@@ -7,8 +7,8 @@ import java.util.Set;
 
 /** The quantizer of each type. */
 public final class Quantizers {
-    private static final Set<GgmlType> TYPES =
-            EnumSet.of(GgmlType.F32, GgmlType.Q4_K, GgmlType.Q3_K, GgmlType.Q6_K);
+    private static final Set<GgmlType> TYPES = EnumSet.of(
+            GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q6_K);
 
     private Quantizers() {}
 
@@ -25,8 +25,10 @@ public final class Quantizers {
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
             case F32 -> new F32Quantizer();
-            case Q4_K -> new Q4KQuantizer();
+            case F16 -> new F16Quantizer();
+            case BF16 -> new BF16Quantizer();
             case Q3_K -> new Q3KQuantizer();
+            case Q4_K -> new Q4KQuantizer();
             case Q6_K -> new Q6KQuantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };

@@ -8,8 +8,8 @@ import java.util.Set;
 
 /** The scalar quantizer of each type that has one. */
 public final class ScalarQuantizers {
-    private static final Set<GgmlType> TYPES =
-            EnumSet.of(GgmlType.Q4_K, GgmlType.Q3_K, GgmlType.Q6_K);
+    private static final Set<GgmlType> TYPES = EnumSet.of(
+            GgmlType.F16, GgmlType.BF16, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q6_K);
 
     private ScalarQuantizers() {}
 
@@ -21,8 +21,9 @@ public final class ScalarQuantizers {
     /** A new scalar quantizer. */
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
-            case Q4_K -> new ScalarQ4K();
+            case F16, BF16 -> new ScalarHalfQuantizer(type);
             case Q3_K -> new ScalarQ3K();
+            case Q4_K -> new ScalarQ4K();
             case Q6_K -> new ScalarQ6K();
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };
