@@ -1,0 +1,171 @@
+package io.nightshift.jobs.output;
+
+import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageErrors;
+import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StoredFiles;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.fs.BBPartHandle;
+import org.apache.hadoop.fs.BBUploadHandle;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.MultipartUploader;
+import org.apache.hadoop.fs.PartHandle;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UploadHandle;
+import org.apache.hadoop.util.functional.FutureIO;
+
+/** A folder of a Hadoop file system that has a multipart uploader: S3A, HDFS. Completing the upload is the commit. */
+final class HadoopOutputStore implements OutputStore {
+    /**
+     * Set to true for stores that want part numbers without gaps (S3 directory buckets, S3 with additional checksums).
+     * Attempts at one part then share its number: if a late one replaces the winner's bytes by others, the completion
+     * is refused and the job has to be run again.
+     */
+    static final String CONSECUTIVE = "nightshift.output.consecutive.parts";
+
+    private final StorageLocation folder;
+    private final HadoopSettings settings;
+    private final FileSystem fileSystem;
+
+    HadoopOutputStore(StorageLocation folder, HadoopSettings settings) throws StorageException {
+        this.folder = folder;
+        this.settings = settings;
+        fileSystem = settings.fileSystem(folder);
+    }
+
+    static MultipartUploader uploader(FileSystem fileSystem, StorageLocation folder) throws IOException {
+        try {
+            return fileSystem.createMultipartUploader(fileSystem.makeQualified(folder.hadoopPath())).build();
+        } catch (UnsupportedOperationException e) {
+            throw new StorageException(folder.text(), "its file system cannot be uploaded to in parts; write to a path, "
+                    + "s3a:// or hdfs://", e);
+        }
+    }
+
+    @Override
+    public String location() {
+        return folder.text();
+    }
+
+    @Override
+    public boolean versionTellsContent() {
+        return true;
+    }
+
+    @Override
+    public Optional<StoredFile> find(String name) throws IOException {
+        return call(name, () -> {
+            try {
+                FileStatus status = fileSystem.getFileStatus(path(name));
+                return status.isFile() ? Optional.of(StoredFiles.of(name, status)) : Optional.empty();
+            } catch (FileNotFoundException e) {
+                return Optional.empty();
+            }
+        });
+    }
+
+    @Override
+    public byte[] readHead(String name, int length) throws IOException {
+        return call(name, () -> {
+            byte[] head = new byte[length];
+            try (var in = FutureIO.awaitFuture(fileSystem.openFile(path(name))
+                    .opt("fs.option.openfile.read.policy", "random")
+                    .opt("fs.s3a.readahead.range", "0")
+                    .build())) {
+                in.readFully(0, head, 0, length);
+            }
+            return head;
+        });
+    }
+
+    @Override
+    public InputStream open(String name) throws IOException {
+        return call(name, () -> fileSystem.open(path(name)));
+    }
+
+    @Override
+    public void replace(String name, byte[] content) throws IOException {
+        call(name, () -> {
+            try (OutputStream out = fileSystem.create(path(name), true)) {
+                out.write(content);
+            }
+            return null;
+        });
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        call(name, () -> fileSystem.delete(path(name), false));
+    }
+
+    @Override
+    public byte[] start(String name) throws IOException {
+        return call(name, () -> {
+            try (MultipartUploader uploader = uploader(fileSystem, folder)) {
+                return FutureIO.awaitFuture(uploader.startUpload(path(name))).toByteArray();
+            }
+        });
+    }
+
+    @Override
+    public PartSink sink(String name, byte[] upload, int parts) {
+        int numbersPerPart = settings.isTrue(CONSECUTIVE) ? 1 : UploadPartSink.MAX_PART_NUMBER / parts;
+        return new UploadPartSink(folder, settings, name, upload, parts, numbersPerPart);
+    }
+
+    @Override
+    public void complete(String name, byte[] upload, List<PartReceipt> parts) throws IOException {
+        UploadPartSink sink = (UploadPartSink) sink(name, upload, parts.size());
+        Map<Integer, PartHandle> winners = new TreeMap<>();
+        for (PartReceipt part : parts) {
+            winners.put(sink.number(part.part(), part.attempt()), BBPartHandle.from(ByteBuffer.wrap(part.handle())));
+        }
+        call(name, () -> {
+            try (MultipartUploader uploader = uploader(fileSystem, folder)) {
+                return FutureIO.awaitFuture(uploader.complete(handle(upload), path(name), winners));
+            }
+        });
+    }
+
+    @Override
+    public void abort(String name, byte[] upload) throws IOException {
+        call(name, () -> {
+            try (MultipartUploader uploader = uploader(fileSystem, folder)) {
+                return FutureIO.awaitFuture(uploader.abort(handle(upload), path(name)));
+            } catch (FileNotFoundException e) {
+                return null;
+            }
+        });
+    }
+
+    private Path path(String name) {
+        return fileSystem.makeQualified(new Path(folder.hadoopPath(), name));
+    }
+
+    private static UploadHandle handle(byte[] upload) {
+        return BBUploadHandle.from(ByteBuffer.wrap(upload));
+    }
+
+    private interface Call<T> {
+        T get() throws IOException;
+    }
+
+    private <T> T call(String name, Call<T> call) throws StorageException {
+        try {
+            return call.get();
+        } catch (IOException | RuntimeException e) {
+            throw StorageErrors.explain(location() + "/" + name, e);
+        }
+    }
+}

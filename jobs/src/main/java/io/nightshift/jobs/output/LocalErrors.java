@@ -1,0 +1,32 @@
+package io.nightshift.jobs.output;
+
+import io.nightshift.jobs.storage.StorageException;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+
+/** What the local file system's exceptions mean to a user. */
+final class LocalErrors {
+    private LocalErrors() {}
+
+    static IOException explain(String location, IOException e) {
+        if (e instanceof StorageException || e instanceof ClosedByInterruptException) {
+            return e;
+        }
+        if (e instanceof AccessDeniedException) {
+            return new StorageException(location, "cannot be written: permission denied; choose another output folder", e);
+        }
+        if (e instanceof FileAlreadyExistsException exists) {
+            return new StorageException(location, "cannot be written: " + exists.getFile() + " is a file, where a folder "
+                    + "has to be; choose another output folder", e);
+        }
+        String reason = e instanceof FileSystemException failed && failed.getReason() != null
+                ? failed.getReason()
+                : String.valueOf(e.getMessage());
+        String advice = reason.contains("No space left") ? "free some space or choose another output folder"
+                : "choose another output folder";
+        return new StorageException(location, "cannot be written: " + reason + "; " + advice, e);
+    }
+}

@@ -1,0 +1,76 @@
+package io.nightshift.jobs.output;
+
+import io.nightshift.jobs.storage.StorageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.zip.CRC32C;
+
+/**
+ * Writes parts at their places in one file that the driver made. Attempts at one part write the same bytes to the same
+ * place, so it does not matter which one is last.
+ *
+ * @param file the file's absolute path
+ * @param target where it will be, for messages
+ */
+record LocalPartSink(String file, String target) implements PartSink {
+    /** What is given to the channel at once: it copies heap memory into a direct buffer of this size. */
+    private static final int STEP = 1 << 20;
+
+    @Override
+    public PartWriter open(Part part, int attempt) throws IOException {
+        try {
+            return new Writer(part, attempt, FileChannel.open(Path.of(file), StandardOpenOption.WRITE));
+        } catch (NoSuchFileException e) {
+            // Its name is the driver's secret until it is renamed: a token for seeing the driver's folder.
+            throw new StorageException(target, "an executor does not see the file that the driver began (or another "
+                    + "run took over); write to a folder that all executors share, or to s3a:// or hdfs://", e);
+        } catch (IOException e) {
+            throw LocalErrors.explain(target, e);
+        }
+    }
+
+    private final class Writer implements PartWriter {
+        private final Part part;
+        private final int attempt;
+        private final FileChannel channel;
+        private final CRC32C crc = new CRC32C();
+        private long written;
+
+        Writer(Part part, int attempt, FileChannel channel) {
+            this.part = part;
+            this.attempt = attempt;
+            this.channel = channel;
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            PartLength.requireRoom(part, written, length);
+            crc.update(bytes, offset, length);
+            try {
+                for (int done = 0; done < length; ) {
+                    ByteBuffer step = ByteBuffer.wrap(bytes, offset + done, Math.min(STEP, length - done));
+                    done += channel.write(step, part.position() + written + done);
+                }
+            } catch (IOException e) {
+                throw LocalErrors.explain(target, e);
+            }
+            written += length;
+        }
+
+        @Override
+        public PartReceipt finish() throws IOException {
+            PartLength.requireFull(part, written);
+            channel.close();
+            return new PartReceipt(part, attempt, new byte[0], crc.getValue());
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+}

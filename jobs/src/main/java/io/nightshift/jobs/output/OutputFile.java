@@ -1,0 +1,192 @@
+package io.nightshift.jobs.output;
+
+import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.output.OutputRecords.Completion;
+import io.nightshift.jobs.output.OutputRecords.Upload;
+import io.nightshift.jobs.storage.StorageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One output file, from the driver's side: {@link #begin}, then either {@link #commit} or {@link #abort}. Until the
+ * commit nothing is seen under the file's name (or what was there before stays); the commit makes the whole file appear
+ * in one step.
+ *
+ * <p>Two runs must not make the same output at once: the later one takes over, and the earlier one fails.
+ */
+public final class OutputFile {
+    /**
+     * The most parts that a file may have. S3 takes part numbers up to 10,000; with four numbers a part, each attempt
+     * of a task that is tried up to four times has one of its own.
+     */
+    public static final int MAX_PARTS = UploadPartSink.MAX_PART_NUMBER / 4;
+
+    /** The smallest part that S3 takes, but for the last one of a file: 5 MiB. */
+    public static final long MIN_PART_LENGTH = 5 << 20;
+
+    private final OutputStore store;
+    private final OutputSpec spec;
+    private final OutputRecords records;
+    private byte[] upload;
+    private int parts;
+
+    OutputFile(OutputStore store, OutputSpec spec) {
+        this.store = store;
+        this.spec = spec;
+        records = new OutputRecords(store, spec.name());
+    }
+
+    /** What is to be made. */
+    public OutputSpec spec() {
+        return spec;
+    }
+
+    /** The file's full location, for messages. */
+    public String location() {
+        return store.location() + "/" + spec.name();
+    }
+
+    /**
+     * Whether the file was committed for the same plan and is still what was committed, by length and version (entity
+     * tag or modification time), and by its checksum where a version does not tell the content: a local file is read.
+     *
+     * @throws StorageException if the store does not say
+     */
+    public boolean isComplete() throws IOException {
+        Optional<Completion> completion = records.completion();
+        if (completion.isEmpty() || !spec.plan().equals(completion.get().plan())) {
+            return false;
+        }
+        Completion last = completion.get();
+        Optional<StoredFile> file = store.find(spec.name());
+        return file.isPresent()
+                && file.get().length() == spec.length()
+                && file.get().length() == last.length()
+                && file.get().version().equals(last.version())
+                && (store.versionTellsContent() || crc32c() == last.crc32c());
+    }
+
+    /**
+     * Starts the upload: aborts the one that an earlier run left, if there is one, and records the new one's id beside
+     * the output before any part is written.
+     *
+     * @param parts number of parts, 1 to {@link #MAX_PARTS}
+     * @return where tasks write the parts
+     * @throws StorageException if the output cannot be written
+     */
+    public PartSink begin(int parts) throws IOException {
+        if (parts < 1 || parts > MAX_PARTS) {
+            throw new IllegalArgumentException(location() + ": " + parts + " parts, where 1 to " + MAX_PARTS + " can be");
+        }
+        Optional<Upload> left = records.upload();
+        if (left.isPresent()) {
+            store.abort(spec.name(), left.get().id());
+        }
+        byte[] started = store.start(spec.name());
+        this.upload = started;
+        this.parts = parts;
+        try {
+            records.started(started);
+        } catch (IOException | RuntimeException e) {
+            abortAfter(e);
+            throw e;
+        }
+        return store.sink(spec.name(), started, parts);
+    }
+
+    /**
+     * Makes the file appear, checks its length and first bytes, and records that it is complete. A file that is not
+     * what it should be is deleted; whatever fails, the upload is gone afterwards.
+     *
+     * @param receipts one for each part, in any order
+     * @throws IllegalStateException if the receipts do not make up the file
+     * @throws StorageException if the store refuses, or the file is not what it should be
+     */
+    public void commit(List<PartReceipt> receipts) throws IOException {
+        requireBegun();
+        try {
+            List<PartReceipt> inOrder = inOrder(receipts);
+            store.complete(spec.name(), upload, inOrder);
+            records.committed(spec.plan(), verified(), Crc32c.ofParts(inOrder));
+            upload = null;
+        } catch (IOException | RuntimeException e) {
+            abortAfter(e);
+            throw e;
+        }
+    }
+
+    /**
+     * Drops the upload and its parts; attempts that still run fail. Nothing happens where none was begun or it is
+     * committed.
+     *
+     * @throws StorageException if the store does not do it; the next run's {@link #begin} does it again
+     */
+    public void abort() throws IOException {
+        if (upload == null) {
+            return;
+        }
+        store.abort(spec.name(), upload);
+        records.aborted();
+        store.tidy();
+        upload = null;
+    }
+
+    private void abortAfter(Exception failure) {
+        try {
+            abort();
+        } catch (IOException | RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void requireBegun() {
+        if (upload == null) {
+            throw new IllegalStateException(location() + ": nothing was begun");
+        }
+    }
+
+    private List<PartReceipt> inOrder(List<PartReceipt> receipts) {
+        List<PartReceipt> inOrder = receipts.stream()
+                .sorted(Comparator.comparingInt(receipt -> receipt.part().index()))
+                .toList();
+        long position = 0;
+        for (int i = 0; i < inOrder.size(); i++) {
+            Part part = inOrder.get(i).part();
+            if (part.index() != i || part.position() != position) {
+                throw new IllegalStateException(location() + ": " + part + " where part " + i + " at " + position
+                        + " was to come");
+            }
+            position += part.length();
+        }
+        if (inOrder.size() != parts || position != spec.length()) {
+            throw new IllegalStateException(location() + ": " + inOrder.size() + " parts of together " + position
+                    + " bytes, where " + parts + " of " + spec.length() + " were planned");
+        }
+        return inOrder;
+    }
+
+    private long crc32c() throws IOException {
+        try (InputStream in = store.open(spec.name())) {
+            return Crc32c.of(in);
+        }
+    }
+
+    private StoredFile verified() throws IOException {
+        Optional<StoredFile> file = store.find(spec.name());
+        if (file.isEmpty()) {
+            throw new StorageException(location(), "the store does not show the file after it was committed; run again");
+        }
+        boolean asPlanned = file.get().length() == spec.length()
+                && Arrays.equals(store.readHead(spec.name(), spec.head().length), spec.head());
+        if (!asPlanned) {
+            store.delete(spec.name());
+            throw new StorageException(location(), "the committed file (" + file.get().length() + " bytes) is not what "
+                    + "was written (" + spec.length() + " bytes); it was deleted, run again");
+        }
+        return file.get();
+    }
+}

@@ -1,0 +1,45 @@
+package io.nightshift.jobs.output;
+
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StorageProbe;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The folder that a job's outputs go to, on the driver. */
+public final class OutputFolder {
+    private final OutputStore store;
+    private final StorageLocation location;
+
+    private OutputFolder(OutputStore store, StorageLocation location) {
+        this.store = store;
+        this.location = location;
+    }
+
+    /**
+     * Opens an output folder; it need not exist yet. A remote store is asked once, with short time limits, so that a
+     * store that is not there is found out in seconds.
+     *
+     * @param location a path, or a URI of a Hadoop file system
+     * @throws StorageException if the store does not answer or refuses
+     */
+    public static OutputFolder open(String location, HadoopSettings settings) throws StorageException {
+        StorageLocation parsed = StorageLocation.parse(location);
+        if (parsed.isLocal()) {
+            return new OutputFolder(new LocalOutputStore(location, parsed.localPath()), parsed);
+        }
+        StorageProbe.check(parsed, settings);
+        return new OutputFolder(new HadoopOutputStore(parsed, settings), parsed);
+    }
+
+    /** An output file of this folder. Nothing is touched before it is asked or begun. */
+    public OutputFile file(OutputSpec spec) {
+        return new OutputFile(store, spec);
+    }
+
+    /** The path, if the folder is a local one: executors elsewhere must see it too ({@link SharedFolderCheck}). */
+    public Optional<Path> localPath() {
+        return location.isLocal() ? Optional.of(location.localPath()) : Optional.empty();
+    }
+}

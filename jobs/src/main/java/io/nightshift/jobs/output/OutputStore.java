@@ -1,0 +1,57 @@
+package io.nightshift.jobs.output;
+
+import io.nightshift.formats.storage.StoredFile;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the protocol of {@link OutputFile} needs of an output folder. Names are paths within the folder. Messages of
+ * exceptions name the file and say what to do.
+ */
+interface OutputStore {
+    /** The folder, as the user gave it. */
+    String location();
+
+    /** Whether a file with the same length and version is sure to have the same bytes. */
+    boolean versionTellsContent();
+
+    /** A file's length and version, if it is there. */
+    Optional<StoredFile> find(String name) throws IOException;
+
+    /** The first {@code length} bytes of a file that is there and not shorter. */
+    byte[] readHead(String name, int length) throws IOException;
+
+    /** Reads a file that is there, from its beginning. */
+    InputStream open(String name) throws IOException;
+
+    /** Makes or replaces a small file, in one step where the store can. */
+    void replace(String name, byte[] content) throws IOException;
+
+    /** Deletes a file; nothing happens where there is none. */
+    void delete(String name) throws IOException;
+
+    /**
+     * Starts an upload: room for parts that nobody sees before {@link #complete}.
+     *
+     * @return its id, unlike that of any other upload
+     */
+    byte[] start(String name) throws IOException;
+
+    /**
+     * Where tasks write the parts of an upload.
+     *
+     * @param parts number of parts
+     */
+    PartSink sink(String name, byte[] upload, int parts);
+
+    /** Makes the parts, in order, the file of that name, replacing what was there. */
+    void complete(String name, byte[] upload, List<PartReceipt> parts) throws IOException;
+
+    /** Drops an upload and its parts, and no other; nothing happens where it is gone. */
+    void abort(String name, byte[] upload) throws IOException;
+
+    /** Removes folders that this store made and that are empty again. */
+    default void tidy() throws IOException {}
+}

@@ -1,0 +1,75 @@
+package io.nightshift.jobs.storage;
+
+import java.io.Serializable;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/**
+ * Where a folder is: a path of the local file system, or a URI of a Hadoop file system such as {@code s3a://} or
+ * {@code hdfs://}.
+ *
+ * @param text as the user gave it, without slashes at the end
+ * @param scheme of the URI, {@code file} for local paths
+ */
+public record StorageLocation(String text, String scheme) implements Serializable {
+    /** At least two letters: C:\models is a path. */
+    private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+):.*");
+
+    /**
+     * Reads what a user wrote.
+     *
+     * @throws StorageException if it is not a path or a usable URI
+     */
+    public static StorageLocation parse(String location) throws StorageException {
+        String text = location.length() > 1 ? location.replaceAll("(?<=[^/:])/+$", "") : location;
+        var scheme = SCHEME.matcher(text);
+        StorageLocation parsed = new StorageLocation(text, scheme.matches() ? scheme.group(1) : "file");
+        if (text.isBlank()) {
+            throw new StorageException("''", "is no location; give a folder");
+        }
+        if (parsed.scheme.equals("s3") || parsed.scheme.equals("s3n")) {
+            throw new StorageException(text, "Hadoop's S3 client is meant; write s3a:// instead of " + parsed.scheme + "://");
+        }
+        if (!parsed.isLocal()) {
+            parsed.requireAuthority();
+        }
+        return parsed;
+    }
+
+    /** Whether it is a path of the local file system. */
+    public boolean isLocal() {
+        return scheme.equals("file");
+    }
+
+    /** The local path, absolute. */
+    public Path localPath() {
+        if (!isLocal()) {
+            throw new IllegalStateException(text + " is not a local path");
+        }
+        String path = text.startsWith("file:") ? URI.create(text.replace(" ", "%20")).getPath() : text;
+        return Path.of(path).toAbsolutePath().normalize();
+    }
+
+    /** The location as a Hadoop path. */
+    public org.apache.hadoop.fs.Path hadoopPath() {
+        return new org.apache.hadoop.fs.Path(text);
+    }
+
+    /** The last part of the path. */
+    public String name() {
+        String path = isLocal() ? localPath().toString() : text;
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    private void requireAuthority() throws StorageException {
+        try {
+            URI uri = hadoopPath().toUri();
+            if (scheme.equals("s3a") && uri.getAuthority() == null) {
+                throw new StorageException(text, "there is no bucket in it; write s3a://BUCKET/FOLDER");
+            }
+        } catch (IllegalArgumentException e) {
+            throw new StorageException(text, "is no location; write s3a://BUCKET/FOLDER or a path", e);
+        }
+    }
+}
