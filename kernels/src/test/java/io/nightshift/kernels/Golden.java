@@ -11,7 +11,9 @@ import java.util.Properties;
 /**
  * SHA-256 digests of what ggml itself made of {@link BlockInputs}, taken from a build for baseline x86-64.
  *
- * <p>One resource a type, {@code golden/TYPE.properties}: {@code KIND} without importance, {@code KIND.importance} with.
+ * <p>One resource a type, {@code golden/TYPE.properties}: {@code KIND} without importance, {@code KIND.importance} with;
+ * {@code .valid} after it says whether ggml finds these blocks valid, {@code .dequantized} is the digest of the
+ * little-endian floats that ggml makes of them.
  */
 public final class Golden {
     private final Properties digests = new Properties();
@@ -34,11 +36,23 @@ public final class Golden {
     }
 
     public String digest(BlockInputs kind, boolean importance) {
-        String digest = digests.getProperty(key(kind, importance));
-        if (digest == null) {
-            throw new AssertionError(resource + " has no " + key(kind, importance));
+        return get(key(kind, importance));
+    }
+
+    public boolean valid(BlockInputs kind, boolean importance) {
+        return Boolean.parseBoolean(get(key(kind, importance) + ".valid"));
+    }
+
+    public String dequantized(BlockInputs kind, boolean importance) {
+        return get(key(kind, importance) + ".dequantized");
+    }
+
+    private String get(String key) {
+        String value = digests.getProperty(key);
+        if (value == null) {
+            throw new AssertionError(resource + " has no " + key);
         }
-        return digest;
+        return value;
     }
 
     private static String key(BlockInputs kind, boolean importance) {
