@@ -1,0 +1,228 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.SourceRows;
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.kernels.BF16;
+import io.nightshift.kernels.BlockValidator;
+import io.nightshift.kernels.F16;
+import io.nightshift.kernels.F32;
+import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.dequantize.Dequantizers;
+import io.nightshift.kernels.quantize.Quantizers;
+import io.nightshift.kernels.quantize.RowQuantizer;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * Turns rows of a source tensor into rows of a target: to floats, rounded to the type that the converter would have
+ * written, then into blocks; every weight and every block is checked on the way. For one task; the arrays are reused.
+ */
+final class RowEncoder {
+    /** Weights that are worked on at once, about: what fits the cache together with the blocks made of it. */
+    static final int WEIGHTS_AT_ONCE = 1 << 15;
+
+    /** A row that comes back with a larger relative error than this was not quantized but garbled. */
+    private static final double GARBLED = 1.25;
+
+    private final Map<GgmlType, RowQuantizer> quantizers = new EnumMap<>(GgmlType.class);
+    private final Importance importance;
+    private float[] weights = new float[WEIGHTS_AT_ONCE];
+    private float[] row = new float[0];
+    private byte[] rounded = new byte[0];
+    private byte[] blocks = new byte[0];
+
+    private TensorRecipe tensor;
+    private SafetensorsType sourceType;
+    private String sourceName;
+    private float shift;
+    private byte[] source;
+    private int sourceOffset;
+    private long firstRow;
+    private int rows;
+    private boolean hasWeights;
+
+    RowEncoder(Importance importance) {
+        this.importance = importance;
+    }
+
+    /**
+     * Takes rows that targets are to be made of. They are read when {@link #encode} is called.
+     *
+     * @param tensor the output tensor
+     * @param rowsOf where the rows come from
+     * @param source raw rows, from {@code sourceOffset}
+     * @param firstRow the first of them, in the output tensor
+     * @param rows number of rows, all of one expert
+     */
+    void take(TensorRecipe tensor, SourceRows rowsOf, byte[] source, int sourceOffset, long firstRow, int rows) {
+        this.tensor = tensor;
+        this.sourceType = rowsOf.tensor().type();
+        this.sourceName = rowsOf.tensor().name();
+        this.shift = rowsOf.shift();
+        this.source = source;
+        this.sourceOffset = sourceOffset;
+        this.firstRow = firstRow;
+        this.rows = rows;
+        this.hasWeights = false;
+    }
+
+    /**
+     * The rows as blocks of a type, in an array that the next call overwrites.
+     *
+     * @throws InvalidModelException if a weight is not finite, or too large for the type
+     */
+    byte[] encode(GgmlType type) {
+        int count = count();
+        int bytes = length(type);
+        if (blocks.length < bytes) {
+            blocks = new byte[bytes];
+        }
+        if (isSourceType(tensor.type()) && type == tensor.type() && shift == 0) {
+            requireFinite(hasWeights ? -1 : firstNonFinite(count));
+            System.arraycopy(source, sourceOffset, blocks, 0, bytes);
+            return blocks;
+        }
+        if (isSourceType(GgmlType.BF16) && tensor.type() == GgmlType.BF16 && type == GgmlType.F16) {
+            requireFinite(BF16.toF16(source, sourceOffset, blocks, 0, count));
+        } else {
+            toWeights();
+            quantizers
+                    .computeIfAbsent(type, Quantizers::create)
+                    .quantize(weights, 0, rows, columns(), columnImportance(), importanceOffset(), blocks, 0);
+        }
+        int invalid = BlockValidator.firstInvalidBlock(type, blocks, 0, bytes);
+        if (invalid >= 0) {
+            long weight = (long) invalid * type.blockSize();
+            throw new InvalidModelException(tensor.name() + " (" + sourceName + "), row "
+                    + (firstRow + weight / columns()) + ": the weights are too large for " + type);
+        }
+        return blocks;
+    }
+
+    /** Bytes that {@link #encode} gives. */
+    int length(GgmlType type) {
+        return Math.toIntExact(rows * type.rowBytes(columns()));
+    }
+
+    /**
+     * Reads the first row back from the blocks that {@link #encode} just made.
+     *
+     * @return what it lost
+     * @throws IllegalStateException if it has nothing to do with the weights
+     */
+    TensorError checkFirstRow(GgmlType type) {
+        toWeights();
+        int columns = columns();
+        if (row.length < columns) {
+            row = new float[columns];
+        }
+        Dequantizers.of(type).dequantize(blocks, 0, row, 0, columns);
+        double error = 0;
+        double norm = 0;
+        for (int i = 0; i < columns; i++) {
+            double difference = (double) row[i] - weights[i];
+            error += difference * difference;
+            norm += (double) weights[i] * weights[i];
+        }
+        // Written so that NaN fails too.
+        if (!(error <= GARBLED * GARBLED * norm)) {
+            throw new IllegalStateException(tensor.name() + ", row " + firstRow + ": reading " + type
+                    + " back gives other weights (relative error " + Math.sqrt(error / norm) + "); please report this");
+        }
+        return new TensorError(error, norm);
+    }
+
+    private void toWeights() {
+        if (hasWeights) {
+            return;
+        }
+        int count = count();
+        if (weights.length < count) {
+            weights = new float[count];
+        }
+        requireFinite(
+                switch (sourceType) {
+                    case BF16 -> BF16.toFloats(source, sourceOffset, weights, 0, count);
+                    case F16 -> F16.toFloats(source, sourceOffset, weights, 0, count);
+                    case F32 -> F32.toFloats(source, sourceOffset, weights, 0, count);
+                    default -> throw new IllegalStateException(sourceName + ": " + sourceType);
+                });
+        if (shift != 0) {
+            for (int i = 0; i < count; i++) {
+                weights[i] += shift;
+            }
+            round(GgmlType.valueOf(sourceType.name()), count);
+        }
+        if (!isSourceType(tensor.type())) {
+            // The converter writes F32 sources as F16, say: what is quantized has that precision.
+            round(tensor.type(), count);
+        }
+        hasWeights = true;
+    }
+
+    /** Rounds the weights to what a type can hold. */
+    private void round(GgmlType type, int count) {
+        if (type == GgmlType.F32) {
+            return;
+        }
+        if (rounded.length < count * Short.BYTES) {
+            rounded = new byte[count * Short.BYTES];
+        }
+        int infinite;
+        if (type == GgmlType.F16) {
+            F16.fromFloats(weights, 0, rounded, 0, count);
+            infinite = F16.toFloats(rounded, 0, weights, 0, count);
+        } else {
+            BF16.fromFloats(weights, 0, rounded, 0, count);
+            infinite = BF16.toFloats(rounded, 0, weights, 0, count);
+        }
+        if (infinite >= 0) {
+            throw new InvalidModelException(sourceName + ", row " + (firstRow + infinite / columns())
+                    + ": a weight is too large for " + type + ", which the checkpoint's matrices are converted to");
+        }
+    }
+
+    private int firstNonFinite(int count) {
+        return switch (sourceType) {
+            case BF16 -> BF16.firstNonFinite(source, sourceOffset, count);
+            case F16 -> F16.firstNonFinite(source, sourceOffset, count);
+            default -> {
+                toWeights();
+                yield -1;
+            }
+        };
+    }
+
+    private void requireFinite(int firstNonFinite) {
+        if (firstNonFinite >= 0) {
+            throw new InvalidModelException(sourceName + ", row " + (firstRow + firstNonFinite / columns()) + ", column "
+                    + firstNonFinite % columns() + ": the weight is infinite or not a number; the checkpoint is damaged");
+        }
+    }
+
+    private boolean isSourceType(GgmlType type) {
+        return sourceType.name().equals(type.name());
+    }
+
+    private float[] columnImportance() {
+        return importance.columns().get(tensor.name());
+    }
+
+    private int importanceOffset() {
+        return columnImportance() == null ? 0 : Math.toIntExact(firstRow / rowsPerExpert() * columns());
+    }
+
+    private long rowsPerExpert() {
+        return tensor.shape().size() > 1 ? tensor.shape().get(1) : 1;
+    }
+
+    private int columns() {
+        return Math.toIntExact(tensor.columns());
+    }
+
+    private int count() {
+        return Math.multiplyExact(rows, columns());
+    }
+}
