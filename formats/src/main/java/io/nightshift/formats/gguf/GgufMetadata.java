@@ -16,6 +16,12 @@ public final class GgufMetadata {
         return this;
     }
 
+    /** Sets a key where it stands, or last if it is new, as the converter's writer does (gguf_writer.py, add_key_value). */
+    public GgufMetadata put(String key, GgufValue value) {
+        values.put(key, value);
+        return this;
+    }
+
     /** Sets a string. */
     public GgufMetadata text(String key, String value) {
         return set(key, new GgufValue.Text(value));

@@ -20,6 +20,16 @@ public interface ModelFolder {
     List<StoredFile> list() throws IOException;
 
     /**
+     * The files of a folder within this one, sorted by name; none where there is no such folder. Their names lead from
+     * this folder on, {@code subfolder/file}, and can be read.
+     *
+     * @throws IOException if it cannot be read
+     */
+    default List<StoredFile> list(String subfolder) throws IOException {
+        return List.of();
+    }
+
+    /**
      * Reads a range of a file.
      *
      * @param file its name within the folder

@@ -1,0 +1,116 @@
+package io.nightshift.formats.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.storage.JsonFile;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The chat templates of a model: one, or several with names of which {@code default} is the usual one
+ * (gguf_writer.py, add_chat_template).
+ */
+record ChatTemplates(List<Template> templates) {
+    static final ChatTemplates NONE = new ChatTemplates(List.of());
+
+    private static final String DEFAULT = "default";
+    private static final String KEY = "tokenizer.chat_template";
+    private static final String ADDITIONAL = "additional_chat_templates";
+    private static final String JINJA = ".jinja";
+
+    /** A template with its name. */
+    record Template(String name, String text) {}
+
+    /**
+     * Reads them: those of {@code tokenizer_config.json} if it has the key, else {@code chat_template.jinja} with
+     * {@code additional_chat_templates/}, else {@code chat_template.json}.
+     */
+    static ChatTemplates read(TokenizerFiles files, Consumer<String> warnings) throws IOException {
+        JsonNode config = files.tokenizerConfig();
+        if (config.has("chat_template")) {
+            return of(config.path("chat_template"), files.path("tokenizer_config.json"), warnings);
+        }
+        if (files.has("chat_template.jinja")) {
+            return readJinja(files.folder());
+        }
+        if (files.has("chat_template.json")) {
+            JsonNode json = JsonFile.read(files.folder(), "chat_template.json").orElseThrow();
+            return of(json.path("chat_template"), files.path("chat_template.json"), warnings);
+        }
+        return NONE;
+    }
+
+    private static ChatTemplates of(JsonNode value, String file, Consumer<String> warnings) {
+        if (value.isTextual()) {
+            return new ChatTemplates(List.of(new Template(DEFAULT, value.textValue())));
+        }
+        if (value.isArray()) {
+            List<Template> templates = new ArrayList<>();
+            for (JsonNode choice : value) {
+                String name = choice.path("name").asText("").replaceAll("[^A-Za-z0-9]", "_");
+                JsonNode text = choice.path("template");
+                if (!name.isEmpty() && text.isTextual()) {
+                    templates.add(new Template(name, text.textValue()));
+                }
+            }
+            return new ChatTemplates(templates);
+        }
+        if (!value.isNull() && !value.isMissingNode()) {
+            warnings.accept(file + ": chat_template is left out, for it is neither text nor a list");
+        }
+        return NONE;
+    }
+
+    private static ChatTemplates readJinja(ModelFolder folder) throws IOException {
+        List<Template> templates = new ArrayList<>();
+        templates.add(new Template(DEFAULT, text(folder, "chat_template.jinja")));
+        for (StoredFile file : folder.list(ADDITIONAL)) {
+            String name = file.name().substring(ADDITIONAL.length() + 1);
+            if (name.endsWith(JINJA)) {
+                String stem = name.substring(0, name.length() - JINJA.length());
+                templates.add(new Template(stem.replaceAll("[^A-Za-z0-9]", "_"), text(folder, file.name())));
+            }
+        }
+        return new ChatTemplates(templates);
+    }
+
+    /** A text file as Python reads it: any line end becomes a newline. */
+    private static String text(ModelFolder folder, String file) throws IOException {
+        return new String(folder.read(file), StandardCharsets.UTF_8).replace("\r\n", "\n").replace('\r', '\n');
+    }
+
+    void appendTo(GgufMetadata metadata) {
+        Set<String> names = new LinkedHashSet<>();
+        String usual = "";
+        for (Template template : templates) {
+            if (template.name().equals(DEFAULT)) {
+                usual = template.text();
+            } else {
+                names.add(template.name());
+                put(metadata, KEY + "." + template.name(), template.text());
+            }
+        }
+        if (!names.isEmpty()) {
+            metadata.put(
+                    "tokenizer.chat_templates",
+                    new GgufValue.Texts(names.stream()
+                            .map(name -> name.getBytes(StandardCharsets.UTF_8))
+                            .toList()));
+        }
+        put(metadata, KEY, usual);
+    }
+
+    private static void put(GgufMetadata metadata, String key, String text) {
+        if (!text.isEmpty()) {
+            metadata.put(key, new GgufValue.Text(text));
+        }
+    }
+}

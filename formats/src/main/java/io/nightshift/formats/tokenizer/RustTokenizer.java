@@ -1,0 +1,64 @@
+package io.nightshift.formats.tokenizer;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.nightshift.formats.InvalidModelException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Hugging Face's tokenizers library, loaded when it is first needed. Its native code is in DJL's jar; nothing is
+ * downloaded.
+ */
+final class RustTokenizer implements AutoCloseable {
+    private static final Map<String, String> OPTIONS = Map.of("truncation", "false", "padding", "false");
+
+    private final Supplier<JsonNode> json;
+    private final String file;
+    private HuggingFaceTokenizer tokenizer;
+
+    /**
+     * A tokenizer.
+     *
+     * @param json gives the content of tokenizer.json
+     * @param file its name, for messages
+     */
+    RustTokenizer(Supplier<JsonNode> json, String file) {
+        this.json = json;
+        this.file = file;
+    }
+
+    /** The ids of a text, with the special tokens that the post-processor adds. */
+    long[] encode(String text) {
+        return tokenizer().encode(text, true, false).getIds();
+    }
+
+    /** A text encoded and decoded back. */
+    String decodedAgain(String text) {
+        return tokenizer().decode(tokenizer().encode(text, false, false).getIds(), false);
+    }
+
+    private HuggingFaceTokenizer tokenizer() {
+        if (tokenizer == null) {
+            // Else DJL would look for a build for the graphics card it sees, on the network.
+            System.setProperty("ai.djl.offline", "true");
+            byte[] content = json.get().toString().getBytes(StandardCharsets.UTF_8);
+            try {
+                tokenizer = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(content), OPTIONS);
+            } catch (IOException | RuntimeException e) {
+                throw new InvalidModelException(file + " is not a tokenizer that can be loaded: " + e.getMessage(), e);
+            }
+        }
+        return tokenizer;
+    }
+
+    @Override
+    public void close() {
+        if (tokenizer != null) {
+            tokenizer.close();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package io.nightshift.formats.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import io.nightshift.formats.storage.JsonFile;
+import io.nightshift.formats.storage.ModelFolder;
+import java.io.IOException;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The files of a checkpoint that make up its tokenizer, read once. A JSON file that is not there is a missing node. */
+final class TokenizerFiles {
+    private final ModelFolder folder;
+    private final Set<String> names;
+    private final byte[] sentencePiece;
+    private final JsonNode tokenizerJson;
+    private final JsonNode tokenizerConfig;
+    private final JsonNode addedTokens;
+    private final JsonNode specialTokensMap;
+    private final JsonNode config;
+
+    TokenizerFiles(ModelFolder folder) throws IOException {
+        this.folder = folder;
+        names = folder.list().stream().map(file -> file.name()).collect(Collectors.toSet());
+        sentencePiece = has(SentencePieceVocabulary.FILE) ? folder.read(SentencePieceVocabulary.FILE) : null;
+        tokenizerJson = json("tokenizer.json");
+        tokenizerConfig = json("tokenizer_config.json");
+        addedTokens = json("added_tokens.json");
+        specialTokensMap = json("special_tokens_map.json");
+        config = json("config.json");
+    }
+
+    private JsonNode json(String name) throws IOException {
+        return has(name) ? JsonFile.read(folder, name).orElseThrow() : MissingNode.getInstance();
+    }
+
+    boolean has(String name) {
+        return names.contains(name);
+    }
+
+    /** A file's full name, for messages. */
+    String path(String name) {
+        return folder.location() + "/" + name;
+    }
+
+    ModelFolder folder() {
+        return folder;
+    }
+
+    boolean hasSentencePiece() {
+        return sentencePiece != null;
+    }
+
+    /** The content of {@code tokenizer.model}; null if there is none. */
+    byte[] sentencePiece() {
+        return sentencePiece;
+    }
+
+    JsonNode tokenizerJson() {
+        return tokenizerJson;
+    }
+
+    JsonNode tokenizerConfig() {
+        return tokenizerConfig;
+    }
+
+    JsonNode addedTokens() {
+        return addedTokens;
+    }
+
+    JsonNode specialTokensMap() {
+        return specialTokensMap;
+    }
+
+    JsonNode config() {
+        return config;
+    }
+}

@@ -1,0 +1,158 @@
+package io.nightshift.formats.tokenizer;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.storage.ModelFolder;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Consumer;
+
+/**
+ * The {@code tokenizer.*} keys, as the converter writes them after an architecture's own keys: which of a folder's
+ * tokenizers is taken, and what each architecture adds (set_vocab in the converter's llama.py, qwen.py, gemma.py and
+ * phi.py).
+ */
+public final class TokenizerMetadata {
+    /** Rows of CodeLlama's embedding, which has infill tokens. */
+    private static final int CODE_LLAMA_ROWS = 32016;
+
+    private static final int CODE_LLAMA_EOT = 32010;
+    /** Rows of the embedding of the small Granite models, which want no leading token. */
+    private static final int GRANITE_ROWS = 49152;
+
+    private final TokenizerFiles files;
+    private final OptionalInt rows;
+    private final Optional<String> preTokenizer;
+    private final GgufMetadata metadata;
+    private final Consumer<String> warnings;
+
+    private TokenizerMetadata(
+            TokenizerFiles files,
+            OptionalInt rows,
+            Optional<String> preTokenizer,
+            GgufMetadata metadata,
+            Consumer<String> warnings) {
+        this.files = files;
+        this.rows = rows;
+        this.preTokenizer = preTokenizer;
+        this.metadata = metadata;
+        this.warnings = warnings;
+    }
+
+    /**
+     * Appends the keys.
+     *
+     * @param folder the model's folder
+     * @param architecture the name of the architecture in GGUF: llama, qwen2, gemma3, ...
+     * @param vocabularySize vocab_size of the model's configuration; empty if it does not say
+     * @param preTokenizer the name of the BPE pre-tokenizer, if the user gave one: it is taken unseen
+     * @param metadata what the keys are appended to
+     * @param warnings receives what was ignored or guessed, and why
+     * @throws InvalidModelException if the tokenizer is missing, broken, of a kind that is not supported or not recognized
+     * @throws IOException if the folder cannot be read
+     */
+    public static void append(
+            ModelFolder folder,
+            String architecture,
+            OptionalInt vocabularySize,
+            Optional<String> preTokenizer,
+            GgufMetadata metadata,
+            Consumer<String> warnings)
+            throws IOException {
+        preTokenizer.ifPresent(PreTokenizers::requireKnown);
+        TokenizerMetadata tokenizer = new TokenizerMetadata(
+                new TokenizerFiles(folder), vocabularySize, preTokenizer, metadata, warnings);
+        switch (architecture) {
+            case "llama" -> tokenizer.appendLlama();
+            case "qwen2", "qwen3" -> tokenizer.appendFirstOf();
+            case "qwen2moe", "qwen3moe" -> tokenizer.appendBytePair();
+            case "gemma2" -> tokenizer.appendGemma2();
+            case "gemma3" -> tokenizer.appendGemma3();
+            case "phi3" -> tokenizer.appendPhi3();
+            default -> throw new InvalidModelException("no tokenizer rule for the architecture " + architecture);
+        }
+    }
+
+    private void appendLlama() throws IOException {
+        if (files.has("tekken.json") && !files.has("tokenizer.json")) {
+            throw new InvalidModelException(files.path("tekken.json")
+                    + ": Mistral's tekken tokenizers are not supported; add the model's tokenizer.json");
+        }
+        if (files.tokenizerConfig().path("add_prefix_space").isBoolean()) {
+            addSpacePrefix(files.tokenizerConfig().path("add_prefix_space").booleanValue());
+        }
+        if (!files.hasSentencePiece() && LlamaHfVocabulary.accepts(files)) {
+            append(LlamaHfVocabulary.read(files));
+        } else {
+            appendFirstOf();
+        }
+        if (rows.orElse(0) == CODE_LLAMA_ROWS) {
+            SpecialTokens infill = new SpecialTokens(files, List.of("eot"), OptionalInt.empty(), warnings);
+            infill.set("eot", CODE_LLAMA_EOT);
+            infill.appendTo(metadata);
+        }
+        if (rows.orElse(0) == GRANITE_ROWS) {
+            metadata.put("tokenizer.ggml.add_bos_token", new GgufValue.Bool(false));
+        }
+    }
+
+    /** SentencePiece where the folder has it, else byte-level BPE. */
+    private void appendFirstOf() throws IOException {
+        if (files.hasSentencePiece()) {
+            append(SentencePieceVocabulary.read(files, rows, warnings));
+        } else {
+            appendBytePair();
+        }
+    }
+
+    private void appendGemma2() throws IOException {
+        requireSentencePiece();
+        append(SentencePieceVocabulary.read(files, rows, warnings));
+        addSpacePrefix(false);
+    }
+
+    private void appendGemma3() throws IOException {
+        if (files.hasSentencePiece()) {
+            appendGemma2();
+        } else {
+            appendBytePair();
+        }
+    }
+
+    private void appendPhi3() throws IOException {
+        if (files.tokenizerConfig().path("tokenizer_class").asText().equals("GPT2Tokenizer")) {
+            appendBytePair();
+        } else {
+            requireSentencePiece();
+            append(SentencePieceVocabulary.readPhi3(files, rows, warnings));
+        }
+    }
+
+    private void append(Vocabulary vocabulary) throws IOException {
+        vocabulary.appendTo(metadata);
+        new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.of(vocabulary.size()), warnings).appendTo(metadata);
+    }
+
+    private void appendBytePair() throws IOException {
+        BytePairTokenizer tokenizer = BytePairTokenizer.of(files);
+        tokenizer.vocabulary(rows, preTokenizer, warnings).appendTo(metadata);
+        tokenizer.merges().ifPresentOrElse(
+                merges -> metadata.put("tokenizer.ggml.merges", merges),
+                () -> warnings.accept(files.path("tokenizer.json") + " has no merges: the output may not work"));
+        new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings).appendTo(metadata);
+    }
+
+    private void addSpacePrefix(boolean added) {
+        metadata.put("tokenizer.ggml.add_space_prefix", new GgufValue.Bool(added));
+    }
+
+    private void requireSentencePiece() {
+        if (!files.hasSentencePiece()) {
+            throw new InvalidModelException(files.path(SentencePieceVocabulary.FILE)
+                    + " is missing; this architecture's tokenizer is read from it");
+        }
+    }
+}
