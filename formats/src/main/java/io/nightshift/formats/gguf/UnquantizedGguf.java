@@ -1,0 +1,38 @@
+package io.nightshift.formats.gguf;
+
+import io.nightshift.formats.architecture.TensorRecipe;
+import java.util.List;
+
+/**
+ * What the converter would have written, and every target is made of.
+ *
+ * @param metadata its key-value pairs
+ * @param tensors its tensors, in llama-quantize's order
+ * @param leftOut source tensors that are known to be of no use
+ */
+public record UnquantizedGguf(GgufMetadata metadata, List<TensorRecipe> tensors, List<String> leftOut) {
+    /** What the choice of types needs to know, as llama-quantize reads it from the metadata. */
+    public ModelFacts facts() {
+        String architecture = ((GgufValue.Text) metadata.get("general.architecture").orElseThrow()).value();
+        int heads = number(architecture + ".attention.head_count", 0);
+        return new ModelFacts(
+                architecture,
+                number(architecture + ".block_count", 0),
+                heads,
+                number(architecture + ".attention.head_count_kv", heads),
+                number(architecture + ".expert_count", 0));
+    }
+
+    private int number(String key, int otherwise) {
+        return metadata.get(key)
+                .map(value -> Math.toIntExact(((GgufValue.Uint32) value).value()))
+                .orElse(otherwise);
+    }
+
+    /** The metadata of a file of some type, as llama-quantize leaves it. */
+    public GgufMetadata metadata(FileType type) {
+        return metadata.copy()
+                .uint32("general.quantization_version", 2)
+                .uint32("general.file_type", type.id());
+    }
+}

@@ -1,0 +1,113 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.plan.Piece;
+import io.nightshift.jobs.plan.QuantizationPlan;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.spark.SparkException;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.rdd.RDD;
+import scala.Function2;
+import scala.collection.Iterator;
+import scala.jdk.javaapi.CollectionConverters;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+import scala.runtime.BoxedUnit;
+
+/** Runs all pieces of a plan, one Spark task each, and stops at the first that cannot be made. */
+final class PieceJob {
+    private final JavaSparkContext spark;
+    private final QuantizationPlan plan;
+    private final PieceRunner runner;
+    private final Progress progress;
+
+    PieceJob(JavaSparkContext spark, QuantizationPlan plan, PieceRunner runner, Progress progress) {
+        this.spark = spark;
+        this.plan = plan;
+        this.runner = runner;
+        this.progress = progress;
+    }
+
+    /** The body of a task. */
+    private record Body(PieceRunner runner)
+            implements Function2<TaskContext, Iterator<Piece>, PieceOutcome>, Serializable {
+        @Override
+        public PieceOutcome apply(TaskContext context, Iterator<Piece> pieces) {
+            try {
+                return runner.run(pieces.next(), context);
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e.getMessage(), e);
+            }
+        }
+    }
+
+    /**
+     * Runs them.
+     *
+     * @return what became of each piece, in the order of the pieces
+     * @throws InvalidModelException if the input cannot be used
+     * @throws IOException if a piece failed again and again
+     */
+    PieceOutcome.Finished[] run() throws IOException {
+        PieceOutcome.Finished[] finished = new PieceOutcome.Finished[plan.pieces().size()];
+        AtomicReference<String> refused = new AtomicReference<>();
+        String group = "nightshift-" + UUID.randomUUID();
+        spark.setJobGroup(group, "quantize", true);
+        JavaRDD<Piece> pieces = spark.parallelize(plan.pieces(), plan.pieces().size());
+        Function2<Object, PieceOutcome, BoxedUnit> collector = (index, outcome) -> {
+            if (outcome instanceof PieceOutcome.Finished done) {
+                finished[(Integer) index] = done;
+                progress.advanced(done.bytesRead(), done.bytesWritten());
+            } else if (outcome instanceof PieceOutcome.Refused refusal
+                    && refused.compareAndSet(null, refusal.message())) {
+                // What the other tasks make is of no use any more.
+                spark.sc().cancelJobGroup(group);
+            }
+            return BoxedUnit.UNIT;
+        };
+        try {
+            runJob(pieces.rdd(), collector);
+        } catch (RuntimeException e) {
+            if (refused.get() == null) {
+                throw failure(e);
+            }
+        } finally {
+            spark.clearJobGroup();
+        }
+        if (refused.get() != null) {
+            throw new InvalidModelException(refused.get());
+        }
+        return finished;
+    }
+
+    private void runJob(RDD<Piece> pieces, Function2<Object, PieceOutcome, BoxedUnit> collector) {
+        ClassTag<PieceOutcome> tag = ClassTag$.MODULE$.apply(PieceOutcome.class);
+        java.util.List<Object> partitions = new java.util.ArrayList<>();
+        for (int i = 0; i < plan.pieces().size(); i++) {
+            partitions.add(i);
+        }
+        spark.sc()
+                .runJob(pieces, new Body(runner), CollectionConverters.asScala(partitions).toSeq(), collector, tag);
+    }
+
+    /** The exception that a task failed with, rather than Spark's account of it. */
+    private static IOException failure(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException io && !(cause.getCause() instanceof IOException)) {
+                return new IOException(io.getMessage(), thrown);
+            }
+        }
+        String message = thrown.getMessage() == null ? thrown.toString() : thrown.getMessage();
+        return new IOException(firstLine(message, thrown instanceof SparkException), thrown);
+    }
+
+    private static String firstLine(String message, boolean ofSpark) {
+        String line = message.lines().findFirst().orElse(message);
+        return ofSpark ? "Spark: " + line : line;
+    }
+}

@@ -1,0 +1,27 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.jobs.output.PartSink;
+import io.nightshift.jobs.plan.Piece;
+import io.nightshift.jobs.plan.QuantizationPlan;
+import io.nightshift.jobs.storage.FolderReference;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+import org.apache.spark.TaskContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/** What is sent to executors: runs one piece within a Spark task. */
+record PieceRunner(
+        Broadcast<QuantizationPlan> plan,
+        FolderReference source,
+        Broadcast<Importance> importance,
+        List<PartSink> sinks,
+        Broadcast<List<byte[]>> headers)
+        implements Serializable {
+    PieceOutcome run(Piece piece, TaskContext context) throws IOException {
+        // Headers hold the vocabulary, and only the first piece writes them.
+        List<byte[]> needed = piece.index() == 0 ? headers.value() : List.of();
+        return PieceTask.run(
+                plan.value(), piece, source.open(), importance.value(), sinks, needed, context.attemptNumber());
+    }
+}

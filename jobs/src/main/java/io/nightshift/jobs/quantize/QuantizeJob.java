@@ -1,0 +1,222 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.gguf.GgufConverter;
+import io.nightshift.formats.gguf.UnquantizedGguf;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.output.OutputFolder;
+import io.nightshift.jobs.output.OutputSpec;
+import io.nightshift.jobs.output.PartReceipt;
+import io.nightshift.jobs.output.PartSink;
+import io.nightshift.jobs.output.SharedFolderCheck;
+import io.nightshift.jobs.plan.GgufPlanner;
+import io.nightshift.jobs.plan.GgufTarget;
+import io.nightshift.jobs.plan.Piece;
+import io.nightshift.jobs.plan.PiecePlanner;
+import io.nightshift.jobs.plan.PreparedTarget;
+import io.nightshift.jobs.plan.QuantizationPlan;
+import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/** Makes GGUF files of a checkpoint: plans them, runs the pieces on Spark, commits. */
+public final class QuantizeJob {
+    private final QuantizeRequest request;
+    private final HadoopSettings settings;
+    private final Progress progress;
+    private final FolderReference source;
+    private final UnquantizedGguf model;
+    private final List<PreparedTarget> prepared;
+
+    private QuantizeJob(
+            QuantizeRequest request,
+            HadoopSettings settings,
+            Progress progress,
+            FolderReference source,
+            UnquantizedGguf model,
+            List<PreparedTarget> prepared) {
+        this.request = request;
+        this.settings = settings;
+        this.progress = progress;
+        this.source = source;
+        this.model = model;
+        this.prepared = prepared;
+    }
+
+    /**
+     * Reads the headers of the checkpoint and lays out the outputs. Needs no Spark.
+     *
+     * @param settings how Hadoop reaches its stores
+     * @throws io.nightshift.formats.InvalidModelException if the request or the checkpoint cannot be used
+     * @throws IOException if the checkpoint cannot be read
+     */
+    public static QuantizeJob plan(QuantizeRequest request, HadoopSettings settings, Progress progress)
+            throws IOException {
+        FolderReference source = FolderReference.find(request.model(), settings);
+        ModelFolder folder = source.open();
+        UnquantizedGguf model =
+                GgufConverter.convert(Checkpoint.open(folder), request.preTokenizer(), progress::warning);
+        GgufPlanner planner = new GgufPlanner(folder.name(), model, source.files());
+        List<PreparedTarget> prepared = new ArrayList<>();
+        for (FileType fileType : request.fileTypes()) {
+            prepared.add(planner.prepare(fileType, request.types()));
+        }
+        return new QuantizeJob(request, settings, progress, source, model, prepared);
+    }
+
+    /** The files that will be made. */
+    public List<GgufTarget> targets() {
+        return prepared.stream().map(PreparedTarget::target).toList();
+    }
+
+    /** What they are made of. */
+    public UnquantizedGguf model() {
+        return model;
+    }
+
+    /**
+     * Makes the files that are not there yet.
+     *
+     * @throws io.nightshift.formats.InvalidModelException if a weight cannot be used; nothing is left behind
+     * @throws IOException if reading, writing or a task failed; nothing is left behind
+     */
+    public QuantizeResult run(JavaSparkContext spark) throws IOException {
+        OutputFolder folder = OutputFolder.open(request.output(), settings);
+        List<PreparedTarget> missing = new ArrayList<>();
+        List<OutputFile> files = new ArrayList<>();
+        List<QuantizeResult.Output> outputs = new ArrayList<>();
+        for (PreparedTarget target : prepared) {
+            OutputFile file = folder.file(new OutputSpec(
+                    target.target().fileName(), target.target().layout().length(), target.digest(), target.header()));
+            if (!request.overwrite() && file.isComplete()) {
+                progress.skipped(file.location());
+                outputs.add(output(target.target(), file, true, List.of()));
+            } else {
+                missing.add(target);
+                files.add(file);
+            }
+        }
+        if (missing.isEmpty()) {
+            return new QuantizeResult(outputs, 0, 0, 0, 0, WorkTime.ZERO);
+        }
+        if (folder.localPath().isPresent()) {
+            SharedFolderCheck.requireShared(folder.localPath().get(), spark);
+        }
+        if (source.location().isLocal()) {
+            Path path = source.location().localPath();
+            SharedFolderCheck.requireSeen(path.resolve("config.json"), path, spark);
+        }
+        return make(spark, missing, files, outputs);
+    }
+
+    private QuantizeResult make(
+            JavaSparkContext spark,
+            List<PreparedTarget> missing,
+            List<OutputFile> files,
+            List<QuantizeResult.Output> outputs)
+            throws IOException {
+        List<GgufTarget> targets = missing.stream().map(PreparedTarget::target).toList();
+        List<Piece> pieces =
+                new PiecePlanner(model.tensors(), targets).plan(request.partSize(), spark.defaultParallelism());
+        QuantizationPlan plan = new QuantizationPlan(model.tensors(), targets, pieces);
+        long bytes = targets.stream().mapToLong(target -> target.layout().length()).sum();
+        long start = System.nanoTime();
+        PieceOutcome.Finished[] finished;
+        try {
+            List<PartSink> sinks = new ArrayList<>();
+            for (OutputFile file : files) {
+                sinks.add(file.begin(pieces.size()));
+            }
+            progress.started(pieces.size(), bytes);
+            finished = runPieces(spark, plan, sinks, missing);
+            for (int i = 0; i < files.size(); i++) {
+                files.get(i).commit(receipts(finished, i));
+                outputs.add(output(targets.get(i), files.get(i), false, reports(plan, finished, i)));
+            }
+        } catch (IOException | RuntimeException e) {
+            abort(files, e);
+            throw e;
+        } finally {
+            progress.stopped();
+        }
+        return new QuantizeResult(
+                outputs,
+                Arrays.stream(finished).mapToLong(PieceOutcome.Finished::bytesRead).sum(),
+                bytes,
+                pieces.size(),
+                (System.nanoTime() - start) * 1e-9,
+                Arrays.stream(finished).map(PieceOutcome.Finished::time).reduce(WorkTime.ZERO, WorkTime::plus));
+    }
+
+    private PieceOutcome.Finished[] runPieces(
+            JavaSparkContext spark, QuantizationPlan plan, List<PartSink> sinks, List<PreparedTarget> missing)
+            throws IOException {
+        Broadcast<QuantizationPlan> sharedPlan = spark.broadcast(plan);
+        Broadcast<Importance> sharedImportance = spark.broadcast(Importance.NONE);
+        Broadcast<List<byte[]>> sharedHeaders =
+                spark.broadcast(new ArrayList<>(missing.stream().map(PreparedTarget::header).toList()));
+        try {
+            PieceRunner runner = new PieceRunner(sharedPlan, source, sharedImportance, sinks, sharedHeaders);
+            return new PieceJob(spark, plan, runner, progress).run();
+        } finally {
+            sharedPlan.unpersist();
+            sharedImportance.unpersist();
+            sharedHeaders.unpersist();
+        }
+    }
+
+    private static void abort(List<OutputFile> files, Exception failure) {
+        for (OutputFile file : files) {
+            try {
+                file.abort();
+            } catch (IOException | RuntimeException e) {
+                failure.addSuppressed(e);
+            }
+        }
+    }
+
+    private static List<PartReceipt> receipts(PieceOutcome.Finished[] finished, int target) {
+        return Arrays.stream(finished).map(piece -> piece.receipts().get(target)).toList();
+    }
+
+    /** What each tensor became, and what the rows that were read back lost. */
+    private static List<QuantizeResult.TensorReport> reports(
+            QuantizationPlan plan, PieceOutcome.Finished[] finished, int target) {
+        TensorError[] errors = new TensorError[plan.tensors().size()];
+        Arrays.fill(errors, TensorError.NONE);
+        for (Piece piece : plan.pieces()) {
+            List<TensorError> ofSpans = finished[piece.index()].errors().get(target);
+            for (int i = 0; i < ofSpans.size(); i++) {
+                int tensor = piece.spans().get(i).tensor();
+                errors[tensor] = errors[tensor].plus(ofSpans.get(i));
+            }
+        }
+        List<QuantizeResult.TensorReport> reports = new ArrayList<>();
+        for (int i = 0; i < errors.length; i++) {
+            TensorRecipe tensor = plan.tensors().get(i);
+            String type = plan.targets().get(target).types().get(i).type().name();
+            reports.add(new QuantizeResult.TensorReport(tensor.name(), type, errors[i].relative()));
+        }
+        return reports;
+    }
+
+    private static QuantizeResult.Output output(
+            GgufTarget target, OutputFile file, boolean skipped, List<QuantizeResult.TensorReport> tensors) {
+        return new QuantizeResult.Output(
+                target.fileType(),
+                file.location(),
+                target.layout().length(),
+                target.layout().bitsPerWeight(),
+                skipped,
+                tensors);
+    }
+}

@@ -1,0 +1,29 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.gguf.TypeOptions;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the user wants.
+ *
+ * @param model where the checkpoint is
+ * @param fileTypes the GGUF files to be made
+ * @param output folder they go to
+ * @param types options that change the types of tensors
+ * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
+ * @param partSize most bytes of a part, about
+ * @param overwrite whether files that are complete already are made again
+ */
+public record QuantizeRequest(
+        String model,
+        List<FileType> fileTypes,
+        String output,
+        TypeOptions types,
+        Optional<String> preTokenizer,
+        long partSize,
+        boolean overwrite) {
+    /** Part size where the user gives none: 64 MiB. */
+    public static final long DEFAULT_PART_SIZE = 64L << 20;
+}
