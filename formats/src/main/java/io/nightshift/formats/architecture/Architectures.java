@@ -1,0 +1,49 @@
+package io.nightshift.formats.architecture;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The supported families. Adding one is adding its table here. */
+public final class Architectures {
+    private static final List<Architecture> ALL = List.of(
+            LlamaFamily.LLAMA,
+            LlamaFamily.MIXTRAL,
+            QwenFamily.QWEN2,
+            QwenFamily.QWEN3,
+            QwenFamily.QWEN3_MOE,
+            GemmaFamily.GEMMA2,
+            GemmaFamily.GEMMA3,
+            PhiFamily.PHI3);
+
+    private Architectures() {}
+
+    /**
+     * The family of a checkpoint.
+     *
+     * @throws InvalidModelException if it is not supported; the message names those that are
+     */
+    public static Architecture of(Checkpoint checkpoint) {
+        String modelClass = checkpoint.config().architecture();
+        return ALL.stream()
+                .filter(architecture -> architecture.modelClasses().contains(modelClass))
+                .findFirst()
+                .orElseThrow(() -> new InvalidModelException(checkpoint.config().location() + ": the architecture "
+                        + modelClass + " is not supported; supported are " + ALL.stream()
+                                .flatMap(architecture -> architecture.modelClasses().stream())
+                                .collect(Collectors.joining(", "))));
+    }
+
+    /**
+     * How a checkpoint becomes GGUF.
+     *
+     * @throws InvalidModelException if the architecture is not supported, or if a tensor is missing, superfluous or of
+     *     the wrong shape or type
+     * @throws IOException if a file that the conversion needs cannot be read
+     */
+    public static ModelConversion convert(Checkpoint checkpoint) throws IOException {
+        return new Conversion(of(checkpoint), checkpoint).convert();
+    }
+}

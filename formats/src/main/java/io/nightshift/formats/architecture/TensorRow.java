@@ -1,0 +1,65 @@
+package io.nightshift.formats.architecture;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One row of an architecture's table: an output tensor and what makes it. Names hold {@code {layer}} and
+ * {@code {expert}} where there is one a layer or expert.
+ *
+ * @param output its name in GGUF
+ * @param shape in the order of the source, the row length last
+ * @param presence when a checkpoint must have it
+ * @param sources what may make it: the first whose tensor is in the checkpoint does
+ */
+record TensorRow(String output, List<Dimension> shape, Presence presence, List<Source> sources) {
+    /** When a checkpoint must have a tensor. What is optional in a layer stands in all layers or in none. */
+    enum Presence {
+        REQUIRED,
+        OPTIONAL,
+        /** The output matrix: where the configuration does not tie it to the embedding. */
+        UNLESS_TIED
+    }
+
+    /** A source tensor, or one an expert, and what is done to it. */
+    record Source(String name, Transform transform) {}
+
+    private static final String LAYER = "{layer}";
+
+    static TensorRow of(String output, String source, Dimension... shape) {
+        return of(output, source, Transform.COPY, shape);
+    }
+
+    static TensorRow of(String output, String source, Transform transform, Dimension... shape) {
+        return new TensorRow(output, List.of(shape), Presence.REQUIRED, List.of(new Source(source, transform)));
+    }
+
+    /** A row that a checkpoint may go without. */
+    TensorRow optional() {
+        return new TensorRow(output, shape, Presence.OPTIONAL, sources);
+    }
+
+    /** A row that a checkpoint may go without where the embedding is used in its place. */
+    TensorRow unlessTied() {
+        return new TensorRow(output, shape, Presence.UNLESS_TIED, sources);
+    }
+
+    /** A row that may come from another tensor as well. */
+    TensorRow or(String source, Transform transform) {
+        List<Source> more = new ArrayList<>(sources);
+        more.add(new Source(source, transform));
+        return new TensorRow(output, shape, presence, List.copyOf(more));
+    }
+
+    boolean isOfLayer() {
+        return output.contains(LAYER);
+    }
+
+    static String inLayer(String name, int layer) {
+        return name.replace(LAYER, Integer.toString(layer));
+    }
+
+    static String ofExpert(String name, int expert) {
+        return name.replace("{expert}", Integer.toString(expert));
+    }
+}

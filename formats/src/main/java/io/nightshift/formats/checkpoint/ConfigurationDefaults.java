@@ -1,0 +1,118 @@
+package io.nightshift.formats.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Set;
+
+/**
+ * What the configuration classes of transformers (5.18, {@code AutoConfig.from_pretrained(...).to_dict()}) make of a
+ * {@code config.json}: the converter sees their result, not the file, so a key that the file leaves out is written all
+ * the same. Only the keys that the converter asks for are here.
+ */
+final class ConfigurationDefaults {
+    private static final JsonNode BY_MODEL_TYPE = load();
+
+    /** Where a head's size that is missing or null follows from the hidden size. */
+    private static final Set<String> DERIVED_HEAD_DIM = Set.of("llama", "mistral");
+
+    private ConfigurationDefaults() {}
+
+    /** Completes the keys of a configuration, in place; one of an unknown model type stays as it is. */
+    static void complete(ObjectNode config) {
+        String modelType = config.path("model_type").asText();
+        JsonNode defaults = BY_MODEL_TYPE.get(modelType);
+        if (defaults == null) {
+            return;
+        }
+        if (config.has("num_experts")) {
+            config.set("num_local_experts", config.get("num_experts"));
+        }
+        defaults.properties().forEach(entry -> {
+            if (!config.has(entry.getKey())) {
+                config.set(entry.getKey(), entry.getValue());
+            }
+        });
+        if (config.path("num_key_value_heads").isNull() || !config.has("num_key_value_heads")) {
+            config.set("num_key_value_heads", config.get("num_attention_heads"));
+        }
+        long heads = config.path("num_attention_heads").asLong();
+        boolean noHeadDim = !config.has("head_dim") || config.get("head_dim").isNull();
+        if (DERIVED_HEAD_DIM.contains(modelType) && noHeadDim && heads > 0) {
+            config.put("head_dim", config.path("hidden_size").asLong() / heads);
+        }
+        config.set("rope_parameters", rope(modelType, config));
+        config.remove("rope_scaling");
+    }
+
+    private static ObjectNode rope(String modelType, ObjectNode config) {
+        return modelType.equals("gemma3_text") ? ropeByLayerType(config) : ropeOfAllLayers(modelType, config);
+    }
+
+    /** RotaryEmbeddingConfigMixin.convert_rope_params_to_dict, for parameters that hold for all layers. */
+    private static ObjectNode ropeOfAllLayers(String modelType, ObjectNode config) {
+        ObjectNode rope = config.objectNode();
+        for (String key : new String[] {"rope_scaling", "rope_parameters"}) {
+            if (config.path(key).isObject() && !config.path(key).isEmpty()) {
+                rope = config.get(key).deepCopy();
+                break;
+            }
+        }
+        putIfAbsent(rope, "rope_theta", config.get("rope_theta"));
+        putIfAbsent(rope, "partial_rotary_factor", config.get("partial_rotary_factor"));
+        putIfAbsent(rope, "rope_type", rope.get("type"));
+        putIfAbsent(rope, "rope_type", config.textNode("default"));
+        String type = rope.get("rope_type").asText();
+        if (Set.of("llama3", "yarn", "longrope").contains(type)) {
+            if (config.has("original_max_position_embeddings")) {
+                rope.set("original_max_position_embeddings", config.get("original_max_position_embeddings"));
+            } else {
+                putIfAbsent(rope, "original_max_position_embeddings", config.get("max_position_embeddings"));
+            }
+        }
+        // The names that Phi-3's first releases used.
+        if (modelType.equals("phi3") && Set.of("su", "yarn").contains(type)) {
+            rope.put("rope_type", "longrope");
+        }
+        return rope;
+    }
+
+    /** Gemma3TextConfig.convert_rope_params_to_dict: one set for the global layers, one for those with a window. */
+    private static ObjectNode ropeByLayerType(ObjectNode config) {
+        ObjectNode rope = config.path("rope_parameters").isObject()
+                ? config.get("rope_parameters").deepCopy()
+                : config.objectNode();
+        ObjectNode full = layerType(rope, "full_attention");
+        if (config.path("rope_scaling").isObject()) {
+            full.setAll((ObjectNode) config.get("rope_scaling"));
+        }
+        putIfAbsent(full, "rope_theta", config.get("rope_theta"));
+        ObjectNode sliding = layerType(rope, "sliding_attention");
+        putIfAbsent(sliding, "rope_theta", config.get("rope_local_base_freq"));
+        return rope;
+    }
+
+    private static ObjectNode layerType(ObjectNode rope, String name) {
+        if (!rope.path(name).isObject()) {
+            rope.putObject(name).put("rope_type", "default");
+        }
+        return (ObjectNode) rope.get(name);
+    }
+
+    private static void putIfAbsent(ObjectNode object, String key, JsonNode value) {
+        if (value != null && !value.isNull() && !object.has(key)) {
+            object.set(key, value);
+        }
+    }
+
+    private static JsonNode load() {
+        try (InputStream json = ConfigurationDefaults.class.getResourceAsStream("configuration-defaults.json")) {
+            return new ObjectMapper().readTree(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException("configuration-defaults.json of our own jar cannot be read", e);
+        }
+    }
+}
