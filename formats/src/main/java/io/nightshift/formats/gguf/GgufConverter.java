@@ -37,8 +37,10 @@ public final class GgufConverter {
     }
 
     private static OptionalInt vocabularySize(Checkpoint checkpoint) {
-        return checkpoint.config().json().path("vocab_size").isInt()
-                ? OptionalInt.of(checkpoint.config().json().path("vocab_size").intValue())
-                : OptionalInt.empty();
+        return checkpoint
+                .config()
+                .findInteger("vocab_size")
+                .map(size -> OptionalInt.of(Math.toIntExact(size)))
+                .orElse(OptionalInt.empty());
     }
 }
