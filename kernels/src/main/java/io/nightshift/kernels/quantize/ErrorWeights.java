@@ -22,4 +22,11 @@ final class ErrorWeights {
             root.add(weight.abs()).intoArray(errorWeights, errorOffset + i);
         }
     }
+
+    /** The magnitudes of a sub-block of 16 weights. */
+    static void magnitude(float[] weights, int offset, float[] errorWeights, int errorOffset) {
+        for (int i = 0; i < 16 * LANES; i += LANES) {
+            FloatVector.fromArray(Lanes.FLOAT, weights, offset + i).abs().intoArray(errorWeights, errorOffset + i);
+        }
+    }
 }

@@ -7,7 +7,7 @@ import java.util.Set;
 
 /** The quantizer of each type. */
 public final class Quantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.Q4_K);
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.F32, GgmlType.Q2_K, GgmlType.Q4_K, GgmlType.Q5_K);
 
     private Quantizers() {}
 
@@ -24,7 +24,9 @@ public final class Quantizers {
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
             case F32 -> new F32Quantizer();
+            case Q2_K -> new Q2KQuantizer();
             case Q4_K -> new Q4KQuantizer();
+            case Q5_K -> new Q5KQuantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };
     }

@@ -14,7 +14,7 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Lanes hold super-blocks (see {@link SuperBlockLanes}), which may belong to different rows. What the types do alike is
  * here; how they weigh errors and lay out a block is theirs.
  */
-abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q4KQuantizer {
+abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuantizer, Q4KQuantizer, Q5KQuantizer {
     static final int LANES = Lanes.COUNT;
 
     private final int size;

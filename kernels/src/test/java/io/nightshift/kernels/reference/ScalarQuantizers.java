@@ -8,7 +8,7 @@ import java.util.Set;
 
 /** The scalar quantizer of each type that has one. */
 public final class ScalarQuantizers {
-    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.Q4_K);
+    private static final Set<GgmlType> TYPES = EnumSet.of(GgmlType.Q2_K, GgmlType.Q4_K, GgmlType.Q5_K);
 
     private ScalarQuantizers() {}
 
@@ -20,7 +20,9 @@ public final class ScalarQuantizers {
     /** A new scalar quantizer. */
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
+            case Q2_K -> new ScalarQ2K();
             case Q4_K -> new ScalarQ4K();
+            case Q5_K -> new ScalarQ5K();
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };
     }
