@@ -12,7 +12,7 @@ final class Q2KQuantizer extends ScaleMinQuantizer {
     private static final int UNITS = LOW_BITS + 16 * LANES;
 
     Q2KQuantizer() {
-        super(16, 3, 15, new ScaleMinSearch(16, 3, -0.5f, 0.1f, 15, true));
+        super(16, 3, 15, new ScaleMinSearch(16, 3, -0.5f, 0.1f, 15, true), 1f);
     }
 
     @Override
@@ -27,7 +27,7 @@ final class Q2KQuantizer extends ScaleMinQuantizer {
 
     /** A byte a sub-block, its scale in the lower half; read back, as levels beyond 15 spoil the byte as they do in ggml. */
     @Override
-    void packScales(int[] scaleLevels, int[] minLevels, int[] units, int[] block) {
+    void packScales(int[] scaleLevels, int[] minLevels, boolean weighted, int[] units, int[] block) {
         for (int word = 0; word < 4; word++) {
             IntVector packed = IntVector.zero(Lanes.INT);
             for (int k = 0; k < 4; k++) {

@@ -12,7 +12,7 @@ final class Q5KQuantizer extends ScaleMinQuantizer {
     private static final int LOW_BITS = HIGH_BITS + 8 * LANES;
 
     Q5KQuantizer() {
-        super(32, MAX_LEVEL, SixBitScales.MAX, new ScaleMinSearch(32, MAX_LEVEL, -0.5f, 0.1f, 15, false));
+        super(32, MAX_LEVEL, SixBitScales.MAX, new ScaleMinSearch(32, MAX_LEVEL, -0.5f, 0.1f, 15, false), 2f);
     }
 
     @Override
@@ -26,7 +26,7 @@ final class Q5KQuantizer extends ScaleMinQuantizer {
     }
 
     @Override
-    void packScales(int[] scaleLevels, int[] minLevels, int[] units, int[] block) {
+    void packScales(int[] scaleLevels, int[] minLevels, boolean weighted, int[] units, int[] block) {
         SixBitScales.limit(scaleLevels);
         SixBitScales.limit(minLevels);
         System.arraycopy(units, 0, block, 0, LANES);

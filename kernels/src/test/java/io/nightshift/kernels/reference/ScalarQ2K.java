@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 /** Q2_K, one super-block after another. */
 final class ScalarQ2K extends ScalarSuperBlock {
     ScalarQ2K() {
-        super(16, 3, 15, new ScalarScaleMin(16, 3, -0.5f, 0.1f, 15, true));
+        super(16, 3, 15, new ScalarScaleMin(16, 3, -0.5f, 0.1f, 15, true), 1f);
     }
 
     @Override
@@ -24,7 +24,7 @@ final class ScalarQ2K extends ScalarSuperBlock {
     }
 
     @Override
-    byte[] packScales(int[] scales, int[] mins) {
+    byte[] packScales(int[] scales, int[] mins, boolean weighted) {
         byte[] bytes = new byte[16];
         for (int j = 0; j < 16; j++) {
             bytes[j] = (byte) (scales[j] | mins[j] << 4);

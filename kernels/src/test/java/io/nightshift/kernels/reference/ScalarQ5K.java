@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 /** Q5_K, one super-block after another. */
 final class ScalarQ5K extends ScalarSuperBlock {
     ScalarQ5K() {
-        super(32, 31, 63, new ScalarScaleMin(32, 31, -0.5f, 0.1f, 15, false));
+        super(32, 31, 63, new ScalarScaleMin(32, 31, -0.5f, 0.1f, 15, false), 2f);
     }
 
     @Override
@@ -20,7 +20,7 @@ final class ScalarQ5K extends ScalarSuperBlock {
     }
 
     @Override
-    byte[] packScales(int[] scales, int[] mins) {
+    byte[] packScales(int[] scales, int[] mins, boolean weighted) {
         ScalarSixBitScales.limit(scales);
         ScalarSixBitScales.limit(mins);
         return ScalarSixBitScales.pack(scales, mins);
