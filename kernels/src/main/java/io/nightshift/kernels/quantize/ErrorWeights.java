@@ -22,4 +22,32 @@ final class ErrorWeights {
             root.add(weight.abs()).intoArray(errorWeights, errorOffset + i);
         }
     }
+
+    /** The magnitudes of a sub-block of 16 weights. */
+    static void magnitude(float[] weights, int offset, float[] errorWeights, int errorOffset) {
+        for (int i = 0; i < 16 * LANES; i += LANES) {
+            FloatVector.fromArray(Lanes.FLOAT, weights, offset + i).abs().intoArray(errorWeights, errorOffset + i);
+        }
+    }
+
+    /** The mean square of each lane's super-block, times a factor. */
+    static void variance(float[] weights, float factor, float[] variance) {
+        FloatVector squares = FloatVector.zero(Lanes.FLOAT);
+        for (int i = 0; i < SuperBlockLanes.WEIGHTS * LANES; i += LANES) {
+            FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, i);
+            squares = squares.add(weight.mul(weight));
+        }
+        squares.mul(factor).div(SuperBlockLanes.WEIGHTS).intoArray(variance, 0);
+    }
+
+    /** The importance of each weight times the root of its square plus the variance. */
+    static void weighted(
+            float[] weights, float[] importance, int offset, int length, float[] variance, float[] errorWeights) {
+        FloatVector spread = FloatVector.fromArray(Lanes.FLOAT, variance, 0);
+        for (int i = 0; i < length; i += LANES) {
+            FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, offset + i);
+            FloatVector root = spread.add(weight.mul(weight)).sqrt();
+            FloatVector.fromArray(Lanes.FLOAT, importance, offset + i).mul(root).intoArray(errorWeights, i);
+        }
+    }
 }

@@ -7,7 +7,7 @@ final class Q4KQuantizer extends ScaleMinQuantizer {
     private static final int MAX_LEVEL = 15;
 
     Q4KQuantizer() {
-        super(32, MAX_LEVEL, SixBitScales.MAX, new ScaleMinSearch(32, MAX_LEVEL, -1f, 0.1f, 20, false));
+        super(32, MAX_LEVEL, SixBitScales.MAX, new ScaleMinSearch(32, MAX_LEVEL, -1f, 0.1f, 20, false), 2f);
     }
 
     @Override
@@ -21,9 +21,11 @@ final class Q4KQuantizer extends ScaleMinQuantizer {
     }
 
     @Override
-    void packScales(int[] scaleLevels, int[] minLevels, int[] units, int[] block) {
-        SixBitScales.limit(scaleLevels);
-        SixBitScales.limit(minLevels);
+    void packScales(int[] scaleLevels, int[] minLevels, boolean weighted, int[] units, int[] block) {
+        if (!weighted) {
+            SixBitScales.limit(scaleLevels);
+            SixBitScales.limit(minLevels);
+        }
         System.arraycopy(units, 0, block, 0, LANES);
         SixBitScales.pack(scaleLevels, minLevels, block, LANES);
         SixBitScales.unpack(block, LANES, scaleLevels, minLevels);

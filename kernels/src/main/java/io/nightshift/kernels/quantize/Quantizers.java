@@ -7,11 +7,9 @@ import java.util.Set;
 
 /** The quantizer of each type. */
 public final class Quantizers {
-    /** Changes whenever any quantizer changes the bytes it makes: a file made with another version is made again. */
-    public static final String BYTES_VERSION = "1";
-
     private static final Set<GgmlType> TYPES = EnumSet.of(
-            GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q6_K);
+            GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K,
+            GgmlType.Q6_K);
 
     private Quantizers() {}
 
@@ -30,8 +28,10 @@ public final class Quantizers {
             case F32 -> new F32Quantizer();
             case F16 -> new F16Quantizer();
             case BF16 -> new BF16Quantizer();
+            case Q2_K -> new Q2KQuantizer();
             case Q3_K -> new Q3KQuantizer();
             case Q4_K -> new Q4KQuantizer();
+            case Q5_K -> new Q5KQuantizer();
             case Q6_K -> new Q6KQuantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };

@@ -14,21 +14,22 @@ import jdk.incubator.vector.VectorOperators;
  * <p>Lanes hold super-blocks (see {@link SuperBlockLanes}), which may belong to different rows. What the types do alike is
  * here; how they weigh errors and lay out a block is theirs.
  */
-abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q4KQuantizer {
+abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuantizer, Q4KQuantizer, Q5KQuantizer {
     static final int LANES = Lanes.COUNT;
 
     private final int size;
     private final int subBlocks;
     private final int maxLevel;
-    private final int maxScale;
     private final int words;
-    private final ScaleMinSearch search;
+    private final float spread;
+    private final ScaleMinSearch plainSearch;
+    private final ScaleMinSearch weightedSearch;
+    private final ScaleRounding rounding;
 
     private final float[] weights = new float[SuperBlockLanes.WEIGHTS * LANES];
-    private final float[] scales;
-    private final float[] mins;
-    private final float[] inverses;
-    private final float[] bases;
+    private final float[] importance = new float[SuperBlockLanes.WEIGHTS * LANES];
+    private final float[] variance = new float[LANES];
+    private final ScaleMins fits;
     private final int[] scaleLevels;
     private final int[] minLevels;
     private final float[] scaleUnits = new float[LANES];
@@ -43,31 +44,38 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q4KQuant
      * @param size weights a sub-block
      * @param maxLevel the largest level of a weight
      * @param maxScale the largest level of a scale or minimum
-     * @param search the search for a sub-block's scale and minimum
+     * @param plainSearch the search for scales and minima without importance
+     * @param spread how many mean squares of the super-block are added to a weight's square where there is importance
      */
-    ScaleMinQuantizer(int size, int maxLevel, int maxScale, ScaleMinSearch search) {
+    ScaleMinQuantizer(int size, int maxLevel, int maxScale, ScaleMinSearch plainSearch, float spread) {
         this.size = size;
         this.maxLevel = maxLevel;
-        this.maxScale = maxScale;
-        this.search = search;
+        this.plainSearch = plainSearch;
+        this.spread = spread;
+        weightedSearch = new ScaleMinSearch(size, maxLevel, -0.9f, 0.05f, 36, false);
         subBlocks = SuperBlockLanes.WEIGHTS / size;
-        scales = new float[subBlocks * LANES];
-        mins = new float[subBlocks * LANES];
-        inverses = new float[subBlocks * LANES];
-        bases = new float[subBlocks * LANES];
+        rounding = new ScaleRounding(subBlocks, maxScale);
+        fits = new ScaleMins(subBlocks * LANES);
         scaleLevels = new int[subBlocks * LANES];
         minLevels = new int[subBlocks * LANES];
         words = type().blockBytes() / Integer.BYTES;
         block = new int[words * LANES];
     }
 
-    /** How much each error of the sub-blocks counts where there is no importance. */
+    /** How much each error of a sub-block counts where there is no importance. */
     abstract void weigh(float[] weights, int offset, float[] errorWeights, int errorOffset);
 
-    /** Limits what the scales and minima were rounded to, and packs it into the words of the block. */
-    abstract void packScales(int[] scaleLevels, int[] minLevels, int[] units, int[] block);
+    /**
+     * Packs scales, minima and units into the words of the block, and replaces the levels by what a reader gets.
+     *
+     * @param scaleLevels levels of scales as bytes, sub-block by sub-block, to be limited where ggml does
+     * @param minLevels those of minima, likewise
+     * @param weighted whether there is importance
+     * @param units two half-precision numbers a lane: the unit of the scales in the lower half, that of the minima
+     */
+    abstract void packScales(int[] scaleLevels, int[] minLevels, boolean weighted, int[] units, int[] block);
 
-    /** Packs levels, four to an int in the order of the weights, into the words of the block. */
+    /** Packs levels, four to a word in the order of the weights, into the words of the block. */
     abstract void packLevels(int[] levels, int[] block);
 
     @Override
@@ -85,36 +93,61 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q4KQuant
         Objects.checkFromIndexSize(weightsOffset, count, weights.length);
         Objects.checkFromIndexSize(blocksOffset, bytes, blocks.length);
         if (importance != null) {
-            throw new UnsupportedOperationException(type() + " with importance");
+            Objects.checkFromIndexSize(importanceOffset, columns, importance.length);
         }
         int blockCount = count / SuperBlockLanes.WEIGHTS;
+        int rowBlocks = columns / SuperBlockLanes.WEIGHTS;
         for (int first = 0; first < blockCount; first += LANES) {
-            int lanes = Math.min(LANES, blockCount - first);
             for (int lane = 0; lane < LANES; lane++) {
-                if (lane < lanes) {
-                    int offset = weightsOffset + (first + lane) * SuperBlockLanes.WEIGHTS;
-                    SuperBlockLanes.load(weights, offset, this.weights, lane);
-                } else {
+                int index = first + lane;
+                if (index >= blockCount) {
                     SuperBlockLanes.clear(this.weights, lane);
+                    SuperBlockLanes.clear(this.importance, lane);
+                    continue;
+                }
+                SuperBlockLanes.load(weights, weightsOffset + index * SuperBlockLanes.WEIGHTS, this.weights, lane);
+                if (importance != null) {
+                    int column = index % rowBlocks * SuperBlockLanes.WEIGHTS;
+                    SuperBlockLanes.load(importance, importanceOffset + column, this.importance, lane);
                 }
             }
-            quantizeLanes();
-            for (int lane = 0; lane < lanes; lane++) {
+            if (importance == null) {
+                fitPlain();
+            } else {
+                fitWeighted();
+            }
+            packScales(importance != null);
+            packLevels();
+            for (int lane = 0; lane < Math.min(LANES, blockCount - first); lane++) {
                 int offset = blocksOffset + (first + lane) * type().blockBytes();
                 SuperBlockLanes.store(block, lane, words, blocks, offset);
             }
         }
     }
 
-    private void quantizeLanes() {
+    private void fitPlain() {
         int length = size * LANES;
         for (int s = 0; s < subBlocks; s += 2) {
-            weigh(weights, s * length, search.errorWeights, 0);
-            weigh(weights, (s + 1) * length, search.errorWeights, length);
-            search.search(weights, s * length, scales, mins, inverses, bases, s * LANES);
+            weigh(weights, s * length, plainSearch.errorWeights, 0);
+            weigh(weights, (s + 1) * length, plainSearch.errorWeights, length);
+            plainSearch.search(weights, s * length, fits, s * LANES);
         }
-        roundToLargest(scales, subBlocks, maxScale, scaleLevels, scaleUnits);
-        roundToLargest(mins, subBlocks, maxScale, minLevels, minUnits);
+        rounding.toLargest(fits.scales, scaleLevels, scaleUnits);
+        rounding.toLargest(fits.mins, minLevels, minUnits);
+    }
+
+    private void fitWeighted() {
+        int length = size * LANES;
+        ErrorWeights.variance(weights, spread, variance);
+        for (int s = 0; s < subBlocks; s += 2) {
+            ErrorWeights.weighted(weights, importance, s * length, 2 * length, variance, weightedSearch.errorWeights);
+            weightedSearch.search(weights, s * length, fits, s * LANES);
+        }
+        rounding.leastSquares(fits.scales, fits.errorWeightSums, scaleLevels, scaleUnits);
+        rounding.leastSquares(fits.mins, fits.errorWeightSums, minLevels, minUnits);
+    }
+
+    private void packScales(boolean weighted) {
         for (int lane = 0; lane < LANES; lane++) {
             int d = HalfFloat.fromFloat(scaleUnits[lane]);
             int dmin = HalfFloat.fromFloat(minUnits[lane]);
@@ -122,38 +155,25 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q4KQuant
             scaleUnits[lane] = HalfFloat.toFloat(d);
             minUnits[lane] = HalfFloat.toFloat(dmin);
         }
-        packScales(scaleLevels, minLevels, units, block);
+        packScales(scaleLevels, minLevels, weighted, units, block);
+    }
+
+    private void packLevels() {
         for (int s = 0; s < subBlocks; s++) {
             roundWeights(s);
         }
         packLevels(levels, block);
     }
 
-    /** Rounds the values of each lane to levels of a unit, such that the largest value has the largest level. */
-    private static void roundToLargest(float[] values, int count, int maxLevel, int[] levels, float[] units) {
-        FloatVector largest = FloatVector.zero(Lanes.FLOAT);
-        for (int i = 0; i < count * LANES; i += LANES) {
-            FloatVector value = FloatVector.fromArray(Lanes.FLOAT, values, i);
-            largest = largest.blend(value, value.compare(VectorOperators.GT, largest));
-        }
-        FloatVector inverse = FloatVector.broadcast(Lanes.FLOAT, maxLevel).div(largest);
-        inverse = inverse.blend(0f, largest.compare(VectorOperators.EQ, 0f));
-        for (int i = 0; i < count * LANES; i += LANES) {
-            FloatVector value = FloatVector.fromArray(Lanes.FLOAT, values, i);
-            NearestInt.of(value.mul(inverse)).and(0xff).intoArray(levels, i);
-        }
-        largest.div(maxLevel).intoArray(units, 0);
-    }
-
     /** Rounds the weights of a sub-block of each lane to the levels of its rounded scale and minimum. */
     private void roundWeights(int subBlock) {
         int first = subBlock * LANES;
-        multiply(scaleLevels, first, scaleUnits, scales);
-        multiply(minLevels, first, minUnits, mins);
-        roundWeights(weights, first * size, size * LANES, scales, mins, first, maxLevel, levels);
+        multiply(scaleLevels, first, scaleUnits, fits.scales);
+        multiply(minLevels, first, minUnits, fits.mins);
+        roundWeights(weights, first * size, size * LANES, fits.scales, fits.mins, first, maxLevel, levels);
         for (int lane = 0; lane < LANES; lane++) {
-            if (scales[first + lane] == 0f) {
-                keepSearchedLevels(first * size + lane, inverses[first + lane], bases[first + lane]);
+            if (fits.scales[first + lane] == 0f) {
+                keepSearchedLevels(first * size + lane, fits.inverses[first + lane], fits.bases[first + lane]);
             }
         }
     }

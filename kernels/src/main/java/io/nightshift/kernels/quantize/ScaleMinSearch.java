@@ -86,13 +86,10 @@ final class ScaleMinSearch {
      * Searches two groups of sub-blocks.
      *
      * @param x the weights of the first group from {@code offset}, then those of the second
-     * @param scales receives the scales, one a lane
-     * @param mins receives what is subtracted
-     * @param inverses receives the inverse scales that gave the winners' levels
-     * @param bases receives what those levels were counted from
+     * @param fits receives what is found
      * @param result index of the first group's results; the second's follow
      */
-    void search(float[] x, int offset, float[] scales, float[] mins, float[] inverses, float[] bases, int result) {
+    void search(float[] x, int offset, ScaleMins fits, int result) {
         survey(x, offset, errorWeights, 0, length, first);
         survey(x, offset + length, errorWeights, length, length, second);
         round(x, offset, errorWeights, levels, length, maxLevel, maxLevel, first, second);
@@ -109,8 +106,8 @@ final class ScaleMinSearch {
             choose(first);
             choose(second);
         }
-        results(first, scales, mins, inverses, bases, result);
-        results(second, scales, mins, inverses, bases, result + LANES);
+        results(first, fits, result);
+        results(second, fits, result + LANES);
     }
 
     private void sumErrors(float[] x, int offset) {
@@ -295,11 +292,11 @@ final class ScaleMinSearch {
                 .intoArray(state, best);
     }
 
-    private static void results(
-            float[] state, float[] scales, float[] mins, float[] inverses, float[] bases, int result) {
-        System.arraycopy(state, BEST_SCALE, scales, result, LANES);
-        FloatVector.fromArray(Lanes.FLOAT, state, MINIMUM).neg().intoArray(mins, result);
-        System.arraycopy(state, BEST_INVERSE, inverses, result, LANES);
-        System.arraycopy(state, BEST_BASE, bases, result, LANES);
+    private static void results(float[] state, ScaleMins fits, int result) {
+        System.arraycopy(state, BEST_SCALE, fits.scales, result, LANES);
+        FloatVector.fromArray(Lanes.FLOAT, state, MINIMUM).neg().intoArray(fits.mins, result);
+        System.arraycopy(state, BEST_INVERSE, fits.inverses, result, LANES);
+        System.arraycopy(state, BEST_BASE, fits.bases, result, LANES);
+        System.arraycopy(state, SUM_W, fits.errorWeightSums, result, LANES);
     }
 }

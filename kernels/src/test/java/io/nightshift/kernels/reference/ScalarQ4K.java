@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 /** Q4_K, one super-block after another. */
 final class ScalarQ4K extends ScalarSuperBlock {
     ScalarQ4K() {
-        super(32, 15, 63, new ScalarScaleMin(32, 15, -1f, 0.1f, 20, false));
+        super(32, 15, 63, new ScalarScaleMin(32, 15, -1f, 0.1f, 20, false), 2f);
     }
 
     @Override
@@ -20,9 +20,11 @@ final class ScalarQ4K extends ScalarSuperBlock {
     }
 
     @Override
-    byte[] packScales(int[] scales, int[] mins) {
-        ScalarSixBitScales.limit(scales);
-        ScalarSixBitScales.limit(mins);
+    byte[] packScales(int[] scales, int[] mins, boolean weighted) {
+        if (!weighted) {
+            ScalarSixBitScales.limit(scales);
+            ScalarSixBitScales.limit(mins);
+        }
         return ScalarSixBitScales.pack(scales, mins);
     }
 

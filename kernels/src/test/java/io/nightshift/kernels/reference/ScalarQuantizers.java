@@ -9,7 +9,7 @@ import java.util.Set;
 /** The scalar quantizer of each type that has one. */
 public final class ScalarQuantizers {
     private static final Set<GgmlType> TYPES = EnumSet.of(
-            GgmlType.F16, GgmlType.BF16, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q6_K);
+            GgmlType.F16, GgmlType.BF16, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
 
     private ScalarQuantizers() {}
 
@@ -22,8 +22,10 @@ public final class ScalarQuantizers {
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
             case F16, BF16 -> new ScalarHalfQuantizer(type);
+            case Q2_K -> new ScalarQ2K();
             case Q3_K -> new ScalarQ3K();
             case Q4_K -> new ScalarQ4K();
+            case Q5_K -> new ScalarQ5K();
             case Q6_K -> new ScalarQ6K();
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };

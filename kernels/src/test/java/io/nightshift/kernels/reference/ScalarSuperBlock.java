@@ -15,12 +15,16 @@ abstract class ScalarSuperBlock implements RowQuantizer {
     final int maxLevel;
     final int maxScale;
     private final ScalarScaleMin plainSearch;
+    private final ScalarScaleMin weightedSearch;
+    private final float spread;
 
-    ScalarSuperBlock(int size, int maxLevel, int maxScale, ScalarScaleMin plainSearch) {
+    ScalarSuperBlock(int size, int maxLevel, int maxScale, ScalarScaleMin plainSearch, float spread) {
         this.size = size;
         this.maxLevel = maxLevel;
         this.maxScale = maxScale;
         this.plainSearch = plainSearch;
+        this.spread = spread;
+        weightedSearch = new ScalarScaleMin(size, maxLevel, -0.9f, 0.05f, 36, false);
         count = WEIGHTS / size;
     }
 
@@ -28,7 +32,7 @@ abstract class ScalarSuperBlock implements RowQuantizer {
     abstract float[] errorWeights(float[] x, int offset);
 
     /** Packs scales and minima, and replaces them by what a reader gets back. */
-    abstract byte[] packScales(int[] scales, int[] mins);
+    abstract byte[] packScales(int[] scales, int[] mins, boolean weighted);
 
     abstract byte[] packLevels(int[] levels);
 
@@ -52,12 +56,17 @@ abstract class ScalarSuperBlock implements RowQuantizer {
                         weights,
                         weightsOffset + row * columns + column,
                         weightsOffset + row * columns + column + WEIGHTS);
-                quantize(x, out);
+                if (importance == null) {
+                    quantizePlain(x, out);
+                } else {
+                    int from = importanceOffset + column;
+                    quantizeWeighted(x, Arrays.copyOfRange(importance, from, from + WEIGHTS), out);
+                }
             }
         }
     }
 
-    private void quantize(float[] x, ByteBuffer out) {
+    private void quantizePlain(float[] x, ByteBuffer out) {
         int[] levels = new int[WEIGHTS];
         float[] scales = new float[count];
         float[] mins = new float[count];
@@ -71,7 +80,36 @@ abstract class ScalarSuperBlock implements RowQuantizer {
         int[] minLevels = new int[count];
         float unit = roundToLargest(scales, scaleLevels);
         float minUnit = roundToLargest(mins, minLevels);
-        finish(x, levels, scaleLevels, minLevels, unit, minUnit, out);
+        finish(x, levels, scaleLevels, minLevels, unit, minUnit, false, out);
+    }
+
+    private void quantizeWeighted(float[] x, float[] importance, ByteBuffer out) {
+        float squares = 0;
+        for (float value : x) {
+            squares += value * value;
+        }
+        float variance = spread * squares / WEIGHTS;
+        int[] levels = new int[WEIGHTS];
+        float[] scales = new float[count];
+        float[] mins = new float[count];
+        float[] sums = new float[count];
+        for (int j = 0; j < count; j++) {
+            float[] w = new float[size];
+            for (int i = 0; i < size; i++) {
+                float value = x[j * size + i];
+                w[i] = importance[j * size + i] * (float) Math.sqrt(variance + value * value);
+                sums[j] += w[i];
+            }
+            weightedSearch.search(x, j * size, w);
+            System.arraycopy(weightedSearch.levels, 0, levels, j * size, size);
+            scales[j] = weightedSearch.scale;
+            mins[j] = weightedSearch.min;
+        }
+        int[] scaleLevels = new int[count];
+        int[] minLevels = new int[count];
+        float unit = ScalarScaleRounding.round(scales, sums, maxScale, scaleLevels);
+        float minUnit = ScalarScaleRounding.round(mins, sums, maxScale, minLevels);
+        finish(x, levels, scaleLevels, minLevels, unit, minUnit, true, out);
     }
 
     private float roundToLargest(float[] values, int[] rounded) {
@@ -86,10 +124,17 @@ abstract class ScalarSuperBlock implements RowQuantizer {
     }
 
     private void finish(
-            float[] x, int[] levels, int[] scaleLevels, int[] minLevels, float unit, float minUnit, ByteBuffer out) {
+            float[] x,
+            int[] levels,
+            int[] scaleLevels,
+            int[] minLevels,
+            float unit,
+            float minUnit,
+            boolean weighted,
+            ByteBuffer out) {
         int d = HalfFloat.fromFloat(unit);
         int dmin = HalfFloat.fromFloat(minUnit);
-        byte[] packedScales = packScales(scaleLevels, minLevels);
+        byte[] packedScales = packScales(scaleLevels, minLevels, weighted);
         for (int i = 0; i < WEIGHTS; i++) {
             float scale = HalfFloat.toFloat(d) * scaleLevels[i / size];
             float min = HalfFloat.toFloat(dmin) * minLevels[i / size];
