@@ -1,6 +1,5 @@
 package io.nightshift.kernels.dequantize;
 
-import io.nightshift.kernels.Codebooks;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.HalfFloat;
 
@@ -9,8 +8,6 @@ import io.nightshift.kernels.HalfFloat;
  * direction of the shift, then four times 16 bits: four 3-bit scales each, and a quarter of the half-precision scale.
  */
 final class IQ1_MDequantizer implements RowDequantizer {
-    private static final float[] POINTS = Codebooks.Grid.IQ1S.points();
-
     @Override
     public GgmlType type() {
         return GgmlType.IQ1_M;
@@ -19,23 +16,23 @@ final class IQ1_MDequantizer implements RowDequantizer {
     @Override
     public void dequantize(byte[] blocks, int blocksOffset, float[] weights, int weightsOffset, int count) {
         int end = Math.toIntExact(blocksOffset + GgmlType.IQ1_M.rowBytes(count));
+        byte[] scratch = new byte[GridPoints.SCRATCH];
         for (int b = blocksOffset, w = weightsOffset; b < end; b += 56, w += 256) {
-            block(blocks, b, weights, w);
+            block(blocks, b, scratch, weights, w);
         }
     }
 
-    private static void block(byte[] blocks, int b, float[] weights, int w) {
+    private static void block(byte[] blocks, int b, byte[] scratch, float[] weights, int w) {
         float d = HalfFloat.toFloat(scaleBits(blocks, b + 48));
+        for (int i = 0; i < 32; i++) {
+            int upper = blocks[b + 32 + (i >> 1)] >> 4 * (i & 1);
+            int point = ByteLanes.uint8(blocks, b + i) | (upper & 7) << 8;
+            ShiftedPoints.put(scratch, 8 * i, point, (upper & 8) != 0);
+        }
         for (int sub = 0; sub < 16; sub++) {
             int scales = ByteLanes.uint16(blocks, b + 48 + 2 * (sub >> 2));
             float scale = d * (2 * (scales >> 3 * (sub & 3) & 7) + 1);
-            int upper = ByteLanes.uint8(blocks, b + 32 + sub);
-            for (int l = 0; l < 2; l++) {
-                int bits = upper >> 4 * l;
-                int point = ByteLanes.uint8(blocks, b + 2 * sub + l) | (bits & 7) << 8;
-                float shift = (bits & 8) != 0 ? -Codebooks.IQ1_DELTA : Codebooks.IQ1_DELTA;
-                GridPoints.shifted(POINTS, point, shift, scale, weights, w + 16 * sub + 8 * l);
-            }
+            ShiftedPoints.scaled(scratch, 16 * sub, 16, scale, weights, w + 16 * sub);
         }
     }
 

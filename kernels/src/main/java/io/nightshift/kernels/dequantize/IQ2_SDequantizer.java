@@ -8,7 +8,7 @@ import io.nightshift.kernels.GgmlType;
  * signs, 8 bytes with the upper bits, then 4-bit scales.
  */
 final class IQ2_SDequantizer implements RowDequantizer {
-    private static final float[] POINTS = Codebooks.Grid.IQ2S.points();
+    private static final long[] POINTS = GridPoints.packed(Codebooks.Grid.IQ2S);
 
     @Override
     public GgmlType type() {
@@ -18,22 +18,22 @@ final class IQ2_SDequantizer implements RowDequantizer {
     @Override
     public void dequantize(byte[] blocks, int blocksOffset, float[] weights, int weightsOffset, int count) {
         int end = Math.toIntExact(blocksOffset + GgmlType.IQ2_S.rowBytes(count));
+        byte[] scratch = new byte[GridPoints.SCRATCH];
         for (int b = blocksOffset, w = weightsOffset; b < end; b += 82, w += 256) {
-            block(blocks, b, weights, w);
+            block(blocks, b, scratch, weights, w);
         }
     }
 
-    private static void block(byte[] blocks, int b, float[] weights, int w) {
+    private static void block(byte[] blocks, int b, byte[] scratch, float[] weights, int w) {
         float d = ByteLanes.half(blocks, b);
+        for (int i = 0; i < 32; i++) {
+            int upper = blocks[b + 66 + (i >> 2)] >> 2 * (i & 3) & 3;
+            int point = ByteLanes.uint8(blocks, b + 2 + i) | upper << 8;
+            GridPoints.put(scratch, 8 * i, POINTS[point], ByteLanes.uint8(blocks, b + 34 + i));
+        }
         for (int sub = 0; sub < 16; sub++) {
             float scale = GridPoints.scale(d, blocks[b + 74 + (sub >> 1)] >> 4 * (sub & 1) & 15);
-            int upper = blocks[b + 66 + (sub >> 1)] >> 4 * (sub & 1);
-            for (int l = 0; l < 2; l++) {
-                int at = b + 2 + 2 * sub + l;
-                int point = ByteLanes.uint8(blocks, at) | (upper >> 2 * l & 3) << 8;
-                int minus = ByteLanes.uint8(blocks, at + 32);
-                GridPoints.eight(POINTS, point, minus, scale, weights, w + 16 * sub + 8 * l);
-            }
+            GridPoints.scaled(scratch, 16 * sub, 16, scale, weights, w + 16 * sub);
         }
     }
 }

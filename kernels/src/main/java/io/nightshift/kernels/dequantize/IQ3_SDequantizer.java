@@ -8,7 +8,7 @@ import io.nightshift.kernels.GgmlType;
  * bytes of signs, then 4-bit scales.
  */
 final class IQ3_SDequantizer implements RowDequantizer {
-    private static final float[] POINTS = Codebooks.Grid.IQ3S.points();
+    private static final long[] POINTS = GridPoints.packed(Codebooks.Grid.IQ3S);
 
     @Override
     public GgmlType type() {
@@ -18,23 +18,24 @@ final class IQ3_SDequantizer implements RowDequantizer {
     @Override
     public void dequantize(byte[] blocks, int blocksOffset, float[] weights, int weightsOffset, int count) {
         int end = Math.toIntExact(blocksOffset + GgmlType.IQ3_S.rowBytes(count));
+        byte[] scratch = new byte[GridPoints.SCRATCH];
         for (int b = blocksOffset, w = weightsOffset; b < end; b += 110, w += 256) {
-            block(blocks, b, weights, w);
+            block(blocks, b, scratch, weights, w);
         }
     }
 
-    private static void block(byte[] blocks, int b, float[] weights, int w) {
+    private static void block(byte[] blocks, int b, byte[] scratch, float[] weights, int w) {
         float d = ByteLanes.half(blocks, b);
+        for (int i = 0; i < 32; i++) {
+            int upper = blocks[b + 66 + (i >> 2)] >> 2 * (i & 3);
+            int point0 = ByteLanes.uint8(blocks, b + 2 + 2 * i) | (upper & 1) << 8;
+            int point1 = ByteLanes.uint8(blocks, b + 3 + 2 * i) | (upper & 2) << 7;
+            long points = POINTS[point0] | POINTS[point1] << 32;
+            GridPoints.put(scratch, 8 * i, points, ByteLanes.uint8(blocks, b + 74 + i));
+        }
         for (int sub = 0; sub < 8; sub++) {
             float scale = d * (1 + 2 * (blocks[b + 106 + (sub >> 1)] >> 4 * (sub & 1) & 15));
-            int upper = ByteLanes.uint8(blocks, b + 66 + sub) << 8;
-            for (int l = 0; l < 4; l++) {
-                int at = b + 2 + 8 * sub + 2 * l;
-                int point0 = ByteLanes.uint8(blocks, at) | upper >> 2 * l & 256;
-                int point1 = ByteLanes.uint8(blocks, at + 1) | upper >> 2 * l + 1 & 256;
-                int minus = ByteLanes.uint8(blocks, b + 74 + 4 * sub + l);
-                GridPoints.fourAndFour(POINTS, point0, point1, minus, scale, weights, w + 32 * sub + 8 * l);
-            }
+            GridPoints.scaled(scratch, 32 * sub, 32, scale, weights, w + 32 * sub);
         }
     }
 }
