@@ -1,0 +1,41 @@
+package io.nightshift.formats.metadata;
+
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredFile;
+import java.io.EOFException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A folder that holds its files in memory. */
+public record MemoryFolder(String name, Map<String, byte[]> files) implements ModelFolder {
+    /** A folder of text files. */
+    public static MemoryFolder of(String name, Map<String, String> texts) {
+        Map<String, byte[]> files = new TreeMap<>();
+        texts.forEach((file, text) -> files.put(file, text.getBytes(StandardCharsets.UTF_8)));
+        return new MemoryFolder(name, files);
+    }
+
+    @Override
+    public String location() {
+        return "memory/" + name;
+    }
+
+    @Override
+    public List<StoredFile> list() {
+        return files.entrySet().stream()
+                .filter(file -> file.getKey().indexOf('/') < 0)
+                .map(file -> new StoredFile(file.getKey(), file.getValue().length, ""))
+                .toList();
+    }
+
+    @Override
+    public void readFully(String file, long position, byte[] into, int offset, int length) throws EOFException {
+        byte[] content = files.get(file);
+        if (position + length > content.length) {
+            throw new EOFException(file + " ends early");
+        }
+        System.arraycopy(content, (int) position, into, offset, length);
+    }
+}

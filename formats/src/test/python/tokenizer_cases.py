@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Makes the tokenizer test cases: small made-up tokenizers of every kind, and what llama.cpp's converter says of them.
+
+  tokenizer_cases.py LLAMA_CPP_FOLDER RESOURCES/metadata
+
+Needs torch, transformers, gguf, sentencepiece and tokenizers. Each case is a folder with the files of a checkpoint but
+its weights; golden.json holds the metadata that the converter's --vocab-only writes, as gguf_digest.py prints it.
+A made-up byte-level tokenizer has no known hash: the converter is told the name of its pre-tokenizer, and so is ours.
+"""
+import hashlib, io, json, re, shutil, sys
+from pathlib import Path
+
+LLAMA_CPP, OUT = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
+sys.path[:0] = [str(LLAMA_CPP), str(LLAMA_CPP / "gguf-py")]
+import gguf, sentencepiece
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from conversion import ModelBase, get_model_architecture, get_model_class
+
+WORDS = "the quick brown fox jumps over the lazy dog while seven wizards make toxic brew for evil queen and jack".split()
+TEXT = [" ".join(WORDS[i % 19:] + WORDS[:i % 19]) + " %d." % (i * 7919) for i in range(400)]
+SPECIAL = dict(special=True, normalized=False)
+
+
+def spm(path, size=310, **options):
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXT), model_writer=model, vocab_size=size, model_type="bpe", byte_fallback=True,
+        normalization_rule_name="identity", hard_vocab_limit=False, minloglevel=2, **options)
+    path.write_bytes(model.getvalue())
+
+
+def bpe(words=("he", "ll", "the", "th", "qu"), ignore_merges=False):
+    vocab = {c: i for i, c in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    merges = []
+    for word in words:
+        for c in word:
+            vocab.setdefault(c, len(vocab))
+        for end in range(2, len(word) + 1):
+            if word[:end] not in vocab:
+                merges.append((word[:end - 1], word[end - 1]))
+                vocab[word[:end]] = len(vocab)
+    t = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=ignore_merges))
+    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    t.decoder = decoders.ByteLevel()
+    return t
+
+
+def spm_as_json(sp_path, specials=("<unk>", "<s>", "</s>"), more=()):
+    sp = sentencepiece.SentencePieceProcessor(model_file=str(sp_path))
+    vocab = {sp.IdToPiece(i): i for i in range(sp.vocab_size())}
+    merges = [(w[:k], w[k:]) for w in vocab for k in range(1, len(w)) if w[:k] in vocab and w[k:] in vocab and not w.startswith("<")]
+    t = Tokenizer(models.BPE(vocab=vocab, merges=merges, byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
+    t.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    t.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    t.add_special_tokens([AddedToken(s, **SPECIAL) for s in specials])
+    t.add_tokens([AddedToken(s, special=False, normalized=False) for s in more])
+    return t
+
+
+def write(folder, **files):
+    for name, content in files.items():
+        path = folder / (name.replace("__", "/") if name.endswith("_jinja") else name + ".json")
+        if name.endswith("_jinja"):
+            path = folder / (name[:-6].replace("__", "/") + ".jinja")
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content.encode())
+        else:
+            path.write_text(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def config(architecture, model_type, rows, **more):
+    return {"architectures": [architecture], "model_type": model_type, "hidden_size": 32, "intermediate_size": 64,
+            "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16,
+            "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "vocab_size": rows, **more}
+
+
+def decoder(*tokens):
+    return {str(i): {"content": c, "lstrip": False, "rstrip": False, "single_word": False, "normalized": False, "special": s}
+            for i, c, s in tokens}
+
+
+def llama_spm_added(f):
+    spm(f / "tokenizer.model", user_defined_symbols=["<mine>"], control_symbols=["<ctl>"])
+    write(f, config=config("LlamaForCausalLM", "llama", 320, bos_token_id=1, eos_token_id=[2, 300], pad_token_id=2),
+          added_tokens={"<extra>": 301, "<beyond>": 999, "\u2581\u2581": 302},
+          tokenizer_config={"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "add_eos_token": False, "add_prefix_space": False,
+                            "bos_token": {"content": "<s>"}, "eos_token": "</s>",
+                            "added_tokens_decoder": decoder((0, "<unk>", True), (3, "<ctl>", False), (303, "\u2581two\u2581words", False),
+                                                            (304, "<|turn|>", False), (305, "<pad>", False), (5000, "<far>", True)),
+                            "chat_template": [{"name": "default", "template": "{{ messages }}"}, {"name": "tool use", "template": "{{ tools }}"}]})
+
+
+def mistral_spm_bare(f):
+    spm(f / "tokenizer.model", size=305)
+    write(f, config=config("MistralForCausalLM", "mistral", 290, bos_token_id=1, eos_token_id=2, unk_token_id=9999))
+
+
+def code_llama(f):
+    spm(f / "tokenizer.model")
+    t = spm_as_json(f / "tokenizer.model")
+    t.post_processor = processors.TemplateProcessing(single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("LlamaForCausalLM", "llama", 32016, bos_token_id=1, eos_token_id=2),
+          tokenizer_config={"tokenizer_class": "CodeLlamaTokenizer", "add_bos_token": False, "bos_token": "<s>", "eos_token": "</s>",
+                            "unk_token": "<unk>", "eot_token": "\u2581<EOT>"})
+
+
+def llama_hf(f, cls="LlamaTokenizer", arch=("LlamaForCausalLM", "llama")):
+    spm(f / "m")
+    t = spm_as_json(f / "m", more=("<tool>", "<extra>", "\u2581\u2581\u2581"))
+    (f / "m").unlink()
+    t.post_processor = processors.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 1), ("</s>", 2)])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config(*arch, 310, bos_token_id=1, eos_token_id=2),
+          tokenizer_config={"tokenizer_class": cls, "bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>", "unk_token": "<unk>"},
+          special_tokens_map={"additional_special_tokens": ["<tool>"], "bos_token": {"content": "<s>", "lstrip": False, "rstrip": False, "normalized": False, "single_word": False}})
+
+
+def mistral_hf(f):
+    llama_hf(f, "PreTrainedTokenizerFast", ("MistralForCausalLM", "mistral"))
+
+
+def llama3(f):
+    t = bpe(ignore_merges=True)
+    t.add_special_tokens([AddedToken(s, **SPECIAL) for s in ("<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>")])
+    t.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=False), processors.TemplateProcessing(
+        single="<|begin_of_text|> $A", pair="<|begin_of_text|> $A <|begin_of_text|>:1 $B:1", special_tokens=[("<|begin_of_text|>", 263)])])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("LlamaForCausalLM", "llama", 272, bos_token_id=263, eos_token_id=[264, 265]),
+          tokenizer_config={"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>",
+                            "chat_template": "{{ bos_token }}\u00e9\n"},
+          generation_config={"do_sample": True, "temperature": 0.6, "top_p": 0.9, "top_k": 40, "repetition_penalty": 1.05, "min_p": None})
+
+
+def llama_other_end(f):
+    t = bpe(ignore_merges=True)
+    t.add_special_tokens([AddedToken(s, **SPECIAL) for s in ("<s>", "</s>", "<end>", "<sep>")])
+    ids = [(s, t.token_to_id(s)) for s in ("<s>", "<end>", "<sep>", "</s>")]
+    t.normalizer = normalizers.Sequence([normalizers.Lowercase(), normalizers.StripAccents()])
+    t.post_processor = processors.TemplateProcessing(single="<s> $A <end>", pair="<s> $A <sep> <end> $B <end>", special_tokens=ids)
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("LlamaForCausalLM", "llama", 280, sep_token_id=266),
+          tokenizer_config={"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "</s>", "cls_token": "<s>", "chat_template": None})
+    write(f, chat_template_jinja="never used")
+
+
+def granite(f):
+    t = bpe()
+    t.add_special_tokens([AddedToken("<|endoftext|>", **SPECIAL)])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("LlamaForCausalLM", "llama", 49152, bos_token_id=0, eos_token_id=263),
+          tokenizer_config={"tokenizer_class": "GPT2Tokenizer", "add_bos_token": True, "add_prefix_space": True, "eos_token": "<|endoftext|>"})
+
+
+def qwen3(f):
+    t = bpe()
+    t.add_special_tokens([AddedToken(s, **SPECIAL) for s in ("<|endoftext|>", "<|im_start|>", "<|im_end|>")])
+    t.add_tokens([AddedToken(s, special=False, normalized=False) for s in ("<tool_call>", "\u00e9", "\u2581sp\u2581", "<|fim|>")])
+    t.add_tokens([AddedToken("<norm\u2581>", special=False, normalized=True)])
+    t.save(str(f / "tokenizer.json"))
+    j = json.loads((f / "tokenizer.json").read_text())
+    j["model"]["merges"] = [" ".join(m) for m in j["model"]["merges"]]
+    write(f, tokenizer=j, config=config("Qwen3ForCausalLM", "qwen3", 300, bos_token_id=263, eos_token_id=265, tie_word_embeddings=True),
+          tokenizer_config={"tokenizer_class": "Qwen2Tokenizer", "add_bos_token": False, "bos_token": None, "eos_token": "<|im_end|>",
+                            "pad_token": "<|endoftext|>", "errors": "replace", "additional_special_tokens": ["<|im_start|>", "<tool_call>"]})
+    write(f, chat_template_jinja="{% for m in messages %}\r\n{{ m }}\r{% endfor %}\n")
+
+
+def qwen3_named_specials(f):
+    t = bpe(words=("he", "ll", "<s>"))
+    t.add_tokens([AddedToken("<stop>", special=False, normalized=False)])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("Qwen3ForCausalLM", "qwen3", 290),
+          tokenizer_config={"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "<stop>", "image_token": "he",
+                            "pad_token": "<new>"})
+
+
+def qwen3_moe(f):
+    t = bpe(words=("he", "ll", "a b"))
+    t.add_special_tokens([AddedToken("<|endoftext|>", **SPECIAL)])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("Qwen3MoeForCausalLM", "qwen3_moe", 288, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32),
+          tokenizer_config={"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<|endoftext|>",
+                            "added_tokens_decoder": decoder((t.token_to_id("<|endoftext|>"), "<|endoftext|>", True))},
+          chat_template={"chat_template": "from json"})
+
+
+def gemma2(f):
+    spm(f / "tokenizer.model", pad_id=0, eos_id=1, bos_id=2, unk_id=3, pad_piece="<pad>", eos_piece="<eos>", bos_piece="<bos>",
+        user_defined_symbols=["<mask>", "[@BOS@]", "<unused0>", "<start_of_turn>", "\u2581\u2581"])
+    t = spm_as_json(f / "tokenizer.model", ("<pad>", "<eos>", "<bos>", "<unk>"))
+    t.post_processor = processors.TemplateProcessing(single="<bos> $A", pair="<bos> $A <bos>:1 $B:1", special_tokens=[("<bos>", 2)])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("Gemma2ForCausalLM", "gemma2", 310, bos_token_id=2, eos_token_id=1, pad_token_id=0, sliding_window=64,
+                           attn_logit_softcapping=50.0, final_logit_softcapping=30.0, query_pre_attn_scalar=16),
+          tokenizer_config={"tokenizer_class": "GemmaTokenizer", "add_bos_token": True, "add_eos_token": False, "bos_token": "<bos>",
+                            "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>",
+                            "added_tokens_decoder": decoder((0, "<pad>", True), (1, "<eos>", True), (2, "<bos>", True), (4, "<mask>", False),
+                                                            (6, "<unused0>", False), (7, "<start_of_turn>", False), (8, "\u2581\u2581", False))})
+
+
+def gemma3(f):
+    spm(f / "tokenizer.model", pad_id=0, eos_id=1, bos_id=2, unk_id=3, pad_piece="<pad>", eos_piece="<eos>", bos_piece="<bos>")
+    write(f, config=config("Gemma3ForCausalLM", "gemma3_text", 304, bos_token_id=2, eos_token_id=[1, 106], pad_token_id=0, sliding_window=64),
+          tokenizer_config={"tokenizer_class": "GemmaTokenizer", "bos_token": "<bos>", "eos_token": "<eos>"},
+          generation_config={"top_k": 64, "top_p": 0.95, "cache_implementation": "hybrid"})
+    write(f, chat_template_jinja="main\n", additional_chat_templates__tool_use_jinja="extra\n")
+
+
+def gemma3_bpe(f):
+    spm(f / "m", pad_id=0, eos_id=1, bos_id=2, unk_id=3, pad_piece="<pad>", eos_piece="<eos>", bos_piece="<bos>")
+    t = spm_as_json(f / "m", ("<pad>", "<eos>", "<bos>", "<unk>"), ("<mask>", "\u2581\u2581", "\n\n"))
+    (f / "m").unlink()
+    t.save(str(f / "tokenizer.json"))
+    write(f, config={"architectures": ["Gemma3ForConditionalGeneration"], "model_type": "gemma3", "eos_token_id": [1, 106],
+                     "text_config": config("Gemma3ForCausalLM", "gemma3_text", 320, bos_token_id=2, pad_token_id=0, sliding_window=64)},
+          tokenizer_config={"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<bos>", "eos_token": "<eos>", "unk_token": "<unk>"})
+
+
+def phi3(f):
+    spm(f / "tokenizer.model")
+    spm_as_json(f / "tokenizer.model", more=("<|user|>", "\u2581kept")).save(str(f / "tokenizer.json"))
+    write(f, config=config("Phi3ForCausalLM", "phi3", 320, bos_token_id=1, eos_token_id=2, pad_token_id=2, original_max_position_embeddings=512,
+                           rope_theta=10000.0),
+          added_tokens={"<|end|>": 305, "<beyond>": 5000},
+          tokenizer_config={"tokenizer_class": "LlamaTokenizer", "add_bos_token": False, "bos_token": "<s>", "eos_token": "<|end|>",
+                            "added_tokens_decoder": decoder((0, "<unk>", True), (306, "\u2581as it is", False), (307, "<|plain|>", False))})
+
+
+def phi4(f):
+    t = bpe(ignore_merges=True)
+    t.add_special_tokens([AddedToken(s, special=True, normalized=False, lstrip=True, rstrip=True) for s in ("<|endoftext|>", "<|im_end|>", "<|dummy_85|>")])
+    t.save(str(f / "tokenizer.json"))
+    write(f, config=config("Phi3ForCausalLM", "phi3", 275, bos_token_id=263, eos_token_id=264, pad_token_id=265, original_max_position_embeddings=512,
+                           rope_theta=10000.0),
+          tokenizer_config={"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": False, "bos_token": "<|endoftext|>", "eos_token": "<|im_end|>",
+                            "pad_token": "<|dummy_85|>", "unk_token": "\ufffd"})
+
+
+CASES = {  # name: (maker, GGUF architecture, pre-tokenizer that both are told)
+    "llama-spm-added": (llama_spm_added, None), "mistral-spm-bare": (mistral_spm_bare, None), "code-llama": (code_llama, None),
+    "llama-hf": (llama_hf, None), "mistral-hf": (mistral_hf, None), "llama3": (llama3, "llama-bpe"),
+    "llama-other-end": (llama_other_end, "llama-bpe"), "granite": (granite, "refact"), "qwen3": (qwen3, "qwen2"),
+    "qwen3-named-specials": (qwen3_named_specials, "qwen2"), "qwen3-moe": (qwen3_moe, "qwen2"), "gemma2": (gemma2, None),
+    "gemma3": (gemma3, None), "gemma3-bpe": (gemma3_bpe, "gemma4"), "phi3": (phi3, None), "phi4": (phi4, "dbrx")}
+
+
+def kv(writer):
+    types, out = gguf.GGUFValueType, []
+    for key, v in writer.kv_data[0].items():
+        if v.type == types.ARRAY:
+            packed = writer._pack_val(v.value, types.ARRAY, add_vtype=False)
+            element = types(int.from_bytes(packed[:4], "little")).name
+            out.append([key, "ARRAY[%s]" % element, len(v.value), "sha256:" + hashlib.sha256(packed[12:]).hexdigest()])
+        else:
+            out.append([key, v.type.name, v.value])
+    return out
+
+
+def main():
+    for name, (make, pre) in CASES.items():
+        folder = OUT / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        make(folder)
+        hparams = ModelBase.load_hparams(folder, False)
+        cls = get_model_class(get_model_architecture(hparams, next(iter(ModelBase._model_classes))))
+        if pre:
+            cls.get_vocab_base_pre = lambda self, tokenizer, pre=pre: pre
+        model = cls(folder, gguf.LlamaFileType.MOSTLY_F16, folder / "vocab.gguf", dry_run=True)
+        model.prepare_metadata(vocab_only=True)
+        architecture = gguf.MODEL_ARCH_NAMES[cls.model_arch]
+        (folder / "golden.json").write_text(json.dumps(
+            {"architecture": architecture, "rows": model.hparams["vocab_size"], "preTokenizer": pre,
+             "kv": [k for k in kv(model.gguf_writer) if not k[0].startswith(architecture + ".")]}, indent=1, ensure_ascii=False) + "\n")
+        print(name, "done", flush=True)
+
+
+main()
