@@ -1,0 +1,47 @@
+package io.nightshift.jobs.storage;
+
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredFile;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * A model folder, described so that tasks can open it: where it is, how to reach it, and what was found there. The
+ * store is listed once, by the driver.
+ *
+ * @param location where it is
+ * @param settings how to reach it
+ * @param files the listing, sorted by name
+ */
+public record FolderReference(StorageLocation location, HadoopSettings settings, List<StoredFile> files)
+        implements Serializable {
+    public FolderReference {
+        files = List.copyOf(files);
+    }
+
+    /**
+     * Looks a folder up. A remote store is first asked with short time limits, so that one that is not there is found
+     * out in seconds.
+     *
+     * @param location a path, or a URI of a Hadoop file system
+     * @throws StorageException if the store does not answer or refuses, or the folder is not there
+     * @throws IOException if a local folder cannot be read
+     */
+    public static FolderReference find(String location, HadoopSettings settings) throws IOException {
+        StorageLocation parsed = StorageLocation.parse(location);
+        if (parsed.isLocal()) {
+            return new FolderReference(parsed, settings, new LocalFolder(parsed.localPath()).list());
+        }
+        List<StoredFile> files = StorageProbe.ask(parsed, settings, store -> HadoopFolder.list(parsed, store));
+        return new FolderReference(parsed, settings, files);
+    }
+
+    /** The folder, on the driver or in a task. Cheap: no request is sent. */
+    public ModelFolder open() throws StorageException {
+        return location.isLocal()
+                ? new LocalFolder(location.localPath())
+                : new HadoopFolder(location, settings.fileSystem(location), files);
+    }
+}
