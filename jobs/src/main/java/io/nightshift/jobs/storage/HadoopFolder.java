@@ -38,18 +38,14 @@ final class HadoopFolder implements ModelFolder {
     }
 
     /** Lists a folder's files, sorted by name. */
-    static List<StoredFile> list(StorageLocation location, FileSystem fileSystem) throws StorageException {
+    static List<StoredFile> list(StorageLocation location, FileSystem fileSystem) throws IOException {
         List<StoredFile> files = new ArrayList<>();
-        try {
-            RemoteIterator<LocatedFileStatus> all = fileSystem.listLocatedStatus(location.hadoopPath());
-            while (all.hasNext()) {
-                FileStatus status = all.next();
-                if (status.isFile()) {
-                    files.add(StoredFiles.of(status.getPath().getName(), status));
-                }
+        RemoteIterator<LocatedFileStatus> all = fileSystem.listLocatedStatus(location.hadoopPath());
+        while (all.hasNext()) {
+            FileStatus status = all.next();
+            if (status.isFile()) {
+                files.add(StoredFiles.of(status.getPath().getName(), status));
             }
-        } catch (IOException | RuntimeException e) {
-            throw StorageErrors.explain(location.text(), e);
         }
         files.sort(Comparator.comparing(StoredFile::name));
         return files;

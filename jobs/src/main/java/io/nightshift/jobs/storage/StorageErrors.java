@@ -19,6 +19,7 @@ import org.apache.hadoop.fs.s3a.RemoteFileChangedException;
 import org.apache.hadoop.fs.s3a.UnknownStoreException;
 import org.apache.hadoop.net.ConnectTimeoutException;
 import org.apache.hadoop.security.AccessControlException;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 
 /** What the exceptions of Hadoop's file systems mean to a user, in one line. */
@@ -85,7 +86,8 @@ public final class StorageErrors {
     private static String errorCode(Exception e) {
         return find(e, AwsServiceException.class)
                 .map(AwsServiceException::awsErrorDetails)
-                .map(details -> " (" + details.errorCode() + ")")
+                .map(AwsErrorDetails::errorCode)
+                .map(code -> " (" + code + ")")
                 .orElse("");
     }
 

@@ -35,6 +35,11 @@ public final class StorageProbe {
 
     private StorageProbe() {}
 
+    /** What a store is asked. */
+    interface Question<T> {
+        T ask(FileSystem fileSystem) throws IOException;
+    }
+
     /**
      * Makes sure that the store of a location answers, accepts the credentials and has the bucket. The folder itself
      * may be missing.
@@ -42,13 +47,27 @@ public final class StorageProbe {
      * @throws StorageException if not; the message says which
      */
     public static void check(StorageLocation location, HadoopSettings settings) throws StorageException {
+        ask(location, settings, fileSystem -> {
+            try {
+                // Not getFileStatus: the answer to HEAD has no room for the reason of a refusal.
+                return fileSystem.listLocatedStatus(location.hadoopPath()).hasNext();
+            } catch (FileNotFoundException e) {
+                return false;
+            }
+        });
+    }
+
+    /**
+     * Asks a store something, impatiently.
+     *
+     * @throws StorageException if there is no answer; the message says why
+     */
+    static <T> T ask(StorageLocation location, HadoopSettings settings, Question<T> question) throws StorageException {
         if (location.scheme().equals("s3a")) {
             requireAnswer(location, settings);
         }
         try (FileSystem impatient = settings.with(IMPATIENT).newFileSystem(location)) {
-            impatient.getFileStatus(location.hadoopPath());
-        } catch (FileNotFoundException e) {
-            // The store answered: an output folder need not be there yet, and listing an input folder tells.
+            return question.ask(impatient);
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(location.text(), e);
         }
