@@ -34,13 +34,8 @@ public record FolderReference(StorageLocation location, HadoopSettings settings,
         if (parsed.isLocal()) {
             return new FolderReference(parsed, settings, new LocalFolder(parsed.localPath()).list());
         }
-<<<<<<< HEAD
-        StorageProbe.check(parsed, settings);
-        return new FolderReference(parsed, settings, HadoopFolder.list(parsed, settings.fileSystem(parsed)));
-=======
         List<StoredFile> files = StorageProbe.ask(parsed, settings, store -> HadoopFolder.list(parsed, store));
         return new FolderReference(parsed, settings, files);
->>>>>>> j-store
     }
 
     /** The folder, on the driver or in a task. Cheap: no request is sent. */

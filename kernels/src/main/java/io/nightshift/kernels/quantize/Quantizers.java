@@ -7,6 +7,9 @@ import java.util.Set;
 
 /** The quantizer of each type. */
 public final class Quantizers {
+    /** Changes whenever any quantizer changes the bytes it makes: a file made with another version is made again. */
+    public static final String BYTES_VERSION = "1";
+
     private static final Set<GgmlType> TYPES = EnumSet.of(
             GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K,
             GgmlType.Q6_K);

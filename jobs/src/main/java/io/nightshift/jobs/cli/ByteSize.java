@@ -1,0 +1,42 @@
+package io.nightshift.jobs.cli;
+
+import io.nightshift.formats.InvalidModelException;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+
+/**
+ * A number of bytes, as people write it.
+ *
+ * @param bytes the number
+ */
+record ByteSize(long bytes) {
+    private static final Pattern FORM = Pattern.compile("(\\d{1,9})\\s*([KMGT]?)(I?B)?");
+
+    /** Parses {@code 64M}, {@code 64MiB} and {@code 67108864} alike: units are powers of 1024. */
+    static final class Converter implements ITypeConverter<ByteSize> {
+        @Override
+        public ByteSize convert(String text) {
+            Matcher matcher = FORM.matcher(text.toUpperCase(Locale.ROOT));
+            if (!matcher.matches()) {
+                throw new InvalidModelException("'" + text + "' is not a size; give one such as 64M");
+            }
+            int power = " KMGT".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2));
+            return new ByteSize(Long.parseLong(matcher.group(1)) << 10 * power);
+        }
+    }
+
+    /** A size for people: three digits, in powers of 1000. */
+    static String format(double bytes) {
+        String[] units = {"B", "kB", "MB", "GB", "TB"};
+        int unit = 0;
+        double scaled = bytes;
+        while (scaled >= 999.5 && unit < units.length - 1) {
+            scaled /= 1000;
+            unit++;
+        }
+        String form = unit == 0 || scaled >= 99.95 ? "%.0f %s" : scaled >= 9.995 ? "%.1f %s" : "%.2f %s";
+        return String.format(Locale.ROOT, form, scaled, units[unit]);
+    }
+}

@@ -1,0 +1,48 @@
+package io.nightshift.jobs.cli;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.storage.StorageException;
+import java.io.PrintWriter;
+import java.util.function.BooleanSupplier;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** Turns an exception into one line for the user and an exit code. */
+final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    /** Exit code of a usage or input error. */
+    static final int INPUT = 2;
+
+    /** Exit code of a failure at run time. */
+    static final int FAILURE = 1;
+
+    private final BooleanSupplier verbose;
+
+    Errors(BooleanSupplier verbose) {
+        this.verbose = verbose;
+    }
+
+    @Override
+    public int handleExecutionException(Exception e, CommandLine line, ParseResult result) {
+        print(line.getErr(), e);
+        return e instanceof InvalidModelException || e instanceof StorageException ? INPUT : FAILURE;
+    }
+
+    @Override
+    public int handleParseException(ParameterException e, String[] arguments) {
+        print(e.getCommandLine().getErr(), e);
+        e.getCommandLine().getErr().println("See: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
+        return INPUT;
+    }
+
+    private void print(PrintWriter err, Exception e) {
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        err.println("nightshift: " + message.lines().findFirst().orElse(e.toString()));
+        if (verbose.getAsBoolean()) {
+            e.printStackTrace(err);
+        }
+        err.flush();
+    }
+}

@@ -1,0 +1,55 @@
+package io.nightshift.jobs.cli;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.safetensors.SafetensorsHeader;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "inspect",
+        description = "Shows the metadata and tensors of a GGUF file, or of a safetensors checkpoint.",
+        mixinStandardHelpOptions = true)
+final class InspectCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "PATH", description = "A .gguf or .safetensors file, or a checkpoint's folder; may be s3a://.")
+    private String path;
+
+    @Option(names = "--json", description = "Print one line of JSON instead of tables.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        Inspection inspection = inspect();
+        if (json) {
+            inspection.printJson(System.out);
+        } else {
+            inspection.print(System.out);
+        }
+        return 0;
+    }
+
+    private Inspection inspect() throws IOException {
+        HadoopSettings settings = new SparkRuntime(null).hadoop();
+        if (!path.endsWith(".gguf") && !path.endsWith(".safetensors")) {
+            ModelFolder folder = FolderReference.find(path, settings).open();
+            return Inspection.of(path, Checkpoint.open(folder).tensors());
+        }
+        int slash = path.lastIndexOf('/');
+        ModelFolder folder = FolderReference.find(slash < 0 ? "." : path.substring(0, slash + 1), settings).open();
+        StoredFile file = folder.find(path.substring(slash + 1))
+                .orElseThrow(() -> new InvalidModelException(path + ": there is no such file"));
+        if (path.endsWith(".gguf")) {
+            return Inspection.of(path, GgufFile.read(folder, file));
+        }
+        return Inspection.of(path, List.copyOf(SafetensorsHeader.read(folder, file)));
+    }
+}

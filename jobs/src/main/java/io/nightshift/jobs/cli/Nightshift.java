@@ -1,0 +1,61 @@
+package io.nightshift.jobs.cli;
+
+import io.nightshift.jobs.VectorModule;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The main class, under the launcher and under spark-submit alike. */
+@Command(
+        name = "nightshift",
+        description = "Quantizes language-model checkpoints on Apache Spark.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {QuantizeCommand.class, InspectCommand.class})
+public final class Nightshift implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--verbose",
+            scope = ScopeType.INHERIT,
+            description = "Show the stack trace of an error, and what Spark has to say.")
+    private boolean verbose;
+
+    boolean isVerbose() {
+        return verbose;
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize or inspect");
+    }
+
+    /**
+     * Runs a command line.
+     *
+     * @return 0 if every output was committed, 2 for a usage or input error, 1 for a failure at run time
+     */
+    public static int execute(String... arguments) {
+        Nightshift nightshift = new Nightshift();
+        CommandLine line = new CommandLine(nightshift);
+        Errors errors = new Errors(nightshift::isVerbose);
+        line.setExecutionExceptionHandler(errors);
+        line.setParameterExceptionHandler(errors);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        return line.execute(arguments);
+    }
+
+    /** Runs a command line and ends the process with its exit code. */
+    public static void main(String[] arguments) {
+        if (!VectorModule.isPresent()) {
+            System.err.println("nightshift: " + VectorModule.MISSING);
+            System.exit(Errors.INPUT);
+        }
+        System.exit(execute(arguments));
+    }
+}
