@@ -7,14 +7,14 @@ Needs torch, transformers, gguf, sentencepiece and tokenizers. Each case is a fo
 its weights; golden.json holds the metadata that the converter's --vocab-only writes, as gguf_digest.py prints it.
 A made-up byte-level tokenizer has no known hash: the converter is told the name of its pre-tokenizer, and so is ours.
 """
-import hashlib, io, json, re, shutil, sys
+import hashlib, inspect, io, json, re, shutil, sys
 from pathlib import Path
 
 LLAMA_CPP, OUT = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
 sys.path[:0] = [str(LLAMA_CPP), str(LLAMA_CPP / "gguf-py")]
 import gguf, sentencepiece
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from conversion import ModelBase, get_model_architecture, get_model_class
+from conversion import ModelBase, TextModel, get_model_architecture, get_model_class
 
 WORDS = "the quick brown fox jumps over the lazy dog while seven wizards make toxic brew for evil queen and jack".split()
 TEXT = [" ".join(WORDS[i % 19:] + WORDS[:i % 19]) + " %d." % (i * 7919) for i in range(400)]
@@ -257,6 +257,9 @@ def kv(writer):
     return out
 
 
+CHECK_TEXT = eval(re.search(r"chktxt = ('.*')\n", inspect.getsource(TextModel.get_vocab_base_pre)).group(1))
+
+
 def main():
     for name, (make, pre) in CASES.items():
         folder = OUT / name
@@ -265,13 +268,17 @@ def main():
         make(folder)
         hparams = ModelBase.load_hparams(folder, False)
         cls = get_model_class(get_model_architecture(hparams, next(iter(ModelBase._model_classes))))
+        hashes = []
         if pre:
-            cls.get_vocab_base_pre = lambda self, tokenizer, pre=pre: pre
+            def named(self, tokenizer, pre=pre, hashes=hashes):
+                hashes.append(hashlib.sha256(str(tokenizer.encode(CHECK_TEXT)).encode()).hexdigest())
+                return pre
+            cls.get_vocab_base_pre = named
         model = cls(folder, gguf.LlamaFileType.MOSTLY_F16, folder / "vocab.gguf", dry_run=True)
         model.prepare_metadata(vocab_only=True)
         architecture = gguf.MODEL_ARCH_NAMES[cls.model_arch]
         (folder / "golden.json").write_text(json.dumps(
-            {"architecture": architecture, "rows": model.hparams["vocab_size"], "preTokenizer": pre,
+            {"architecture": architecture, "rows": model.hparams["vocab_size"], "preTokenizer": pre, "hash": next(iter(hashes), None),
              "kv": [k for k in kv(model.gguf_writer) if not k[0].startswith(architecture + ".")]}, indent=1, ensure_ascii=False) + "\n")
         print(name, "done", flush=True)
 

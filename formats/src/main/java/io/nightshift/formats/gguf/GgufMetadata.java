@@ -16,7 +16,7 @@ public final class GgufMetadata {
         return this;
     }
 
-    /** Sets a key where it stands, or last if it is new, as the converter's writer does (gguf_writer.py, add_key_value). */
+    /** Sets a key where it stands, or last if it is new, as gguf-py does (gguf_writer.py, add_key_value). */
     public GgufMetadata put(String key, GgufValue value) {
         values.put(key, value);
         return this;

@@ -92,7 +92,9 @@ public final class GeneralMetadata {
                         card.firstValue("organization", "model_organization"),
                         name -> name.organization() == null ? null : ModelName.title(name.organization())));
         text("general.finetune", orName(card.firstValue("finetune", "model_finetune"), ModelName::finetune));
-        text("general.basename", orName(card.firstValue("basename", "model_basename", "model_type"), ModelName::basename));
+        text(
+                "general.basename",
+                orName(card.firstValue("basename", "model_basename", "model_type"), ModelName::basename));
         text("general.description", card.firstValue("description", "model_description"));
         Object size = orName(card.firstValue("size_label", "model_size_label"), ModelName::sizeLabel);
         text("general.size_label", size == null && parameters.total() > 0 ? parameters.sizeLabel() : size);

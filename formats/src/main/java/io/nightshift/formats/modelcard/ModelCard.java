@@ -26,7 +26,7 @@ record ModelCard(Map<?, ?> values) {
 
     private static final int LONGEST = 64 << 20;
 
-    /** Reads the card; without a file or front matter it is empty, and so it is, with a warning, if that is not YAML. */
+    /** Reads the card. Without a file or front matter it is empty; if that is not YAML too, with a warning. */
     static ModelCard read(ModelFolder folder, Consumer<String> warnings) throws IOException {
         if (folder.find(FILE).isEmpty()) {
             return new ModelCard(Map.of());

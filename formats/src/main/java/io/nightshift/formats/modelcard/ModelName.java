@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A model's identifier taken apart, {@code organization/Basename-7B-finetune-v0.2}. Parts that it does not tell are null.
- * The rules are the converter's (metadata.py, get_model_id_components and id_to_title).
+ * A model's identifier taken apart, {@code organization/Basename-7B-finetune-v0.2}. Parts that it does not tell are
+ * null. The rules are the converter's (metadata.py, get_model_id_components and id_to_title).
  *
  * @param fullName everything but the organization
  */

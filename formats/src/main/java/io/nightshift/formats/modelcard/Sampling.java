@@ -50,6 +50,7 @@ record Sampling(JsonNode generation, GgufMetadata metadata, String file) {
     }
 
     private InvalidModelException unusable(String field, String wanted, JsonNode value) {
-        return new InvalidModelException(file + ": " + field + " is " + value + ", not " + wanted + "; correct or remove it");
+        return new InvalidModelException(
+                file + ": " + field + " is " + value + ", not " + wanted + "; correct or remove it");
     }
 }

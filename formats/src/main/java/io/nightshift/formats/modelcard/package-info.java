@@ -1,2 +1,2 @@
-/** What a model says about itself: the {@code general.*} keys, from its card, its configuration and its folder's name. */
+/** The {@code general.*} keys: what a model's card, its configuration and its folder's name say about it. */
 package io.nightshift.formats.modelcard;

@@ -14,6 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -58,6 +59,12 @@ public final class LocalFolder implements ModelFolder {
         } catch (AccessDeniedException e) {
             throw new IOException(path + ": the folder cannot be read: permission denied", e);
         }
+    }
+
+    @Override
+    public Optional<ModelFolder> subfolder(String name) {
+        Path folder = path.resolve(name);
+        return Files.isDirectory(folder) ? Optional.of(new LocalFolder(folder)) : Optional.empty();
     }
 
     private static StoredFile stored(Path file) throws IOException {

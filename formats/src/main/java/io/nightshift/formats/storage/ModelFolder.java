@@ -20,14 +20,11 @@ public interface ModelFolder {
     List<StoredFile> list() throws IOException;
 
     /**
-     * The files of a folder within this one, sorted by name; none where there is no such folder. Their names lead from
-     * this folder on, {@code subfolder/file}, and can be read.
+     * The folder of that name within this one, if there is one.
      *
-     * @throws IOException if it cannot be read
+     * @throws IOException if that cannot be found out
      */
-    default List<StoredFile> list(String subfolder) throws IOException {
-        return List.of();
-    }
+    Optional<ModelFolder> subfolder(String name) throws IOException;
 
     /**
      * Reads a range of a file.

@@ -31,7 +31,7 @@ final class BytePairTokenizer {
      */
     static BytePairTokenizer of(TokenizerFiles files) {
         if (!files.has(FILE)) {
-            throw new InvalidModelException(files.path("") + " has no tokenizer that can be read: it needs " + FILE
+            throw new InvalidModelException(files.location() + " has no tokenizer that can be read: it needs " + FILE
                     + " or, for models that use SentencePiece, " + SentencePieceVocabulary.FILE);
         }
         String type = files.tokenizerJson().path("model").path("type").asText("unnamed");

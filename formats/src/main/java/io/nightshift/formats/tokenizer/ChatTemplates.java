@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -55,7 +56,7 @@ record ChatTemplates(List<Template> templates) {
         if (value.isArray()) {
             List<Template> templates = new ArrayList<>();
             for (JsonNode choice : value) {
-                String name = choice.path("name").asText("").replaceAll("[^A-Za-z0-9]", "_");
+                String name = filtered(choice.path("name").asText(""));
                 JsonNode text = choice.path("template");
                 if (!name.isEmpty() && text.isTextual()) {
                     templates.add(new Template(name, text.textValue()));
@@ -72,14 +73,21 @@ record ChatTemplates(List<Template> templates) {
     private static ChatTemplates readJinja(ModelFolder folder) throws IOException {
         List<Template> templates = new ArrayList<>();
         templates.add(new Template(DEFAULT, text(folder, "chat_template.jinja")));
-        for (StoredFile file : folder.list(ADDITIONAL)) {
-            String name = file.name().substring(ADDITIONAL.length() + 1);
-            if (name.endsWith(JINJA)) {
-                String stem = name.substring(0, name.length() - JINJA.length());
-                templates.add(new Template(stem.replaceAll("[^A-Za-z0-9]", "_"), text(folder, file.name())));
+        Optional<ModelFolder> additional = folder.subfolder(ADDITIONAL);
+        if (additional.isPresent()) {
+            for (StoredFile file : additional.get().list()) {
+                if (file.name().endsWith(JINJA)) {
+                    String stem = file.name().substring(0, file.name().length() - JINJA.length());
+                    templates.add(new Template(filtered(stem), text(additional.get(), file.name())));
+                }
             }
         }
         return new ChatTemplates(templates);
+    }
+
+    /** A name with underscores for what may not stand in a key. */
+    private static String filtered(String name) {
+        return name.replaceAll("[^A-Za-z0-9]", "_");
     }
 
     /** A text file as Python reads it: any line end becomes a newline. */

@@ -15,18 +15,21 @@ final class PreTokenizerRules {
     private static final String REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" + SPACES;
     private static final String UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
     private static final String LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
-    private static final String CASED = "[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "*" + LOWER + "+%1$s|[^\\r\\n\\p{L}\\p{N}]?" + UPPER
-            + "+" + LOWER + "*%1$s|\\p{N}%2$s| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + SPACES;
+    private static final String CASED = "[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "*" + LOWER + "+%1$s"
+            + "|[^\\r\\n\\p{L}\\p{N}]?" + UPPER + "+" + LOWER + "*%1$s"
+            + "|\\p{N}%2$s| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" + SPACES;
 
-    private static final String GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+    private static final String GPT2 =
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
     private static final String DIGITS = "\\p{N}";
+    private static final String MARKED_WORDS = "[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+";
     private static final String LLAMA3 = SUFFIXES + "|" + WORDS + "|\\p{N}{1,3}" + REST;
 
     private static final Map<List<String>, String> NAMES = Map.of(
             List.of(GPT2), "gpt-2",
             List.of(DIGITS, GPT2), "starcoder",
             List.of(SUFFIXES + "|" + WORDS + "|\\p{N}" + REST), "qwen2",
-            List.of(SUFFIXES + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*" + SPACES),
+            List.of(SUFFIXES + "|" + MARKED_WORDS + "|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*" + SPACES),
                     "qwen35",
             List.of(WORDS + "|\\p{N}" + REST), "ufakzeka",
             List.of(CASED.formatted("", "")), "tekken",
@@ -35,8 +38,9 @@ final class PreTokenizerRules {
             List.of(
                             "\\p{N}{1,3}",
                             "[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+",
-                            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
-                                    + " ?[\\p{P}\\p{S}]+[\\r\\n]*" + SPACES),
+                            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
+                                    + "|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
+                                    + "| ?[\\p{P}\\p{S}]+[\\r\\n]*" + SPACES),
                     "deepseek-v3");
 
     private PreTokenizerRules() {}
@@ -82,7 +86,7 @@ final class PreTokenizerRules {
         }
     }
 
-    /** Whether a split cuts at every match and keeps it; inverted, what is removed is nothing where all text matches. */
+    /** Whether a split keeps each match as a piece: inverted, it removes what lies between, which is nothing here. */
     private static boolean keepsAll(JsonNode split) {
         String behavior = split.path("behavior").asText();
         return behavior.equals("Isolated") || behavior.equals("Removed") && split.path("invert").asBoolean();

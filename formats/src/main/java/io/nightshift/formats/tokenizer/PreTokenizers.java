@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 
 /**
  * The names that llama.cpp has for the rules by which BPE tokenizers cut text before they merge: {@code
- * tokenizer.ggml.pre}. A tokenizer is recognized by the ids of a check text; one that is not known by them, by its rule.
+ * tokenizer.ggml.pre}. A tokenizer is recognized by the ids of a check text, or by its rule if they are not known.
  */
 final class PreTokenizers {
     /** The converter's check text (base.py, get_vocab_base_pre). */
@@ -53,8 +53,8 @@ final class PreTokenizers {
      */
     static void requireKnown(String name) {
         if (!KNOWN.contains(name)) {
-            throw new InvalidModelException(
-                    "--pre-tokenizer " + name + ": llama.cpp has no such pre-tokenizer; it has " + String.join(", ", KNOWN));
+            throw new InvalidModelException("--pre-tokenizer " + name + ": llama.cpp has no such pre-tokenizer; it has "
+                    + String.join(", ", KNOWN));
         }
     }
 
@@ -64,7 +64,7 @@ final class PreTokenizers {
      * @throws InvalidModelException if neither the check text nor the rule is known
      */
     static String recognize(TokenizerFiles files, RustTokenizer tokenizer, Consumer<String> warnings) {
-        String hash = sha256(Arrays.toString(tokenizer.encode(CHECK_TEXT)));
+        String hash = hash(tokenizer);
         String name = hashes().getProperty(hash);
         if (name != null) {
             return name;
@@ -92,10 +92,11 @@ final class PreTokenizers {
         }
     }
 
-    private static String sha256(String text) {
+    /** SHA-256 of the ids of the check text, written as Python writes a list. */
+    static String hash(RustTokenizer tokenizer) {
+        byte[] ids = Arrays.toString(tokenizer.encode(CHECK_TEXT)).getBytes(StandardCharsets.UTF_8);
         try {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(ids));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }

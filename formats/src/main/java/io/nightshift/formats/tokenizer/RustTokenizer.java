@@ -43,12 +43,12 @@ final class RustTokenizer implements AutoCloseable {
 
     private HuggingFaceTokenizer tokenizer() {
         if (tokenizer == null) {
-            // Else DJL would look for a build for the graphics card it sees, on the network.
+            // Else DJL would fetch a build for a graphics card that it sees, and report its use on Amazon's machines.
             System.setProperty("ai.djl.offline", "true");
             byte[] content = json.get().toString().getBytes(StandardCharsets.UTF_8);
             try {
                 tokenizer = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(content), OPTIONS);
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | LinkageError e) {
                 throw new InvalidModelException(file + " is not a tokenizer that can be loaded: " + e.getMessage(), e);
             }
         }

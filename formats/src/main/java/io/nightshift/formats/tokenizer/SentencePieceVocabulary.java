@@ -127,14 +127,15 @@ final class SentencePieceVocabulary {
         try {
             return Integer.parseInt(key.strip());
         } catch (NumberFormatException e) {
-            throw new InvalidModelException(files.path("tokenizer_config.json") + ": added_tokens_decoder has the key \""
-                    + key + "\" instead of a token's number");
+            throw new InvalidModelException(files.path("tokenizer_config.json")
+                    + ": added_tokens_decoder has the key \"" + key + "\" instead of a token's number");
         }
     }
 
     private boolean isInRange(int id, String content) {
         if (id < 0) {
-            throw new InvalidModelException(files.path("") + ": the added token " + content + " has the number " + id);
+            throw new InvalidModelException(
+                    files.location() + ": the added token " + content + " has the number " + id);
         }
         if (id >= tokens.length) {
             warnings.accept("the added token " + content + " is left out: its number " + id + " is beyond the "

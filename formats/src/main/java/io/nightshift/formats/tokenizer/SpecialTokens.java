@@ -112,8 +112,8 @@ final class SpecialTokens {
     /** Takes an id, unless there is one already. */
     void set(String type, int id) {
         if (vocabularySize.isPresent() && id >= vocabularySize.getAsInt()) {
-            warnings.accept("the special token " + type + " is left out: its number " + id + " is beyond the vocabulary of "
-                    + vocabularySize.getAsInt() + " tokens");
+            warnings.accept("the special token " + type + " is left out: its number " + id
+                    + " is beyond the vocabulary of " + vocabularySize.getAsInt() + " tokens");
         } else {
             ids.putIfAbsent(type, id);
         }

@@ -43,6 +43,11 @@ final class TokenizerFiles {
         return folder.location() + "/" + name;
     }
 
+    /** Where the folder is, for messages. */
+    String location() {
+        return folder.location();
+    }
+
     ModelFolder folder() {
         return folder;
     }

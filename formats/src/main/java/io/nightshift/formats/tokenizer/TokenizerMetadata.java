@@ -51,7 +51,7 @@ public final class TokenizerMetadata {
      * @param preTokenizer the name of the BPE pre-tokenizer, if the user gave one: it is taken unseen
      * @param metadata what the keys are appended to
      * @param warnings receives what was ignored or guessed, and why
-     * @throws InvalidModelException if the tokenizer is missing, broken, of a kind that is not supported or not recognized
+     * @throws InvalidModelException if the tokenizer is missing, broken, not supported or not recognized
      * @throws IOException if the folder cannot be read
      */
     public static void append(

@@ -6,15 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.formats.storage.MemoryFolder;
 import io.nightshift.kernels.GgmlType;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class GgufFileTest {
@@ -86,33 +85,7 @@ class GgufFileTest {
     }
 
     private static GgufFile read(byte[] content) throws IOException {
-        StoredFile file = new StoredFile("model.gguf", content.length, "1");
-        return GgufFile.read(
-                new ModelFolder() {
-                    @Override
-                    public String location() {
-                        return "memory";
-                    }
-
-                    @Override
-                    public String name() {
-                        return "memory";
-                    }
-
-                    @Override
-                    public List<StoredFile> list() {
-                        return List.of(file);
-                    }
-
-                    @Override
-                    public void readFully(String name, long position, byte[] into, int offset, int length)
-                            throws EOFException {
-                        if (position + length > content.length) {
-                            throw new EOFException();
-                        }
-                        System.arraycopy(content, (int) position, into, offset, length);
-                    }
-                },
-                file);
+        MemoryFolder folder = new MemoryFolder("memory", Map.of("model.gguf", content));
+        return GgufFile.read(folder, folder.list().get(0));
     }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.modelcard.GeneralMetadata;
 import io.nightshift.formats.modelcard.ParameterCounts;
+import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.tokenizer.TokenizerMetadata;
 import java.net.URISyntaxException;
@@ -63,6 +64,6 @@ class TokenizerCasesTest {
 
     static ModelFolder folder(String name) throws URISyntaxException {
         URL golden = TokenizerCasesTest.class.getResource("/metadata/" + name + "/golden.json");
-        return new DiskFolder(Path.of(golden.toURI()).getParent(), name);
+        return new LocalFolder(Path.of(golden.toURI()).getParent());
     }
 }

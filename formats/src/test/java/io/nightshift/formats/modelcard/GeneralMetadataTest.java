@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
-import io.nightshift.formats.metadata.MemoryFolder;
+import io.nightshift.formats.storage.MemoryFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -57,7 +57,10 @@ class GeneralMetadataTest {
             case "UINT32" -> new GgufValue.Uint32(entry.get(2).asLong()).toString();
             case "INT32" -> new GgufValue.Int32(entry.get(2).asInt()).toString();
             case "FLOAT32" -> new GgufValue.Float32((float) entry.get(2).asDouble()).toString();
-            default -> StreamSupport.stream(entry.get(2).spliterator(), false).map(JsonNode::asText).toList().toString();
+            default -> StreamSupport.stream(entry.get(2).spliterator(), false)
+                    .map(JsonNode::asText)
+                    .toList()
+                    .toString();
         };
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -64,6 +65,19 @@ final class HadoopFolder implements ModelFolder {
     @Override
     public List<StoredFile> list() {
         return files;
+    }
+
+    @Override
+    public Optional<ModelFolder> subfolder(String name) throws IOException {
+        StorageLocation folder = new StorageLocation(location.text() + "/" + name, location.scheme());
+        try {
+            if (!fileSystem.exists(folder.hadoopPath())) {
+                return Optional.empty();
+            }
+        } catch (IOException | RuntimeException e) {
+            throw StorageErrors.explain(folder.text(), e);
+        }
+        return Optional.of(new HadoopFolder(folder, fileSystem, list(folder, fileSystem)));
     }
 
     @Override

@@ -1,11 +1,10 @@
-package io.nightshift.formats.metadata;
+package io.nightshift.formats.storage;
 
-import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.formats.storage.StoredFile;
 import java.io.EOFException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** A folder that holds its files in memory. */
@@ -19,15 +18,19 @@ public record MemoryFolder(String name, Map<String, byte[]> files) implements Mo
 
     @Override
     public String location() {
-        return "memory/" + name;
+        return "memory";
     }
 
     @Override
     public List<StoredFile> list() {
         return files.entrySet().stream()
-                .filter(file -> file.getKey().indexOf('/') < 0)
                 .map(file -> new StoredFile(file.getKey(), file.getValue().length, ""))
                 .toList();
+    }
+
+    @Override
+    public Optional<ModelFolder> subfolder(String name) {
+        return Optional.empty();
     }
 
     @Override
