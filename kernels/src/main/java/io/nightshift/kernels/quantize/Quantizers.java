@@ -11,8 +11,8 @@ public final class Quantizers {
     public static final String BYTES_VERSION = "1";
 
     private static final Set<GgmlType> TYPES = EnumSet.of(
-            GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K,
-            GgmlType.Q6_K);
+            GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0,
+            GgmlType.Q5_1, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
 
     private Quantizers() {}
 
@@ -31,6 +31,11 @@ public final class Quantizers {
             case F32 -> new F32Quantizer();
             case F16 -> new F16Quantizer();
             case BF16 -> new BF16Quantizer();
+            case Q8_0 -> new Q80Quantizer();
+            case Q4_0 -> new SymmetricBlockQuantizer(type, 8);
+            case Q4_1 -> new AffineBlockQuantizer(type, 15);
+            case Q5_0 -> new SymmetricBlockQuantizer(type, 16);
+            case Q5_1 -> new AffineBlockQuantizer(type, 31);
             case Q2_K -> new Q2KQuantizer();
             case Q3_K -> new Q3KQuantizer();
             case Q4_K -> new Q4KQuantizer();

@@ -1,0 +1,41 @@
+package io.nightshift.kernels.quantize;
+
+import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.Lanes;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Levels about zero, {@code weight = scale * (level - 8)} in Q4_0 and {@code scale * (level - 16)} in Q5_0: the weight that is
+ * furthest from zero has level 0 (ggml-quants.c, quantize_row_q4_0_ref and quantize_row_q5_0_ref).
+ */
+final class SymmetricBlockQuantizer extends LevelBlockQuantizer {
+    private final int half;
+    private final float[] furthest = new float[CHUNK];
+
+    /** @param half how many levels are below zero */
+    SymmetricBlockQuantizer(GgmlType type, int half) {
+        super(type, 2 * half - 1);
+        this.half = half;
+    }
+
+    @Override
+    void scale(float[] weights, int offset, int count) {
+        BlockExtremes.furthestFromZero(weights, offset, count, furthest);
+        scale(furthest, count, half, scales, inverses, biases);
+    }
+
+    private static void scale(float[] furthest, int count, int half, float[] scales, float[] inverses, float[] biases) {
+        for (int i = 0; i < count; i += LANES) {
+            FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, furthest, i).div(-half);
+            FloatVector inverse = FloatVector.broadcast(Lanes.FLOAT, 1f).div(scale);
+            inverse = inverse.blend(0f, scale.compare(VectorOperators.EQ, 0f));
+            // Where the inverse overflows, ggml's conversion of infinity and NaN to integers leaves level 0.
+            VectorMask<Float> overflow = inverse.abs().compare(VectorOperators.EQ, Float.POSITIVE_INFINITY);
+            scale.intoArray(scales, i);
+            inverse.blend(0f, overflow).intoArray(inverses, i);
+            FloatVector.broadcast(Lanes.FLOAT, half + 0.5f).blend(0f, overflow).intoArray(biases, i);
+        }
+    }
+}
