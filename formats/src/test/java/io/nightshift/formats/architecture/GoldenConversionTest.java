@@ -77,12 +77,13 @@ class GoldenConversionTest {
         return String.join("\n", keys);
     }
 
-    private static String text(GgufValue value) {
+    /** A value as its type and its text. */
+    static String text(GgufValue value) {
         if (value instanceof GgufValue.Uint32 integer) {
             return "UINT32 " + integer.value();
         }
         if (value instanceof GgufValue.Float32 number) {
-            return "FLOAT32 " + (double) number.value();
+            return "FLOAT32 " + number.value();
         }
         if (value instanceof GgufValue.Bool bool) {
             return "BOOL " + bool.value();
@@ -96,7 +97,10 @@ class GoldenConversionTest {
             String key = pair.get(0).asText();
             if (key.startsWith(architecture + ".") || key.equals("general.file_type")) {
                 JsonNode value = pair.get(2);
-                keys.add(key + " " + pair.get(1).asText() + " " + (value.isTextual() ? value.asText() : value.toString()));
+                String text = pair.get(1).asText().equals("FLOAT32")
+                        ? Float.toString((float) value.asDouble())
+                        : value.asText();
+                keys.add(key + " " + pair.get(1).asText() + " " + text);
             }
         }
         return String.join("\n", keys);
