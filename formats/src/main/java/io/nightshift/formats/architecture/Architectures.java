@@ -45,6 +45,8 @@ public final class Architectures {
      * @throws IOException if a file that the conversion needs cannot be read
      */
     public static ModelConversion convert(Checkpoint checkpoint) throws IOException {
-        return new Conversion(of(checkpoint.config()), checkpoint).convert();
+        Architecture architecture = of(checkpoint.config());
+        UnsupportedVariants.refuse(architecture, checkpoint);
+        return new Conversion(architecture, checkpoint).convert();
     }
 }

@@ -1,8 +1,8 @@
 package io.nightshift.formats.architecture;
 
 /**
- * Powers of 32-bit floats as PyTorch computes them on a CPU with vector units: by SLEEF's {@code powf} of 1.0 units in the
- * last place, which differs from the correctly rounded power once in a hundred. A power is exp(y log x), where the
+ * Powers of 32-bit floats as PyTorch computes them on a CPU with vector units: by SLEEF's {@code powf} of 1.0 units in
+ * the last place, which differs from the correctly rounded power once in a hundred. A power is exp(y log x), where the
  * logarithm and its multiple are sums of two floats (head and tail).
  */
 final class TorchFloat {
