@@ -24,7 +24,7 @@ public record Architecture(
         List<Hyperparameter> hyperparameters,
         List<LinearGroup> linearGroups) {
 
-    /** Rows for all layers, then rows for the whole model. */
+    /** A family that leaves nothing out and computes nothing. */
     static Architecture of(
             String name,
             List<String> modelClasses,

@@ -2,6 +2,7 @@ package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.checkpoint.ModelConfig;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -21,16 +22,16 @@ public final class Architectures {
     private Architectures() {}
 
     /**
-     * The family of a checkpoint.
+     * The family of a model.
      *
      * @throws InvalidModelException if it is not supported; the message names those that are
      */
-    public static Architecture of(Checkpoint checkpoint) {
-        String modelClass = checkpoint.config().architecture();
+    public static Architecture of(ModelConfig config) {
+        String modelClass = config.architecture();
         return ALL.stream()
                 .filter(architecture -> architecture.modelClasses().contains(modelClass))
                 .findFirst()
-                .orElseThrow(() -> new InvalidModelException(checkpoint.config().location() + ": the architecture "
+                .orElseThrow(() -> new InvalidModelException(config.location() + ": the architecture "
                         + modelClass + " is not supported; supported are " + ALL.stream()
                                 .flatMap(architecture -> architecture.modelClasses().stream())
                                 .collect(Collectors.joining(", "))));
@@ -44,6 +45,8 @@ public final class Architectures {
      * @throws IOException if a file that the conversion needs cannot be read
      */
     public static ModelConversion convert(Checkpoint checkpoint) throws IOException {
-        return new Conversion(of(checkpoint), checkpoint).convert();
+        Architecture architecture = of(checkpoint.config());
+        UnsupportedVariants.refuse(architecture, checkpoint);
+        return new Conversion(architecture, checkpoint).convert();
     }
 }

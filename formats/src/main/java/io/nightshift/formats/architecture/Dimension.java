@@ -52,22 +52,23 @@ enum Dimension {
     QUERY {
         @Override
         long of(ModelConfig config) {
-            return config.integer("num_attention_heads") * HEAD.of(config);
+            return Math.multiplyExact(config.integer("num_attention_heads"), HEAD.of(config));
         }
     },
     /** Keys, and as many values. */
     KEY {
         @Override
         long of(ModelConfig config) {
-            return config.findInteger("num_key_value_heads").orElseGet(() -> config.integer("num_attention_heads"))
-                    * HEAD.of(config);
+            long heads = config.findInteger("num_key_value_heads")
+                    .orElseGet(() -> config.integer("num_attention_heads"));
+            return Math.multiplyExact(heads, HEAD.of(config));
         }
     },
     /** Queries, keys and values in one. */
     QUERY_KEY_VALUE {
         @Override
         long of(ModelConfig config) {
-            return QUERY.of(config) + 2 * KEY.of(config);
+            return Math.addExact(QUERY.of(config), Math.multiplyExact(2, KEY.of(config)));
         }
     };
 

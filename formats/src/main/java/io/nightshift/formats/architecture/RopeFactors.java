@@ -19,7 +19,7 @@ final class RopeFactors {
             return List.of();
         }
         float base = (float) (double) config.findRopeNumber("rope_theta").orElse(10000.0);
-        long dimensions = Dimension.HEAD.of(config);
+        int dimensions = (int) Math.min(1 << 20, Dimension.HEAD.of(config));
         double factor = config.findRopeNumber("factor").orElse(8.0);
         double lowFactor = config.findRopeNumber("low_freq_factor").orElse(1.0);
         double highFactor = config.findRopeNumber("high_freq_factor").orElse(4.0);
@@ -27,9 +27,13 @@ final class RopeFactors {
         float longest = (float) (oldContext / lowFactor);
         float shortest = (float) (oldContext / highFactor);
 
+        float[] exponents = new float[(dimensions + 1) / 2];
+        for (int i = 0; i < exponents.length; i++) {
+            exponents[i] = (float) (2 * i) / dimensions;
+        }
         List<Float> factors = new ArrayList<>();
-        for (long i = 0; i < dimensions; i += 2) {
-            float frequency = 1 / TorchFloat.pow(base, (float) i / dimensions);
+        for (float power : TorchFloat.pow(base, exponents)) {
+            float frequency = 1 / power;
             float wavelength = 1 / frequency * (float) (2 * Math.PI);
             if (wavelength < shortest) {
                 factors.add(1f);

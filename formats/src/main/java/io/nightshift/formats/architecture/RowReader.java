@@ -7,8 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads the source bytes of an output tensor's rows, in output order. Each needed byte is read once, in as few ranges as
- * there are; nothing is allocated but the numbers of reordered rows and one row. Not safe for use by several threads.
+ * Reads the source bytes of an output tensor's rows, in output order. Each needed byte is read once, in as few ranges
+ * as there are; besides the caller's block only the numbers of reordered rows and one row are held. Not safe for use by
+ * several threads.
  */
 public final class RowReader {
     private final ModelFolder folder;

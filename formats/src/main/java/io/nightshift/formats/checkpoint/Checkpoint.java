@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A model folder as Hugging Face lays it out. Opening it reads {@code config.json}, the index of the shards, if there is
- * one, and the headers of the safetensors files, and checks them against each other; weights are not touched.
+ * A model folder as Hugging Face lays it out. Opening it reads {@code config.json}, the index of the shards, if there
+ * is one, and the headers of the safetensors files, and checks them against each other; weights are not touched.
  */
 public final class Checkpoint {
     private static final List<String> QUANTIZATION_KEYS = List.of("quantization_config", "compression_config");

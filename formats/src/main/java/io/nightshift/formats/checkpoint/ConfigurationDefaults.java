@@ -44,6 +44,10 @@ final class ConfigurationDefaults {
         if (DERIVED_HEAD_DIM.contains(modelType) && noHeadDim && heads > 0) {
             config.put("head_dim", config.path("hidden_size").asLong() / heads);
         }
+        if (modelType.equals("gemma3_text") && config.path("use_bidirectional_attention").asBoolean()) {
+            // Halved when it is read, doubled when it is written.
+            config.put("sliding_window", config.get("sliding_window").asLong() / 2 * 2);
+        }
         config.set("rope_parameters", rope(modelType, config));
         config.remove("rope_scaling");
     }
@@ -67,7 +71,8 @@ final class ConfigurationDefaults {
         putIfAbsent(rope, "rope_type", config.textNode("default"));
         String type = rope.get("rope_type").asText();
         if (Set.of("llama3", "yarn", "longrope").contains(type)) {
-            if (config.has("original_max_position_embeddings")) {
+            // Only Phi-3's class knows the key at the root.
+            if (modelType.equals("phi3")) {
                 rope.set("original_max_position_embeddings", config.get("original_max_position_embeddings"));
             } else {
                 putIfAbsent(rope, "original_max_position_embeddings", config.get("max_position_embeddings"));

@@ -55,7 +55,8 @@ public final class ModelConfig {
         JsonNode ofText = values.path("text_config").path("architectures");
         JsonNode names = ofText.isArray() ? ofText : values.path("architectures");
         if (!names.path(0).isTextual()) {
-            throw new InvalidModelException(location + ": has no \"architectures\": what model this is cannot be known");
+            throw new InvalidModelException(
+                    location + ": has no \"architectures\": what model this is cannot be known");
         }
         return names.get(0).asText();
     }
@@ -67,7 +68,8 @@ public final class ModelConfig {
         if (rope.has("full_attention") || rope.has("sliding_attention")) {
             return rope;
         }
-        first(values, "local_rope_theta", "rope_local_theta", "rope_theta_local", "swa_rope_theta", "rope_local_base_freq")
+        first(values, "local_rope_theta", "rope_local_theta", "rope_theta_local", "swa_rope_theta",
+                        "rope_local_base_freq")
                 .ifPresent(theta -> rope.putObject("sliding_attention").set("rope_theta", theta));
         mirror(rope, "rope_theta", first(values, "global_rope_theta", "rope_global_theta", "rope_theta_global",
                 "rope_theta", "rotary_emb_base"));

@@ -79,7 +79,8 @@ final class Shards {
                 .filter(name -> name.startsWith("model") && name.endsWith(".safetensors"))
                 .collect(Collectors.toCollection(TreeSet::new));
         if (names.isEmpty()) {
-            Optional<String> pickled = files.keySet().stream().filter(name -> PICKLED.matcher(name).matches()).findFirst();
+            Optional<String> pickled =
+                    files.keySet().stream().filter(name -> PICKLED.matcher(name).matches()).findFirst();
             throw new InvalidModelException(folder.location() + ": has no model.safetensors and no " + INDEX
                     + pickled.map(name -> ". " + name + " is a PyTorch file: convert it to safetensors first, with"
                             + " save_pretrained of transformers").orElse(""));

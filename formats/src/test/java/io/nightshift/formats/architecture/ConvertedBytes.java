@@ -2,6 +2,7 @@ package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.kernels.HalfFloat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -53,10 +54,15 @@ final class ConvertedBytes {
             switch (recipe.type()) {
                 case F32 -> out.putFloat(weight);
                 case F16 -> out.putShort(HalfFloat.fromFloat(weight));
-                case BF16 -> out.putShort(HalfFloat.toBrain(weight));
+                case BF16 -> out.putShort(brain(weight));
                 default -> throw new IllegalArgumentException(recipe.type().name());
             }
         }
         return Arrays.copyOf(out.array(), out.position());
+    }
+
+    private static short brain(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (short) (bits + (0x7fff + (bits >>> 16 & 1)) >>> 16);
     }
 }

@@ -1,0 +1,144 @@
+package io.nightshift.formats.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.safetensors.SafetensorsBytes;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.storage.RecordingFolder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class CheckpointTest {
+    private static final String CONFIG = "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\"}";
+    private static final String FIRST = "model-00001-of-00002.safetensors";
+    private static final String SECOND = "model-00002-of-00002.safetensors";
+
+    private final RecordingFolder folder = new RecordingFolder();
+
+    private void text(String name, String content) {
+        folder.put(name, content.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void index(String weightMap) {
+        text("model.safetensors.index.json", "{'weight_map':{" + weightMap + "}}");
+    }
+
+    private void tensors(String file, String... names) {
+        SafetensorsBytes bytes = new SafetensorsBytes();
+        for (String name : names) {
+            bytes.add(name, SafetensorsType.BF16, 2);
+        }
+        folder.put(file, bytes.bytes());
+    }
+
+    private void assertRefused(String reason) {
+        String message = assertThrows(InvalidModelException.class, () -> Checkpoint.open(folder)).getMessage();
+        assertTrue(message.contains(reason), message);
+    }
+
+    @Test
+    void shardsComeInTheOrderOfTheirNames() throws IOException {
+        text("config.json", CONFIG);
+        index("'a':'%s','c':'%s','b':'%s'".formatted(SECOND, FIRST, FIRST));
+        tensors(FIRST, "c", "b");
+        tensors(SECOND, "a");
+
+        Checkpoint checkpoint = Checkpoint.open(folder);
+
+        assertEquals("[b, c, a]", checkpoint.tensors().stream().map(SafetensorsTensor::name).toList().toString());
+        assertEquals("LlamaForCausalLM", checkpoint.config().architecture());
+    }
+
+    @Test
+    void shardsWithoutAnIndexAreFoundByName() throws IOException {
+        text("config.json", CONFIG);
+        tensors(FIRST, "c", "b");
+        tensors(SECOND, "a");
+
+        assertEquals(3, Checkpoint.open(folder).tensors().size());
+    }
+
+    @Test
+    void aMissingShardIsNamed() {
+        text("config.json", CONFIG);
+        tensors(FIRST, "a");
+        assertRefused("the shard " + SECOND + " is missing");
+        index("'a':'%s','c':'%s'".formatted(FIRST, SECOND));
+        assertRefused("the shard " + SECOND + " is missing");
+    }
+
+    @Test
+    void indexAndShardsMustAgree() {
+        text("config.json", CONFIG);
+        tensors(FIRST, "a");
+        tensors(SECOND, "b");
+        index("'a':'%s','b':'%s','c':'%s'".formatted(FIRST, SECOND, SECOND));
+        assertRefused("tensor c is in " + SECOND + ", but it is in no shard");
+        index("'a':'%s','b':'%s'".formatted(FIRST, FIRST));
+        assertRefused("tensor b is in " + FIRST + ", but it is in no shard");
+        tensors(SECOND, "b", "d");
+        index("'a':'%s','b':'%s'".formatted(FIRST, SECOND));
+        assertRefused("tensor d of " + SECOND + " is not in model.safetensors.index.json");
+        tensors(SECOND, "b", "a");
+        assertRefused("tensor a is both in " + FIRST + " and in " + SECOND);
+    }
+
+    @Test
+    void aBrokenIndexIsRefused() {
+        text("config.json", CONFIG);
+        tensors("model.safetensors", "a");
+        text("model.safetensors.index.json", "{'metadata':{}}");
+        assertRefused("model.safetensors.index.json: has no \"weight_map\"");
+        text("model.safetensors.index.json", "{'weight_map':{'a':7}}");
+        assertRefused("tensor a is mapped to 7");
+        text("model.safetensors.index.json", "{'weight_map'");
+        assertRefused("model.safetensors.index.json");
+    }
+
+    @Test
+    void whatIsMissingIsNamed() {
+        assertRefused("mem:model: has no config.json");
+        text("config.json", "[]");
+        assertRefused("mem:model/config.json: is no JSON object");
+        text("config.json", "{}");
+        assertRefused("has no \"architectures\"");
+        text("config.json", CONFIG);
+        assertRefused("has no model.safetensors");
+        text("pytorch_model.bin", "...");
+        assertRefused("pytorch_model.bin is a PyTorch file: convert it to safetensors first");
+    }
+
+    @Test
+    void quantizedCheckpointsAreRefused() {
+        tensors("model.safetensors", "a");
+        text("config.json", "{'architectures':['LlamaForCausalLM'],'quantization_config':{'quant_method':'awq'}}");
+        assertRefused("\"quantization_config\" says that the weights are quantized already (awq)");
+        text("config.json", "{'architectures':['X'],'text_config':{'quantization_config':{'quant_method':'fp8'}}}");
+        assertRefused("quantized already (fp8)");
+        text("config.json", CONFIG);
+        text("hf_quant_config.json", "{}");
+        assertRefused("hf_quant_config.json says that the weights are quantized already");
+    }
+
+    @Test
+    void valuesOfTheConfigurationAreCheckedByKey() throws IOException {
+        tensors("model.safetensors", "a");
+        text("config.json", "{'architectures':['X'],'hidden_size':-1,'layers':1.5,'theta':'big'}");
+        ModelConfig config = Checkpoint.open(folder).config();
+
+        assertMessage("mem:model/config.json: \"hidden_size\" is -1", () -> config.integer("hidden_size"));
+        assertMessage("\"layers\" is 1.5", () -> config.integer("layers"));
+        assertMessage("\"heads\" is missing", () -> config.integer("heads"));
+        assertMessage("\"theta\" is \"big\", but must be a number", () -> config.number("theta"));
+    }
+
+    private static void assertMessage(String expected, Runnable action) {
+        String message = assertThrows(InvalidModelException.class, action::run).getMessage();
+        assertTrue(message.contains(expected), message);
+    }
+}
