@@ -5,9 +5,11 @@ import io.nightshift.jobs.plan.Piece;
 import io.nightshift.jobs.plan.QuantizationPlan;
 import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.spark.SparkException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -41,7 +43,7 @@ final class PieceJob {
             try {
                 return runner.run(pieces.next(), context);
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e.getMessage(), e);
+                throw new UncheckedIOException(e.getMessage(), e);
             }
         }
     }
@@ -72,7 +74,7 @@ final class PieceJob {
         };
         try {
             runJob(pieces.rdd(), collector);
-        } catch (RuntimeException e) {
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
             if (refused.get() == null) {
                 throw failure(e);
             }
@@ -87,7 +89,7 @@ final class PieceJob {
 
     private void runJob(RDD<Piece> pieces, Function2<Object, PieceOutcome, BoxedUnit> collector) {
         ClassTag<PieceOutcome> tag = ClassTag$.MODULE$.apply(PieceOutcome.class);
-        java.util.List<Object> partitions = new java.util.ArrayList<>();
+        List<Object> partitions = new ArrayList<>();
         for (int i = 0; i < plan.pieces().size(); i++) {
             partitions.add(i);
         }
@@ -95,19 +97,13 @@ final class PieceJob {
                 .runJob(pieces, new Body(runner), CollectionConverters.asScala(partitions).toSeq(), collector, tag);
     }
 
-    /** The exception that a task failed with, rather than Spark's account of it. */
-    private static IOException failure(Throwable thrown) {
-        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-            if (cause instanceof IOException io && !(cause.getCause() instanceof IOException)) {
-                return new IOException(io.getMessage(), thrown);
-            }
+    /** What a task failed with, rather than Spark's account of it. */
+    private static IOException failure(Exception thrown) {
+        Throwable cause = thrown;
+        while (cause.getCause() != null && !(cause instanceof IOException)) {
+            cause = cause.getCause();
         }
-        String message = thrown.getMessage() == null ? thrown.toString() : thrown.getMessage();
-        return new IOException(firstLine(message, thrown instanceof SparkException), thrown);
-    }
-
-    private static String firstLine(String message, boolean ofSpark) {
-        String line = message.lines().findFirst().orElse(message);
-        return ofSpark ? "Spark: " + line : line;
+        String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        return new IOException(message.lines().filter(line -> !line.isBlank()).findFirst().orElse(message), thrown);
     }
 }

@@ -32,7 +32,9 @@ public record FolderReference(StorageLocation location, HadoopSettings settings,
     public static FolderReference find(String location, HadoopSettings settings) throws IOException {
         StorageLocation parsed = StorageLocation.parse(location);
         if (parsed.isLocal()) {
-            return new FolderReference(parsed, settings, new LocalFolder(parsed.localPath()).list());
+            // Absolute: the working directory of executors is another one.
+            StorageLocation absolute = StorageLocation.parse(parsed.localPath().toString());
+            return new FolderReference(absolute, settings, new LocalFolder(absolute.localPath()).list());
         }
         List<StoredFile> files = StorageProbe.ask(parsed, settings, store -> HadoopFolder.list(parsed, store));
         return new FolderReference(parsed, settings, files);

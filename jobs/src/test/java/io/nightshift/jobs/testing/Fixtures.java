@@ -1,0 +1,74 @@
+package io.nightshift.jobs.testing;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Small checkpoints, and the digests of what llama.cpp makes of them. They lie with the formats' tests. */
+public final class Fixtures {
+    private static final Path FOLDER = Path.of("..", "formats", "src", "test", "resources", "fixtures");
+
+    private Fixtures() {}
+
+    /** The folder of a checkpoint. */
+    public static Path model(String name) {
+        return FOLDER.resolve(name);
+    }
+
+    /** SHA-256 of the file that llama-quantize makes of it. */
+    public static String golden(String name, String fileType) throws IOException {
+        JsonNode digests = new ObjectMapper().readTree(FOLDER.resolve(name + ".json").toFile());
+        return digests.at("/quantize/" + fileType + "/sha256").asText();
+    }
+
+    /** SHA-256 of a file. */
+    public static String sha256(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(java.io.OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** SHA-256 of some bytes. */
+    public static String sha256(byte[] content) {
+        return HexFormat.of().formatHex(sha256().digest(content));
+    }
+
+    /** Copies a checkpoint, so that a test can break it. */
+    public static Path copy(String name, Path to) throws IOException {
+        Files.createDirectories(to);
+        for (Path file : files(model(name))) {
+            Files.copy(file, to.resolve(file.getFileName()));
+            to.resolve(file.getFileName()).toFile().setWritable(true);
+        }
+        return to;
+    }
+
+    /** The files of a folder, hidden ones too; none where it is not there. */
+    public static List<Path> files(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile).sorted().toList();
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
