@@ -10,7 +10,8 @@ import java.io.Serializable;
  * @param firstRow the first row taken
  * @param rows number of rows taken
  * @param order order of the rows within the range
- * @param shift added to every weight in the source's own precision: 1 for Gemma's norms, else 0
+ * @param shift added to every weight: 1 for Gemma's norms, else 0. The sum of an F16 weight is rounded to F16; a BF16
+ *     weight is widened first, so that its sum is an F32 (conversion/base.py, prepare_tensors)
  */
 public record SourceRows(SafetensorsTensor tensor, long firstRow, long rows, RowOrder order, float shift)
         implements Serializable {}

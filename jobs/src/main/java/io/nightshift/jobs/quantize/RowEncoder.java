@@ -153,7 +153,10 @@ final class RowEncoder {
             for (int i = 0; i < count; i++) {
                 weights[i] += shift;
             }
-            round(GgmlType.valueOf(sourceType.name()), count);
+            if (sourceType == SafetensorsType.F16) {
+                // The converter widens BF16 before it shifts, but not F16.
+                round(GgmlType.F16, count);
+            }
         }
         if (!isSourceType(tensor.type())) {
             // The converter writes F32 sources as F16, say: what is quantized has that precision.
