@@ -74,7 +74,8 @@ public final class GgufPlanner {
         for (int i = 0; i < types.size(); i++) {
             if (types.get(i).needsImportance()) {
                 throw new InvalidModelException(fileType + " needs an importance matrix: " + model.tensors().get(i).name()
-                        + " would become " + types.get(i).type() + ", which is garbage without one; give --imatrix FILE");
+                        + " would become " + types.get(i).type() + ", which is garbage without one; importance matrices cannot"
+                        + " be read yet, so choose another type, such as Q2_K");
             }
         }
     }

@@ -5,6 +5,7 @@ import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.Files;
 import java.util.List;
 
 /**
@@ -33,6 +34,10 @@ public record FolderReference(StorageLocation location, HadoopSettings settings,
         StorageLocation parsed = StorageLocation.parse(location);
         if (parsed.isLocal()) {
             // Absolute: the working directory of executors is another one.
+            if (!Files.isDirectory(parsed.localPath())) {
+                throw new StorageException(location,
+                        Files.exists(parsed.localPath()) ? "is a file, not a folder" : "there is no such folder");
+            }
             StorageLocation absolute = StorageLocation.parse(parsed.localPath().toString());
             return new FolderReference(absolute, settings, new LocalFolder(absolute.localPath()).list());
         }

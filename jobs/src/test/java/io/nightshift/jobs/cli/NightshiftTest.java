@@ -71,7 +71,8 @@ class NightshiftTest {
             value = {
                 "--to gguf:Q9_K                              | unknown GGUF type 'Q9_K'",
                 "--to onnx                                   | unknown format 'onnx'",
-                "--to gguf:IQ2_XXS                           | needs an importance matrix",
+                "--to gguf:Q2_K_S                            | needs an importance matrix",
+                "--to awq                                    | awq cannot be made yet",
                 "--to gguf:Q4_K_M --tensor-type nothing=q8_0 | no tensor that can be quantized has such a name",
                 "--to gguf:Q4_K_M --tensor-type attn_v       | give PATTERN=TYPE",
                 "--to gguf:F16 --pure                        | --pure has no effect on F16",
