@@ -1,5 +1,6 @@
 package io.nightshift.kernels;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -11,6 +12,9 @@ public final class BF16 {
     private static final int INFINITY = 0x7f80;
 
     private static final int LANES = Lanes.COUNT;
+
+    /** Numbers converted by way of floats at a time. */
+    private static final int CHUNK = 2048;
 
     private BF16() {}
 
@@ -36,8 +40,7 @@ public final class BF16 {
     }
 
     /**
-     * Turns numbers into half precision, ties to even, and checks them on the way: the bytes of {@link #toFloats} and
-     * then {@link F16#fromFloats}, in one pass.
+     * Turns numbers into half precision, ties to even, and checks them on the way.
      *
      * @param source two bytes a number, from {@code sourceOffset}
      * @param target receives two bytes a number, from {@code targetOffset}; not {@code source}
@@ -45,16 +48,18 @@ public final class BF16 {
      * @throws IndexOutOfBoundsException if an array is too short
      */
     public static int toF16(byte[] source, int sourceOffset, byte[] target, int targetOffset, int count) {
-        int whole = Lanes.FLOAT.loopBound(count);
-        int largest = toF16Lanes(source, sourceOffset, target, targetOffset, whole);
-        if (whole < count) {
-            byte[] rest = new byte[LANES * Short.BYTES];
-            byte[] halves = new byte[LANES * Short.BYTES];
-            System.arraycopy(source, sourceOffset + whole * Short.BYTES, rest, 0, (count - whole) * Short.BYTES);
-            largest = Math.max(largest, toF16Lanes(rest, 0, halves, 0, LANES));
-            System.arraycopy(halves, 0, target, targetOffset + whole * Short.BYTES, (count - whole) * Short.BYTES);
+        // By way of floats that stay in the first-level cache.
+        float[] floats = new float[Math.min(count, CHUNK)];
+        int bad = -1;
+        for (int first = 0; first < count; first += CHUNK) {
+            int chunk = Math.min(CHUNK, count - first);
+            int badInChunk = toFloats(source, sourceOffset + first * Short.BYTES, floats, 0, chunk);
+            F16.fromFloats(floats, 0, target, targetOffset + first * Short.BYTES, chunk);
+            if (bad < 0 && badInChunk >= 0) {
+                bad = first + badInChunk;
+            }
         }
-        return largest < INFINITY << 16 ? -1 : HalfWords.firstFrom(INFINITY, source, sourceOffset, count);
+        return bad;
     }
 
     /**
@@ -93,19 +98,12 @@ public final class BF16 {
     private static int toFloatLanes(byte[] source, int sourceOffset, float[] target, int targetOffset, int count) {
         IntVector largest = IntVector.zero(Lanes.INT);
         for (int i = 0; i < count; i += LANES) {
-            IntVector bits = HalfWords.load(source, sourceOffset + i * Short.BYTES).lanewise(VectorOperators.LSHL, 16);
+            IntVector words = (IntVector) ByteVector.fromArray(Lanes.HALF_BYTE, source, sourceOffset + i * Short.BYTES)
+                    .reinterpretAsShorts()
+                    .convertShape(VectorOperators.S2I, Lanes.INT, 0);
+            IntVector bits = words.lanewise(VectorOperators.LSHL, 16);
             largest = largest.max(bits.and(Integer.MAX_VALUE));
             bits.reinterpretAsFloats().intoArray(target, targetOffset + i);
-        }
-        return largest.reduceLanes(VectorOperators.MAX);
-    }
-
-    private static int toF16Lanes(byte[] source, int sourceOffset, byte[] target, int targetOffset, int count) {
-        IntVector largest = IntVector.zero(Lanes.INT);
-        for (int i = 0; i < count; i += LANES) {
-            IntVector bits = HalfWords.load(source, sourceOffset + i * Short.BYTES).lanewise(VectorOperators.LSHL, 16);
-            largest = largest.max(bits.and(Integer.MAX_VALUE));
-            HalfWords.store(F16.round(bits), target, targetOffset + i * Short.BYTES);
         }
         return largest.reduceLanes(VectorOperators.MAX);
     }
@@ -117,8 +115,11 @@ public final class BF16 {
             IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
             IntVector rounded = bits.add(odd).add(0x7fff);
             VectorMask<Integer> nan = bits.and(Integer.MAX_VALUE).compare(VectorOperators.GT, INFINITY << 16);
-            IntVector word = rounded.blend(bits.or(64 << 16), nan).lanewise(VectorOperators.LSHR, 16);
-            HalfWords.store(word, target, targetOffset + i * Short.BYTES);
+            rounded.blend(bits.or(64 << 16), nan)
+                    .lanewise(VectorOperators.LSHR, 16)
+                    .convertShape(VectorOperators.I2S, Lanes.HALF_SHORT, 0)
+                    .reinterpretAsBytes()
+                    .intoArray(target, targetOffset + i * Short.BYTES);
         }
     }
 }

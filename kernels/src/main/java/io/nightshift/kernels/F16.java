@@ -1,11 +1,16 @@
 package io.nightshift.kernels;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** IEEE half-precision numbers as little-endian bytes: to floats and from floats. */
+/**
+ * IEEE half-precision numbers as little-endian bytes: to floats and from floats.
+ *
+ * <p>Loops call the Vector API only: a method between that the compiler does not inline would allocate each vector.
+ */
 public final class F16 {
     /** The least magnitude of an infinity or a NaN. */
     private static final int INFINITY = 0x7c00;
@@ -36,7 +41,8 @@ public final class F16 {
     }
 
     /**
-     * Rounds floats to the nearest number, ties to even; what is too large becomes infinite.
+     * Rounds floats to the nearest number, ties to even; what is too large becomes infinite, NaN becomes 0x7e00 under its
+     * sign (ggml-impl.h, ggml_compute_fp32_to_fp16).
      *
      * @param source {@code count} floats, from {@code sourceOffset}
      * @param target receives two bytes a number, from {@code targetOffset}
@@ -66,30 +72,13 @@ public final class F16 {
                 : -1;
     }
 
-    /**
-     * The half-precision numbers nearest to floats, ties to even; NaN becomes 0x7e00 under its sign (ggml-impl.h,
-     * ggml_compute_fp32_to_fp16).
-     *
-     * @param bits the floats' bits
-     * @return the halves' bits, in the low 16 of each lane; what stands above them is not defined
-     */
-    public static IntVector round(IntVector bits) {
-        IntVector magnitude = bits.and(Integer.MAX_VALUE);
-        // A power of two 13 binades above the number (of the least normal half, for what lies below it) leaves just the
-        // bits that a half has when it is added. What is too large for a half is infinite after the first product.
-        FloatVector scaled = magnitude.reinterpretAsFloats().mul(0x1p112f).mul(0x1p-110f);
-        IntVector power = magnitude.and(0x7f800000).max(0x38800000).add(0x07800000);
-        IntVector sum = power.reinterpretAsFloats().add(scaled).reinterpretAsInts();
-        IntVector half = sum.lanewise(VectorOperators.LSHR, 13).and(0x7c00).add(sum.and(0x0fff));
-        VectorMask<Integer> nan = magnitude.compare(VectorOperators.GT, 0x7f800000);
-        return half.blend(0x7e00, nan).or(bits.lanewise(VectorOperators.LSHR, 16).and(0x8000));
-    }
-
     /** The largest magnitude of the halves, as bits. */
     private static int toFloatLanes(byte[] source, int sourceOffset, float[] target, int targetOffset, int count) {
         IntVector largest = IntVector.zero(Lanes.INT);
         for (int i = 0; i < count; i += LANES) {
-            IntVector words = HalfWords.load(source, sourceOffset + i * Short.BYTES);
+            IntVector words = (IntVector) ByteVector.fromArray(Lanes.HALF_BYTE, source, sourceOffset + i * Short.BYTES)
+                    .reinterpretAsShorts()
+                    .convertShape(VectorOperators.S2I, Lanes.INT, 0);
             IntVector magnitude = words.and(0x7fff);
             largest = largest.max(magnitude);
             // Exponents 1 to 30 become 225 to 254 and are scaled down; 31 becomes 255, infinite or NaN, and stays.
@@ -109,8 +98,21 @@ public final class F16 {
 
     private static void fromFloatLanes(float[] source, int sourceOffset, byte[] target, int targetOffset, int count) {
         for (int i = 0; i < count; i += LANES) {
-            FloatVector floats = FloatVector.fromArray(Lanes.FLOAT, source, sourceOffset + i);
-            HalfWords.store(round(floats.reinterpretAsInts()), target, targetOffset + i * Short.BYTES);
+            IntVector bits =
+                    FloatVector.fromArray(Lanes.FLOAT, source, sourceOffset + i).reinterpretAsInts();
+            IntVector magnitude = bits.and(Integer.MAX_VALUE);
+            // A power of two 13 binades above the number (of the least normal half, for what lies below it) leaves just
+            // the bits that a half has when it is added. What is too large is infinite after the first product.
+            FloatVector scaled = magnitude.reinterpretAsFloats().mul(0x1p112f).mul(0x1p-110f);
+            IntVector power = magnitude.and(0x7f800000).max(0x38800000).add(0x07800000);
+            IntVector sum = power.reinterpretAsFloats().add(scaled).reinterpretAsInts();
+            IntVector half = sum.lanewise(VectorOperators.LSHR, 13).and(0x7c00).add(sum.and(0x0fff));
+            VectorMask<Integer> nan = magnitude.compare(VectorOperators.GT, 0x7f800000);
+            half.blend(0x7e00, nan)
+                    .or(bits.lanewise(VectorOperators.LSHR, 16).and(0x8000))
+                    .convertShape(VectorOperators.I2S, Lanes.HALF_SHORT, 0)
+                    .reinterpretAsBytes()
+                    .intoArray(target, targetOffset + i * Short.BYTES);
         }
     }
 }

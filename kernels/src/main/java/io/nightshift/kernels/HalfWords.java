@@ -1,26 +1,14 @@
 package io.nightshift.kernels;
 
 import jdk.incubator.vector.ByteVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** 16-bit floats of either kind in little-endian bytes, as words. */
+/** The search for what is not finite among 16-bit floats of either kind in little-endian bytes. */
 final class HalfWords {
     private static final short MAGNITUDE = 0x7fff;
 
     private HalfWords() {}
-
-    /** As many words as there are lanes, sign-extended. */
-    static IntVector load(byte[] source, int offset) {
-        ShortVector words = ByteVector.fromArray(Lanes.HALF_BYTE, source, offset).reinterpretAsShorts();
-        return (IntVector) words.convertShape(VectorOperators.S2I, Lanes.INT, 0);
-    }
-
-    /** Stores the low 16 bits of each lane. */
-    static void store(IntVector words, byte[] target, int offset) {
-        words.convertShape(VectorOperators.I2S, Lanes.HALF_SHORT, 0).reinterpretAsBytes().intoArray(target, offset);
-    }
 
     /** Whether any word has a magnitude, sign left out, of a limit or more. */
     static boolean anyFrom(int limit, byte[] source, int offset, int count) {

@@ -26,19 +26,19 @@ final class LevelBlocks {
     /**
      * Writes blocks.
      *
-     * @param scales the scales, as half-precision bits
+     * @param scales the scales, half-precision bytes
      * @param mins the minima likewise, or {@code null}
      * @param fiveBits whether levels have five bits
      * @param levels 32 levels a block
      * @param count number of blocks
      */
-    static void write(int[] scales, int[] mins, boolean fiveBits, byte[] levels, int count, byte[] blocks, int offset) {
+    static void write(byte[] scales, byte[] mins, boolean fiveBits, byte[] levels, int count, byte[] blocks, int offset) {
         int at = offset;
         for (int block = 0; block < count; block++) {
-            SHORT.set(blocks, at, (short) scales[block]);
+            SHORT.set(blocks, at, (short) SHORT.get(scales, block * Short.BYTES));
             at += Short.BYTES;
             if (mins != null) {
-                SHORT.set(blocks, at, (short) mins[block]);
+                SHORT.set(blocks, at, (short) SHORT.get(mins, block * Short.BYTES));
                 at += Short.BYTES;
             }
             long first = (long) LONG.get(levels, block * 32);

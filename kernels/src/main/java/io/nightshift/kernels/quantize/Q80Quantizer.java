@@ -1,5 +1,6 @@
 package io.nightshift.kernels.quantize;
 
+import io.nightshift.kernels.F16;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.Lanes;
 import java.lang.invoke.MethodHandles;
@@ -21,9 +22,15 @@ final class Q80Quantizer implements RowQuantizer {
     private static final int CHUNK = 64;
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
+    /** The largest float below a half: added to a magnitude, then cut off, it rounds halves away from zero. */
+    private static final float NEARLY_HALF = 0.49999997f;
+
+    /** Adding it rounds to the nearest integer, ties to even, which then stands in the low byte. */
+    private static final float ROUNDING = 0x1.8p23f;
+
     private final float[] magnitudes = new float[CHUNK];
     private final float[] scales = new float[CHUNK];
-    private final int[] halves = new int[CHUNK];
+    private final byte[] halves = new byte[CHUNK * Short.BYTES];
     private final float[] inverses = new float[CHUNK];
 
     /** The bytes, and room for the last vector, which may be wider than what it holds. */
@@ -51,7 +58,7 @@ final class Q80Quantizer implements RowQuantizer {
             int offset = weightsOffset + first * SIZE;
             BlockExtremes.magnitudes(weights, offset, chunk, magnitudes);
             scale(magnitudes, chunk, scales, inverses);
-            HalfScales.round(scales, chunk, halves);
+            F16.fromFloats(scales, 0, halves, 0, CHUNK);
             round(weights, offset, chunk * SIZE, inverses, quants);
             write(halves, quants, chunk, blocks, blocksOffset + first * blockBytes);
         }
@@ -72,15 +79,22 @@ final class Q80Quantizer implements RowQuantizer {
         for (int i = 0; i < count; i += LANES) {
             FloatVector scaled =
                     FloatVector.fromArray(Lanes.FLOAT, weights, offset + i).mul(inverses[i / SIZE]);
-            IntVector rounded = RoundHalfAway.of(scaled);
-            ((ByteVector) rounded.convertShape(VectorOperators.I2B, Lanes.QUARTER_BYTE, 0)).intoArray(quants, i);
+            // The nearest integer to the magnitude plus nearly a half, one less where that is above, and the sign back.
+            FloatVector magnitude = scaled.abs().add(NEARLY_HALF);
+            FloatVector rounded = magnitude.add(ROUNDING);
+            IntVector above =
+                    magnitude.sub(rounded.sub(ROUNDING)).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+            IntVector floor = rounded.reinterpretAsInts().add(above);
+            IntVector sign = scaled.reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+            IntVector quant = floor.lanewise(VectorOperators.XOR, sign).sub(sign);
+            ((ByteVector) quant.convertShape(VectorOperators.I2B, Lanes.QUARTER_BYTE, 0)).intoArray(quants, i);
         }
     }
 
-    private static void write(int[] scales, byte[] quants, int count, byte[] blocks, int offset) {
+    private static void write(byte[] scales, byte[] quants, int count, byte[] blocks, int offset) {
         int at = offset;
         for (int block = 0; block < count; block++) {
-            SHORT.set(blocks, at, (short) scales[block]);
+            SHORT.set(blocks, at, (short) SHORT.get(scales, block * Short.BYTES));
             System.arraycopy(quants, block * SIZE, blocks, at + Short.BYTES, SIZE);
             at += Short.BYTES + SIZE;
         }

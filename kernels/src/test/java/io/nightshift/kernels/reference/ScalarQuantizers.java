@@ -9,7 +9,8 @@ import java.util.Set;
 /** The scalar quantizer of each type that has one. */
 public final class ScalarQuantizers {
     private static final Set<GgmlType> TYPES = EnumSet.of(
-            GgmlType.F16, GgmlType.BF16, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
+            GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1,
+            GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
 
     private ScalarQuantizers() {}
 
@@ -22,6 +23,8 @@ public final class ScalarQuantizers {
     public static RowQuantizer create(GgmlType type) {
         return switch (type) {
             case F16, BF16 -> new ScalarHalfQuantizer(type);
+            case Q8_0 -> new ScalarQ80();
+            case Q4_0, Q4_1, Q5_0, Q5_1 -> new ScalarLevelBlock(type);
             case Q2_K -> new ScalarQ2K();
             case Q3_K -> new ScalarQ3K();
             case Q4_K -> new ScalarQ4K();
