@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 
 /** Small checkpoints, and the digests of what llama.cpp makes of them. They lie with the formats' tests. */
 public final class Fixtures {
-    private static final Path FOLDER = Path.of("..", "formats", "src", "test", "resources", "fixtures");
+    private static final Path RESOURCES = Path.of("..", "formats", "src", "test", "resources");
+    private static final Path FOLDER = RESOURCES.resolve("fixtures");
 
     private Fixtures() {}
 
@@ -24,10 +25,21 @@ public final class Fixtures {
         return FOLDER.resolve(name);
     }
 
+    /** The folders of tiny checkpoints, one or more of each family of models. */
+    public static List<Path> families() throws IOException {
+        try (Stream<Path> entries = Files.list(RESOURCES.resolve("families"))) {
+            return entries.filter(Files::isDirectory).sorted().toList();
+        }
+    }
+
+    /** The digests that lie beside a checkpoint. */
+    public static JsonNode digests(Path model) throws IOException {
+        return new ObjectMapper().readTree(model.resolveSibling(model.getFileName() + ".json").toFile());
+    }
+
     /** SHA-256 of the file that llama-quantize makes of it. */
     public static String golden(String name, String fileType) throws IOException {
-        JsonNode digests = new ObjectMapper().readTree(FOLDER.resolve(name + ".json").toFile());
-        return digests.at("/quantize/" + fileType + "/sha256").asText();
+        return digests(model(name)).at("/quantize/" + fileType + "/sha256").asText();
     }
 
     /** SHA-256 of a file. */
