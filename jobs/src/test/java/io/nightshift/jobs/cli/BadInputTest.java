@@ -160,10 +160,8 @@ class BadInputTest {
 
     @Test
     void theTypesThatAreSupportedAreNamed() throws IOException {
-        CommandRun run = quantize(Fixtures.model(MODEL).toString(), "gguf:Q9_K", folder.toString());
-        assertEquals(2, run.exitCode());
-        String line = run.err().lines().findFirst().orElseThrow();
-        assertContains("'Q9_K'", line);
+        String line = line(quantize(Fixtures.model(MODEL).toString(), "gguf:Q9_K", folder.toString()), 2);
+        assertTrue(line.startsWith("unknown GGUF type 'Q9_K'; supported: "), line);
         for (String supported : List.of("F16", "Q8_0", "Q4_K_M", "Q2_K")) {
             assertContains(" " + supported, line);
         }
@@ -184,8 +182,8 @@ class BadInputTest {
     @Test
     void anOutputFolderThatCannotBeMadeIsNamed() {
         String line = line(quantize(Fixtures.model(MODEL).toString(), "gguf:Q8_0", "/proc/nightshift"), 2);
-        assertContains("/proc/nightshift", line);
-        assertContains("cannot be written", line);
+        assertEquals("/proc/nightshift: cannot be written: /proc/nightshift cannot be made or opened; choose another "
+                + "output folder", line);
     }
 
     @ParameterizedTest
