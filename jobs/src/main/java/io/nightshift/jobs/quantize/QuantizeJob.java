@@ -20,6 +20,7 @@ import io.nightshift.jobs.plan.PreparedTarget;
 import io.nightshift.jobs.plan.QuantizationPlan;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -139,7 +140,7 @@ public final class QuantizeJob {
             progress.started(pieces.size(), bytes);
             finished = runPieces(spark, plan, sinks, missing);
             for (int i = 0; i < files.size(); i++) {
-                files.get(i).commit(receipts(finished, i));
+                commit(files.get(i), receipts(finished, i));
                 outputs.add(output(targets.get(i), files.get(i), false, reports(plan, finished, i)));
             }
         } catch (IOException | RuntimeException e) {
@@ -171,6 +172,15 @@ public final class QuantizeJob {
             sharedPlan.unpersist();
             sharedImportance.unpersist();
             sharedHeaders.unpersist();
+        }
+    }
+
+    /** By now the store has been reached and written to: what goes wrong is a failure at run time. */
+    private static void commit(OutputFile file, List<PartReceipt> receipts) throws IOException {
+        try {
+            file.commit(receipts);
+        } catch (StorageException e) {
+            throw new IOException(e.getMessage(), e);
         }
     }
 
