@@ -162,6 +162,8 @@ final class LocalOutputStore implements OutputStore {
     public void abort(String name, byte[] upload) throws IOException {
         try {
             deleteUpload(uploadFile(name, id(upload)));
+        } catch (IllegalArgumentException e) {
+            // No id that this store gave: there is no such upload.
         } catch (IOException e) {
             throw LocalErrors.explain(location + "/" + name, e);
         }

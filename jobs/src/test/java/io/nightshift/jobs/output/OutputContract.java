@@ -324,4 +324,12 @@ abstract class OutputContract {
         file.commit(writeAll(file.begin(PARTS)));
         assertCommitted(file);
     }
+
+    @Test
+    void aRecordOfAnUploadThatNobodyGaveDoesNotMatter() throws IOException {
+        put(".nightshift/" + NAME + ".upload.json", "{\"id\": \"Li4vLi4vZXRj\"}".getBytes());
+        OutputFile file = file();
+        file.commit(writeAll(file.begin(PARTS)));
+        assertCommitted(file);
+    }
 }
