@@ -10,8 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
- * Writes parts at their places in one file that the driver made. So does the first attempt at a part; a later one, which
- * is rare, writes into a file of its own beside it, which the commit copies to the part's place if that attempt won.
+ * Writes parts to a file that the driver made. The first attempt at a part writes at its place; a later one, which is
+ * rare, into a file of its own beside it, which the commit copies to that place if that attempt won.
  *
  * @param file the file's absolute path
  * @param target where it will be, for messages

@@ -50,7 +50,8 @@ public final class StorageErrors {
             return "the bucket is in another region; set fs.s3a.endpoint.region to it";
         }
         if (has(e, UnknownHostException.class)) {
-            return "the store's host is unknown" + unknownHost(e) + "; check fs.s3a.endpoint or the host in the location";
+            return "the store's host is unknown" + unknownHost(e)
+                    + "; check fs.s3a.endpoint or the host in the location";
         }
         if (doesNotAnswer(e)) {
             return "the store does not answer; check fs.s3a.endpoint and the network";

@@ -259,7 +259,8 @@ class BadInputTest {
     @Test
     void theStackTraceIsShownOnRequest() {
         CommandRun run = CommandRun.of(
-                "--verbose", "quantize", "--model", "/no/such/folder", "--to", "gguf:Q8_0", "--output", folder.toString());
+                "--verbose", "quantize", "--model", "/no/such/folder", "--to", "gguf:Q8_0", "--output",
+                folder.toString());
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains("\tat io.nightshift."), run.err());
     }

@@ -87,7 +87,8 @@ class NightshiftTest {
 
     @Test
     void refusesAFolderThatIsNotThere() {
-        CommandRun run = CommandRun.of("quantize", "--model", "/no/such/folder", "--to", "gguf:Q8_0", "--output", folder.toString());
+        CommandRun run = CommandRun.of(
+                "quantize", "--model", "/no/such/folder", "--to", "gguf:Q8_0", "--output", folder.toString());
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains("/no/such/folder"), run.err());
     }
@@ -97,7 +98,8 @@ class NightshiftTest {
         Path model = Fixtures.copy("llama-spm", folder.resolve("model"));
         Path config = model.resolve("config.json");
         Files.writeString(config, Files.readString(config).replace("LlamaForCausalLM", "NoSuchForCausalLM"));
-        CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "gguf:Q8_0", "--output", folder + "/out");
+        CommandRun run = CommandRun.of(
+                "quantize", "--model", model.toString(), "--to", "gguf:Q8_0", "--output", folder + "/out");
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains("NoSuchForCausalLM") && run.err().contains("LlamaForCausalLM"), run.err());
     }

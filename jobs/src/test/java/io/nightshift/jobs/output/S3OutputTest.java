@@ -104,7 +104,7 @@ class S3OutputTest extends OutputContract {
         file.abort();
     }
 
-    /** Where attempts have to share a number, a late one makes the winner's tag stale: better no file than another one. */
+    /** Where attempts share a number, a late one makes the winner's tag stale: better no file than another one. */
     @Test
     void withConsecutiveNumbersALateAttemptWithOtherBytesMakesTheCommitFail() throws IOException {
         OutputFile file = open(Map.of(HadoopOutputStore.CONSECUTIVE, "true")).file(spec("plan"));

@@ -51,7 +51,8 @@ class SharedFolderCheckTest {
     @Test
     void aFileThatAnExecutorDoesNotSeeIsToldWithTheFolder() {
         StorageException error = assertThrows(
-                StorageException.class, () -> SharedFolderCheck.requireSeen(folder.resolve("config.json"), folder, spark));
+                StorageException.class,
+                () -> SharedFolderCheck.requireSeen(folder.resolve("config.json"), folder, spark));
         assertTrue(
                 error.getMessage().matches(folder + ": executor \\d+ does not see this folder of the driver; .*"),
                 error.getMessage());

@@ -103,9 +103,9 @@ class GgufPlannerTest {
     void thePlanIsAnotherForOtherOptions() {
         TypeOptions options = new TypeOptions(
                 false, false, Optional.empty(), Optional.empty(), List.of(TypeOverride.parse("attn_v=q8_0")), false);
-        assertNotEquals(prepare(FileType.Q4_K_M, TypeOptions.NONE).digest(), prepare(FileType.Q4_K_M, options).digest());
-        assertNotEquals(
-                prepare(FileType.Q4_K_M, TypeOptions.NONE).digest(), prepare(FileType.Q4_K_S, TypeOptions.NONE).digest());
+        String plan = prepare(FileType.Q4_K_M, TypeOptions.NONE).digest();
+        assertNotEquals(plan, prepare(FileType.Q4_K_M, options).digest());
+        assertNotEquals(plan, prepare(FileType.Q4_K_S, TypeOptions.NONE).digest());
     }
 
     @Test

@@ -145,7 +145,8 @@ class PiecePlannerTest {
 
     @ParameterizedTest(name = "{index}: {1}, {2} bytes, {3} cores")
     @MethodSource("plans")
-    void thePartsOfEveryTargetMakeUpItsFile(List<TensorRecipe> model, List<FileType> fileTypes, long partSize, int cores) {
+    void thePartsOfEveryTargetMakeUpItsFile(
+            List<TensorRecipe> model, List<FileType> fileTypes, long partSize, int cores) {
         Planned planned = Planned.of(model, fileTypes, partSize, cores);
         for (GgufTarget target : planned.targets()) {
             long position = 0;

@@ -225,7 +225,9 @@ class QuantizeJobTest {
     private void assertFailsAtRunTime(Path model, String named, Progress saboteur) throws IOException {
         Path output = folder.resolve("output");
         QuantizeJob job = QuantizeJob.plan(
-                request(model.toString(), LARGE, output.toString(), SMALL_PARTS), new HadoopSettings(Map.of()), saboteur);
+                request(model.toString(), LARGE, output.toString(), SMALL_PARTS),
+                new HadoopSettings(Map.of()),
+                saboteur);
         IOException error;
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             error = assertThrows(IOException.class, () -> job.run(spark));

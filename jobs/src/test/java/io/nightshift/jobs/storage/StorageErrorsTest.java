@@ -16,11 +16,11 @@ class StorageErrorsTest {
 
     @Test
     void theHostThatIsUnknownIsNamedRatherThanTheCall() {
-        IOException told = (IOException) new UnknownHostException("listObjects() on s3a://models: SomeException: a story")
+        IOException told = (IOException) new UnknownHostException("listObjects() on s3a://models: a story")
                 .initCause(new RuntimeException("more", new UnknownHostException("models.s3.amazonaws.com")));
         assertEquals(
-                "s3a://models/llama: the store's host is unknown (models.s3.amazonaws.com); check fs.s3a.endpoint or the "
-                        + "host in the location",
+                "s3a://models/llama: the store's host is unknown (models.s3.amazonaws.com); check fs.s3a.endpoint or "
+                        + "the host in the location",
                 explained(told));
     }
 

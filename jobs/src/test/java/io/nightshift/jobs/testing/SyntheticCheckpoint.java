@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.StringJoiner;
 import java.util.stream.Collectors;
@@ -140,7 +141,7 @@ public final class SyntheticCheckpoint {
     }
 
     private static boolean isOfTokenizer(String name) {
-        return name.startsWith("tokenizer") || name.equals("special_tokens_map.json") || name.equals("added_tokens.json");
+        return name.startsWith("tokenizer") || Set.of("special_tokens_map.json", "added_tokens.json").contains(name);
     }
 
     private String config() {

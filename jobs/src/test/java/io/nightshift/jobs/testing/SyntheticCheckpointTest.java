@@ -3,6 +3,7 @@ package io.nightshift.jobs.testing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,8 +32,8 @@ class SyntheticCheckpointTest {
 
     private String quantized(Path model) throws IOException {
         CommandRun run = CommandRun.of(
-                "quantize", "--model", model.toString(), "--to", "gguf:Q4_K_M", "--output", model.getParent().toString(),
-                "--master", "local[1]");
+                "quantize", "--model", model.toString(), "--to", "gguf:Q4_K_M", "--output",
+                model.getParent().toString(), "--master", "local[1]");
         assertEquals(0, run.exitCode(), run.err());
         return Fixtures.sha256(model.resolveSibling("model-Q4_K_M.gguf"));
     }
@@ -41,7 +42,7 @@ class SyntheticCheckpointTest {
     void aCheckpointCanBeQuantizedAndItsShardsDoNotMatter() throws IOException {
         Path whole = write("whole", Map.of());
         Path sharded = write("sharded", Map.of("shards", "3"));
-        assertEquals(3, Fixtures.files(sharded).stream().filter(file -> file.toString().endsWith(".safetensors")).count());
+        assertTrue(Files.exists(sharded.resolve("model-00003-of-00003.safetensors")));
         assertEquals(quantized(whole), quantized(sharded));
     }
 
