@@ -69,6 +69,11 @@ final class Lattice {
         return points[code];
     }
 
+    /** The code of the first point. */
+    int firstCode() {
+        return grid.code(0);
+    }
+
     /** For each code a list of points: what {@link #first} and {@link #length} take apart. Not to be written to. */
     int[] lists() {
         return lists;

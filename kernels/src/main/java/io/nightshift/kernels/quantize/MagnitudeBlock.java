@@ -41,33 +41,25 @@ final class MagnitudeBlock {
 
     /** The mean square of the weights about zero, times a factor. */
     float variance(float factor) {
-        float squares = 0;
-        for (int i = 0; i < SIZE; i++) {
-            squares += magnitudes[i] * magnitudes[i];
-        }
-        return factor * squares / SIZE;
+        return factor * ErrorWeights.sumOfSquares(magnitudes, 0, SIZE) / SIZE;
     }
 
     /** The importance of each weight times the root of its square plus the variance. */
     void weigh(float variance, float[] importance, int offset) {
-        for (int i = 0; i < SIZE; i += LANES) {
-            FloatVector x = FloatVector.fromArray(Lanes.FLOAT, magnitudes, i);
-            FloatVector spread = x.mul(x).add(variance).sqrt();
-            setErrorWeights(i, FloatVector.fromArray(Lanes.FLOAT, importance, offset + i).mul(spread));
-        }
+        ErrorWeights.weighted(magnitudes, 0, SIZE, variance, importance, offset, errorWeights, 0);
+        takeRoots();
     }
 
     /** The square of each weight plus what is given. */
     void weighBySquares(float addend) {
-        for (int i = 0; i < SIZE; i += LANES) {
-            FloatVector x = FloatVector.fromArray(Lanes.FLOAT, magnitudes, i);
-            setErrorWeights(i, x.mul(x).add(addend));
-        }
+        ErrorWeights.squares(magnitudes, 0, SIZE, addend, errorWeights, 0);
+        takeRoots();
     }
 
-    private void setErrorWeights(int i, FloatVector weights) {
-        weights.intoArray(errorWeights, i);
-        weights.sqrt().intoArray(roots, i);
+    private void takeRoots() {
+        for (int i = 0; i < SIZE; i += LANES) {
+            FloatVector.fromArray(Lanes.FLOAT, errorWeights, i).sqrt().intoArray(roots, i);
+        }
     }
 
     /** Makes the number of minuses in each group even, by changing the sign where it costs least. */
