@@ -9,6 +9,7 @@ import jdk.incubator.vector.VectorMask;
 /** The split of IQ1_S: 32 weights, all of them shifted one way. */
 final class OneShiftSplit extends TernarySplit {
     private static final int LENGTH = 32;
+    private static final int VARIANTS = 2;
 
     // Rows of each step of `sums`: sums up to a rank, then what those behind it add to a split that ends there.
     private static final int SUM_X = 0;
@@ -27,7 +28,7 @@ final class OneShiftSplit extends TernarySplit {
 
     @Override
     int variants() {
-        return 2;
+        return VARIANTS;
     }
 
     @Override
@@ -78,46 +79,48 @@ final class OneShiftSplit extends TernarySplit {
         }
     }
 
+    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is large
+    // enough for the JIT to leave others as calls, with vectors as objects.
     private static void split(float[] sums, int start, float[] state) {
+        int from = start * STEP;
         FloatVector best = FloatVector.fromArray(Lanes.FLOAT, state, BEST);
         FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, state, SCALE);
         FloatVector choice = FloatVector.fromArray(Lanes.FLOAT, state, CHOICE);
-        FloatVector startX = FloatVector.fromArray(Lanes.FLOAT, sums, start * STEP + SUM_X);
-        FloatVector startW = FloatVector.fromArray(Lanes.FLOAT, sums, start * STEP + SUM_W);
+        FloatVector number = FloatVector.broadcast(Lanes.FLOAT, choice(start, start, LENGTH, VARIANTS));
+        FloatVector startX = FloatVector.fromArray(Lanes.FLOAT, sums, from + SUM_X);
+        FloatVector startW = FloatVector.fromArray(Lanes.FLOAT, sums, from + SUM_W);
         FloatVector lowXUp = startX.mul(-0.875f);
         FloatVector lowXDown = startX.mul(-1.125f);
         FloatVector lowWUp = startW.mul(-0.875f).mul(-0.875f);
         FloatVector lowWDown = startW.mul(-1.125f).mul(-1.125f);
-        for (int end = start; end <= LENGTH; end++) {
-            int at = end * STEP;
+        for (int at = from; at <= LENGTH * STEP; at += STEP) {
             // The middle level stands for 1/8 or -1/8: the same product, added or subtracted.
-            FloatVector middleX = FloatVector.fromArray(Lanes.FLOAT, sums, at + SUM_X).sub(startX).mul(0.125f);
+            FloatVector middleX =
+                    FloatVector.fromArray(Lanes.FLOAT, sums, at + SUM_X).sub(startX).mul(0.125f);
             FloatVector middleW =
                     FloatVector.fromArray(Lanes.FLOAT, sums, at + SUM_W).sub(startW).mul(0.125f).mul(0.125f);
-            FloatVector xUp = lowXUp.add(middleX).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_X_UP));
-            FloatVector xDown = lowXDown.sub(middleX).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_X_DOWN));
-            FloatVector wUp = lowWUp.add(middleW).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_W_UP));
-            FloatVector wDown = lowWDown.add(middleW).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_W_DOWN));
-            VectorMask<Float> up = better(xUp, wUp, best);
-            if (up.or(better(xDown, wDown, best)).anyTrue()) {
-                int number = choice(start, end, LENGTH, 2, 0);
-                FloatVector ratio = xUp.div(wUp);
-                scale = scale.blend(ratio, up);
-                best = best.blend(ratio.mul(xUp), up);
-                choice = choice.blend((float) number, up);
-                VectorMask<Float> down = better(xDown, wDown, best);
-                ratio = xDown.div(wDown);
-                scale = scale.blend(ratio, down);
-                best = best.blend(ratio.mul(xDown), down);
-                choice = choice.blend((float) (number + 1), down);
-            }
+            VectorMask<Float> better;
+
+            FloatVector up = lowXUp.add(middleX).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_X_UP));
+            FloatVector upW = lowWUp.add(middleW).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_W_UP));
+            FloatVector upScale = up.div(upW);
+            better = up.mul(up).compare(GT, best.mul(upW)).and(upW.compare(GT, 0f));
+            best = best.blend(upScale.mul(up), better);
+            scale = scale.blend(upScale, better);
+            choice = choice.blend(number, better);
+            number = number.add(1f);
+
+            FloatVector down = lowXDown.sub(middleX).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_X_DOWN));
+            FloatVector downW = lowWDown.add(middleW).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_W_DOWN));
+            FloatVector downScale = down.div(downW);
+            better = down.mul(down).compare(GT, best.mul(downW)).and(downW.compare(GT, 0f));
+            best = best.blend(downScale.mul(down), better);
+            scale = scale.blend(downScale, better);
+            choice = choice.blend(number, better);
+            number = number.add(1f);
         }
         best.intoArray(state, BEST);
         scale.intoArray(state, SCALE);
         choice.intoArray(state, CHOICE);
-    }
-
-    private static VectorMask<Float> better(FloatVector sumQX, FloatVector sumQ2, FloatVector best) {
-        return sumQX.mul(sumQX).compare(GT, best.mul(sumQ2)).and(sumQ2.compare(GT, 0f));
     }
 }

@@ -105,9 +105,9 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
     /** The shifts that a choice stands for. */
     abstract int shifts(int choice);
 
-    /** The number of a split and shifts, out of as many as {@code variants}. */
-    static int choice(int start, int end, int length, int variants, int variant) {
-        return (start * (length + 1) + end) * variants + variant;
+    /** The number of a split with the first of {@code variants} shifts; the others follow it. */
+    static int choice(int start, int end, int length, int variants) {
+        return (start * (length + 1) + end) * variants;
     }
 
     /** How many shifts there are to choose from. */

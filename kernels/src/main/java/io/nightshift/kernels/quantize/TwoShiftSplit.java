@@ -9,6 +9,7 @@ import jdk.incubator.vector.VectorMask;
 /** The split of IQ1_M: 16 weights, each half of them shifted its own way. */
 final class TwoShiftSplit extends TernarySplit {
     private static final int LENGTH = 16;
+    private static final int VARIANTS = 4;
 
     // Rows of each step of `sums`, for the first half and then, HALF rows on, for the second: sums up to a rank, and what the
     // sum of weights adds to the denominator of a split that ends there.
@@ -33,7 +34,7 @@ final class TwoShiftSplit extends TernarySplit {
 
     @Override
     int variants() {
-        return 4;
+        return VARIANTS;
     }
 
     @Override
@@ -76,12 +77,15 @@ final class TwoShiftSplit extends TernarySplit {
         }
     }
 
+    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is large
+    // enough for the JIT to leave others as calls, with vectors as objects.
     private static void split(float[] sums, int start, float[] state) {
+        int from = start * STEP;
+        int last = LENGTH * STEP;
         FloatVector best = FloatVector.fromArray(Lanes.FLOAT, state, BEST);
         FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, state, SCALE);
         FloatVector choice = FloatVector.fromArray(Lanes.FLOAT, state, CHOICE);
-        int from = start * STEP;
-        int last = LENGTH * STEP;
+        FloatVector number = FloatVector.broadcast(Lanes.FLOAT, choice(start, start, LENGTH, VARIANTS));
         FloatVector startX0 = row(sums, from + SUM_X);
         FloatVector startX1 = row(sums, from + HALF + SUM_X);
         FloatVector allXUp0 = row(sums, last + SUM_X).mul(1.125f);
@@ -92,34 +96,54 @@ final class TwoShiftSplit extends TernarySplit {
         FloatVector wUp1 = startW(sums, last + HALF, from + HALF, 1.125f, START_UP);
         FloatVector wDown0 = startW(sums, last, from, 0.875f, START_DOWN);
         FloatVector wDown1 = startW(sums, last + HALF, from + HALF, 0.875f, START_DOWN);
-        for (int end = start; end <= LENGTH; end++) {
-            int at = end * STEP;
-            FloatVector x0 = startX0.add(row(sums, at + SUM_X));
-            FloatVector x1 = startX1.add(row(sums, at + HALF + SUM_X));
+        for (int at = from; at <= last; at += STEP) {
+            FloatVector x0 = startX0.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + SUM_X));
+            FloatVector x1 = startX1.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + HALF + SUM_X));
             FloatVector xUp0 = allXUp0.sub(x0);
             FloatVector xUp1 = allXUp1.sub(x1);
             FloatVector xDown0 = allXDown0.sub(x0);
             FloatVector xDown1 = allXDown1.sub(x1);
-            FloatVector up0 = wUp0.add(row(sums, at + END_W_UP));
-            FloatVector up1 = wUp1.add(row(sums, at + HALF + END_W_UP));
-            FloatVector down0 = wDown0.add(row(sums, at + END_W_DOWN));
-            FloatVector down1 = wDown1.add(row(sums, at + HALF + END_W_DOWN));
-            VectorMask<Float> any = better(xUp0.add(xUp1), up0.add(up1), best)
-                    .or(better(xUp0.add(xDown1), up0.add(down1), best))
-                    .or(better(xDown0.add(xUp1), down0.add(up1), best))
-                    .or(better(xDown0.add(xDown1), down0.add(down1), best));
-            if (any.anyTrue()) {
-                int number = choice(start, end, LENGTH, 4, 0);
-                for (int variant = 0; variant < 4; variant++) {
-                    FloatVector sumQX = (variant < 2 ? xUp0 : xDown0).add((variant & 1) == 0 ? xUp1 : xDown1);
-                    FloatVector sumQ2 = (variant < 2 ? up0 : down0).add((variant & 1) == 0 ? up1 : down1);
-                    VectorMask<Float> better = better(sumQX, sumQ2, best);
-                    FloatVector ratio = sumQX.div(sumQ2);
-                    scale = scale.blend(ratio, better);
-                    best = best.blend(ratio.mul(sumQX), better);
-                    choice = choice.blend((float) (number + variant), better);
-                }
-            }
+            FloatVector up0 = wUp0.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + END_W_UP));
+            FloatVector up1 = wUp1.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + HALF + END_W_UP));
+            FloatVector down0 = wDown0.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + END_W_DOWN));
+            FloatVector down1 = wDown1.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + HALF + END_W_DOWN));
+            VectorMask<Float> better;
+
+            FloatVector upUp = xUp0.add(xUp1);
+            FloatVector upUpW = up0.add(up1);
+            FloatVector upUpScale = upUp.div(upUpW);
+            better = upUp.mul(upUp).compare(GT, best.mul(upUpW)).and(upUpW.compare(GT, 0f));
+            best = best.blend(upUpScale.mul(upUp), better);
+            scale = scale.blend(upUpScale, better);
+            choice = choice.blend(number, better);
+            number = number.add(1f);
+
+            FloatVector upDown = xUp0.add(xDown1);
+            FloatVector upDownW = up0.add(down1);
+            FloatVector upDownScale = upDown.div(upDownW);
+            better = upDown.mul(upDown).compare(GT, best.mul(upDownW)).and(upDownW.compare(GT, 0f));
+            best = best.blend(upDownScale.mul(upDown), better);
+            scale = scale.blend(upDownScale, better);
+            choice = choice.blend(number, better);
+            number = number.add(1f);
+
+            FloatVector downUp = xDown0.add(xUp1);
+            FloatVector downUpW = down0.add(up1);
+            FloatVector downUpScale = downUp.div(downUpW);
+            better = downUp.mul(downUp).compare(GT, best.mul(downUpW)).and(downUpW.compare(GT, 0f));
+            best = best.blend(downUpScale.mul(downUp), better);
+            scale = scale.blend(downUpScale, better);
+            choice = choice.blend(number, better);
+            number = number.add(1f);
+
+            FloatVector downDown = xDown0.add(xDown1);
+            FloatVector downDownW = down0.add(down1);
+            FloatVector downDownScale = downDown.div(downDownW);
+            better = downDown.mul(downDown).compare(GT, best.mul(downDownW)).and(downDownW.compare(GT, 0f));
+            best = best.blend(downDownScale.mul(downDown), better);
+            scale = scale.blend(downDownScale, better);
+            choice = choice.blend(number, better);
+            number = number.add(1f);
         }
         best.intoArray(state, BEST);
         scale.intoArray(state, SCALE);
@@ -133,9 +157,5 @@ final class TwoShiftSplit extends TernarySplit {
 
     private static FloatVector row(float[] sums, int at) {
         return FloatVector.fromArray(Lanes.FLOAT, sums, at);
-    }
-
-    private static VectorMask<Float> better(FloatVector sumQX, FloatVector sumQ2, FloatVector best) {
-        return sumQX.mul(sumQX).compare(GT, best.mul(sumQ2)).and(sumQ2.compare(GT, 0f));
     }
 }
