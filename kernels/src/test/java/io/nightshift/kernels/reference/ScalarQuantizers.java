@@ -10,7 +10,7 @@ import java.util.Set;
 public final class ScalarQuantizers {
     private static final Set<GgmlType> TYPES = EnumSet.of(
             GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1,
-            GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
+            GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K, GgmlType.IQ4_NL, GgmlType.IQ4_XS);
 
     private ScalarQuantizers() {}
 
@@ -30,6 +30,7 @@ public final class ScalarQuantizers {
             case Q4_K -> new ScalarQ4K();
             case Q5_K -> new ScalarQ5K();
             case Q6_K -> new ScalarQ6K();
+            case IQ4_NL, IQ4_XS -> new ScalarNonlinear(type);
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };
     }
