@@ -1,13 +1,11 @@
 package io.nightshift.kernels.quantize;
 
-import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.XOR;
+import static jdk.incubator.vector.VectorOperators.LT;
 
 import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -28,17 +26,17 @@ final class NonlinearScaleSearch {
     private static final int CANDIDATES = 16;
 
     /** Candidates that are summed side by side. */
-    private static final int TOGETHER = 5;
+    private static final int TOGETHER = 3;
 
     private final float[] maxima = new float[LANES];
 
-    /** Of each weight: the bound, what it adds to either sum above, and the bits by which that differs below. */
+    /** Of each weight: the bound, what it adds to either sum above, and what it adds below. */
     private final float[] bounds = new float[GROUP];
 
     private final float[] aboveQx = new float[GROUP];
     private final float[] aboveQ2 = new float[GROUP];
-    private final int[] differenceQx = new int[GROUP];
-    private final int[] differenceQ2 = new int[GROUP];
+    private final float[] belowQx = new float[GROUP];
+    private final float[] belowQ2 = new float[GROUP];
 
     /** Of each candidate: the sums of w q x and of w q q. */
     private final float[] sumsQx = new float[CANDIDATES * LANES];
@@ -54,9 +52,9 @@ final class NonlinearScaleSearch {
      */
     void search(float[] x, float[] w, int offset, float[] scales, int index) {
         SymmetricScaleSearch.findMaxima(x, offset, SIZE, maxima);
-        prepare(x, w, offset, maxima, bounds, aboveQx, aboveQ2, differenceQx, differenceQ2, sumsQx, sumsQ2);
+        prepare(x, w, offset, maxima, bounds, aboveQx, aboveQ2, belowQx, belowQ2, sumsQx, sumsQ2);
         for (int candidate = 1; candidate < CANDIDATES; candidate += TOGETHER) {
-            sumFive(x, offset, maxima, candidate, bounds, aboveQx, aboveQ2, differenceQx, differenceQ2, sumsQx, sumsQ2);
+            sumThree(x, offset, maxima, candidate, bounds, aboveQx, aboveQ2, belowQx, belowQ2, sumsQx, sumsQ2);
         }
         choose(maxima, sumsQx, sumsQ2, scales, index);
     }
@@ -70,8 +68,8 @@ final class NonlinearScaleSearch {
             float[] bounds,
             float[] aboveQx,
             float[] aboveQ2,
-            int[] differenceQx,
-            int[] differenceQ2,
+            float[] belowQx,
+            float[] belowQ2,
             float[] sumsQx,
             float[] sumsQ2) {
         FloatVector max = FloatVector.fromArray(FLOAT, maxima, 0);
@@ -94,14 +92,13 @@ final class NonlinearScaleSearch {
             low.add(high).mul(0.5f).intoArray(bounds, i);
             highQx.intoArray(aboveQx, i);
             highQ2.intoArray(aboveQ2, i);
-            difference(wLow.mul(xi), highQx).intoArray(differenceQx, i);
-            difference(wLow.mul(low), highQ2).intoArray(differenceQ2, i);
+            wLow.mul(xi).intoArray(belowQx, i);
+            wLow.mul(low).intoArray(belowQ2, i);
 
             level = NonlinearLevels.round(curve.neg().add(NonlinearLevels.CENTRE));
             low = NonlinearLevels.values(level);
             high = NonlinearLevels.values(level.add(1f));
-            IntVector below = below(xi.mul(first), low.add(high).mul(0.5f));
-            FloatVector q = choose(high, difference(low, high), below);
+            FloatVector q = high.blend(low, xi.mul(first).compare(LT, low.add(high).mul(0.5f)));
             FloatVector wq = wi.mul(q);
             sumQx = sumQx.add(wq.mul(xi));
             sumQ2 = sumQ2.add(wq.mul(q));
@@ -110,8 +107,8 @@ final class NonlinearScaleSearch {
         sumQ2.intoArray(sumsQ2, 0);
     }
 
-    /** The sums of five candidates: they share loads, and their chains of sums hide each other's latency. */
-    private static void sumFive(
+    /** The sums of three candidates: they share loads, and their chains of sums hide each other's latency. */
+    private static void sumThree(
             float[] x,
             int offset,
             float[] maxima,
@@ -119,73 +116,44 @@ final class NonlinearScaleSearch {
             float[] bounds,
             float[] aboveQx,
             float[] aboveQ2,
-            int[] differenceQx,
-            int[] differenceQ2,
+            float[] belowQx,
+            float[] belowQ2,
             float[] sumsQx,
             float[] sumsQ2) {
         FloatVector max = FloatVector.fromArray(FLOAT, maxima, 0);
         FloatVector inverse0 = FloatVector.broadcast(FLOAT, candidate - 135f).div(max);
         FloatVector inverse1 = FloatVector.broadcast(FLOAT, candidate - 134f).div(max);
         FloatVector inverse2 = FloatVector.broadcast(FLOAT, candidate - 133f).div(max);
-        FloatVector inverse3 = FloatVector.broadcast(FLOAT, candidate - 132f).div(max);
-        FloatVector inverse4 = FloatVector.broadcast(FLOAT, candidate - 131f).div(max);
         FloatVector sumQx0 = FloatVector.zero(FLOAT);
         FloatVector sumQx1 = sumQx0;
         FloatVector sumQx2 = sumQx0;
-        FloatVector sumQx3 = sumQx0;
-        FloatVector sumQx4 = sumQx0;
         FloatVector sumQ20 = sumQx0;
         FloatVector sumQ21 = sumQx0;
         FloatVector sumQ22 = sumQx0;
-        FloatVector sumQ23 = sumQx0;
-        FloatVector sumQ24 = sumQx0;
         for (int i = 0; i < GROUP; i += LANES) {
             FloatVector xi = FloatVector.fromArray(FLOAT, x, offset + i);
             FloatVector bound = FloatVector.fromArray(FLOAT, bounds, i);
-            FloatVector qx = FloatVector.fromArray(FLOAT, aboveQx, i);
-            FloatVector q2 = FloatVector.fromArray(FLOAT, aboveQ2, i);
-            IntVector otherQx = IntVector.fromArray(Lanes.INT, differenceQx, i);
-            IntVector otherQ2 = IntVector.fromArray(Lanes.INT, differenceQ2, i);
-            IntVector below0 = below(xi.mul(inverse0), bound);
-            IntVector below1 = below(xi.mul(inverse1), bound);
-            IntVector below2 = below(xi.mul(inverse2), bound);
-            IntVector below3 = below(xi.mul(inverse3), bound);
-            IntVector below4 = below(xi.mul(inverse4), bound);
-            sumQx0 = sumQx0.add(choose(qx, otherQx, below0));
-            sumQx1 = sumQx1.add(choose(qx, otherQx, below1));
-            sumQx2 = sumQx2.add(choose(qx, otherQx, below2));
-            sumQx3 = sumQx3.add(choose(qx, otherQx, below3));
-            sumQx4 = sumQx4.add(choose(qx, otherQx, below4));
-            sumQ20 = sumQ20.add(choose(q2, otherQ2, below0));
-            sumQ21 = sumQ21.add(choose(q2, otherQ2, below1));
-            sumQ22 = sumQ22.add(choose(q2, otherQ2, below2));
-            sumQ23 = sumQ23.add(choose(q2, otherQ2, below3));
-            sumQ24 = sumQ24.add(choose(q2, otherQ2, below4));
+            FloatVector highQx = FloatVector.fromArray(FLOAT, aboveQx, i);
+            FloatVector highQ2 = FloatVector.fromArray(FLOAT, aboveQ2, i);
+            FloatVector lowQx = FloatVector.fromArray(FLOAT, belowQx, i);
+            FloatVector lowQ2 = FloatVector.fromArray(FLOAT, belowQ2, i);
+            VectorMask<Float> below0 = xi.mul(inverse0).compare(LT, bound);
+            VectorMask<Float> below1 = xi.mul(inverse1).compare(LT, bound);
+            VectorMask<Float> below2 = xi.mul(inverse2).compare(LT, bound);
+            sumQx0 = sumQx0.add(highQx.blend(lowQx, below0));
+            sumQx1 = sumQx1.add(highQx.blend(lowQx, below1));
+            sumQx2 = sumQx2.add(highQx.blend(lowQx, below2));
+            sumQ20 = sumQ20.add(highQ2.blend(lowQ2, below0));
+            sumQ21 = sumQ21.add(highQ2.blend(lowQ2, below1));
+            sumQ22 = sumQ22.add(highQ2.blend(lowQ2, below2));
         }
         int at = candidate * LANES;
         sumQx0.intoArray(sumsQx, at);
         sumQx1.intoArray(sumsQx, at + LANES);
         sumQx2.intoArray(sumsQx, at + 2 * LANES);
-        sumQx3.intoArray(sumsQx, at + 3 * LANES);
-        sumQx4.intoArray(sumsQx, at + 4 * LANES);
         sumQ20.intoArray(sumsQ2, at);
         sumQ21.intoArray(sumsQ2, at + LANES);
         sumQ22.intoArray(sumsQ2, at + 2 * LANES);
-        sumQ23.intoArray(sumsQ2, at + 3 * LANES);
-        sumQ24.intoArray(sumsQ2, at + 4 * LANES);
-    }
-
-    /** All bits where a number, not NaN, is below its bound: a difference of floats is 0 only where they are equal. */
-    private static IntVector below(FloatVector number, FloatVector bound) {
-        return number.sub(bound).reinterpretAsInts().lanewise(ASHR, 31);
-    }
-
-    private static IntVector difference(FloatVector below, FloatVector above) {
-        return below.reinterpretAsInts().lanewise(XOR, above.reinterpretAsInts());
-    }
-
-    private static FloatVector choose(FloatVector above, IntVector difference, IntVector below) {
-        return difference.and(below).lanewise(XOR, above.reinterpretAsInts()).reinterpretAsFloats();
     }
 
     private static void choose(float[] maxima, float[] sumsQx, float[] sumsQ2, float[] scales, int index) {
