@@ -56,20 +56,18 @@ final class NonlinearLevels {
     }
 
     /**
-     * A curve from -127 to 127 that, with {@link #CENTRE} added and rounded, gives the level below the nearest bound, less
-     * 7; odd, so that it serves a number and its opposite. Nearest is to be understood loosely: the curve is cut halfway,
-     * more or less, between two bounds, but a number that is up to 5.5 % off is still between their neighbours.
+     * The level below the bound nearest to a number from -127 to 127, less 7. Nearest is to be understood loosely: a
+     * polynomial finds the bound, and the numbers where it goes on to the next may be anywhere about halfway. But what is up
+     * to 5.5 % more or less than the number is between the neighbours of that bound still.
      */
-    static FloatVector curve(FloatVector numbers) {
-        return numbers.mul(numbers).mul(-1.55362967e-6f).add(0.081283606f).mul(numbers);
-    }
-
-    /** What is added to {@link #curve} before rounding. */
-    static final float CENTRE = 0.23966758f;
-
-    /** The nearest whole numbers, below 2^22. */
-    static FloatVector round(FloatVector numbers) {
-        return numbers.add(ROUNDING).sub(ROUNDING);
+    static FloatVector nearBound(FloatVector numbers) {
+        return numbers.mul(numbers)
+                .mul(-1.55362967e-6f)
+                .add(0.081283606f)
+                .mul(numbers)
+                .add(0.23966758f)
+                .add(ROUNDING)
+                .sub(ROUNDING);
     }
 
     /**

@@ -52,14 +52,37 @@ final class NonlinearScaleSearch {
      */
     void search(float[] x, float[] w, int offset, float[] scales, int index) {
         SymmetricScaleSearch.findMaxima(x, offset, SIZE, maxima);
-        prepare(x, w, offset, maxima, bounds, aboveQx, aboveQ2, belowQx, belowQ2, sumsQx, sumsQ2);
+        sumFirst(x, w, offset, maxima, sumsQx, sumsQ2);
+        prepare(x, w, offset, maxima, bounds, aboveQx, aboveQ2, belowQx, belowQ2);
         for (int candidate = 1; candidate < CANDIDATES; candidate += TOGETHER) {
             sumThree(x, offset, maxima, candidate, bounds, aboveQx, aboveQ2, belowQx, belowQ2, sumsQx, sumsQ2);
         }
         choose(maxima, sumsQx, sumsQ2, scales, index);
     }
 
-    /** The sums of the first candidate, and what the others need of each weight. */
+    /** The sums of the first candidate. */
+    private static void sumFirst(
+            float[] x, float[] w, int offset, float[] maxima, float[] sumsQx, float[] sumsQ2) {
+        FloatVector inverse = FloatVector.broadcast(FLOAT, 1f).div(FloatVector.fromArray(FLOAT, maxima, 0).div(127f));
+        FloatVector sumQx = FloatVector.zero(FLOAT);
+        FloatVector sumQ2 = sumQx;
+        for (int i = offset; i < offset + GROUP; i += LANES) {
+            FloatVector xi = FloatVector.fromArray(FLOAT, x, i);
+            FloatVector wi = FloatVector.fromArray(FLOAT, w, i);
+            FloatVector number = xi.mul(inverse);
+            FloatVector level = NonlinearLevels.nearBound(number);
+            FloatVector low = NonlinearLevels.values(level);
+            FloatVector high = NonlinearLevels.values(level.add(1f));
+            FloatVector q = high.blend(low, number.compare(LT, low.add(high).mul(0.5f)));
+            FloatVector wq = wi.mul(q);
+            sumQx = sumQx.add(wq.mul(xi));
+            sumQ2 = sumQ2.add(wq.mul(q));
+        }
+        sumQx.intoArray(sumsQx, 0);
+        sumQ2.intoArray(sumsQ2, 0);
+    }
+
+    /** What the other candidates need of each weight. */
     private static void prepare(
             float[] x,
             float[] w,
@@ -69,42 +92,22 @@ final class NonlinearScaleSearch {
             float[] aboveQx,
             float[] aboveQ2,
             float[] belowQx,
-            float[] belowQ2,
-            float[] sumsQx,
-            float[] sumsQ2) {
-        FloatVector max = FloatVector.fromArray(FLOAT, maxima, 0);
-        FloatVector first = FloatVector.broadcast(FLOAT, 1f).div(max.div(127f));
-        FloatVector middle = FloatVector.broadcast(FLOAT, -127f).div(max);
-        FloatVector sumQx = FloatVector.zero(FLOAT);
-        FloatVector sumQ2 = sumQx;
+            float[] belowQ2) {
+        FloatVector middle = FloatVector.broadcast(FLOAT, -127f).div(FloatVector.fromArray(FLOAT, maxima, 0));
         for (int i = 0; i < GROUP; i += LANES) {
             FloatVector xi = FloatVector.fromArray(FLOAT, x, offset + i);
             FloatVector wi = FloatVector.fromArray(FLOAT, w, offset + i);
-            FloatVector curve = NonlinearLevels.curve(xi.mul(middle));
-
-            FloatVector level = NonlinearLevels.round(curve.add(NonlinearLevels.CENTRE));
+            FloatVector level = NonlinearLevels.nearBound(xi.mul(middle));
             FloatVector low = NonlinearLevels.values(level);
             FloatVector high = NonlinearLevels.values(level.add(1f));
             FloatVector wLow = wi.mul(low);
             FloatVector wHigh = wi.mul(high);
-            FloatVector highQx = wHigh.mul(xi);
-            FloatVector highQ2 = wHigh.mul(high);
             low.add(high).mul(0.5f).intoArray(bounds, i);
-            highQx.intoArray(aboveQx, i);
-            highQ2.intoArray(aboveQ2, i);
+            wHigh.mul(xi).intoArray(aboveQx, i);
+            wHigh.mul(high).intoArray(aboveQ2, i);
             wLow.mul(xi).intoArray(belowQx, i);
             wLow.mul(low).intoArray(belowQ2, i);
-
-            level = NonlinearLevels.round(curve.neg().add(NonlinearLevels.CENTRE));
-            low = NonlinearLevels.values(level);
-            high = NonlinearLevels.values(level.add(1f));
-            FloatVector q = high.blend(low, xi.mul(first).compare(LT, low.add(high).mul(0.5f)));
-            FloatVector wq = wi.mul(q);
-            sumQx = sumQx.add(wq.mul(xi));
-            sumQ2 = sumQ2.add(wq.mul(q));
         }
-        sumQx.intoArray(sumsQx, 0);
-        sumQ2.intoArray(sumsQ2, 0);
     }
 
     /** The sums of three candidates: they share loads, and their chains of sums hide each other's latency. */
