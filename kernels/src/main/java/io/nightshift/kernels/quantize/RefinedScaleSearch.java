@@ -3,6 +3,7 @@ package io.nightshift.kernels.quantize;
 import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.NE;
 import static jdk.incubator.vector.VectorOperators.XOR;
 
@@ -26,11 +27,6 @@ final class RefinedScaleSearch {
     private static final VectorSpecies<Integer> INT = Lanes.INT;
     private static final int LANES = Lanes.COUNT;
     private static final int ROUNDS = 5;
-
-    private static final float ROUND = 12582912f;
-    private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
-    private static final int MANTISSA = 0x7fffff;
-    private static final int EXPONENT = ROUND_BITS & ~0x400000;
 
     private final int subBlocks;
     private final int n;
@@ -86,14 +82,14 @@ final class RefinedScaleSearch {
         IntVector used = SymmetricQuants.bits(
                 FloatVector.fromArray(FLOAT, maxima, s * LANES).abs().compare(GE, SymmetricScaleSearch.ZERO));
         for (int i = s * n; i < (s + 1) * n; i += 4) {
-            SymmetricQuants.join(quant(i), quant(i + 1), quant(i + 2), quant(i + 3))
-                    .and(used)
-                    .intoArray(words, i / 4 * LANES);
+            IntVector word = IntVector.zero(INT);
+            for (int k = 0; k < 4; k++) {
+                FloatVector quant = FloatVector.fromArray(FLOAT, quants, (i + k) * LANES);
+                IntVector level = ((IntVector) quant.convert(F2I, 0)).add(levels);
+                word = word.or(level.lanewise(LSHL, 8 * k));
+            }
+            word.and(used).intoArray(words, i / 4 * LANES);
         }
-    }
-
-    private IntVector quant(int i) {
-        return ((IntVector) FloatVector.fromArray(FLOAT, quants, i * LANES).convert(F2I, 0)).add(levels);
     }
 
     /** First quants: the weight of the largest magnitude goes to -levels. */
@@ -109,15 +105,16 @@ final class RefinedScaleSearch {
             max = max.blend(xi, larger);
         }
         max.intoArray(maxima, s * LANES);
-        IntVector low = IntVector.broadcast(INT, ROUND_BITS - levels);
-        IntVector high = IntVector.broadcast(INT, ROUND_BITS + levels - 1);
+        IntVector low = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS + levels - 1);
         FloatVector inverse = FloatVector.broadcast(FLOAT, -levels).div(max);
         FloatVector sumLx = FloatVector.zero(FLOAT);
         FloatVector sumL2 = sumLx;
         for (int at = s * n * LANES; at < (s + 1) * n * LANES; at += LANES) {
             FloatVector xi = FloatVector.fromArray(FLOAT, x, at);
             FloatVector w = xi.mul(xi);
-            FloatVector l = round(xi.mul(inverse), low, high);
+            IntVector bits = xi.mul(inverse).add(NearestInt.ROUNDING).reinterpretAsInts();
+            FloatVector l = bits.max(low).min(high).reinterpretAsFloats().sub(NearestInt.ROUNDING);
             l.intoArray(quants, at);
             sumLx = sumLx.add(w.mul(xi).mul(l));
             sumL2 = sumL2.add(w.mul(l).mul(l));
@@ -138,8 +135,8 @@ final class RefinedScaleSearch {
             float[] sumsLx,
             float[] sumsL2,
             int[] changes) {
-        IntVector low = IntVector.broadcast(INT, ROUND_BITS - levels);
-        IntVector high = IntVector.broadcast(INT, ROUND_BITS + levels - 1);
+        IntVector low = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS + levels - 1);
         FloatVector zero = FloatVector.zero(FLOAT);
         for (int k = 0; k < count; k++) {
             int s = active[k];
@@ -152,7 +149,10 @@ final class RefinedScaleSearch {
             FloatVector wx = w.mul(xi);
             FloatVector otherLx = sumLx.sub(wx.mul(l));
             FloatVector otherL2 = sumL2.sub(w.mul(l).mul(l));
-            FloatVector newL = round(xi.mul(otherL2).div(otherLx), low, high);
+            // The nearest quant as NearestInt finds it, beyond 2^22 and for NaN too.
+            IntVector bits = xi.mul(otherL2).div(otherLx).add(NearestInt.ROUNDING).reinterpretAsInts();
+            IntVector limited = bits.and(NearestInt.MANTISSA).or(NearestInt.EXPONENT).max(low).min(high);
+            FloatVector newL = limited.reinterpretAsFloats().sub(NearestInt.ROUNDING);
             FloatVector newLx = otherLx.add(wx.mul(newL));
             FloatVector newL2 = otherL2.add(w.mul(newL).mul(newL));
             VectorMask<Float> better = newLx.mul(newLx).mul(sumL2).compare(GT, sumLx.mul(sumLx).mul(newL2));
@@ -169,18 +169,6 @@ final class RefinedScaleSearch {
                     .or(IntVector.fromArray(INT, changes, s * LANES))
                     .intoArray(changes, s * LANES);
         }
-    }
-
-    /** The nearest quant as ggml-quants.c, nearest_int finds it, beyond 2^22 and for NaN too. */
-    private static FloatVector round(FloatVector v, IntVector low, IntVector high) {
-        return v.add(ROUND)
-                .reinterpretAsInts()
-                .and(MANTISSA)
-                .or(EXPONENT)
-                .max(low)
-                .min(high)
-                .reinterpretAsFloats()
-                .sub(ROUND);
     }
 
     /** Keeps the sub-blocks that changed in some lane, and forgets their changes. */

@@ -188,11 +188,14 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuant
             float[] weights, int offset, int length, float[] scales, float[] mins, int first, int maxLevel, int[] levels) {
         FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, scales, first);
         FloatVector min = FloatVector.fromArray(Lanes.FLOAT, mins, first);
+        IntVector bottom = IntVector.broadcast(Lanes.INT, NearestInt.HALF);
+        IntVector top = IntVector.broadcast(Lanes.INT, NearestInt.HALF + maxLevel);
         for (int i = offset; i < offset + length; i += 4 * LANES) {
             IntVector packed = IntVector.zero(Lanes.INT);
             for (int k = 0; k < 4; k++) {
                 FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, i + k * LANES);
-                IntVector level = NearestInt.of(weight.add(min).div(scale)).max(0).min(maxLevel);
+                IntVector bits = weight.add(min).div(scale).add(NearestInt.ROUNDING).reinterpretAsInts();
+                IntVector level = bits.and(NearestInt.MANTISSA).max(bottom).min(top).sub(bottom);
                 packed = packed.or(level.lanewise(VectorOperators.LSHL, 8 * k));
             }
             packed.intoArray(levels, i / 4);
