@@ -98,18 +98,10 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuant
         int blockCount = count / SuperBlockLanes.WEIGHTS;
         int rowBlocks = columns / SuperBlockLanes.WEIGHTS;
         for (int first = 0; first < blockCount; first += LANES) {
-            for (int lane = 0; lane < LANES; lane++) {
-                int index = first + lane;
-                if (index >= blockCount) {
-                    SuperBlockLanes.clear(this.weights, lane);
-                    SuperBlockLanes.clear(this.importance, lane);
-                    continue;
-                }
-                SuperBlockLanes.load(weights, weightsOffset + index * SuperBlockLanes.WEIGHTS, this.weights, lane);
-                if (importance != null) {
-                    int column = index % rowBlocks * SuperBlockLanes.WEIGHTS;
-                    SuperBlockLanes.load(importance, importanceOffset + column, this.importance, lane);
-                }
+            int last = Math.min(first + LANES, blockCount) - 1;
+            SuperBlockLanes.load(weights, weightsOffset, first, last, Integer.MAX_VALUE, this.weights);
+            if (importance != null) {
+                SuperBlockLanes.load(importance, importanceOffset, first, last, rowBlocks, this.importance);
             }
             if (importance == null) {
                 fitPlain();
