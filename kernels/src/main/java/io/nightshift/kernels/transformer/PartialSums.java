@@ -4,8 +4,8 @@ import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Sums along a vector, always of sixteen partial sums, added in a fixed order: element i goes to partial sum i mod 16, and
- * what is left over at the end is added last, one by one.
+ * Sums along a vector, always of sixteen partial sums, added in a fixed order: element i goes to partial sum i mod 16,
+ * and what is left over at the end is added last, one by one.
  */
 final class PartialSums {
     private static final int SUMS = 16;
