@@ -6,11 +6,11 @@ import io.nightshift.kernels.HalfFloat;
 import java.util.Arrays;
 
 /**
- * Super-blocks of 256 weights whose magnitudes are rounded to points of a lattice and whose signs are stored apart: IQ2_XXS,
- * IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S.
+ * Super-blocks of 256 weights whose magnitudes are rounded to points of a lattice and whose signs are stored apart:
+ * IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S.
  *
- * <p>A sub-block's scale is the best of some candidates; it then rounds the weights once more, and is fitted to what that
- * gave.
+ * <p>A sub-block's scale is the best of some candidates; it then rounds the weights once more, and is fitted to what
+ * that gave.
  */
 abstract sealed class MagnitudeQuantizer implements RowQuantizer
         permits IQ2XXSQuantizer, IQ2XSQuantizer, IQ2SQuantizer, IQ3XXSQuantizer, IQ3SQuantizer {

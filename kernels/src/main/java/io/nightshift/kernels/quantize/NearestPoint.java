@@ -4,8 +4,8 @@ package io.nightshift.kernels.quantize;
  * The point of a lattice nearest to a few weights at one scale (ggml-quants.c, iq2_find_best_neighbour,
  * iq3_find_best_neighbour and iq1_find_best_neighbour2).
  *
- * <p>A weight's share in the weighted squared distance depends on its level only, so it is worked out once a level; every
- * distance is then their sum in the order of the weights.
+ * <p>A weight's share in the weighted squared distance depends on its level only, so it is worked out once a level;
+ * every distance is then their sum in the order of the weights.
  */
 final class NearestPoint {
     private final Lattice lattice;
@@ -50,7 +50,15 @@ final class NearestPoint {
     }
 
     private static void tabulate(
-            float[] x, float[] w, int at, float scale, float[] values, int dimensions, int bits, int levels, float[] terms) {
+            float[] x,
+            float[] w,
+            int at,
+            float scale,
+            float[] values,
+            int dimensions,
+            int bits,
+            int levels,
+            float[] terms) {
         for (int level = 0; level < levels; level++) {
             float value = scale * values[level];
             for (int i = 0; i < dimensions; i++) {

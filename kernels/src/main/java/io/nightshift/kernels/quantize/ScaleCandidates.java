@@ -13,12 +13,12 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * Tries scales for a sub-block whose weights are rounded to points of a lattice (ggml-quants.c, the loop over {@code is} of
- * quantize_row_iq2_xxs_impl and its siblings). A candidate scale a lane.
+ * Tries scales for a sub-block whose weights are rounded to points of a lattice (ggml-quants.c, the loop over {@code
+ * is} of quantize_row_iq2_xxs_impl and its siblings). A candidate scale a lane.
  *
- * <p>Most neighbouring candidates round a group of weights to the same code and so look through the same list of points: the
- * list is walked once for all of them. A weight's share in a distance depends on its level only, so it is worked out once a
- * level and lane; a distance is their sum in the order of the weights.
+ * <p>Most neighbouring candidates round a group of weights to the same code and so look through the same list of
+ * points: the list is walked once for all of them. A weight's share in a distance depends on its level only, so it is
+ * worked out once a level and lane; a distance is their sum in the order of the weights.
  */
 final class ScaleCandidates {
     private static final int LANES = Lanes.COUNT;
@@ -218,7 +218,15 @@ final class ScaleCandidates {
 
     /** The share of each weight in a distance, for each of its levels. */
     private static void tabulate(
-            float[] x, float[] roots, int at, int dimensions, int bits, int levels, float[] scales, int first, float[] terms) {
+            float[] x,
+            float[] roots,
+            int at,
+            int dimensions,
+            int bits,
+            int levels,
+            float[] scales,
+            int first,
+            float[] terms) {
         FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, scales, first);
         for (int level = 0; level < levels; level++) {
             FloatVector value = scale.mul(2 * level + 1);
