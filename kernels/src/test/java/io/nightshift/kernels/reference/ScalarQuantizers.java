@@ -32,7 +32,7 @@ public final class ScalarQuantizers {
             case Q4_K -> new ScalarQ4K();
             case Q5_K -> new ScalarQ5K();
             case Q6_K -> new ScalarQ6K();
-            case IQ1_S, IQ1_M -> new ScalarTernary(type);
+            case IQ1_S, IQ1_M -> new ScalarIQ1(type);
             case IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S -> new ScalarMagnitudes(type);
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };

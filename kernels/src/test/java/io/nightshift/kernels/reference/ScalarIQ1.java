@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * <p>A shift is one of four pairs of signs of the offset 1/8, one for each half of a sub-block: ++, +-, -+, --. In
  * IQ1_S the two are the same.
  */
-final class ScalarTernary extends ScalarSuperBlockQuantizer {
+final class ScalarIQ1 extends ScalarSuperBlockQuantizer {
     private static final float[][] VALUES = {{-0.875f, 0.125f, 1.125f}, {-1.125f, -0.125f, 0.875f}};
 
     private final GgmlType type;
@@ -32,7 +32,7 @@ final class ScalarTernary extends ScalarSuperBlockQuantizer {
     private int[] levels;
     private int shift;
 
-    ScalarTernary(GgmlType type) {
+    ScalarIQ1(GgmlType type) {
         super(type);
         this.type = type;
         n = type == GgmlType.IQ1_S ? 32 : 16;
