@@ -145,7 +145,7 @@ abstract sealed class MagnitudeQuantizer implements RowQuantizer
         for (int i = 0; i < scales.length; i++) {
             float largest = block.largest(i * length, length);
             float unit = largest < smallest ? 0 : unit(i, largest);
-            used[i] = unit > 0;
+            used[i] = !(unit <= 0);
             if (used[i]) {
                 scales[i] = fit(i * length, unit);
             } else {
@@ -156,6 +156,9 @@ abstract sealed class MagnitudeQuantizer implements RowQuantizer
             if (scales[i] < 0) {
                 scales[i] = -scales[i];
                 invertSigns(i);
+            }
+            if (Float.isNaN(scales[i])) {
+                throw NearestPoint.tooLarge();
             }
             for (int k = 0; k < codes.length; k++) {
                 points[i * codes.length + k] = lattice.point(codes[k]);

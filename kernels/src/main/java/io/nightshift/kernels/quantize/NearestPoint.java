@@ -44,9 +44,10 @@ final class NearestPoint {
         return nearest;
     }
 
+    /** The refusal of weights whose squared errors are beyond what a float holds. */
     static IllegalArgumentException tooLarge() {
         return new IllegalArgumentException(
-                "weights or their importance are too large: no squared error of a grid point is a finite float");
+                "weights or their importance are too large: squared errors are infinite as floats");
     }
 
     private static void tabulate(
