@@ -1,9 +1,11 @@
 package io.nightshift.kernels.quantize;
 
 import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.Lanes;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -13,9 +15,9 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class TQ10Quantizer extends TernaryBlockQuantizer {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int SIZE = 256;
     private static final int BYTES = 52;
-    private static final int LAST = 240;
 
     /** {@code number * MULTIPLIER + ROUNDING_UP >> SHIFT} is {@code number * 256 / 243}, rounded up, for five digits. */
     private static final int MULTIPLIER = 256 * 17261;
@@ -23,49 +25,56 @@ final class TQ10Quantizer extends TernaryBlockQuantizer {
     private static final int ROUNDING_UP = 242 * 17261;
     private static final int SHIFT = 22;
 
-    private final byte[] packed = new byte[BYTES + 2 * Long.BYTES];
-    private final byte[] lastLevels = new byte[SIZE - LAST + Long.BYTES];
+    /** Numbers of five digits, and room for the last vector. */
+    private final byte[] numbers = new byte[CHUNK / SIZE * BYTES + 64];
+
+    /** What becomes of them. A vector may write more bytes than it has lanes, so not in place. */
+    private final byte[] fractions = new byte[numbers.length];
 
     TQ10Quantizer() {
-        super(GgmlType.TQ1_0, BYTES);
+        super(GgmlType.TQ1_0, BYTES, 1);
     }
 
     @Override
-    void pack(float[] weights, int from, int count, float[] inverses, byte[] blocks, int to) {
-        int blockBytes = type().blockBytes();
+    void pack(byte[] levels, int count, byte[] blocks, int to) {
         for (int block = 0; block < count; block++) {
-            float inverse = finite(inverses[block]);
-            int x = from + block * SIZE;
-            packFives(weights, x, 32, inverse, packed, 0);
-            packFives(weights, x + 160, 16, inverse, packed, 32);
-            packLast(weights, x + LAST, inverse);
-            System.arraycopy(packed, 0, blocks, to + block * blockBytes, BYTES);
+            joinDigits(levels, block * SIZE, numbers, block * BYTES);
+        }
+        divide(numbers, count * BYTES, fractions);
+        for (int block = 0; block < count; block++) {
+            System.arraycopy(fractions, block * BYTES, blocks, to + block * (BYTES + Short.BYTES), BYTES);
         }
     }
 
-    private static void packFives(float[] weights, int from, int bytes, float inverse, byte[] packed, int to) {
-        for (int i = 0; i < bytes; i += LANES) {
-            IntVector number = levels(weights, from + i, inverse);
-            for (int digit = 1; digit < 5; digit++) {
-                IntVector level = levels(weights, from + i + digit * bytes, inverse);
-                number = number.add(number).add(number).add(level);
-            }
-            store(number.mul(MULTIPLIER).add(ROUNDING_UP).lanewise(VectorOperators.LSHR, SHIFT), packed, to + i);
+    /** Eight numbers, or four, side by side in an integer: none of them carries. */
+    private static void joinDigits(byte[] levels, int from, byte[] numbers, int to) {
+        for (int i = 0; i < 32; i += Long.BYTES) {
+            LONG.set(numbers, to + i, five(levels, from + i, 32));
         }
-    }
-
-    /** Four bytes of four digits each, side by side in an integer: none of them carries. */
-    private void packLast(float[] weights, int from, float inverse) {
-        for (int i = 0; i < SIZE - LAST; i += LANES) {
-            store(levels(weights, from + i, inverse), lastLevels, i);
+        for (int i = 0; i < 16; i += Long.BYTES) {
+            LONG.set(numbers, to + 32 + i, five(levels, from + 160 + i, 16));
         }
-        int numbers = 0;
+        int last = 0;
         for (int digit = 0; digit < 4; digit++) {
-            numbers = 3 * (numbers + (int) INT.get(lastLevels, 4 * digit));
+            last = 3 * (last + (int) INT.get(levels, from + 240 + 4 * digit));
         }
-        for (int i = 0; i < 4; i++) {
-            int number = numbers >>> 8 * i & 0xff;
-            packed[48 + i] = (byte) (number * MULTIPLIER + ROUNDING_UP >> SHIFT);
+        INT.set(numbers, to + 48, last);
+    }
+
+    private static long five(byte[] levels, int from, int step) {
+        long number = (long) LONG.get(levels, from);
+        number = 3 * number + (long) LONG.get(levels, from + step);
+        number = 3 * number + (long) LONG.get(levels, from + 2 * step);
+        number = 3 * number + (long) LONG.get(levels, from + 3 * step);
+        return 3 * number + (long) LONG.get(levels, from + 4 * step);
+    }
+
+    private static void divide(byte[] numbers, int count, byte[] fractions) {
+        for (int i = 0; i < count; i += Lanes.COUNT) {
+            IntVector number = (IntVector) ByteVector.fromArray(Lanes.QUARTER_BYTE, numbers, i)
+                    .convertShape(VectorOperators.B2I, Lanes.INT, 0);
+            IntVector fraction = number.and(0xff).mul(MULTIPLIER).add(ROUNDING_UP).lanewise(VectorOperators.LSHR, SHIFT);
+            ((ByteVector) fraction.convertShape(VectorOperators.I2B, Lanes.QUARTER_BYTE, 0)).intoArray(fractions, i);
         }
     }
 }

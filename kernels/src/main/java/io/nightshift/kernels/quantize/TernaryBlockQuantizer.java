@@ -6,6 +6,7 @@ import io.nightshift.kernels.Lanes;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -14,32 +15,43 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Blocks whose scale is their largest magnitude, so that weights are rounded to that, to nothing or to its opposite: TQ1_0,
  * TQ2_0 and Q2_0. Importance has no say.
+ *
+ * <p>Chunks of blocks that stay in cache go through loops of their own for magnitudes, levels and bytes.
  */
 abstract sealed class TernaryBlockQuantizer implements RowQuantizer
         permits TQ10Quantizer, TQ20Quantizer, Q20Quantizer {
-    static final int LANES = Lanes.COUNT;
+    /** Weights a chunk. */
+    static final int CHUNK = 2048;
 
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final int LANES = Lanes.COUNT;
+    private static final int RUN = BlockExtremes.SIZE;
 
-    /** Weights a chunk. */
-    private static final int CHUNK = 2048;
-
-    /** Runs of 32 weights a chunk. */
-    private static final int RUNS = CHUNK / BlockExtremes.SIZE;
+    /** The largest float below a half. */
+    private static final float NEARLY_HALF = 0.49999997f;
 
     private final GgmlType type;
     private final int runsPerBlock;
     private final int scaleOffset;
-    private final float[] magnitudes = new float[RUNS];
-    private final float[] scales = new float[RUNS];
-    private final float[] inverses = new float[RUNS];
-    private final byte[] halves = new byte[RUNS * Short.BYTES];
+    private final byte overflowLevel;
+    private final float[] magnitudes = new float[CHUNK / RUN];
+    private final float[] scales = new float[CHUNK / RUN];
+    private final float[] inverses = new float[CHUNK / RUN];
+    private final byte[] halves = new byte[CHUNK / RUN * Short.BYTES];
 
-    /** @param scaleOffset where in a block its scale stands, in half precision */
-    TernaryBlockQuantizer(GgmlType type, int scaleOffset) {
+    /** The levels, and room for the last vector, which may be wider than what it holds. */
+    private final byte[] levels = new byte[CHUNK + Long.BYTES];
+
+    /**
+     * @param scaleOffset where in a block its scale stands, in half precision
+     * @param overflowLevel what ggml's conversion of infinity and NaN to an integer leaves as the level, where the scale is
+     *     so small that its inverse overflows
+     */
+    TernaryBlockQuantizer(GgmlType type, int scaleOffset, int overflowLevel) {
         this.type = type;
         this.scaleOffset = scaleOffset;
-        runsPerBlock = type.blockSize() / BlockExtremes.SIZE;
+        this.overflowLevel = (byte) overflowLevel;
+        runsPerBlock = type.blockSize() / RUN;
     }
 
     @Override
@@ -59,54 +71,55 @@ abstract sealed class TernaryBlockQuantizer implements RowQuantizer
             int blocksOffset) {
         int blockBytes = type.blockBytes();
         int count = Math.toIntExact(rows * type.rowBytes(columns) / blockBytes);
-        int blocksPerChunk = RUNS / runsPerBlock;
+        int blocksPerChunk = CHUNK / type.blockSize();
         for (int first = 0; first < count; first += blocksPerChunk) {
             int chunk = Math.min(blocksPerChunk, count - first);
             int from = weightsOffset + first * type.blockSize();
             int to = blocksOffset + first * blockBytes;
             BlockExtremes.magnitudes(weights, from, chunk * runsPerBlock, magnitudes);
             scale(chunk);
+            round(weights, from, chunk * runsPerBlock, inverses, levels);
+            replaceOverflow(chunk);
+            pack(levels, chunk, blocks, to);
             F16.fromFloats(scales, 0, halves, 0, chunk);
-            pack(weights, from, chunk, inverses, blocks, to);
             for (int block = 0; block < chunk; block++) {
                 SHORT.set(blocks, to + block * blockBytes + scaleOffset, (short) SHORT.get(halves, block * Short.BYTES));
             }
         }
     }
 
-    /**
-     * Writes the levels of blocks.
-     *
-     * @param inverses the inverse scales; 0 for a block of zeros, infinite where the scale is too small for an inverse
-     */
-    abstract void pack(float[] weights, int from, int count, float[] inverses, byte[] blocks, int to);
+    /** Writes levels, 0 to 2, a byte each, into blocks, all but their scales. */
+    abstract void pack(byte[] levels, int count, byte[] blocks, int to);
 
     private void scale(int count) {
         for (int block = 0; block < count; block++) {
+            int first = block * runsPerBlock;
             float scale = 0;
-            for (int run = block * runsPerBlock; run < (block + 1) * runsPerBlock; run++) {
+            for (int run = first; run < first + runsPerBlock; run++) {
                 scale = Math.max(scale, magnitudes[run]);
             }
             scales[block] = scale;
-            inverses[block] = scale > 0 ? 1 / scale : 0;
+            Arrays.fill(inverses, first, first + runsPerBlock, scale > 0 ? 1 / scale : 0);
         }
     }
 
-    /** The levels 0, 1 and 2 of as many weights as there are lanes: the nearest integers, halves away from zero, plus 1. */
-    static IntVector levels(float[] weights, int at, float inverse) {
-        FloatVector scaled = FloatVector.fromArray(Lanes.FLOAT, weights, at).mul(inverse);
-        IntVector belowHalf = scaled.sub(0.5f).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
-        IntVector aboveMinusHalf = scaled.neg().sub(0.5f).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
-        return belowHalf.sub(aboveMinusHalf).add(1);
+    /** The nearest integers, halves away from zero, plus 1; of numbers from -1 to 1. */
+    private static void round(float[] weights, int from, int runs, float[] inverses, byte[] levels) {
+        for (int i = 0; i < runs * RUN; i += LANES) {
+            FloatVector scaled = FloatVector.fromArray(Lanes.FLOAT, weights, from + i).mul(inverses[i / RUN]);
+            IntVector notUp = scaled.sub(0.5f).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+            IntVector down = scaled.add(NEARLY_HALF).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+            ((ByteVector) notUp.add(down).add(2).convertShape(VectorOperators.I2B, Lanes.QUARTER_BYTE, 0))
+                    .intoArray(levels, i);
+        }
     }
 
-    /** Writes the low bytes of lanes, and perhaps some bytes more. */
-    static void store(IntVector lanes, byte[] bytes, int at) {
-        ((ByteVector) lanes.convertShape(VectorOperators.I2B, Lanes.QUARTER_BYTE, 0)).intoArray(bytes, at);
-    }
-
-    /** The inverse of a ternary type: where it overflows, lroundf of infinity and NaN leaves level 1, as does 0. */
-    static float finite(float inverse) {
-        return inverse <= Float.MAX_VALUE ? inverse : 0;
+    private void replaceOverflow(int count) {
+        int size = type.blockSize();
+        for (int block = 0; block < count; block++) {
+            if (inverses[block * runsPerBlock] > Float.MAX_VALUE) {
+                Arrays.fill(levels, block * size, (block + 1) * size, overflowLevel);
+            }
+        }
     }
 }
