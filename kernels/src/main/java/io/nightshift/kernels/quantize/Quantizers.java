@@ -12,7 +12,8 @@ public final class Quantizers {
 
     private static final Set<GgmlType> TYPES = EnumSet.of(
             GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0,
-            GgmlType.Q5_1, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
+            GgmlType.Q5_1, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
+            GgmlType.IQ4_NL, GgmlType.IQ4_XS);
 
     private Quantizers() {}
 
@@ -41,6 +42,8 @@ public final class Quantizers {
             case Q4_K -> new Q4KQuantizer();
             case Q5_K -> new Q5KQuantizer();
             case Q6_K -> new Q6KQuantizer();
+            case IQ4_NL -> new IQ4NLQuantizer();
+            case IQ4_XS -> new IQ4XSQuantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };
     }

@@ -69,7 +69,7 @@ final class SymmetricScaleSearch {
     }
 
     /** The first weight of the largest magnitude. */
-    private static void findMaxima(float[] x, int xOffset, int n, float[] maxima) {
+    static void findMaxima(float[] x, int xOffset, int n, float[] maxima) {
         FloatVector max = FloatVector.zero(FLOAT);
         FloatVector largest = max;
         for (int i = 0; i < n; i++) {

@@ -10,7 +10,8 @@ import java.util.Set;
 public final class ScalarQuantizers {
     private static final Set<GgmlType> TYPES = EnumSet.of(
             GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1,
-            GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
+            GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K, GgmlType.IQ4_NL, GgmlType.IQ4_XS,
+            GgmlType.TQ1_0, GgmlType.TQ2_0, GgmlType.Q1_0, GgmlType.Q2_0, GgmlType.MXFP4);
 
     private ScalarQuantizers() {}
 
@@ -30,6 +31,10 @@ public final class ScalarQuantizers {
             case Q4_K -> new ScalarQ4K();
             case Q5_K -> new ScalarQ5K();
             case Q6_K -> new ScalarQ6K();
+            case IQ4_NL, IQ4_XS -> new ScalarNonlinear(type);
+            case TQ1_0, TQ2_0, Q2_0 -> new ScalarTernary(type);
+            case Q1_0 -> new ScalarQ10();
+            case MXFP4 -> new ScalarMXFP4();
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };
     }
