@@ -85,15 +85,16 @@ public final class GramLoss {
             for (int column = row; column < side; column++) {
                 tiles[Gram.index(channels, SIZE, row, column)].addProduct(panel, column * SIZE * WIDTH, product, 0);
             }
-            addProducts(panel, row * SIZE * WIDTH, product, sums);
+            addProducts(panel, row * SIZE * WIDTH, product, SIZE, sums);
         }
         for (int i = 0; i < rows; i++) {
             losses[first + i] = 2 * sums[i];
         }
     }
 
-    private static void addProducts(float[] panel, int at, float[] product, double[] sums) {
-        for (int i = 0; i < SIZE * WIDTH; i += WIDTH) {
+    /** Adds the products of two panels' elements, down their columns. */
+    static void addProducts(float[] panel, int at, float[] product, int rows, double[] sums) {
+        for (int i = 0; i < rows * WIDTH; i += WIDTH) {
             for (int j = 0; j < WIDTH; j++) {
                 sums[j] += (double) panel[at + i + j] * product[i + j];
             }

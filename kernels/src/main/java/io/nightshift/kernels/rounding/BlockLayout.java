@@ -34,8 +34,8 @@ public abstract sealed class BlockLayout permits LegacyBlockLayout, SuperBlockLa
      */
     public static BlockLayout of(GgmlType type) {
         return switch (type) {
-            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> LegacyBlockLayout.of(type);
-            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS -> SuperBlockLayout.of(type);
+            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> LegacyBlockLayout.create(type);
+            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS -> SuperBlockLayout.create(type);
             default -> throw new IllegalArgumentException("weights of " + type + " cannot be rounded with error feedback:"
                     + " its blocks are no grid of levels for single weights; use nearest rounding for it");
         };

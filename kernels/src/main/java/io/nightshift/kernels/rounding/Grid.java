@@ -1,5 +1,7 @@
 package io.nightshift.kernels.rounding;
 
+import io.nightshift.kernels.Lanes;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -37,16 +39,48 @@ public record Grid(Levels levels, int rows, int columns, int groupSize, float[] 
     }
 
     /**
+     * Chooses the nearest level for each weight.
+     *
+     * @param weights row-major, {@code rows * columns} from {@code at}; finite
+     * @param chosen receives a level each weight, row-major, from 0
+     * @throws IndexOutOfBoundsException if an array is too short
+     */
+    public void nearest(float[] weights, int at, byte[] chosen) {
+        Objects.checkFromIndexSize(0, Math.multiplyExact(rows, columns), chosen.length);
+        int padded = Lanes.FLOAT.loopBound(groupSize + Lanes.COUNT - 1);
+        float[] group = new float[padded];
+        float[] groupScales = new float[padded];
+        float[] groupOffsets = new float[padded];
+        float[] values = new float[padded];
+        int[] found = new int[padded];
+        for (int i = 0; i < scales.length; i++) {
+            System.arraycopy(weights, at + i * groupSize, group, 0, groupSize);
+            Arrays.fill(groupScales, scales[i]);
+            Arrays.fill(groupOffsets, offsets[i]);
+            levels.round(group, 0, padded, groupScales, groupOffsets, 0, found, values);
+            for (int k = 0; k < groupSize; k++) {
+                chosen[i * groupSize + k] = (byte) found[k];
+            }
+        }
+    }
+
+    /**
      * The weights that levels stand for.
      *
      * @param chosen a level each weight, row-major
      * @param weights receives {@code rows * columns} weights, from {@code at}
+     * @throws IndexOutOfBoundsException if an array is too short, or there is no such level
      */
     public void dequantize(byte[] chosen, float[] weights, int at) {
-        Objects.checkFromIndexSize(0, rows * columns, chosen.length);
-        for (int i = 0; i < rows * columns; i++) {
-            int group = i / groupSize;
-            weights[at + i] = levels.number(chosen[i]) * scales[group] + offsets[group];
+        float[] numbers = new float[levels.largest() - levels.least() + 1];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = levels.number(levels.least() + i);
+        }
+        Objects.checkFromIndexSize(0, Math.multiplyExact(rows, columns), chosen.length);
+        for (int group = 0; group < scales.length; group++) {
+            for (int i = group * groupSize; i < (group + 1) * groupSize; i++) {
+                weights[at + i] = numbers[chosen[i] - levels.least()] * scales[group] + offsets[group];
+            }
         }
     }
 }

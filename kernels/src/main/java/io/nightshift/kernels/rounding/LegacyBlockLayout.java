@@ -22,7 +22,7 @@ final class LegacyBlockLayout extends BlockLayout {
         this.bias = bias;
     }
 
-    static LegacyBlockLayout of(GgmlType type) {
+    static LegacyBlockLayout create(GgmlType type) {
         return switch (type) {
             case Q4_0 -> new LegacyBlockLayout(type, 4, false, 8, new IntegerLevels(-8, 7));
             case Q4_1 -> new LegacyBlockLayout(type, 4, true, 0, new IntegerLevels(0, 15));

@@ -13,7 +13,7 @@ abstract sealed class SuperBlockLayout extends BlockLayout
         super(type, groupSize, levels);
     }
 
-    static SuperBlockLayout of(GgmlType type) {
+    static SuperBlockLayout create(GgmlType type) {
         return switch (type) {
             case Q2_K -> new Q2K();
             case Q3_K -> new Q3K();
