@@ -56,7 +56,7 @@ public final class FeedbackFactor implements Serializable {
      * @param gram H
      * @param scales what the weights' columns have been multiplied by, so that the inputs are divided by it: positive,
      *     one a channel; or null. The order of the columns is that of the scaled inputs: a factor of the unscaled ones
-     *     would serve all scales, and lost up to 40 % more when it was tried
+     *     would serve all scales, but measured worse in KL divergence with Q4_K
      * @throws IllegalArgumentException if H has a negative or non-finite diagonal, or is not positive definite with the
      *     largest damping either: then it is no Gram matrix
      */
