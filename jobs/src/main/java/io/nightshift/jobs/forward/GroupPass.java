@@ -6,6 +6,7 @@ import io.nightshift.formats.forward.OutputHead;
 import io.nightshift.formats.forward.TokenEmbedding;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.SparkEnv;
@@ -29,7 +30,7 @@ public final class GroupPass {
      * @param states the new hidden states
      * @param work what it took
      */
-    public record Result(HiddenStates states, LayerWork work) {}
+    public record Result(HiddenStates states, LayerWork work) implements Serializable {}
 
     /** The embedded tokens of a group. */
     public static HiddenStates embed(ModelReference model, SequenceGroup group) throws IOException {
