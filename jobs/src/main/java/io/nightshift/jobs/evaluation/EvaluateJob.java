@@ -121,7 +121,7 @@ public final class EvaluateJob {
                     bytesRead,
                     originalScore,
                     scores);
-        } catch (IOException | InvalidModelException e) {
+        } catch (InvalidModelException e) {
             throw e;
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
             throw TaskFailures.explain(e);
