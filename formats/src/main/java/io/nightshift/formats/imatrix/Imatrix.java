@@ -31,7 +31,7 @@ public record Imatrix(Map<String, ImportanceEntry> entries, List<String> dataset
      * else: chunks are then counted in its default size (tools/imatrix/imatrix.cpp, load_imatrix). A single one stays as
      * it is.
      *
-     * @param matrices one at least
+     * @param matrices one at least; adding some of them up first changes nothing
      * @throws InvalidModelException if they do not fit together; the message names the tensor
      */
     public static Imatrix combine(List<Imatrix> matrices) {
@@ -56,7 +56,8 @@ public record Imatrix(Map<String, ImportanceEntry> entries, List<String> dataset
                 tokens = Math.max(tokens, count);
             }
         }
-        return new Imatrix(sum, datasets, Math.toIntExact(tokens / DEFAULT_CHUNK_SIZE), DEFAULT_CHUNK_SIZE);
+        int chunks = (int) Math.min(Integer.MAX_VALUE, tokens / DEFAULT_CHUNK_SIZE);
+        return new Imatrix(sum, datasets, chunks, DEFAULT_CHUNK_SIZE);
     }
 
     /** The entries whose name satisfies a condition; all else stays. */
