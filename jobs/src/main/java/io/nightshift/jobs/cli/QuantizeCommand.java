@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.FileType;
 import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.quantize.ImportanceOptions;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.QuantizeResult;
@@ -49,6 +50,9 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private ImportanceSelection importance;
 
+    @Mixin
+    private CalibratedImportance calibrated;
+
     @Option(
             names = "--pre-tokenizer",
             paramLabel = "NAME",
@@ -82,31 +86,48 @@ final class QuantizeCommand implements Callable<Integer> {
         }
         List<FileType> fileTypes = List.copyOf(
                 new LinkedHashSet<>(targets.stream().map(Target::fileType).toList()));
-        QuantizeRequest request = new QuantizeRequest(
-                model,
-                fileTypes,
-                output,
-                types.options(),
-                importance.options(),
-                Optional.ofNullable(preTokenizer),
-                partSize.bytes(),
-                overwrite);
+        ImportanceOptions chosen = importance.options();
+        calibrated.check(chosen);
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
-        QuantizeJob job = QuantizeJob.plan(request, runtime.hadoop(), progress);
-        if (dryRun) {
-            PlanTable.print(job.model().tensors(), job.targets(), System.out);
-            return 0;
-        }
         QuantizeResult result;
-        try (JavaSparkContext spark = runtime.start()) {
-            result = job.run(spark);
+        if (calibrated.calibrates()) {
+            if (dryRun) {
+                throw new InvalidModelException("--dry-run runs no model; use it without --calibration");
+            }
+            try (JavaSparkContext spark = runtime.start()) {
+                chosen = calibrated.calibrate(
+                        chosen, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
+                result = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress).run(spark);
+            }
+        } else {
+            chosen = calibrated.fromStatistics(chosen, model, runtime.hadoop());
+            QuantizeJob job = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress);
+            if (dryRun) {
+                PlanTable.print(job.model().tensors(), job.targets(), System.out);
+                return 0;
+            }
+            try (JavaSparkContext spark = runtime.start()) {
+                result = job.run(spark);
+            }
         }
         print(result);
         if (json) {
             System.out.println(new ObjectMapper().writeValueAsString(result));
         }
         return 0;
+    }
+
+    private QuantizeRequest request(List<FileType> fileTypes, ImportanceOptions chosen) {
+        return new QuantizeRequest(
+                model,
+                fileTypes,
+                output,
+                types.options(),
+                chosen,
+                Optional.ofNullable(preTokenizer),
+                partSize.bytes(),
+                overwrite);
     }
 
     private static void print(QuantizeResult result) {
