@@ -12,21 +12,21 @@ public enum WindowPattern {
     /** None: Llama. */
     NONE {
         @Override
-        boolean slides(ModelConfig config, int layer) {
+        public boolean slides(ModelConfig config, int layer) {
             return false;
         }
     },
     /** All, where a window is given: Mixtral, Phi. */
     ALL {
         @Override
-        boolean slides(ModelConfig config, int layer) {
+        public boolean slides(ModelConfig config, int layer) {
             return true;
         }
     },
     /** All, also where the configuration does not speak of it: Mistral, whose window is 4096 then. */
     ALL_BY_DEFAULT {
         @Override
-        boolean slides(ModelConfig config, int layer) {
+        public boolean slides(ModelConfig config, int layer) {
             return true;
         }
 
@@ -38,14 +38,14 @@ public enum WindowPattern {
     /** All, where the configuration says that the window is used: Qwen3-MoE. */
     ALL_IF_USED {
         @Override
-        boolean slides(ModelConfig config, int layer) {
+        public boolean slides(ModelConfig config, int layer) {
             return isUsed(config);
         }
     },
     /** Those from {@code max_window_layers} on, where the configuration says that the window is used: Qwen 2 and 3. */
     LATER_IF_USED {
         @Override
-        boolean slides(ModelConfig config, int layer) {
+        public boolean slides(ModelConfig config, int layer) {
             return isUsed(config)
                     && listed(config, layer).orElse(layer >= config.findInteger("max_window_layers").orElse(28L));
         }
@@ -53,14 +53,14 @@ public enum WindowPattern {
     /** Every other one, the first among them: Gemma 2. */
     ALTERNATING {
         @Override
-        boolean slides(ModelConfig config, int layer) {
+        public boolean slides(ModelConfig config, int layer) {
             return listed(config, layer).orElse(layer % 2 == 0);
         }
     },
     /** All but each {@code sliding_window_pattern}-th: Gemma 3. */
     ALL_BUT_EACH_NTH {
         @Override
-        boolean slides(ModelConfig config, int layer) {
+        public boolean slides(ModelConfig config, int layer) {
             long pattern = config.findInteger("sliding_window_pattern", "_sliding_window_pattern").orElse(6L);
             return listed(config, layer).orElse(pattern == 0 || (layer + 1) % pattern != 0);
         }
@@ -68,16 +68,12 @@ public enum WindowPattern {
 
     private static final String SLIDING = "sliding_attention";
 
-    abstract boolean slides(ModelConfig config, int layer);
+    /** Whether a layer attends within a window, whatever its size. */
+    public abstract boolean slides(ModelConfig config, int layer);
 
     Optional<Long> size(ModelConfig config) {
         return config.findInteger("sliding_window")
                 .or(() -> this == LATER_IF_USED || this == ALL_IF_USED ? Optional.of(4096L) : Optional.empty());
-    }
-
-    /** Whether a layer attends within a window, whatever its size. */
-    public boolean isSliding(ModelConfig config, int layer) {
-        return slides(config, layer);
     }
 
     /** Positions that a token sees in a layer, its own included; 0 for all before it. */

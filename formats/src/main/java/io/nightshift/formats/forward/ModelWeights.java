@@ -1,5 +1,6 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.formats.InvalidModelException;
 import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
 import java.util.Optional;
@@ -29,16 +30,26 @@ public interface ModelWeights {
     Optional<TensorShape> find(String tensor);
 
     /**
+     * The tensor of that name.
+     *
+     * @throws InvalidModelException if the model has none
+     */
+    default TensorShape get(String tensor) {
+        return find(tensor).orElseThrow(
+                () -> new InvalidModelException(location() + ": tensor " + tensor + " is missing"));
+    }
+
+    /**
      * Reads consecutive rows as blocks of the tensor's type.
      *
      * @param from first row
      * @param to row behind the last one
-     * @param into receives {@code (to - from) * rowBytes()} bytes from {@code offset} on
-     * @throws io.nightshift.formats.InvalidModelException if there is no such tensor
-     * @throws IllegalArgumentException if it has no such rows
+     * @param into receives {@code (to - from) * rowBytes()} bytes from its start
+     * @throws InvalidModelException if there is no such tensor
+     * @throws IllegalArgumentException if it has no such rows or they do not fit
      * @throws IOException if they cannot be read
      */
-    void read(String tensor, long from, long to, byte[] into, int offset) throws IOException;
+    void read(String tensor, long from, long to, byte[] into) throws IOException;
 
     /** Bytes read from storage so far, by all threads. */
     long bytesRead();

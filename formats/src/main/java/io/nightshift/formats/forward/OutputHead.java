@@ -1,11 +1,25 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.kernels.linear.Gemm;
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.linear.WeightRows;
 import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.Softcap;
 import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
 
 /** The last step of the forward pass: the final norm and the output matrix, or the embedding where that is tied. */
 public final class OutputHead {
-    private OutputHead() {}
+    private final Norm norm;
+    private final StoredMatrix matrix;
+    private final float softcap;
+
+    private OutputHead(Norm norm, StoredMatrix matrix, float softcap) {
+        this.norm = norm;
+        this.matrix = matrix;
+        this.softcap = softcap;
+    }
 
     /**
      * Reads the weights.
@@ -14,17 +28,19 @@ public final class OutputHead {
      * @throws IOException if they cannot be read
      */
     public static OutputHead load(DecoderModel model, ModelWeights weights) throws IOException {
-        throw new UnsupportedOperationException();
+        String output = weights.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
+        return new OutputHead(Norm.read(model, weights, "output_norm"), StoredMatrix.read(weights, output),
+                model.finalSoftcap());
     }
 
     /** Bytes of weights that it holds. */
     public long bytes() {
-        throw new UnsupportedOperationException();
+        return norm.bytes() + matrix.bytes();
     }
 
     /** Number of logits a token: rows of the output matrix. */
     public int vocabulary() {
-        throw new UnsupportedOperationException();
+        return matrix.rows();
     }
 
     /**
@@ -35,7 +51,12 @@ public final class OutputHead {
      * @param observer is given the result as the input of {@code output}
      */
     public void normalize(float[] hidden, int tokens, ActivationObserver observer, Workers workers) {
-        throw new UnsupportedOperationException();
+        norm.apply(hidden, tokens, hidden, workers);
+        LinearInput input = new LinearInput(
+                LinearInput.OUTPUT_HEAD, List.of("output"), LinearInput.NO_EXPERT, matrix.columns());
+        if (tokens > 0) {
+            observer.inputs(input, hidden, tokens);
+        }
     }
 
     /**
@@ -50,6 +71,15 @@ public final class OutputHead {
      */
     public void logits(
             float[] normalized, int firstToken, int tokens, int from, int to, float[] logits, Workers workers) {
-        throw new UnsupportedOperationException();
+        Objects.checkFromToIndex(from, to, vocabulary());
+        int count = to - from;
+        WeightRows block = (first, last, column, columns, into, stride) ->
+                matrix.read(from + first, from + last, column, columns, into, stride);
+        int channels = matrix.columns();
+        Gemm.multiply(PackedActivations.of(normalized, firstToken * channels, tokens, channels, workers),
+                block, count, null, logits, 0, count, workers);
+        if (softcap != 0) {
+            TokenRows.each(tokens, workers, token -> Softcap.apply(logits, token * count, count, softcap));
+        }
     }
 }
