@@ -2,7 +2,6 @@ package io.nightshift.jobs.calibration;
 
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TextData;
-import java.io.Serializable;
 import java.util.OptionalInt;
 
 /**
@@ -25,8 +24,7 @@ public record CalibrationOptions(
         int groups,
         Statistics statistics,
         int minExpertTokens,
-        boolean routeAllExperts)
-        implements Serializable {
+        boolean routeAllExperts) {
     /** Sequences where the user gives no number, for documents; all chunks for llama-imatrix's packing. */
     public static final int DEFAULT_SAMPLES = 128;
 

@@ -83,8 +83,9 @@ final class CalibrationPass {
     private JavaRDD<HiddenStates> layer(int layer, JavaRDD<HiddenStates> hidden) throws IOException {
         long start = System.nanoTime();
         int layers = model.model().layers();
-        JavaRDD<LayerOutput> outputs =
-                hidden.flatMap(new LayerTask(model, layer, options)).persist(StorageLevel.MEMORY_AND_DISK());
+        JavaRDD<LayerOutput> outputs = hidden.flatMap(
+                        new LayerTask(model, layer, options.statistics(), options.routeAllExperts()))
+                .persist(StorageLevel.MEMORY_AND_DISK());
         List<LayerOutput.Summary> summaries = outputs
                 .filter(given -> given instanceof LayerOutput.Summary)
                 .map(given -> (LayerOutput.Summary) given)

@@ -14,15 +14,16 @@ import org.apache.spark.api.java.function.FlatMapFunction;
  *
  * @param model the model
  * @param layer the layer's index; the number of layers for the final norm
- * @param options what is collected
+ * @param statistics what is collected
+ * @param routeAllExperts whether experts' inputs are those of all tokens
  */
-record LayerTask(ModelReference model, int layer, CalibrationOptions options)
+record LayerTask(ModelReference model, int layer, Statistics statistics, boolean routeAllExperts)
         implements FlatMapFunction<HiddenStates, LayerOutput> {
     @Override
     public Iterator<LayerOutput> call(HiddenStates states) throws IOException {
         List<LayerOutput> outputs = new ArrayList<>();
         try (StatisticsCollector collector = new StatisticsCollector(
-                options.statistics(), options.routeAllExperts(), GroupPass.workers())) {
+                statistics, routeAllExperts, GroupPass.workers())) {
             GroupPass.Result result = layer == model.model().layers()
                     ? GroupPass.normalize(model, states, collector)
                     : GroupPass.layer(model, layer, states, collector);

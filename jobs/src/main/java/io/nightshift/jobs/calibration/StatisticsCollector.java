@@ -18,8 +18,8 @@ import java.util.Map;
  * size} floats of each: about 2 * channels² bytes.
  */
 final class StatisticsCollector implements ActivationObserver, AutoCloseable {
-    /** Channels of a side of a Gram matrix's blocks: 1 MiB each. */
-    static final int BLOCK = 512;
+    /** Channels of a side of a Gram matrix's blocks: 256 KiB each. */
+    static final int BLOCK = 256;
 
     private static final float[][] NO_GRAM = {};
 
