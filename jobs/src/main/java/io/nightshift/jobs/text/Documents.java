@@ -1,9 +1,7 @@
 package io.nightshift.jobs.text;
 
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.length;
 import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.trim;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.nightshift.formats.InvalidModelException;
@@ -150,7 +148,7 @@ public final class Documents {
     }
 
     private static Dataset<Row> usable(Dataset<Row> texts) {
-        return texts.filter(col(TEXT).isNotNull().and(length(trim(col(TEXT))).gt(0)));
+        return texts.filter(col(TEXT).isNotNull().and(col(TEXT).rlike("\\S")));
     }
 
     /** A file whose rows have no text: is the column there at all? */

@@ -45,7 +45,7 @@ class EvaluateJobTest {
                                     List.of(FileType.BF16, FileType.Q8_0, FileType.Q2_K),
                                     folder.toString(),
                                     TypeOptions.NONE,
-                                    new ImportanceOptions(List.of(), List.of(), List.of()),
+                                    ImportanceOptions.NONE,
                                     Optional.empty(),
                                     OutputFile.MIN_PART_LENGTH,
                                     false),

@@ -95,7 +95,7 @@ class SequencePackerTest {
     void refusesATokenizerThatDoesNotMatchAndTooLittleText() {
         InvalidModelException mismatch = assertThrows(InvalidModelException.class,
                 () -> new SequencePacker(Characters.WITH_BOS, 100, 4).joinDocuments(documents("abcdefgh"), 10));
-        assertTrue(mismatch.getMessage().contains("gives the token 101, and the model has 100"), mismatch.getMessage());
+        assertTrue(mismatch.getMessage().contains("gives the token 100, and the model has 100"), mismatch.getMessage());
         InvalidModelException few = assertThrows(InvalidModelException.class,
                 () -> new SequencePacker(Characters.WITH_BOS, 256, 64).joinDocuments(documents("abc"), 10));
         assertTrue(few.getMessage().contains("gives 3 tokens, which are too few for a sequence of 64"), few.getMessage());
