@@ -30,6 +30,15 @@ LENGTHS = {
 }
 DEFAULT_LENGTHS = [1030, 600, 370]
 
+# Tokens that the tokenizer has, where the embedding has more rows, which GGUF leaves out.
+VOCABULARIES = {"gemma-3-vision": 311}
+
+
+def first_of_equals(values, k, dim=-1):
+    """torch.topk, but of equal values the first: topk leaves that open, and mixtral-moe has experts that tie."""
+    ordered = values.sort(dim=dim, descending=True, stable=True)
+    return ordered.values.narrow(dim, 0, k), ordered.indices.narrow(dim, 0, k)
+
 
 def lengths(name, config):
     result = LENGTHS.get(name, DEFAULT_LENGTHS)
@@ -48,7 +57,7 @@ def token_sequences(name, folder, config):
         starts = [sum(sizes[:i]) for i in range(len(sizes))]
         return [[1] + ids[start : start + size - 1] for start, size in zip(starts, sizes)]
     generator = numpy.random.default_rng(len(name) * 1000 + config.hidden_size)
-    return [generator.integers(3, config.vocab_size, size).tolist() for size in sizes]
+    return [generator.integers(3, VOCABULARIES.get(name, config.vocab_size), size).tolist() for size in sizes]
 
 
 def load(folder):
@@ -69,7 +78,7 @@ def record(folder, output):
     with torch.no_grad():
         for tokens in sequences:
             logits.append(model(torch.tensor([tokens]), use_cache=False).logits[0].float().numpy())
-    logits = numpy.concatenate(logits)
+    logits = numpy.concatenate(logits)[:, : VOCABULARIES.get(folder.name)]
     total = logits.shape[0]
     # The ends of the sequences, which see most, and some places in between.
     ends = [sum(len(s) for s in sequences[: i + 1]) - 1 for i in range(len(sequences))]
@@ -94,6 +103,7 @@ def record(folder, output):
 
 def main():
     torch.set_num_threads(1)
+    torch.topk = first_of_equals
     output = pathlib.Path(sys.argv[1])
     output.mkdir(parents=True, exist_ok=True)
     for folder in sys.argv[2:]:
