@@ -119,7 +119,7 @@ class CalibrateJobTest {
             float[] sums = imatrix.entries().get(tensor).sums();
             assertEquals(5 * 64, input.tokens());
             for (int i = 0; i < input.channels(); i++) {
-                assertEquals(squares[i], gram[i * input.channels() + i], 1e-5 * squares[i], tensor + " " + i);
+                assertEquals(squares[i], gram[i * input.channels() + i], 1e-5 * squares[i] + 1e-30, tensor + " " + i);
                 assertEquals((float) squares[i], sums[i]);
                 assertEquals(gram[i], gram[i * input.channels()]);
             }
@@ -154,9 +154,12 @@ class CalibrateJobTest {
                 assertNull(input.insteadOf());
                 assertEquals(input.tokens(), entry.counts()[input.expert()]);
             }
-            for (float mean : entry.means()) {
-                assertTrue(mean > 0 && Float.isFinite(mean), "mean " + mean);
+            float[] means = entry.means();
+            double sum = 0;
+            for (int i = input.expert() * input.channels(); i < (input.expert() + 1) * input.channels(); i++) {
+                sum += means[i];
             }
+            assertTrue(sum > 0 && Double.isFinite(sum), "expert " + input.expert() + ": " + sum);
         }
         assertEquals(2 * 4 * 64, routed);
         assertTrue(few > 0 && few < 8, "experts with few tokens: " + few);
@@ -266,8 +269,8 @@ class CalibrateJobTest {
     @Test
     void refusesATokenizerOfAnotherModel() throws IOException {
         Path model = Fixtures.copy("llama-spm", folder.resolve("model"));
-        Path large = Path.of("..", "formats", "src", "test", "resources", "metadata", "phi3", "tokenizer.json");
-        Files.copy(large, model.resolve("tokenizer.json"));
+        Files.writeString(model.resolve("tokenizer.json"), "{\"version\": \"1.0\", \"added_tokens\": [], \"model\":"
+                + " {\"type\": \"WordLevel\", \"vocab\": {\"<unk>\": 9999}, \"unk_token\": \"<unk>\"}}");
         CalibrateRequest request = new CalibrateRequest(
                 model.toString(),
                 folder.resolve("out").toString(),
@@ -277,7 +280,7 @@ class CalibrateJobTest {
                 false);
         try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
             InvalidModelException error = assertThrows(InvalidModelException.class, () -> run(spark, request));
-            assertTrue(error.getMessage().contains("the tokenizer does not match the model"), error.getMessage());
+            assertTrue(error.getMessage().contains("it gives the token 9999, and the model has 512"), error.getMessage());
         }
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
     }
