@@ -16,13 +16,16 @@ import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Where the importance comes from if no file is given: from statistics, or from texts that the model is run on first. */
+/**
+ * Where the importance comes from if no file is given: from statistics, or from texts that the model is run on first.
+ */
 final class CalibratedImportance {
     @Option(
             names = "--calibration",
             split = ",",
             paramLabel = "FILES",
-            description = "Run the model over these texts first, as nightshift calibrate does, and take the importance from"
+            description = "Run the model over these texts first, as nightshift calibrate does, and take the importance"
+                    + " from"
                     + " there. The statistics stay in <output>/<model>-calibration.")
     private List<String> data = new ArrayList<>();
 

@@ -41,7 +41,8 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M,gguf:Q8_0.")
     private List<Target> targets;
 
-    @Option(names = "--output", required = true, paramLabel = "FOLDER", description = "Where to: a folder or s3a:// prefix.")
+    @Option(names = "--output", required = true, paramLabel = "FOLDER",
+            description = "Where to: a folder or s3a:// prefix.")
     private String output;
 
     @Mixin
@@ -73,7 +74,8 @@ final class QuantizeCommand implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Print types and sizes; make nothing.")
     private boolean dryRun;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else local[*]).")
+    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else"
+            + " local[*]).")
     private String master;
 
     @Option(names = "--json", description = "Print the result as one line of JSON, last.")
@@ -143,7 +145,8 @@ final class QuantizeCommand implements Callable<Integer> {
         if (result.pieces() > 0) {
             System.out.printf(
                     Locale.ROOT,
-                    "%d parts, read %s and wrote %s in %.1f s; task time: reading %.1f s, computing %.1f s, writing %.1f s%n",
+                    "%d parts, read %s and wrote %s in %.1f s; task time: reading %.1f s, computing %.1f s, writing"
+                            + " %.1f s%n",
                     result.pieces(),
                     ByteSize.format(result.bytesRead()),
                     ByteSize.format(result.bytesWritten()),
