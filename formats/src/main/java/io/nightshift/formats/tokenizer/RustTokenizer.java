@@ -36,6 +36,11 @@ final class RustTokenizer implements AutoCloseable {
         return tokenizer().encode(text, true, false).getIds();
     }
 
+    /** The ids of a text alone. */
+    long[] encodeWithoutSpecials(String text) {
+        return tokenizer().encode(text, false, false).getIds();
+    }
+
     /** A text encoded and decoded back. */
     String decodedAgain(String text) {
         return tokenizer().decode(tokenizer().encode(text, false, false).getIds(), false);

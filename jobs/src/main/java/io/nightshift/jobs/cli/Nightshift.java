@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {QuantizeCommand.class, InspectCommand.class})
+        subcommands = {QuantizeCommand.class, CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class})
 public final class Nightshift implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -32,7 +32,8 @@ public final class Nightshift implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize or inspect");
+        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate or"
+                + " inspect");
     }
 
     /**

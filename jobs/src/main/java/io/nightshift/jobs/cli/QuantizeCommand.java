@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.FileType;
 import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.quantize.ImportanceOptions;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.QuantizeResult;
@@ -40,7 +41,8 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M,gguf:Q8_0.")
     private List<Target> targets;
 
-    @Option(names = "--output", required = true, paramLabel = "FOLDER", description = "Where to: a folder or s3a:// prefix.")
+    @Option(names = "--output", required = true, paramLabel = "FOLDER",
+            description = "Where to: a folder or s3a:// prefix.")
     private String output;
 
     @Mixin
@@ -48,6 +50,9 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Mixin
     private ImportanceSelection importance;
+
+    @Mixin
+    private CalibratedImportance calibrated;
 
     @Option(
             names = "--pre-tokenizer",
@@ -69,7 +74,8 @@ final class QuantizeCommand implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Print types and sizes; make nothing.")
     private boolean dryRun;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else local[*]).")
+    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else"
+            + " local[*]).")
     private String master;
 
     @Option(names = "--json", description = "Print the result as one line of JSON, last.")
@@ -82,31 +88,48 @@ final class QuantizeCommand implements Callable<Integer> {
         }
         List<FileType> fileTypes = List.copyOf(
                 new LinkedHashSet<>(targets.stream().map(Target::fileType).toList()));
-        QuantizeRequest request = new QuantizeRequest(
-                model,
-                fileTypes,
-                output,
-                types.options(),
-                importance.options(),
-                Optional.ofNullable(preTokenizer),
-                partSize.bytes(),
-                overwrite);
+        ImportanceOptions chosen = importance.options();
+        calibrated.check(chosen);
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
-        QuantizeJob job = QuantizeJob.plan(request, runtime.hadoop(), progress);
-        if (dryRun) {
-            PlanTable.print(job.model().tensors(), job.targets(), System.out);
-            return 0;
-        }
         QuantizeResult result;
-        try (JavaSparkContext spark = runtime.start()) {
-            result = job.run(spark);
+        if (calibrated.calibrates()) {
+            if (dryRun) {
+                throw new InvalidModelException("--dry-run runs no model; use it without --calibration");
+            }
+            try (JavaSparkContext spark = runtime.start()) {
+                chosen = calibrated.calibrate(
+                        chosen, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
+                result = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress).run(spark);
+            }
+        } else {
+            chosen = calibrated.fromStatistics(chosen, model, runtime.hadoop());
+            QuantizeJob job = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress);
+            if (dryRun) {
+                PlanTable.print(job.model().tensors(), job.targets(), System.out);
+                return 0;
+            }
+            try (JavaSparkContext spark = runtime.start()) {
+                result = job.run(spark);
+            }
         }
         print(result);
         if (json) {
             System.out.println(new ObjectMapper().writeValueAsString(result));
         }
         return 0;
+    }
+
+    private QuantizeRequest request(List<FileType> fileTypes, ImportanceOptions chosen) {
+        return new QuantizeRequest(
+                model,
+                fileTypes,
+                output,
+                types.options(),
+                chosen,
+                Optional.ofNullable(preTokenizer),
+                partSize.bytes(),
+                overwrite);
     }
 
     private static void print(QuantizeResult result) {
@@ -122,7 +145,8 @@ final class QuantizeCommand implements Callable<Integer> {
         if (result.pieces() > 0) {
             System.out.printf(
                     Locale.ROOT,
-                    "%d parts, read %s and wrote %s in %.1f s; task time: reading %.1f s, computing %.1f s, writing %.1f s%n",
+                    "%d parts, read %s and wrote %s in %.1f s; task time: reading %.1f s, computing %.1f s, writing"
+                            + " %.1f s%n",
                     result.pieces(),
                     ByteSize.format(result.bytesRead()),
                     ByteSize.format(result.bytesWritten()),

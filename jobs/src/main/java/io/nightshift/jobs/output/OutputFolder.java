@@ -4,7 +4,9 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** The folder that a job's outputs go to, on the driver. */
@@ -36,6 +38,27 @@ public final class OutputFolder {
     /** An output file of this folder. Nothing is touched before it is asked or begun. */
     public OutputFile file(OutputSpec spec) {
         return new OutputFile(store, spec);
+    }
+
+    /**
+     * Deletes a file that was committed, where it is there.
+     *
+     * @throws StorageException if it cannot be deleted
+     */
+    public void delete(String name) throws IOException {
+        store.delete(name);
+    }
+
+    /** Writes and commits a small file at once, from the driver. */
+    public void write(String name, String plan, byte[] content) throws IOException {
+        OutputFile file = file(new OutputSpec(name, content.length, plan, new byte[0]));
+        try (PartWriter writer = file.begin(1).open(new Part(0, 0, content.length), 0)) {
+            writer.write(content);
+            file.commit(List.of(writer.finish()));
+        } catch (IOException | RuntimeException e) {
+            file.abort();
+            throw e;
+        }
     }
 
     /** The path, if the folder is a local one: executors elsewhere must see it too ({@link SharedFolderCheck}). */

@@ -54,7 +54,8 @@ public final class S3Server implements AutoCloseable {
                 .endpointOverride(URI.create("http://127.0.0.1:" + server.getPort()))
                 .forcePathStyle(true)
                 .region(Region.US_EAST_1)
-                .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY, SECRET_KEY)))
+                .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY,
+                        SECRET_KEY)))
                 .httpClientBuilder(ApacheHttpClient.builder())
                 .build();
         client.createBucket(request -> request.bucket(BUCKET));
@@ -83,6 +84,8 @@ public final class S3Server implements AutoCloseable {
         options.put("fs.s3a.path.style.access", "true");
         options.put("fs.s3a.access.key", ACCESS_KEY);
         options.put("fs.s3a.secret.key", SECRET_KEY);
+        // Hadoop's cache would hand out the client of a server that an earlier test has stopped.
+        options.put("fs.s3a.impl.disable.cache", "true");
         return options;
     }
 

@@ -1,0 +1,115 @@
+package io.nightshift.formats.statistics;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.storage.JsonFile;
+import io.nightshift.formats.storage.ModelFolder;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * What a folder of statistics was made of and holds: {@value #FILE}, written last. A folder without it is incomplete.
+ *
+ * @param format {@value #FORMAT}
+ * @param version {@value #VERSION}; readers refuse others
+ * @param model name of the model
+ * @param modelDigest of {@link ModelDigest}
+ * @param data the files that the texts came from
+ * @param dataDigest SHA-256 of the texts that were used
+ * @param tokensDigest SHA-256 of the token ids
+ * @param packing how texts became sequences
+ * @param sequences number of sequences
+ * @param sequenceLength tokens of each
+ * @param groups number of groups of sequences: sums are added up group by group, so they belong to the result
+ * @param statistics {@code imatrix} or {@code gram}
+ * @param gramBlock channels of a side of a Gram matrix's blocks
+ * @param routeAllExperts whether experts' inputs are those of all tokens
+ * @param minExpertTokens experts with fewer tokens get other statistics
+ * @param imatrixDigest SHA-256 of {@value #IMATRIX}
+ * @param inputs all inputs, layer by layer
+ */
+public record CalibrationManifest(
+        String format,
+        int version,
+        String model,
+        String modelDigest,
+        List<String> data,
+        String dataDigest,
+        String tokensDigest,
+        String packing,
+        int sequences,
+        int sequenceLength,
+        int groups,
+        String statistics,
+        int gramBlock,
+        boolean routeAllExperts,
+        int minExpertTokens,
+        String imatrixDigest,
+        List<InputSummary> inputs) {
+    /** The manifest's file. */
+    public static final String FILE = "calibration.json";
+
+    /** The importance matrix's file. */
+    public static final String IMATRIX = "imatrix.gguf";
+
+    /** The token ids' file: one tensor {@code tokens}, I32 [sequences, sequence length]. */
+    public static final String TOKENS = "tokens.safetensors";
+
+    /** What {@link #format} says. */
+    public static final String FORMAT = "nightshift-calibration";
+
+    /** What {@link #version} says. */
+    public static final int VERSION = 1;
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** The file of a layer, or of the output matrix where it is -1. */
+    public static String layerFile(int layer) {
+        return layer < 0 ? "output.safetensors" : String.format(java.util.Locale.ROOT, "layer-%05d.safetensors", layer);
+    }
+
+    /**
+     * Reads the manifest of a folder.
+     *
+     * @throws InvalidModelException if there is none, or one that is not understood
+     * @throws IOException if it cannot be read
+     */
+    public static CalibrationManifest read(ModelFolder folder) throws IOException {
+        String file = folder.location() + "/" + FILE;
+        JsonNode json = JsonFile.read(folder, FILE).orElseThrow(() -> new InvalidModelException(file
+                + " is not there: " + folder.location() + " holds no finished calibration; make one with nightshift"
+                + " calibrate"));
+        if (!json.path("format").asText().equals(FORMAT) || json.path("version").asInt() != VERSION) {
+            throw new InvalidModelException(file + ": format " + json.path("format") + ", version "
+                    + json.path("version")
+                    + ", where " + FORMAT + ", version " + VERSION + ", is understood; run nightshift calibrate again");
+        }
+        try {
+            return JSON.treeToValue(json, CalibrationManifest.class);
+        } catch (JsonProcessingException e) {
+            throw new InvalidModelException(file + " is damaged: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** The manifest as JSON. */
+    public byte[] toJson() throws IOException {
+        return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);
+    }
+
+    /**
+     * Makes sure that the statistics are those of a model.
+     *
+     * @param location of the statistics, for the message
+     * @param digest the model's
+     * @throws InvalidModelException if they are another one's
+     */
+    public void requireModel(String location, String digest) {
+        if (!modelDigest.equals(digest)) {
+            throw new InvalidModelException(location + ": these are the statistics of another model (" + model
+                    + ", digest " + modelDigest.substring(0, 12) + "; this one's is " + digest.substring(0, 12)
+                    + "); run nightshift calibrate with this model");
+        }
+    }
+}

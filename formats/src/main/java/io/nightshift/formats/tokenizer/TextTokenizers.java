@@ -1,0 +1,101 @@
+package io.nightshift.formats.tokenizer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.storage.ModelFolder;
+import java.io.IOException;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** The tokenizers of a checkpoint, for texts that the model is run on. Nothing is downloaded. */
+public final class TextTokenizers {
+    private static final String SENTENCE_PIECE = "llama";
+    private static final int SENTENCE_PIECE_BOS = 1;
+
+    /** The pre-tokenizers with which llama.cpp puts a BOS before texts though the file does not say so. */
+    private static final Set<String> BOS_BY_DEFAULT = Set.of(
+            "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano",
+            "tekken", "chameleon");
+
+    private TextTokenizers() {}
+
+    /**
+     * The model's own tokenizer: {@code tokenizer.json} through Hugging Face's library, else {@code tokenizer.model}
+     * through SentencePiece's (which takes added tokens that stand in a text for plain text).
+     *
+     * @param folder the checkpoint
+     * @param metadata the {@code tokenizer.*} keys of {@link TokenizerMetadata}
+     * @throws InvalidModelException if there is none, or it cannot be loaded
+     * @throws IOException if the folder cannot be read
+     */
+    public static TextTokenizer ofModel(ModelFolder folder, GgufMetadata metadata) throws IOException {
+        TokenizerFiles files = new TokenizerFiles(folder);
+        OptionalInt begin = beginOfText(metadata);
+        if (files.has(BytePairTokenizer.FILE)) {
+            String file = files.path(BytePairTokenizer.FILE);
+            return new HuggingFaceTextTokenizer(new RustTokenizer(files::tokenizerJson, file), begin);
+        }
+        if (files.hasSentencePiece()) {
+            return new SentencePieceTextTokenizer(
+                    files.sentencePiece(), files.path(SentencePieceVocabulary.FILE), begin);
+        }
+        throw missing(files);
+    }
+
+    /**
+     * The tokenizer as llama.cpp has it: for SentencePiece vocabularies merges by score, without a normalizer; for
+     * byte-level BPE Hugging Face's tokenizer without its normalizer, which merges alike. Two differences remain for
+     * BPE: special tokens that stand in a text are recognized here, but not by llama-imatrix and llama-perplexity; and
+     * where llama.cpp's expression for cutting text is not the one of {@code tokenizer.json}, this one counts.
+     *
+     * @param folder the checkpoint
+     * @param metadata the {@code tokenizer.*} keys of {@link TokenizerMetadata}
+     * @throws InvalidModelException if there is none, or it cannot be loaded
+     * @throws IOException if the folder cannot be read
+     */
+    public static TextTokenizer ofLlamaCpp(ModelFolder folder, GgufMetadata metadata) throws IOException {
+        OptionalInt begin = beginOfText(metadata);
+        if (text(metadata, "tokenizer.ggml.model").equals(SENTENCE_PIECE)) {
+            return ScoreMergeTokenizer.of(metadata, begin, folder.location());
+        }
+        TokenizerFiles files = new TokenizerFiles(folder);
+        if (!files.has(BytePairTokenizer.FILE)) {
+            throw missing(files);
+        }
+        String file = files.path(BytePairTokenizer.FILE);
+        return new HuggingFaceTextTokenizer(
+                new RustTokenizer(() -> withoutNormalizer(files.tokenizerJson()), file), begin);
+    }
+
+    private static InvalidModelException missing(TokenizerFiles files) {
+        return new InvalidModelException(files.location() + " has no tokenizer for texts: it needs "
+                + BytePairTokenizer.FILE + " or " + SentencePieceVocabulary.FILE);
+    }
+
+    private static JsonNode withoutNormalizer(JsonNode json) {
+        ObjectNode copy = json.deepCopy();
+        copy.putNull("normalizer");
+        return copy;
+    }
+
+    /** What llama.cpp puts before a text (llama-vocab.cpp, llama_vocab::impl::load). */
+    private static OptionalInt beginOfText(GgufMetadata metadata) {
+        boolean sentencePiece = text(metadata, "tokenizer.ggml.model").equals(SENTENCE_PIECE);
+        boolean added = metadata.get("tokenizer.ggml.add_bos_token")
+                .map(value -> ((GgufValue.Bool) value).value())
+                .orElse(sentencePiece || BOS_BY_DEFAULT.contains(text(metadata, "tokenizer.ggml.pre")));
+        if (!added) {
+            return OptionalInt.empty();
+        }
+        return metadata.get("tokenizer.ggml.bos_token_id")
+                .map(value -> OptionalInt.of(Math.toIntExact(((GgufValue.Uint32) value).value())))
+                .orElse(sentencePiece ? OptionalInt.of(SENTENCE_PIECE_BOS) : OptionalInt.empty());
+    }
+
+    private static String text(GgufMetadata metadata, String key) {
+        return metadata.get(key).map(value -> ((GgufValue.Text) value).value()).orElse("");
+    }
+}

@@ -1,0 +1,23 @@
+package io.nightshift.jobs.calibration;
+
+/** Hears how a pass goes on. */
+public interface CalibrateProgress {
+    /** Says nothing. */
+    CalibrateProgress NONE = new CalibrateProgress() {};
+
+    /** Something that was ignored or guessed, or is less than was asked for. */
+    default void warning(String message) {}
+
+    /** Statistics that are complete already. */
+    default void skipped(String location) {}
+
+    /**
+     * A layer is done.
+     *
+     * @param layer its index
+     * @param layers number of layers
+     * @param tokens that went through it
+     * @param seconds since the layer before
+     */
+    default void layer(int layer, int layers, long tokens, double seconds) {}
+}

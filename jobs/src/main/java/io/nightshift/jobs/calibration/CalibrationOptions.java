@@ -1,0 +1,44 @@
+package io.nightshift.jobs.calibration;
+
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.TextData;
+import java.util.OptionalInt;
+
+/**
+ * How a model is calibrated.
+ *
+ * @param data the texts
+ * @param packing how they become sequences
+ * @param samples most sequences; empty for the packing's default
+ * @param sequenceLength tokens of each
+ * @param groups groups of sequences: each is one partition, and sums are added up group by group
+ * @param statistics what is kept
+ * @param minExpertTokens experts with fewer tokens get the statistics of all experts together
+ * @param routeAllExperts whether statistics of experts are those of all tokens
+ */
+public record CalibrationOptions(
+        TextData data,
+        Packing packing,
+        OptionalInt samples,
+        int sequenceLength,
+        int groups,
+        Statistics statistics,
+        int minExpertTokens,
+        boolean routeAllExperts) {
+    /** Sequences where the user gives no number, for documents; all chunks for llama-imatrix's packing. */
+    public static final int DEFAULT_SAMPLES = 128;
+
+    /** Tokens of a sequence where the user gives no number. */
+    public static final int DEFAULT_SEQUENCE_LENGTH = 512;
+
+    /** Groups where the user gives no number. */
+    public static final int DEFAULT_GROUPS = 16;
+
+    /** Tokens an expert needs where the user gives no number. */
+    public static final int DEFAULT_MIN_EXPERT_TOKENS = 32;
+
+    /** Most sequences. */
+    int sampleLimit() {
+        return samples.orElse(packing == Packing.DOCUMENTS ? DEFAULT_SAMPLES : Integer.MAX_VALUE);
+    }
+}

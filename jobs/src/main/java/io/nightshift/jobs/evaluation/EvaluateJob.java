@@ -1,0 +1,142 @@
+package io.nightshift.jobs.evaluation;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.forward.GroupPass;
+import io.nightshift.jobs.forward.HiddenStates;
+import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.forward.SequenceGroup;
+import io.nightshift.jobs.forward.SourceModel;
+import io.nightshift.jobs.forward.TaskFailures;
+import io.nightshift.jobs.output.SharedFolderCheck;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.text.Documents;
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.TokenSequences;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+
+/** Compares quantized models with their original over held-out text, distributed over groups of chunks. */
+public final class EvaluateJob {
+    private static final int LEAST_GROUPS = 16;
+    private static final long TOKENS_A_GROUP = 16_384;
+
+    private final EvaluateRequest request;
+    private final HadoopSettings settings;
+    private final EvaluateProgress progress;
+    private final SourceModel source;
+    private final ModelReference original;
+    private final List<ModelReference> quantized;
+
+    private EvaluateJob(
+            EvaluateRequest request,
+            HadoopSettings settings,
+            EvaluateProgress progress,
+            SourceModel source,
+            List<ModelReference> quantized) {
+        this.request = request;
+        this.settings = settings;
+        this.progress = progress;
+        this.source = source;
+        this.original = ModelReference.of(source.decoder(), source.folder());
+        this.quantized = quantized;
+    }
+
+    /**
+     * Reads the headers of all models and checks the request. Needs no Spark.
+     *
+     * @throws InvalidModelException if the request or a model cannot be used
+     * @throws IOException if a model cannot be read
+     */
+    public static EvaluateJob plan(EvaluateRequest request, HadoopSettings settings, EvaluateProgress progress)
+            throws IOException {
+        SourceModel source = SourceModel.open(request.model(), request.preTokenizer(), settings, progress::warning);
+        source.requireLength("--context", request.context());
+        if (ScoreTask.scored(request.context()) < 1) {
+            throw new InvalidModelException("--context " + request.context() + ": a chunk needs 4 tokens at least");
+        }
+        List<ModelReference> quantized = new ArrayList<>();
+        for (String location : request.quantized()) {
+            quantized.add(ModelReference.find(location, source.decoder(), settings));
+        }
+        return new EvaluateJob(request, settings, progress, source, quantized);
+    }
+
+    /**
+     * Runs the original and the others over the text.
+     *
+     * @throws InvalidModelException if there is too little text, or the tokenizer does not match the model
+     * @throws IOException if reading or a task failed
+     */
+    public EvaluateResult run(JavaSparkContext spark) throws IOException {
+        long start = System.nanoTime();
+        Documents documents = Documents.open(request.data(), settings, spark);
+        TokenSequences sequences = source.sequences(
+                documents, Packing.LLAMA_IMATRIX, request.context(), request.chunks().orElse(Integer.MAX_VALUE));
+        requireShared(original, spark);
+        for (ModelReference model : quantized) {
+            requireShared(model, spark);
+        }
+        int groups = (int) Math.max(LEAST_GROUPS, sequences.tokens() / TOKENS_A_GROUP);
+        SequenceGroup[] cut = SequenceGroup.cut(sequences.sequences(), groups).toArray(new SequenceGroup[0]);
+        Broadcast<SequenceGroup[]> shared = spark.broadcast(cut);
+        List<ModelReference> all = new ArrayList<>(quantized);
+        all.add(original);
+        long bytesRead = 0;
+        try {
+            long begin = System.nanoTime();
+            PlainPass pass = PlainPass.run(spark, original, cut, progress);
+            JavaRDD<HiddenStates> states = pass.states();
+            ScoreTask own = new ScoreTask(original, null, shared);
+            EvaluateResult.Score originalScore = ScoreSummary.of(
+                    original.location(), states.map(group -> own.score(group, null)).collect());
+            progress.model(original.location(), (System.nanoTime() - begin) * 1e-9);
+            List<EvaluateResult.Score> scores = new ArrayList<>();
+            for (ModelReference model : quantized) {
+                begin = System.nanoTime();
+                PlainPass other = PlainPass.run(spark, model, cut, progress);
+                ScoreTask task = new ScoreTask(original, model, shared);
+                scores.add(ScoreSummary.of(
+                        model.location(),
+                        states.zip(other.states()).map(pair -> task.score(pair._1(), pair._2())).collect()));
+                bytesRead += other.bytesRead();
+                other.forget();
+                progress.model(model.location(), (System.nanoTime() - begin) * 1e-9);
+            }
+            bytesRead += pass.bytesRead();
+            pass.forget();
+            double seconds = (System.nanoTime() - start) * 1e-9;
+            int chunks = sequences.sequences().size();
+            return new EvaluateResult(
+                    request.context(),
+                    chunks,
+                    (long) chunks * ScoreTask.scored(request.context()),
+                    seconds,
+                    sequences.tokens() * all.size() / seconds,
+                    bytesRead,
+                    originalScore,
+                    scores);
+        } catch (InvalidModelException e) {
+            throw e;
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
+            throw TaskFailures.explain(e);
+        } finally {
+            shared.unpersist();
+            GroupPass.release(all);
+        }
+    }
+
+    private void requireShared(ModelReference model, JavaSparkContext spark) throws IOException {
+        StorageLocation location = model.folder().location();
+        if (location.isLocal()) {
+            Path path = location.localPath();
+            String file = model.file().isEmpty() ? "config.json" : model.file();
+            SharedFolderCheck.requireSeen(path.resolve(file), path, spark);
+        }
+    }
+}

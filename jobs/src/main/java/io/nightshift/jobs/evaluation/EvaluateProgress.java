@@ -1,0 +1,16 @@
+package io.nightshift.jobs.evaluation;
+
+/** Hears how an evaluation goes on. */
+public interface EvaluateProgress {
+    /** Says nothing. */
+    EvaluateProgress NONE = new EvaluateProgress() {};
+
+    /** Something that was ignored or guessed, or is less than was asked for. */
+    default void warning(String message) {}
+
+    /** A layer of a model is done. */
+    default void layer(int layer, int layers, long tokens, double seconds) {}
+
+    /** A model is done. */
+    default void model(String location, double seconds) {}
+}

@@ -1,0 +1,94 @@
+package io.nightshift.jobs.evaluation;
+
+import io.nightshift.jobs.storage.StorageLocation;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/** An evaluation as a table: for people, and as Parquet. */
+public final class EvaluationTable {
+    private static final StructType COLUMNS = new StructType()
+            .add("model", DataTypes.StringType, false)
+            .add("is_original", DataTypes.BooleanType, false)
+            .add("context", DataTypes.IntegerType, false)
+            .add("scored_tokens", DataTypes.LongType, false)
+            .add("perplexity", DataTypes.DoubleType, false)
+            .add("perplexity_error", DataTypes.DoubleType, false)
+            .add("mean_divergence", DataTypes.DoubleType, false)
+            .add("mean_divergence_error", DataTypes.DoubleType, false)
+            .add("divergence_99", DataTypes.DoubleType, false)
+            .add("divergence_999", DataTypes.DoubleType, false)
+            .add("maximal_divergence", DataTypes.DoubleType, false)
+            .add("same_top", DataTypes.DoubleType, false);
+
+    private final EvaluateResult result;
+
+    /** A table of a result. */
+    public EvaluationTable(EvaluateResult result) {
+        this.result = result;
+    }
+
+    /** Prints it. */
+    public void print(PrintStream out) {
+        out.printf(Locale.ROOT, "%-40s %10s %8s %10s %10s %10s %9s%n",
+                "model", "perplexity", "+/-", "mean KLD", "99 %", "99.9 %", "same top");
+        for (EvaluateResult.Score score : scores()) {
+            out.printf(
+                    Locale.ROOT,
+                    "%-40s %10.4f %8.4f %10.6f %10.6f %10.6f %8.2f%%%n",
+                    shortened(score.location()),
+                    score.perplexity(),
+                    score.perplexityError(),
+                    score.meanDivergence(),
+                    score.divergence99(),
+                    score.divergence999(),
+                    score.sameTop() * 100);
+        }
+        out.printf(Locale.ROOT, "%d chunks of %d tokens, %d tokens scored, %.1f s%n",
+                result.chunks(), result.context(), result.scoredTokens(), result.seconds());
+    }
+
+    /** Writes it as a Parquet folder, one row a model. */
+    public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
+        StorageLocation location = StorageLocation.parse(folder);
+        List<Row> rows = new ArrayList<>();
+        for (EvaluateResult.Score score : scores()) {
+            rows.add(RowFactory.create(
+                    score.location(),
+                    score == result.original(),
+                    result.context(),
+                    result.scoredTokens(),
+                    score.perplexity(),
+                    score.perplexityError(),
+                    score.meanDivergence(),
+                    score.meanDivergenceError(),
+                    score.divergence99(),
+                    score.divergence999(),
+                    score.maximalDivergence(),
+                    score.sameTop()));
+        }
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        String path = location.isLocal() ? "file:" + location.localPath() : location.text();
+        session.createDataFrame(rows, COLUMNS).coalesce(1).write().mode(SaveMode.Overwrite).parquet(path);
+    }
+
+    private List<EvaluateResult.Score> scores() {
+        List<EvaluateResult.Score> scores = new ArrayList<>();
+        scores.add(result.original());
+        scores.addAll(result.quantized());
+        return scores;
+    }
+
+    private static String shortened(String location) {
+        return location.length() <= 40 ? location : "…" + location.substring(location.length() - 39);
+    }
+}

@@ -1,0 +1,77 @@
+package io.nightshift.jobs.evaluation;
+
+import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.jobs.forward.GroupPass;
+import io.nightshift.jobs.forward.HiddenStates;
+import io.nightshift.jobs.forward.LayerWork;
+import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.forward.SequenceGroup;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.storage.StorageLevel;
+
+/** A model's normalized hidden states of the tokens that are scored, persisted; an executor reads each layer once. */
+final class PlainPass {
+    private final JavaRDD<GroupPass.Result> results;
+    private final long bytesRead;
+
+    private PlainPass(JavaRDD<GroupPass.Result> results, long bytesRead) {
+        this.results = results;
+        this.bytesRead = bytesRead;
+    }
+
+    static PlainPass run(
+            JavaSparkContext spark, ModelReference model, SequenceGroup[] groups, EvaluateProgress progress) {
+        JavaRDD<GroupPass.Result> results = spark.parallelize(List.of(groups), groups.length)
+                .map(group -> new GroupPass.Result(GroupPass.embed(model, group), null));
+        int layers = model.model().layers();
+        long bytesRead = 0;
+        for (int i = 0; i <= layers; i++) {
+            long start = System.nanoTime();
+            int layer = i;
+            JavaRDD<GroupPass.Result> next = results
+                    .map(result -> layer < layers
+                            ? GroupPass.layer(model, layer, result.states(), ActivationObserver.NONE)
+                            : GroupPass.normalize(model, scored(result.states(), model), ActivationObserver.NONE))
+                    .persist(StorageLevel.MEMORY_AND_DISK());
+            List<LayerWork> work = next.map(GroupPass.Result::work).collect();
+            results.unpersist();
+            results = next;
+            bytesRead += work.stream().mapToLong(LayerWork::bytesRead).sum();
+            long tokens = work.stream().mapToLong(LayerWork::tokens).sum();
+            if (layer < layers) {
+                progress.layer(layer, layers, tokens, (System.nanoTime() - start) * 1e-9);
+            }
+        }
+        return new PlainPass(results, bytesRead);
+    }
+
+    /** The states of the scored tokens alone. */
+    private static HiddenStates scored(HiddenStates states, ModelReference model) {
+        int size = model.model().hiddenSize();
+        int context = states.sequenceLength();
+        int perChunk = ScoreTask.scored(context);
+        int chunks = states.values().length / (context * size);
+        float[] values = new float[chunks * perChunk * size];
+        for (int i = 0; i < chunks; i++) {
+            System.arraycopy(
+                    states.values(), (i * context + context / 2) * size, values, i * perChunk * size, perChunk * size);
+        }
+        return new HiddenStates(states.group(), perChunk, values);
+    }
+
+    JavaRDD<HiddenStates> states() {
+        return results.map(GroupPass.Result::states);
+    }
+
+    /** Bytes of weights that were read. */
+    long bytesRead() {
+        return bytesRead;
+    }
+
+    /** Drops them. */
+    void forget() {
+        results.unpersist();
+    }
+}

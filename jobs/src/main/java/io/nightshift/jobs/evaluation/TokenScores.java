@@ -1,0 +1,14 @@
+package io.nightshift.jobs.evaluation;
+
+import java.io.Serializable;
+
+/**
+ * Scores of a group's tokens, in their order.
+ *
+ * @param group the group
+ * @param losses negative logarithms of the probability of each next token
+ * @param divergences Kullback-Leibler divergence from the original of each prediction; empty for the original
+ * @param sameTop how many predictions have the original's most probable token
+ */
+record TokenScores(int group, double[] losses, double[] divergences, int sameTop)
+        implements Serializable {}

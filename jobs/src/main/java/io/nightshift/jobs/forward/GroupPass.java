@@ -1,0 +1,108 @@
+package io.nightshift.jobs.forward;
+
+import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.forward.DecoderLayer;
+import io.nightshift.formats.forward.OutputHead;
+import io.nightshift.formats.forward.TokenEmbedding;
+import io.nightshift.kernels.parallel.Workers;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
+
+/**
+ * The forward pass of one group, within a task that uses the cores that Spark gives it.
+ *
+ * <p>Memory: the group's hidden states twice, and the forward pass of {@value #TOKENS_AT_ONCE} tokens (or of one
+ * sequence, where that is longer); the weights are shared by the tasks of an executor.
+ */
+public final class GroupPass {
+    /** Tokens that go through a layer at once, about: enough for matrix products at full speed. */
+    private static final int TOKENS_AT_ONCE = 4096;
+
+    private GroupPass() {}
+
+    /**
+     * What came out.
+     *
+     * @param states the new hidden states
+     * @param work what it took
+     */
+    public record Result(HiddenStates states, LayerWork work) implements Serializable {}
+
+    /** The embedded tokens of a group. */
+    public static HiddenStates embed(ModelReference model, SequenceGroup group) throws IOException {
+        int length = group.sequences().get(0).length;
+        int[] tokens = new int[Math.multiplyExact(length, group.sequences().size())];
+        for (int i = 0; i < group.sequences().size(); i++) {
+            System.arraycopy(group.sequences().get(i), 0, tokens, i * length, length);
+        }
+        float[] values = TokenEmbedding.embed(model.model(), WeightsCache.ofThisProcess().model(model), tokens);
+        return new HiddenStates(group.index(), length, values);
+    }
+
+    /**
+     * Runs a group through a layer, a few sequences at a time (as many as the plan says, whatever the cluster).
+     *
+     * @param observer sees the inputs of the linear layers
+     */
+    public static Result layer(ModelReference model, int layer, HiddenStates states, ActivationObserver observer)
+            throws IOException {
+        long start = System.nanoTime();
+        WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.ofThisProcess().layer(model, layer);
+        int width = states.sequenceLength() * model.model().hiddenSize();
+        int sequences = states.values().length / width;
+        int atOnce = Math.max(1, TOKENS_AT_ONCE / states.sequenceLength());
+        float[] output = new float[states.values().length];
+        try (Workers workers = workers()) {
+            for (int from = 0; from < sequences; from += atOnce) {
+                int count = Math.min(atOnce, sequences - from);
+                float[] batch = Arrays.copyOfRange(states.values(), from * width, (from + count) * width);
+                int[] lengths = new int[count];
+                Arrays.fill(lengths, states.sequenceLength());
+                loaded.weights().forward(batch, lengths, observer, workers);
+                System.arraycopy(batch, 0, output, from * width, batch.length);
+            }
+        }
+        HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
+        return new Result(next, work(states, sequences, loaded.bytesRead(), start));
+    }
+
+    /** The final norm of a group. */
+    public static Result normalize(ModelReference model, HiddenStates states, ActivationObserver observer)
+            throws IOException {
+        long start = System.nanoTime();
+        WeightsCache.Loaded<OutputHead> head = WeightsCache.ofThisProcess().head(model);
+        float[] output = states.values().clone();
+        int tokens = output.length / model.model().hiddenSize();
+        try (Workers workers = workers()) {
+            head.weights().normalize(output, tokens, observer, workers);
+        }
+        HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
+        return new Result(next, work(states, tokens / states.sequenceLength(), head.bytesRead(), start));
+    }
+
+    /** The output matrix of a model, shared by the tasks of an executor. */
+    public static OutputHead head(ModelReference model) throws IOException {
+        return WeightsCache.ofThisProcess().head(model).weights();
+    }
+
+    /** Threads for a task's kernels: the cores that Spark gives it. */
+    public static Workers workers() {
+        TaskContext context = TaskContext.get();
+        return new Workers(context == null ? 1 : Math.max(1, context.cpus()));
+    }
+
+    /** Drops what this process holds of models; executors of their own drop it for the next models. */
+    public static void release(List<ModelReference> models) {
+        models.forEach(model -> WeightsCache.ofThisProcess().release(model.run()));
+    }
+
+    private static LayerWork work(HiddenStates states, int sequences, long bytesRead, long start) {
+        long tokens = (long) sequences * states.sequenceLength();
+        String executor = SparkEnv.get() == null ? "driver" : SparkEnv.get().executorId();
+        return new LayerWork(states.group(), executor, tokens, bytesRead, System.nanoTime() - start);
+    }
+}

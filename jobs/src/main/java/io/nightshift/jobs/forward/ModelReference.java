@@ -1,0 +1,76 @@
+package io.nightshift.jobs.forward;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.forward.CheckpointWeights;
+import io.nightshift.formats.forward.DecoderModel;
+import io.nightshift.formats.forward.GgufWeights;
+import io.nightshift.formats.forward.ModelWeights;
+import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.UUID;
+
+/**
+ * A model that executors can open.
+ *
+ * @param run unlike that of any other reference: what executors keep belongs to one run
+ * @param model its hyperparameters
+ * @param folder where its weights are
+ * @param file a GGUF file of the folder; empty for the folder's safetensors files
+ */
+public record ModelReference(String run, DecoderModel model, FolderReference folder, String file)
+        implements Serializable {
+    /** The weights of a checkpoint. */
+    public static ModelReference of(DecoderModel model, FolderReference folder) {
+        return new ModelReference(UUID.randomUUID().toString(), model, folder, "");
+    }
+
+    /**
+     * A model that was made of another one.
+     *
+     * @param location a GGUF file, or the folder of a checkpoint
+     * @param original the model that it was made of
+     * @throws InvalidModelException if there is no such file, or it is another model
+     * @throws IOException if it cannot be read
+     */
+    public static ModelReference find(String location, DecoderModel original, HadoopSettings settings)
+            throws IOException {
+        if (!location.endsWith(".gguf")) {
+            FolderReference folder = FolderReference.find(location, settings);
+            DecoderModel model = DecoderModel.of(Checkpoint.open(folder.open()));
+            if (model.vocabulary() != original.vocabulary()) {
+                throw new InvalidModelException(location + ": has " + model.vocabulary()
+                        + " tokens where the original has "
+                        + original.vocabulary() + "; is it the same model?");
+            }
+            return of(model, folder);
+        }
+        int slash = location.lastIndexOf('/');
+        FolderReference folder = FolderReference.find(slash < 0 ? "." : location.substring(0, slash + 1), settings);
+        ModelReference reference = new ModelReference(
+                UUID.randomUUID().toString(), original, folder, location.substring(slash + 1));
+        reference.open(); // Says what is wrong with it before any work.
+        return reference;
+    }
+
+    /** Where the weights are, for messages. */
+    public String location() {
+        return folder.location().text() + (file.isEmpty() ? "" : "/" + file);
+    }
+
+    /** The weights. Only headers are read. */
+    ModelWeights open() throws IOException {
+        ModelFolder opened = folder.open();
+        if (file.isEmpty()) {
+            return new CheckpointWeights(model, opened);
+        }
+        StoredFile stored = opened.find(file)
+                .orElseThrow(() -> new InvalidModelException(location() + ": there is no such file"));
+        return new GgufWeights(model, opened, GgufFile.read(opened, stored));
+    }
+}

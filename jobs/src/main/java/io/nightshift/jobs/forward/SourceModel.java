@@ -1,0 +1,100 @@
+package io.nightshift.jobs.forward;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.forward.DecoderModel;
+import io.nightshift.formats.gguf.GgufConverter;
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.statistics.ModelDigest;
+import io.nightshift.formats.tokenizer.TextTokenizer;
+import io.nightshift.formats.tokenizer.TextTokenizers;
+import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.text.Documents;
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.SequencePacker;
+import io.nightshift.jobs.text.TokenSequences;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** A checkpoint that texts are run through: its hyperparameters, its tokenizer, its place. */
+public final class SourceModel {
+    private final FolderReference folder;
+    private final Checkpoint checkpoint;
+    private final DecoderModel decoder;
+    private final GgufMetadata metadata;
+
+    private SourceModel(FolderReference folder, Checkpoint checkpoint, DecoderModel decoder, GgufMetadata metadata) {
+        this.folder = folder;
+        this.checkpoint = checkpoint;
+        this.decoder = decoder;
+        this.metadata = metadata;
+    }
+
+    /**
+     * Opens a checkpoint; headers and tokenizer are read.
+     *
+     * @param location a folder
+     * @param preTokenizer name of the BPE pre-tokenizer, if the user gave one
+     * @throws InvalidModelException if it cannot be used
+     * @throws IOException if it cannot be read
+     */
+    public static SourceModel open(
+            String location, Optional<String> preTokenizer, HadoopSettings settings, Consumer<String> warnings)
+            throws IOException {
+        FolderReference folder = FolderReference.find(location, settings);
+        Checkpoint checkpoint = Checkpoint.open(folder.open());
+        GgufMetadata metadata = GgufConverter.convert(checkpoint, preTokenizer, warnings).metadata();
+        return new SourceModel(folder, checkpoint, DecoderModel.of(checkpoint), metadata);
+    }
+
+    /** Its folder. */
+    public FolderReference folder() {
+        return folder;
+    }
+
+    /** Its name. */
+    public String name() throws IOException {
+        return folder.open().name();
+    }
+
+    /** Its hyperparameters. */
+    public DecoderModel decoder() {
+        return decoder;
+    }
+
+    /** What tells it apart from other models. */
+    public String digest() throws IOException {
+        return ModelDigest.of(checkpoint);
+    }
+
+    /**
+     * Refuses sequences that are longer than the model's.
+     *
+     * @param option that asked for them, for the message
+     */
+    public void requireLength(String option, int length) {
+        if (length < 2 || length > decoder.longestSequence()) {
+            throw new InvalidModelException(option + " " + length + ": the model takes sequences of 2 to "
+                    + decoder.longestSequence() + " tokens (max_position_embeddings in config.json)");
+        }
+    }
+
+    /**
+     * Texts as sequences for this model.
+     *
+     * @param limit most sequences
+     * @throws InvalidModelException if there is no usable text, too little of it, or the tokenizer does not match
+     * @throws IOException if a file cannot be read
+     */
+    public TokenSequences sequences(Documents documents, Packing packing, int length, int limit) throws IOException {
+        boolean own = packing == Packing.DOCUMENTS;
+        try (TextTokenizer tokenizer = own
+                ? TextTokenizers.ofModel(folder.open(), metadata)
+                : TextTokenizers.ofLlamaCpp(folder.open(), metadata)) {
+            SequencePacker packer = new SequencePacker(tokenizer, decoder.vocabulary(), length);
+            return own ? packer.joinDocuments(documents, limit) : packer.chunksOfOneText(documents, limit);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.nightshift.jobs.forward;
+
+import io.nightshift.jobs.output.SharedFolderCheck;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageErrors;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StorageProbe;
+import java.io.IOException;
+import java.util.UUID;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** A folder of a run's own for checkpoints, local or in an object store; it is removed when the run ends. */
+public final class WorkFolder implements AutoCloseable {
+    private final FileSystem fileSystem;
+    private final Path path;
+
+    private WorkFolder(FileSystem fileSystem, Path path) {
+        this.fileSystem = fileSystem;
+        this.path = path;
+    }
+
+    /**
+     * Makes the folder, and lets Spark put its checkpoints there.
+     *
+     * @param parent the folder that it is made in
+     * @throws IOException if it cannot be made, or executors do not see it
+     */
+    public static WorkFolder create(String parent, HadoopSettings settings, JavaSparkContext spark) throws IOException {
+        StorageLocation location = StorageLocation.parse(parent);
+        if (location.isLocal()) {
+            SharedFolderCheck.requireShared(location.localPath(), spark);
+            location = StorageLocation.parse("file:" + location.localPath());
+        } else {
+            StorageProbe.check(location, settings);
+        }
+        Path path = new Path(location.hadoopPath(), "work-" + UUID.randomUUID());
+        try {
+            FileSystem fileSystem = settings.fileSystem(location);
+            fileSystem.mkdirs(path);
+            spark.setCheckpointDir(fileSystem.makeQualified(path).toString());
+            return new WorkFolder(fileSystem, path);
+        } catch (IOException | RuntimeException e) {
+            throw StorageErrors.explain(parent, e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        fileSystem.delete(path, true);
+        // The folders above are removed where this run made them, that is where nothing else is in them.
+        Path parent = path.getParent();
+        if (parent.getName().startsWith(".") && fileSystem.exists(parent)
+                && fileSystem.listStatus(parent).length == 0) {
+            fileSystem.delete(parent, false);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.nightshift.jobs.text;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageErrors;
+import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StorageProbe;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+
+/**
+ * A file of texts.
+ *
+ * @param path where it is, as a Hadoop path
+ * @param format told by its name
+ * @param bytes its length
+ */
+record DataFile(String path, Format format, long bytes) {
+    private static final String GLOB_CHARACTERS = "*?[{";
+
+    /** What a file holds. */
+    enum Format {
+        TEXT,
+        JSON_LINES,
+        PARQUET;
+
+        private static Format of(String name) {
+            String lower = name.toLowerCase(Locale.ROOT).replaceAll("\\.(gz|bz2|zst|zstd|lz4|snappy)$", "");
+            if (lower.endsWith(".jsonl") || lower.endsWith(".ndjson") || lower.endsWith(".json")) {
+                return JSON_LINES;
+            }
+            return lower.endsWith(".parquet") ? PARQUET : TEXT;
+        }
+    }
+
+    /**
+     * The files of some locations, in the order of their paths.
+     *
+     * @throws InvalidModelException if a location has none
+     * @throws StorageException if a store does not answer or refuses
+     */
+    static List<DataFile> find(List<String> locations, HadoopSettings settings) throws IOException {
+        List<DataFile> files = new ArrayList<>();
+        for (String location : locations) {
+            List<DataFile> found = find(location, settings);
+            if (found.isEmpty()) {
+                throw new InvalidModelException(location + ": there is no such file; give files, folders or globs of"
+                        + " text,"
+                        + " JSON lines (.jsonl) or Parquet (.parquet)");
+            }
+            files.addAll(found);
+        }
+        files.sort(Comparator.comparing(DataFile::path));
+        return files.stream().distinct().toList();
+    }
+
+    private static List<DataFile> find(String location, HadoopSettings settings) throws IOException {
+        StorageLocation parsed = StorageLocation.parse(location);
+        if (!parsed.isLocal()) {
+            StorageProbe.check(StorageLocation.parse(folderBeforeGlob(location)), settings);
+        }
+        List<DataFile> files = new ArrayList<>();
+        try {
+            Path pattern = parsed.isLocal() ? new Path(parsed.localPath().toUri()) : parsed.hadoopPath();
+            if (parsed.isLocal()) {
+                // A URI would write a glob's characters as %5B and the like.
+                pattern = new Path("file://" + parsed.localPath());
+            }
+            FileSystem fileSystem = settings.fileSystem(
+                    parsed.isLocal() ? StorageLocation.parse("file:" + parsed.localPath()) : parsed);
+            FileStatus[] matches = fileSystem.globStatus(pattern);
+            for (FileStatus match : matches == null ? new FileStatus[0] : matches) {
+                collect(fileSystem, match, files);
+            }
+        } catch (IOException | RuntimeException e) {
+            throw StorageErrors.explain(location, e);
+        }
+        return files;
+    }
+
+    private static void collect(FileSystem fileSystem, FileStatus match, List<DataFile> files) throws IOException {
+        if (match.isFile()) {
+            files.add(of(match));
+            return;
+        }
+        RemoteIterator<LocatedFileStatus> all = fileSystem.listFiles(match.getPath(), true);
+        while (all.hasNext()) {
+            FileStatus file = all.next();
+            String name = file.getPath().getName();
+            // What Spark and Hadoop put beside data: _SUCCESS, .crc.
+            if (!name.startsWith("_") && !name.startsWith(".")) {
+                files.add(of(file));
+            }
+        }
+    }
+
+    private static DataFile of(FileStatus file) {
+        return new DataFile(file.getPath().toString(), Format.of(file.getPath().getName()), file.getLen());
+    }
+
+    private static String folderBeforeGlob(String location) {
+        int end = location.length();
+        for (char character : GLOB_CHARACTERS.toCharArray()) {
+            int at = location.indexOf(character);
+            end = at < 0 ? end : Math.min(end, at);
+        }
+        String before = location.substring(0, end);
+        int slash = before.lastIndexOf('/');
+        return before.indexOf("://") + 2 >= slash ? before : before.substring(0, slash);
+    }
+}
