@@ -1,6 +1,7 @@
 package io.nightshift.kernels;
 
 import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -22,6 +23,9 @@ public final class Lanes {
 
     /** Species of 32-bit floats. */
     public static final VectorSpecies<Float> FLOAT = FloatVector.SPECIES_64.withShape(SHAPE);
+
+    /** Species of 64-bit floats, half as many lanes as {@link #FLOAT}. */
+    public static final VectorSpecies<Double> DOUBLE = DoubleVector.SPECIES_64.withShape(SHAPE);
 
     /** Species of 32-bit integers, as many lanes as {@link #FLOAT}. */
     public static final VectorSpecies<Integer> INT = IntVector.SPECIES_64.withShape(SHAPE);

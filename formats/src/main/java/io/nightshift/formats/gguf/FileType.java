@@ -2,6 +2,7 @@ package io.nightshift.formats.gguf;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.quantize.Quantizers;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -69,7 +70,7 @@ public enum FileType {
     /**
      * The file type of a name, in any case; Q3_K, Q4_K and Q5_K stand for their M variants.
      *
-     * @throws InvalidModelException naming the known ones, if there is none
+     * @throws InvalidModelException naming the supported ones, if there is none
      */
     public static FileType parse(String name) {
         String upper = name.toUpperCase(Locale.ROOT);
@@ -82,7 +83,10 @@ public enum FileType {
                 return type;
             }
         }
-        throw new InvalidModelException("unknown GGUF type '" + name + "'; known: "
-                + Arrays.stream(values()).map(FileType::name).collect(Collectors.joining(", ")));
+        throw new InvalidModelException("unknown GGUF type '" + name + "'; supported: "
+                + Arrays.stream(values())
+                        .filter(type -> Quantizers.types().contains(type.defaultType()))
+                        .map(FileType::name)
+                        .collect(Collectors.joining(", ")));
     }
 }

@@ -97,7 +97,8 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
                 for (int from = 0; from < values.length; from += VALUES_AT_ONCE) {
                     int count = Math.min(VALUES_AT_ONCE, values.length - from);
                     if (in.readNBytes(bytes, 0, count * Float.BYTES) < count * Float.BYTES) {
-                        throw new EOFException(folder.location() + "/" + file.name() + ": ends within " + tensor.name());
+                        throw new EOFException(
+                                folder.location() + "/" + file.name() + ": ends within " + tensor.name());
                     }
                     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values, from, count);
                 }

@@ -22,8 +22,8 @@ public final class ImatrixReader {
     public static Imatrix read(ModelFolder folder, StoredFile file) throws IOException {
         byte[] magic = new byte[Integer.BYTES];
         if (file.length() < magic.length) {
-            throw new InvalidModelException(folder.location() + "/" + file.name() + ": no importance matrix: the file has "
-                    + file.length() + " bytes");
+            throw new InvalidModelException(folder.location() + "/" + file.name()
+                    + ": no importance matrix: the file has " + file.length() + " bytes");
         }
         folder.readFully(file.name(), 0, magic, 0, magic.length);
         return ByteBuffer.wrap(magic).order(ByteOrder.LITTLE_ENDIAN).getInt() == GGUF_MAGIC

@@ -83,7 +83,8 @@ public record ImportanceEntry(float[] sums, long[] counts) {
                     + other.sums.length + "; are they of the same model?");
         }
         int matrices = Math.max(counts.length, other.counts.length);
-        if (counts.length != matrices && counts.length != 1 || other.counts.length != matrices && other.counts.length != 1) {
+        int fewest = Math.min(counts.length, other.counts.length);
+        if (fewest != matrices && fewest != 1) {
             throw new InvalidModelException("one matrix has " + counts.length + " experts and another has "
                     + other.counts.length + "; are they of the same model?");
         }
@@ -93,8 +94,12 @@ public record ImportanceEntry(float[] sums, long[] counts) {
         }
         long[] allCounts = new long[matrices];
         for (int i = 0; i < matrices; i++) {
-            allCounts[i] = Math.addExact(counts[counts.length == 1 ? 0 : i], other.counts[other.counts.length == 1 ? 0 : i]);
+            allCounts[i] = Math.addExact(count(i), other.count(i));
         }
         return new ImportanceEntry(allSums, allCounts);
+    }
+
+    private long count(int matrix) {
+        return counts[counts.length == 1 ? 0 : matrix];
     }
 }

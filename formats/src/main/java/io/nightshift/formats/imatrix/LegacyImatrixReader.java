@@ -40,7 +40,8 @@ final class LegacyImatrixReader {
         try (FolderInputStream stream = new FolderInputStream(folder, file, BUFFER)) {
             return new LegacyImatrixReader(stream, file.length()).read();
         } catch (EOFException e) {
-            throw new InvalidModelException(where + ": truncated: the importance matrix does not end within the file", e);
+            throw new InvalidModelException(
+                    where + ": truncated: the importance matrix does not end within the file", e);
         } catch (InvalidModelException e) {
             throw new InvalidModelException(where + ": " + e.getMessage(), e);
         }
@@ -91,7 +92,8 @@ final class LegacyImatrixReader {
     private String text(String what) throws IOException {
         int bytes = int32();
         if (bytes < 0 || bytes > remaining()) {
-            throw new InvalidModelException(what + " claims " + bytes + " bytes, and " + remaining() + " are left of the file");
+            throw new InvalidModelException(
+                    what + " claims " + bytes + " bytes, and " + remaining() + " are left of the file");
         }
         return new String(exactly(bytes), StandardCharsets.UTF_8);
     }

@@ -68,7 +68,8 @@ class TypeAssignmentTest {
     @Test
     void knowsWhichTypesNeedAnImportanceMatrix() {
         List<TensorRecipe> tensors = List.of("blk.0.attn_q.weight", "output.weight", "token_embd.weight").stream()
-                .map(name -> new TensorRecipe(name, List.of(256L, 2L), GgmlType.BF16, new TensorRecipe.Computed(List.of())))
+                .map(name -> new TensorRecipe(
+                        name, List.of(256L, 2L), GgmlType.BF16, new TensorRecipe.Computed(List.of())))
                 .toList();
         ModelFacts facts = new ModelFacts("llama", 1, 1, 1, 0);
         Map<String, List<Boolean>> needs = Map.of(

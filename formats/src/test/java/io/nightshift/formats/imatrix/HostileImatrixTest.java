@@ -79,7 +79,8 @@ class HostileImatrixTest {
     void refusesOtherGgufFiles() {
         GgufMetadata model = new GgufMetadata().text("general.architecture", "llama");
         assertRefused(gguf(model, List.of()), "no importance matrix: it lacks the metadata key imatrix.datasets");
-        assertRefused(gguf(metadata().set("imatrix.chunk_size", new GgufValue.Text("512")), List.of()), "imatrix.chunk_size");
+        GgufMetadata text = metadata().set("imatrix.chunk_size", new GgufValue.Text("512"));
+        assertRefused(gguf(text, List.of()), "imatrix.chunk_size");
         assertRefused(gguf(metadata().uint32("imatrix.chunk_count", 1L << 31), List.of()), "imatrix.chunk_count");
         assertRefused(gguf(metadata(), List.of()), "the importance matrix has no entries");
     }

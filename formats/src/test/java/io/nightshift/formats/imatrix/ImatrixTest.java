@@ -25,7 +25,9 @@ class ImatrixTest {
     private static final String EXPERTS = "blk.0.ffn_up_exps.weight";
 
     @ParameterizedTest
-    @ValueSource(strings = {"fixtures/llama-spm.imatrix.gguf", "fixtures/mixtral-moe.imatrix.gguf", "imatrix/one+two.gguf"})
+    @ValueSource(strings = {
+        "fixtures/llama-spm.imatrix.gguf", "fixtures/mixtral-moe.imatrix.gguf", "imatrix/one+two.gguf"
+    })
     void writesWhatItReadByteForByte(String name) throws IOException {
         Path file = FOLDER.resolveSibling(name);
         assertArrayEquals(Files.readAllBytes(file), written(read(file)));
@@ -88,7 +90,8 @@ class ImatrixTest {
     void refusesToCombineMatricesOfDifferentModels() {
         Imatrix one = matrix(new ImportanceEntry(new float[6], new long[] {1, 1, 1}));
         for (ImportanceEntry other : List.of(
-                new ImportanceEntry(new float[4], new long[] {1}), new ImportanceEntry(new float[6], new long[] {1, 1}))) {
+                new ImportanceEntry(new float[4], new long[] {1}),
+                new ImportanceEntry(new float[6], new long[] {1, 1}))) {
             InvalidModelException error = assertThrows(
                     InvalidModelException.class, () -> Imatrix.combine(List.of(one, matrix(other))));
             assertTrue(error.getMessage().startsWith(EXPERTS + ": "), error.getMessage());

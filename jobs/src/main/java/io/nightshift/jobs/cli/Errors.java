@@ -32,6 +32,11 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     @Override
     public int handleParseException(ParameterException e, String[] arguments) {
+        if (e.getCause() instanceof InvalidModelException invalid) {
+            // A value that our converters refuse: they say why, picocli would add the names of classes.
+            print(e.getCommandLine().getErr(), invalid);
+            return INPUT;
+        }
         print(e.getCommandLine().getErr(), e);
         e.getCommandLine().getErr().println("See: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
         return INPUT;

@@ -11,8 +11,8 @@ final class ImportanceSelection {
             names = "--imatrix",
             split = ",",
             paramLabel = "FILE",
-            description = "The importance matrix of the model, as llama-imatrix writes it, GGUF or the older binary format;"
-                    + " may be s3a://. Several, separated by commas or given again, are added up.")
+            description = "The importance matrix of the model, as llama-imatrix writes it, GGUF or the older binary"
+                    + " format; may be s3a://. Several, separated by commas or given again, are added up.")
     private List<String> files = new ArrayList<>();
 
     @Option(

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.BBPartHandle;
 import org.apache.hadoop.fs.BBUploadHandle;
+import org.apache.hadoop.fs.BulkDelete;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.MultipartUploader;
@@ -106,7 +107,15 @@ final class HadoopOutputStore implements OutputStore {
 
     @Override
     public void delete(String name) throws IOException {
-        call(name, () -> fileSystem.delete(path(name), false));
+        call(name, () -> {
+            // S3A's delete(Path) leaves an object for a folder whose last file is gone; this one does not.
+            try (BulkDelete bulk = fileSystem.createBulkDelete(path(name).getParent())) {
+                for (Map.Entry<Path, String> failure : bulk.bulkDelete(List.of(path(name)))) {
+                    throw new IOException("cannot be deleted: " + failure.getValue());
+                }
+            }
+            return null;
+        });
     }
 
     @Override

@@ -22,11 +22,16 @@ final class LocalErrors {
             return new StorageException(location, "cannot be written: " + exists.getFile() + " is a file, where a folder "
                     + "has to be; choose another output folder", e);
         }
-        String reason = e instanceof FileSystemException failed && failed.getReason() != null
-                ? failed.getReason()
-                : String.valueOf(e.getMessage());
+        String reason = reason(e);
         String advice = reason.contains("No space left") ? "free some space or choose another output folder"
                 : "choose another output folder";
         return new StorageException(location, "cannot be written: " + reason + "; " + advice, e);
+    }
+
+    private static String reason(IOException e) {
+        if (e instanceof FileSystemException failed) {
+            return failed.getReason() != null ? failed.getReason() : failed.getFile() + " cannot be made or opened";
+        }
+        return String.valueOf(e.getMessage());
     }
 }

@@ -4,13 +4,16 @@ import io.nightshift.formats.storage.StoredFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -49,8 +52,13 @@ final class LocalOutputStore implements OutputStore {
 
     @Override
     public Optional<StoredFile> find(String name) throws IOException {
+        Path path = folder.resolve(name);
+        if (!Files.isDirectory(path.getParent())) {
+            // If something else is in its place, making the folder says so.
+            return Optional.empty();
+        }
         try {
-            BasicFileAttributes file = Files.readAttributes(folder.resolve(name), BasicFileAttributes.class);
+            BasicFileAttributes file = Files.readAttributes(path, BasicFileAttributes.class);
             return file.isRegularFile()
                     ? Optional.of(new StoredFile(name, file.size(), file.lastModifiedTime().toString()))
                     : Optional.empty();
@@ -121,19 +129,57 @@ final class LocalOutputStore implements OutputStore {
 
     @Override
     public void complete(String name, byte[] upload, List<PartReceipt> parts) throws IOException {
+        Path whole = uploadFile(name, id(upload));
         try {
-            move(uploadFile(name, id(upload)), folder.resolve(name));
+            for (PartReceipt receipt : parts) {
+                if (receipt.attempt() > 0) {
+                    putInPlace(whole, receipt);
+                }
+            }
+            move(whole, folder.resolve(name));
+            deleteUpload(whole);
         } catch (IOException e) {
             throw LocalErrors.explain(location + "/" + name, e);
+        }
+    }
+
+    /** Copies what an attempt wrote into a file of its own to where it belongs. */
+    private static void putInPlace(Path whole, PartReceipt receipt) throws IOException {
+        Part part = receipt.part();
+        try (FileChannel from = FileChannel.open(LocalPartSink.ofAttempt(whole, part, receipt.attempt()));
+                FileChannel to = FileChannel.open(whole, StandardOpenOption.WRITE)) {
+            for (long done = 0; done < part.length(); ) {
+                long copied = to.transferFrom(from.position(done), part.position() + done, part.length() - done);
+                if (copied == 0) {
+                    throw new EOFException(part + " ends after " + done + " bytes");
+                }
+                done += copied;
+            }
         }
     }
 
     @Override
     public void abort(String name, byte[] upload) throws IOException {
         try {
-            Files.deleteIfExists(uploadFile(name, id(upload)));
+            deleteUpload(uploadFile(name, id(upload)));
+        } catch (IllegalArgumentException e) {
+            // No id that this store gave: there is no such upload.
         } catch (IOException e) {
             throw LocalErrors.explain(location + "/" + name, e);
+        }
+    }
+
+    /** Deletes the file of an upload, if it is there, and those of later attempts at its parts. */
+    private static void deleteUpload(Path whole) throws IOException {
+        Files.deleteIfExists(whole);
+        String start = whole.getFileName() + ".";
+        try (DirectoryStream<Path> ofAttempts = Files.newDirectoryStream(
+                whole.getParent(), file -> file.getFileName().toString().startsWith(start))) {
+            for (Path file : ofAttempts) {
+                Files.deleteIfExists(file);
+            }
+        } catch (NoSuchFileException e) {
+            // Nor is the folder there any more.
         }
     }
 

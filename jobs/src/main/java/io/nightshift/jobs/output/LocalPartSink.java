@@ -10,8 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
 /**
- * Writes parts at their places in one file that the driver made. Attempts at one part write the same bytes to the same
- * place, so it does not matter which one is last.
+ * Writes parts to a file that the driver made. The first attempt at a part writes at its place; a later one, which is
+ * rare, into a file of its own beside it, which the commit copies to that place if that attempt won.
  *
  * @param file the file's absolute path
  * @param target where it will be, for messages
@@ -22,8 +22,18 @@ record LocalPartSink(String file, String target) implements PartSink {
 
     @Override
     public PartWriter open(Part part, int attempt) throws IOException {
+        Path whole = Path.of(file);
         try {
-            return new Writer(part, attempt, FileChannel.open(Path.of(file), StandardOpenOption.WRITE));
+            if (attempt == 0) {
+                return new Writer(part, attempt, FileChannel.open(whole, StandardOpenOption.WRITE), part.position());
+            }
+            whole.getFileSystem().provider().checkAccess(whole);
+            FileChannel own = FileChannel.open(
+                    ofAttempt(whole, part, attempt),
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING);
+            return new Writer(part, attempt, own, 0);
         } catch (NoSuchFileException e) {
             // Its name is the driver's secret until it is renamed: a token for seeing the driver's folder.
             throw new StorageException(target, "an executor does not see the file that the driver began (or another "
@@ -33,17 +43,24 @@ record LocalPartSink(String file, String target) implements PartSink {
         }
     }
 
+    /** The file of its own that an attempt after the first one writes. */
+    static Path ofAttempt(Path whole, Part part, int attempt) {
+        return whole.resolveSibling(whole.getFileName() + "." + part.index() + "-" + attempt);
+    }
+
     private final class Writer implements PartWriter {
         private final Part part;
         private final int attempt;
         private final FileChannel channel;
+        private final long position;
         private final CRC32C crc = new CRC32C();
         private long written;
 
-        Writer(Part part, int attempt, FileChannel channel) {
+        Writer(Part part, int attempt, FileChannel channel, long position) {
             this.part = part;
             this.attempt = attempt;
             this.channel = channel;
+            this.position = position;
         }
 
         @Override
@@ -53,7 +70,7 @@ record LocalPartSink(String file, String target) implements PartSink {
             try {
                 for (int done = 0; done < length; ) {
                     ByteBuffer step = ByteBuffer.wrap(bytes, offset + done, Math.min(STEP, length - done));
-                    done += channel.write(step, part.position() + written + done);
+                    done += channel.write(step, position + written + done);
                 }
             } catch (IOException e) {
                 throw LocalErrors.explain(target, e);

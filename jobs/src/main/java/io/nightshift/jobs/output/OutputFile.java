@@ -111,7 +111,7 @@ public final class OutputFile {
         try {
             List<PartReceipt> inOrder = inOrder(receipts);
             store.complete(spec.name(), upload, inOrder);
-            records.committed(spec.plan(), verified(), Crc32c.ofParts(inOrder));
+            records.committed(spec.plan(), upload, verified(), Crc32c.ofParts(inOrder));
             upload = null;
         } catch (IOException | RuntimeException e) {
             abortAfter(e);
@@ -130,7 +130,7 @@ public final class OutputFile {
             return;
         }
         store.abort(spec.name(), upload);
-        records.aborted();
+        records.ended(upload);
         store.tidy();
         upload = null;
     }

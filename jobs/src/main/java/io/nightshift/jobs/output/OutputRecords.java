@@ -58,14 +58,18 @@ final class OutputRecords {
         store.replace(upload, JSON.writeValueAsBytes(new Upload(id)));
     }
 
-    void committed(String plan, StoredFile file, long crc32c) throws IOException {
+    void committed(String plan, byte[] id, StoredFile file, long crc32c) throws IOException {
         Completion record = new Completion(plan, file.length(), file.version(), crc32c);
         store.replace(completion, JSON.writeValueAsBytes(record));
-        store.delete(upload);
+        ended(id);
     }
 
-    void aborted() throws IOException {
-        store.delete(upload);
+    /** The record may be that of a later run, which took over: then it stays, so that its upload can be found. */
+    void ended(byte[] id) throws IOException {
+        Optional<Upload> recorded = upload();
+        if (recorded.isEmpty() || recorded.get().equals(new Upload(id))) {
+            store.delete(upload);
+        }
     }
 
     private <T> Optional<T> read(String name, Class<T> type) throws IOException {

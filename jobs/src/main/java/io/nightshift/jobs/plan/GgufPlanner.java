@@ -56,8 +56,8 @@ public final class GgufPlanner {
     /**
      * Lays out one file.
      *
-     * @throws InvalidModelException if a tensor cannot have the type that it should, or lacks the importance matrix that
-     *     this type demands
+     * @throws InvalidModelException if a tensor cannot have the type that it should, or lacks the importance matrix
+     *     that this type demands
      */
     public PreparedTarget prepare(FileType fileType, TypeOptions options) {
         TypeOptions all = importance.isPresent() ? options.withImportance() : options;
@@ -93,8 +93,8 @@ public final class GgufPlanner {
                 throw new InvalidModelException(fileType + " needs an importance matrix"
                         + importance.map(matrix -> " with an entry for each tensor: " + matrix.fileNames()
                                 + " gives none for " + tensor.name() + ", which").orElse(": " + tensor.name())
-                        + " would become " + type.type() + ", and that is garbage without one; give --imatrix FILE, or choose"
-                        + " another type, such as Q2_K");
+                        + " would become " + type.type() + ", and that is garbage without one; give --imatrix FILE, or"
+                        + " choose another type, such as Q2_K");
             }
         }
     }

@@ -80,9 +80,9 @@ public final class ModelImportance {
         if (isTokenEmbedding(tensor.name())) {
             return Optional.empty();
         }
-        throw new InvalidModelException("the importance matrix " + fileNames() + " has " + values.length + " values for "
-                + tensor.name() + ", which needs " + tensor.columns() + (stacked == 1 ? "" : " for each of " + stacked
-                + " experts") + "; give the matrix of this model");
+        throw new InvalidModelException("the importance matrix " + fileNames() + " has " + values.length
+                + " values for " + tensor.name() + ", which needs " + tensor.columns()
+                + (stacked == 1 ? "" : " for each of " + stacked + " experts") + "; give the matrix of this model");
     }
 
     /** Whether one of its entries is named like one of these tensors. */

@@ -17,7 +17,8 @@ final class ImportanceLoader {
     /**
      * The importance matrix of a job, if it has one.
      *
-     * @throws InvalidModelException if a file is none or is damaged, files do not fit together, or an option has no effect
+     * @throws InvalidModelException if a file is none or is damaged, files do not fit together, or an option has no
+     *     effect
      * @throws IOException if a file cannot be read
      */
     static Optional<ModelImportance> load(ImportanceOptions options, HadoopSettings settings) throws IOException {
@@ -35,13 +36,15 @@ final class ImportanceLoader {
         Imatrix matrix = read(options.files(), settings);
         for (String name : names) {
             if (matrix.entries().keySet().stream().noneMatch(entry -> entry.contains(name))) {
-                throw new InvalidModelException(chosen + " " + name + ": the importance matrix has no entry of such a name");
+                throw new InvalidModelException(
+                        chosen + " " + name + ": the importance matrix has no entry of such a name");
             }
         }
         boolean include = !options.include().isEmpty();
         Imatrix used = matrix.only(entry -> names.isEmpty() || include == names.stream().anyMatch(entry::contains));
         if (used.entries().isEmpty()) {
-            throw new InvalidModelException(chosen + " leaves nothing of the importance matrix; leave out --imatrix instead");
+            throw new InvalidModelException(
+                    chosen + " leaves nothing of the importance matrix; leave out --imatrix instead");
         }
         return Optional.of(new ModelImportance(options.files(), matrix, used));
     }

@@ -22,6 +22,7 @@ import io.nightshift.jobs.plan.PreparedTarget;
 import io.nightshift.jobs.plan.QuantizationPlan;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,8 +67,8 @@ public final class QuantizeJob {
      * Reads the headers of the checkpoint, and the importance matrix, and lays out the outputs. Needs no Spark.
      *
      * @param settings how Hadoop reaches its stores
-     * @throws io.nightshift.formats.InvalidModelException if the request, the checkpoint or the importance matrix cannot
-     *     be used
+     * @throws io.nightshift.formats.InvalidModelException if the request, the checkpoint or the importance matrix
+     *     cannot be used
      * @throws IOException if one of them cannot be read
      */
     public static QuantizeJob plan(QuantizeRequest request, HadoopSettings settings, Progress progress)
@@ -157,7 +158,7 @@ public final class QuantizeJob {
             progress.started(pieces.size(), bytes);
             finished = runPieces(spark, plan, sinks, missing);
             for (int i = 0; i < files.size(); i++) {
-                files.get(i).commit(receipts(finished, i));
+                commit(files.get(i), receipts(finished, i));
                 outputs.add(output(targets.get(i), files.get(i), false, reports(plan, finished, i)));
             }
         } catch (IOException | RuntimeException e) {
@@ -190,6 +191,15 @@ public final class QuantizeJob {
         } finally {
             sharedPlan.unpersist();
             sharedHeaders.unpersist();
+        }
+    }
+
+    /** By now the store has been reached and written to: what goes wrong is a failure at run time. */
+    private static void commit(OutputFile file, List<PartReceipt> receipts) throws IOException {
+        try {
+            file.commit(receipts);
+        } catch (StorageException e) {
+            throw new IOException(e.getMessage(), e);
         }
     }
 

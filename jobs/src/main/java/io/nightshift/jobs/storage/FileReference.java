@@ -42,7 +42,8 @@ public record FileReference(ModelFolder folder, StoredFile file) {
         FileStatus status = StorageProbe.ask(parsed, settings, store -> {
             RemoteIterator<LocatedFileStatus> found = store.listLocatedStatus(parsed.hadoopPath());
             LocatedFileStatus first = found.hasNext() ? found.next() : null;
-            if (first == null || !first.getPath().getName().equals(parsed.name()) || !first.isFile() || found.hasNext()) {
+            // What lies in a folder of that name has a longer path.
+            if (first == null || !first.isFile() || !first.getPath().equals(parsed.hadoopPath())) {
                 throw new StorageException(location, "is a folder, not a file");
             }
             return first;

@@ -25,6 +25,7 @@ import software.amazon.awssdk.awscore.exception.AwsServiceException;
 /** What the exceptions of Hadoop's file systems mean to a user, in one line. */
 public final class StorageErrors {
     private static final int LONGEST_REASON = 300;
+    private static final int DEEPEST = 20;
     private static final Pattern LINES = Pattern.compile("\\s*[\\r\\n]+\\s*");
 
     private StorageErrors() {}
@@ -49,8 +50,8 @@ public final class StorageErrors {
             return "the bucket is in another region; set fs.s3a.endpoint.region to it";
         }
         if (has(e, UnknownHostException.class)) {
-            return "the store's host is unknown" + about(find(e, UnknownHostException.class)) + "; check fs.s3a.endpoint "
-                    + "or the host in the location";
+            return "the store's host is unknown" + unknownHost(e)
+                    + "; check fs.s3a.endpoint or the host in the location";
         }
         if (doesNotAnswer(e)) {
             return "the store does not answer; check fs.s3a.endpoint and the network";
@@ -91,12 +92,24 @@ public final class StorageErrors {
                 .orElse("");
     }
 
-    private static String about(Optional<? extends Exception> e) {
-        return e.map(Exception::getMessage).map(message -> " (" + LINES.split(message)[0] + ")").orElse("");
+    /** Hadoop wraps the exception that names the host in others of the same class, which tell a story. */
+    private static String unknownHost(Exception e) {
+        String host = null;
+        int depth = 0;
+        for (Throwable cause = e; cause != null && depth < DEEPEST; cause = cause.getCause(), depth++) {
+            if (cause instanceof UnknownHostException) {
+                host = cause.getMessage();
+            }
+        }
+        return host == null ? "" : " (" + shortened(host) + ")";
     }
 
     private static String reason(Exception e) {
         String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return shortened(message);
+    }
+
+    private static String shortened(String message) {
         String line = LINES.matcher(message.strip()).replaceAll(" ");
         return line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "…";
     }
@@ -107,7 +120,7 @@ public final class StorageErrors {
 
     private static <T extends Throwable> Optional<T> find(Throwable e, Class<T> type) {
         int depth = 0;
-        for (Throwable cause = e; cause != null && depth < 20; cause = cause.getCause(), depth++) {
+        for (Throwable cause = e; cause != null && depth < DEEPEST; cause = cause.getCause(), depth++) {
             if (type.isInstance(cause)) {
                 return Optional.of(type.cast(cause));
             }

@@ -30,7 +30,8 @@ class ModelImportanceTest {
     void leavesOutWhatIsNotKnown() {
         GgufMetadata metadata = importance("m.dat", matrix(1, List.of(), 0)).addTo(new GgufMetadata());
         assertEquals(
-                List.of("quantize.imatrix.file", "quantize.imatrix.entries_count"), List.copyOf(metadata.values().keySet()));
+                List.of("quantize.imatrix.file", "quantize.imatrix.entries_count"),
+                List.copyOf(metadata.values().keySet()));
     }
 
     @Test

@@ -40,7 +40,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Whole files made with an importance matrix, against those of llama-quantize. */
 class ImportanceJobTest {
     private static final String MIXTRAL = "mixtral-moe";
-    private static final Map<String, List<Integer>> UNSEEN = Map.of("blk.0.", List.of(6), "blk.1.", List.of(1, 2, 3, 4, 5, 6, 7));
+    private static final Map<String, List<Integer>> UNSEEN =
+            Map.of("blk.0.", List.of(6), "blk.1.", List.of(1, 2, 3, 4, 5, 6, 7));
 
     @TempDir
     Path folder;
@@ -55,7 +56,9 @@ class ImportanceJobTest {
         assertEquals(List.of(), quantize(model, types, options(matrix)).warnings());
         for (FileType type : types) {
             assertEquals(
-                    Fixtures.golden(model, type.name(), true), sha256(model, type, matrix.getFileName().toString()), type.name());
+                    Fixtures.golden(model, type.name(), true),
+                    sha256(model, type, matrix.getFileName().toString()),
+                    type.name());
         }
     }
 
@@ -112,7 +115,8 @@ class ImportanceJobTest {
         Map<String, GgufValue> values = combined.header().metadata().values();
         String files = attention + "," + others;
         assertEquals(
-                new GgufValue.Text(files.substring(0, Math.min(127, files.length()))), values.get("quantize.imatrix.file"));
+                new GgufValue.Text(files.substring(0, Math.min(127, files.length()))),
+                values.get("quantize.imatrix.file"));
         assertEquals(new GgufValue.Uint32(24), values.get("quantize.imatrix.entries_count"));
         // llama-imatrix counts chunks of 512 tokens where it combines files.
         assertEquals(new GgufValue.Uint32(63), values.get("quantize.imatrix.chunks_count"));
@@ -190,7 +194,8 @@ class ImportanceJobTest {
                 "exclude each other");
         assertRefused(MIXTRAL, FileType.Q4_0, new ImportanceOptions(matrix, none, List.of("blk")),
                 "--exclude-weights leaves nothing");
-        Path other = changed(MIXTRAL, "other.gguf", entries -> new TreeMap<>(Map.of("x", entries.get("blk.0.attn_q.weight"))));
+        Path other = changed(
+                MIXTRAL, "other.gguf", entries -> new TreeMap<>(Map.of("x", entries.get("blk.0.attn_q.weight"))));
         assertRefused(MIXTRAL, FileType.Q4_0, options(other), "named like a tensor of this model");
         assertRefused(MIXTRAL, FileType.Q4_0,
                 options(Fixtures.imatrix(MIXTRAL), changed(MIXTRAL, "short.gguf", ImportanceJobTest::shortened)),
@@ -232,8 +237,8 @@ class ImportanceJobTest {
     private Path changed(String model, String name, UnaryOperator<TreeMap<String, ImportanceEntry>> change)
             throws IOException {
         Imatrix matrix = read(Fixtures.imatrix(model));
-        return written(name, new Imatrix(
-                change.apply(new TreeMap<>(matrix.entries())), matrix.datasets(), matrix.chunkCount(), matrix.chunkSize()));
+        TreeMap<String, ImportanceEntry> entries = change.apply(new TreeMap<>(matrix.entries()));
+        return written(name, new Imatrix(entries, matrix.datasets(), matrix.chunkCount(), matrix.chunkSize()));
     }
 
     private Path written(String name, Imatrix matrix) throws IOException {
@@ -269,7 +274,8 @@ class ImportanceJobTest {
         return GgufFile.read(made, made.find(model + "-" + type + ".gguf").orElseThrow());
     }
 
-    private QuantizeResult quantize(String model, List<FileType> types, ImportanceOptions importance) throws IOException {
+    private QuantizeResult quantize(String model, List<FileType> types, ImportanceOptions importance)
+            throws IOException {
         QuantizeJob job =
                 QuantizeJob.plan(request(model, types, importance), new HadoopSettings(Map.of()), Progress.NONE);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {

@@ -11,11 +11,13 @@ import io.nightshift.formats.gguf.FileType;
 import io.nightshift.formats.gguf.TypeOptions;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -169,6 +171,70 @@ class QuantizeJobTest {
         }
     }
 
+    @Test
+    void aShardThatVanishesWhileTheJobRunsIsAFailureAtRunTime() throws IOException {
+        Path model = Fixtures.copy("llama-spm", folder.resolve("model"));
+        Path shard = model.resolve("model-00001-of-00002.safetensors");
+        assertFailsAtRunTime(model, shard.getFileName().toString(), new Progress() {
+            @Override
+            public void started(int pieces, long bytes) {
+                delete(shard);
+            }
+        });
+    }
+
+    @Test
+    void aCommitThatFailsIsAFailureAtRunTime() throws IOException {
+        Path records = folder.resolve("output/.nightshift");
+        assertFailsAtRunTime(Fixtures.model("llama-spm"), "llama-spm-F32.gguf", new Progress() {
+            private int missing;
+
+            @Override
+            public void started(int pieces, long bytes) {
+                missing = pieces;
+            }
+
+            @Override
+            public void advanced(long bytesRead, long bytesWritten) {
+                missing--;
+                if (missing == 0) {
+                    parts(records).forEach(QuantizeJobTest::delete);
+                }
+            }
+        });
+    }
+
+    private static List<Path> parts(Path records) {
+        try {
+            return Fixtures.files(records).stream().filter(file -> file.toString().endsWith(".partial")).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void assertFailsAtRunTime(Path model, String named, Progress saboteur) throws IOException {
+        Path output = folder.resolve("output");
+        QuantizeJob job = QuantizeJob.plan(
+                request(model.toString(), LARGE, output.toString(), SMALL_PARTS),
+                new HadoopSettings(Map.of()),
+                saboteur);
+        IOException error;
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            error = assertThrows(IOException.class, () -> job.run(spark));
+        }
+        assertFalse(error instanceof StorageException, "the command line would call it an input error");
+        assertTrue(error.getMessage().contains(named), error.getMessage());
+        assertFalse(Files.exists(output), "the output folder was left");
+    }
+
     private void assertRefused(Path model, String named) throws IOException {
         InvalidModelException error = assertThrows(
                 InvalidModelException.class,
@@ -192,6 +258,7 @@ class QuantizeJobTest {
     }
 
     private static QuantizeRequest request(String model, List<FileType> types, String output, long partSize) {
-        return new QuantizeRequest(model, types, output, TypeOptions.NONE, ImportanceOptions.NONE, Optional.empty(), partSize, false);
+        return new QuantizeRequest(
+                model, types, output, TypeOptions.NONE, ImportanceOptions.NONE, Optional.empty(), partSize, false);
     }
 }

@@ -20,13 +20,26 @@ import java.util.stream.StreamSupport;
 
 /** Small checkpoints, and the digests of what llama.cpp makes of them. They lie with the formats' tests. */
 public final class Fixtures {
-    private static final Path FOLDER = Path.of("..", "formats", "src", "test", "resources", "fixtures");
+    private static final Path RESOURCES = Path.of("..", "formats", "src", "test", "resources");
+    private static final Path FOLDER = RESOURCES.resolve("fixtures");
 
     private Fixtures() {}
 
     /** The folder of a checkpoint. */
     public static Path model(String name) {
         return FOLDER.resolve(name);
+    }
+
+    /** The folders of tiny checkpoints, one or more of each family of models. */
+    public static List<Path> families() throws IOException {
+        try (Stream<Path> entries = Files.list(RESOURCES.resolve("families"))) {
+            return entries.filter(Files::isDirectory).sorted().toList();
+        }
+    }
+
+    /** The digests that lie beside a checkpoint. */
+    public static JsonNode digests(Path model) throws IOException {
+        return new ObjectMapper().readTree(model.resolveSibling(model.getFileName() + ".json").toFile());
     }
 
     /** The importance matrix of a checkpoint. */
@@ -46,7 +59,7 @@ public final class Fixtures {
 
     /** SHA-256 of a file that llama-quantize makes of mixtral-moe with other options about the importance matrix. */
     public static String goldenOfOptions(String key) throws IOException {
-        return new ObjectMapper().readTree(FOLDER.resolveSibling("imatrix/quantized.json").toFile()).get(key).asText();
+        return new ObjectMapper().readTree(RESOURCES.resolve("imatrix/quantized.json").toFile()).get(key).asText();
     }
 
     /** The file types that llama-quantize makes of a checkpoint out of the tensor types that we can make. */
@@ -68,8 +81,7 @@ public final class Fixtures {
     }
 
     private static JsonNode goldens(String name, boolean importance) throws IOException {
-        JsonNode digests = new ObjectMapper().readTree(FOLDER.resolve(name + ".json").toFile());
-        return digests.get(importance ? "quantize_imatrix" : "quantize");
+        return digests(model(name)).get(importance ? "quantize_imatrix" : "quantize");
     }
 
     /** SHA-256 of a file. */

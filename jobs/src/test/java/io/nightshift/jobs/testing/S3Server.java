@@ -160,6 +160,14 @@ public final class S3Server implements AutoCloseable {
         return client.createMultipartUpload(request -> request.bucket(BUCKET).key(key)).uploadId();
     }
 
+    /** Drops all multipart uploads that are not completed. */
+    public void abortUploads() {
+        for (MultipartUpload upload : client.listMultipartUploads(request -> request.bucket(BUCKET)).uploads()) {
+            client.abortMultipartUpload(
+                    request -> request.bucket(BUCKET).key(upload.key()).uploadId(upload.uploadId()));
+        }
+    }
+
     private BlobStore recording(BlobStore store) {
         return (BlobStore) Proxy.newProxyInstance(
                 BlobStore.class.getClassLoader(), new Class<?>[] {BlobStore.class}, (self, method, arguments) -> {

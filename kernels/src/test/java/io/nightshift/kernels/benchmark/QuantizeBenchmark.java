@@ -30,7 +30,10 @@ public class QuantizeBenchmark {
     private static final int ROWS = 16;
     private static final int COLUMNS = 2048;
 
-    @Param({"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"})
+    @Param({
+        "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "TQ1_0",
+        "TQ2_0", "MXFP4", "Q1_0", "Q2_0"
+    })
     GgmlType type;
 
     @Param({"vector", "scalar"})

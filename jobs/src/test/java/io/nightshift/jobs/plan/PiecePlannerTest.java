@@ -1,0 +1,222 @@
+package io.nightshift.jobs.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.gguf.AssignedType;
+import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.gguf.GgufLayout;
+import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.output.Part;
+import io.nightshift.kernels.GgmlType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PiecePlannerTest {
+    private static final long MIB = 1 << 20;
+    private static final long MIN = OutputFile.MIN_PART_LENGTH;
+    private static final int HEADER = 700_032;
+
+    private static final List<TensorRecipe> TINY = model(256, 768, 4, 2048);
+    private static final List<TensorRecipe> SMALL = model(2048, 5632, 22, 32_000);
+    private static final List<TensorRecipe> LARGE = model(8192, 28_672, 80, 128_256);
+
+    /** The tensors of a Llama with a quarter as many key heads as heads. */
+    private static List<TensorRecipe> model(long hidden, long feedForward, int layers, long vocabulary) {
+        List<TensorRecipe> tensors = new ArrayList<>();
+        add(tensors, "output.weight", hidden, vocabulary);
+        add(tensors, "output_norm.weight", hidden);
+        // A computed one of a length that needs padding.
+        add(tensors, "rope_freqs.weight", hidden / 64 + 3);
+        add(tensors, "token_embd.weight", hidden, vocabulary);
+        for (int i = 0; i < layers; i++) {
+            String layer = "blk." + i + ".";
+            add(tensors, layer + "attn_k.weight", hidden, hidden / 4);
+            add(tensors, layer + "attn_norm.weight", hidden);
+            add(tensors, layer + "attn_output.weight", hidden, hidden);
+            add(tensors, layer + "attn_q.weight", hidden, hidden);
+            add(tensors, layer + "attn_v.weight", hidden, hidden / 4);
+            add(tensors, layer + "ffn_down.weight", feedForward, hidden);
+            add(tensors, layer + "ffn_gate.weight", hidden, feedForward);
+            add(tensors, layer + "ffn_norm.weight", hidden);
+            add(tensors, layer + "ffn_up.weight", hidden, feedForward);
+        }
+        return tensors;
+    }
+
+    private static void add(List<TensorRecipe> tensors, String name, Long... shape) {
+        tensors.add(new TensorRecipe(name, List.of(shape), GgmlType.BF16, new TensorRecipe.Stored(List.of())));
+    }
+
+    private static GgufTarget target(List<TensorRecipe> tensors, FileType fileType) {
+        List<AssignedType> types = new ArrayList<>();
+        for (TensorRecipe tensor : tensors) {
+            GgmlType type = tensor.shape().size() == 1 ? GgmlType.F32 : fileType.defaultType();
+            types.add(new AssignedType(type, type, false));
+        }
+        var table = GgufLayout.table(tensors, types.stream().map(AssignedType::type).toList());
+        return new GgufTarget(fileType, fileType + ".gguf", types, new GgufLayout(HEADER, table));
+    }
+
+    private record Planned(List<TensorRecipe> tensors, List<GgufTarget> targets, QuantizationPlan plan) {
+        static Planned of(List<TensorRecipe> tensors, List<FileType> fileTypes, long partSize, int cores) {
+            List<GgufTarget> targets =
+                    fileTypes.stream().map(fileType -> target(tensors, fileType)).toList();
+            List<Piece> pieces = new PiecePlanner(tensors, targets).plan(partSize, cores);
+            return new Planned(tensors, targets, new QuantizationPlan(tensors, targets, pieces));
+        }
+
+        int pieces() {
+            return plan.pieces().size();
+        }
+
+        long length(GgufTarget target, int piece) {
+            return plan.part(target, piece).length();
+        }
+
+        long smallest(int piece) {
+            return targets.stream().mapToLong(target -> length(target, piece)).min().orElseThrow();
+        }
+
+        long largest(int piece) {
+            return targets.stream().mapToLong(target -> length(target, piece)).max().orElseThrow();
+        }
+
+        /** Bytes of the longest row, and padding before and behind it. */
+        long row() {
+            long row = 0;
+            for (GgufTarget target : targets) {
+                for (int i = 0; i < tensors.size(); i++) {
+                    row = Math.max(row, target.rowBytes(i) + 2 * GgufLayout.ALIGNMENT);
+                }
+            }
+            return row;
+        }
+    }
+
+    static Stream<Arguments> plans() {
+        List<Arguments> plans = new ArrayList<>();
+        List<List<FileType>> fileTypes = List.of(
+                List.of(FileType.F32),
+                List.of(FileType.Q4_K_M),
+                List.of(FileType.IQ1_S),
+                List.of(FileType.F16, FileType.Q8_0, FileType.Q4_K_M),
+                List.of(FileType.IQ1_S, FileType.F32));
+        for (List<TensorRecipe> model : List.of(TINY, SMALL, LARGE)) {
+            for (List<FileType> of : fileTypes) {
+                for (long partSize : new long[] {5 * MIB, 7 * MIB + 1, 64 * MIB, 1000 * MIB}) {
+                    for (int cores : new int[] {1, 7, 64, 1000}) {
+                        plans.add(Arguments.of(model, of, partSize, cores));
+                    }
+                }
+            }
+        }
+        return plans.stream();
+    }
+
+    @ParameterizedTest(name = "{index}: {1}, {2} bytes, {3} cores")
+    @MethodSource("plans")
+    void everyRowIsInOnePieceInOrder(List<TensorRecipe> model, List<FileType> fileTypes, long partSize, int cores) {
+        Planned planned = Planned.of(model, fileTypes, partSize, cores);
+        int tensor = 0;
+        long row = 0;
+        for (int i = 0; i < planned.pieces(); i++) {
+            Piece piece = planned.plan().pieces().get(i);
+            assertEquals(i, piece.index());
+            for (RowSpan span : piece.spans()) {
+                assertTrue(span.rows() > 0);
+                assertEquals(new RowSpan(tensor, row, span.rows()), span);
+                row += span.rows();
+                if (row == model.get(tensor).rows()) {
+                    tensor++;
+                    row = 0;
+                }
+            }
+        }
+        assertEquals(model.size(), tensor);
+        assertEquals(0, row);
+    }
+
+    @ParameterizedTest(name = "{index}: {1}, {2} bytes, {3} cores")
+    @MethodSource("plans")
+    void thePartsOfEveryTargetMakeUpItsFile(
+            List<TensorRecipe> model, List<FileType> fileTypes, long partSize, int cores) {
+        Planned planned = Planned.of(model, fileTypes, partSize, cores);
+        for (GgufTarget target : planned.targets()) {
+            long position = 0;
+            for (int i = 0; i < planned.pieces(); i++) {
+                Part part = planned.plan().part(target, i);
+                assertEquals(new Part(i, position, part.length()), part);
+                position += part.length();
+            }
+            assertEquals(target.layout().length(), position);
+        }
+    }
+
+    @ParameterizedTest(name = "{index}: {1}, {2} bytes, {3} cores")
+    @MethodSource("plans")
+    void partsAreAsLongAsAStoreDemandsAndNotMuchLongerThanAskedFor(
+            List<TensorRecipe> model, List<FileType> fileTypes, long partSize, int cores) {
+        Planned planned = Planned.of(model, fileTypes, partSize, cores);
+        assertTrue(planned.pieces() <= OutputFile.MAX_PARTS, "pieces: " + planned.pieces());
+        long longest = planned.targets().stream().mapToLong(target -> target.layout().length()).max().orElseThrow();
+        long forFewParts = longest / (OutputFile.MAX_PARTS - 1) + 1;
+        long most = Math.max(Math.max(partSize, MIN), forFewParts) + planned.row();
+        for (int i = 0; i < planned.pieces(); i++) {
+            boolean isLast = i == planned.pieces() - 1;
+            assertTrue(isLast || planned.smallest(i) >= MIN, i + ": " + planned.smallest(i));
+            // Longer only where the smallest target would have too short a part.
+            assertTrue(planned.largest(i) <= most || planned.smallest(i) <= MIN + planned.row(),
+                    i + ": " + planned.smallest(i) + " to " + planned.largest(i) + " bytes");
+        }
+    }
+
+    @ParameterizedTest(name = "{index}: {1}, {2} bytes, {3} cores")
+    @MethodSource("plans")
+    void noCoreGetsFewerThanFourPiecesIfPartsCanBeSmaller(
+            List<TensorRecipe> model, List<FileType> fileTypes, long partSize, int cores) {
+        Planned planned = Planned.of(model, fileTypes, partSize, cores);
+        boolean asManyAsCanBe = planned.pieces() >= OutputFile.MAX_PARTS * 0.95;
+        if (planned.pieces() < 4 * cores && !asManyAsCanBe) {
+            for (int i = 0; i < planned.pieces() - 1; i++) {
+                assertTrue(planned.smallest(i) <= MIN + planned.row(), i + ": " + planned.smallest(i));
+            }
+        }
+    }
+
+    @Test
+    void aModelThatFitsAPartIsOnePiece() {
+        Planned planned = Planned.of(model(256, 768, 1, 2048), List.of(FileType.Q4_K_M), 64 * MIB, 16);
+        assertEquals(1, planned.pieces());
+        assertEquals(planned.targets().get(0).layout().length(), planned.length(planned.targets().get(0), 0));
+    }
+
+    @Test
+    void oneCoreGetsPartsOfTheSizeAskedFor() {
+        Planned planned = Planned.of(LARGE, List.of(FileType.F16), 128 * MIB, 1);
+        for (int i = 0; i < planned.pieces() - 1; i++) {
+            long length = planned.largest(i);
+            assertTrue(length >= 128 * MIB && length <= 128 * MIB + planned.row(), i + ": " + length);
+        }
+    }
+
+    @Test
+    void whatAFileWithTooManyPartsWouldHaveIsLarger() {
+        Planned planned = Planned.of(LARGE, List.of(FileType.F32), 64 * MIB, 1);
+        assertTrue(planned.largest(0) > 100 * MIB, "bytes: " + planned.largest(0));
+        assertTrue(planned.pieces() > OutputFile.MAX_PARTS * 0.95, "pieces: " + planned.pieces());
+    }
+
+    @Test
+    void partsAreSmallerWhereCoresWouldBeIdle() {
+        assertTrue(Planned.of(SMALL, List.of(FileType.F16), 64 * MIB, 1).pieces() < 64);
+        int pieces = Planned.of(SMALL, List.of(FileType.F16), 64 * MIB, 64).pieces();
+        assertTrue(pieces >= 256 && pieces < 280, "pieces: " + pieces);
+    }
+}

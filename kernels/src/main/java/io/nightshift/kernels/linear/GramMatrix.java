@@ -1,0 +1,81 @@
+package io.nightshift.kernels.linear;
+
+import java.util.Objects;
+
+/**
+ * A symmetric matrix H = XᵀX as {@link Gram#add} makes it: square blocks, those on and above the diagonal.
+ *
+ * @param channels rows and columns of H
+ * @param size channels a block's side
+ * @param blocks {@link Gram#blocks(int, int)} arrays of {@code size * size} floats, in the order of {@link Gram#index}
+ */
+public record GramMatrix(int channels, int size, float[][] blocks) {
+    /**
+     * Checks the blocks' number and lengths.
+     *
+     * @throws IllegalArgumentException if they do not fit
+     */
+    public GramMatrix {
+        if (channels < 1 || size < 1 || blocks.length != Gram.blocks(channels, size)) {
+            throw new IllegalArgumentException("a Gram matrix of " + channels + " channels in blocks of " + size
+                    + " does not have " + blocks.length + " blocks");
+        }
+        for (float[] block : blocks) {
+            if (block.length != size * size) {
+                throw new IllegalArgumentException("a block of a Gram matrix has " + block.length
+                        + " elements, but must have " + size + " * " + size);
+            }
+        }
+    }
+
+    /** The element of two channels. */
+    public float get(int row, int column) {
+        int from = Math.min(row, column);
+        int to = Math.max(row, column);
+        float[] block = blocks[Gram.index(channels, size, from / size, to / size)];
+        return block[from % size * size + to % size];
+    }
+
+    /** The diagonal: the sum of squares of each channel. */
+    public float[] diagonal() {
+        float[] diagonal = new float[channels];
+        for (int i = 0; i < channels; i++) {
+            diagonal[i] = get(i, i);
+        }
+        return diagonal;
+    }
+
+    /**
+     * Copies the square on the diagonal that starts with a channel.
+     *
+     * @param first its first channel
+     * @param count its channels
+     * @param into receives {@code count * count} elements, row-major
+     */
+    public void diagonalSquare(int first, int count, float[] into) {
+        Objects.checkFromIndexSize(first, count, channels);
+        for (int i = 0; i < count; i++) {
+            for (int j = 0; j < count; j++) {
+                into[i * count + j] = get(first + i, first + j);
+            }
+        }
+    }
+
+    /**
+     * A matrix from its rows.
+     *
+     * @param rows symmetric, row-major; what is below the diagonal is not read
+     * @param size channels a block's side
+     */
+    public static GramMatrix of(float[] rows, int channels, int size) {
+        Objects.checkFromIndexSize(0, Math.multiplyExact(channels, channels), rows.length);
+        float[][] blocks = new float[Gram.blocks(channels, size)][size * size];
+        for (int i = 0; i < channels; i++) {
+            for (int j = i / size * size; j < channels; j++) {
+                float value = rows[Math.min(i, j) * channels + Math.max(i, j)];
+                blocks[Gram.index(channels, size, i / size, j / size)][i % size * size + j % size] = value;
+            }
+        }
+        return new GramMatrix(channels, size, blocks);
+    }
+}
