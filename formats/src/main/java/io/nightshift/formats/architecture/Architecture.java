@@ -13,6 +13,7 @@ import java.util.List;
  * @param leading metadata that the converter writes before everything but the architecture's name
  * @param hyperparameters metadata in the order in which the converter sets it
  * @param linearGroups what feeds which linear layers, within a layer
+ * @param traits what the forward pass does in the family's own way
  */
 public record Architecture(
         String name,
@@ -22,7 +23,8 @@ public record Architecture(
         List<ComputedTensors> computed,
         List<Hyperparameter> leading,
         List<Hyperparameter> hyperparameters,
-        List<LinearGroup> linearGroups) {
+        List<LinearGroup> linearGroups,
+        DecoderTraits traits) {
 
     /** A family that leaves nothing out and computes nothing. */
     static Architecture of(
@@ -30,18 +32,19 @@ public record Architecture(
             List<String> modelClasses,
             List<TensorRow> tensors,
             List<Hyperparameter> hyperparameters,
-            List<LinearGroup> linearGroups) {
+            List<LinearGroup> linearGroups,
+            DecoderTraits traits) {
         return new Architecture(
-                name, modelClasses, tensors, List.of(), List.of(), List.of(), hyperparameters, linearGroups);
+                name, modelClasses, tensors, List.of(), List.of(), List.of(), hyperparameters, linearGroups, traits);
     }
 
     Architecture leavingOut(String... names) {
         return new Architecture(
-                name, modelClasses, tensors, List.of(names), computed, leading, hyperparameters, linearGroups);
+                name, modelClasses, tensors, List.of(names), computed, leading, hyperparameters, linearGroups, traits);
     }
 
     Architecture computing(ComputedTensors tensorsToCompute, Hyperparameter... leadingKeys) {
         return new Architecture(name, modelClasses, tensors, leftOut, List.of(tensorsToCompute), List.of(leadingKeys),
-                hyperparameters, linearGroups);
+                hyperparameters, linearGroups, traits);
     }
 }

@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 public final class Architectures {
     private static final List<Architecture> ALL = List.of(
             LlamaFamily.LLAMA,
+            LlamaFamily.MISTRAL,
             LlamaFamily.MIXTRAL,
             QwenFamily.QWEN2,
             QwenFamily.QWEN3,

@@ -54,7 +54,8 @@ final class GemmaFamily {
                             requiredNumber("attn_logit_softcapping", "attn_logit_softcapping"),
                             requiredNumber("final_logit_softcapping", "final_logit_softcapping"),
                             requiredInteger("attention.sliding_window", "sliding_window")),
-                    LinearGroup.DENSE)
+                    LinearGroup.DENSE,
+                    DecoderTraits.gemma(WindowPattern.ALTERNATING, true))
             .leavingOut("lm_head.weight");
 
     static final Architecture GEMMA3 = Architecture.of(
@@ -80,7 +81,8 @@ final class GemmaFamily {
                             config -> config.findNumber("final_logit_softcapping").filter(value -> value != 0)),
                     GemmaFamily::slidingWindow,
                     withDefault("attention.head_count_kv", "num_key_value_heads", 4)),
-            LinearGroup.DENSE);
+            LinearGroup.DENSE,
+            DecoderTraits.gemma(WindowPattern.ALL_BUT_EACH_NTH, false));
 
     private GemmaFamily() {}
 

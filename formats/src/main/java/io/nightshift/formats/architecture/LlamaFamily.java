@@ -22,10 +22,20 @@ final class LlamaFamily {
 
     static final Architecture LLAMA = Architecture.of(
                     "llama",
-                    List.of("LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM"),
+                    List.of("LlamaForCausalLM", "LLaMAForCausalLM"),
                     table(DecoderRows.FEED_FORWARD_ROWS),
                     hyperparameters(),
-                    LinearGroup.DENSE)
+                    LinearGroup.DENSE,
+                    DecoderTraits.windows(WindowPattern.NONE))
+            .computing(RopeFactors::llama3);
+
+    static final Architecture MISTRAL = Architecture.of(
+                    "llama",
+                    List.of("MistralForCausalLM"),
+                    table(DecoderRows.FEED_FORWARD_ROWS),
+                    hyperparameters(),
+                    LinearGroup.DENSE,
+                    DecoderTraits.windows(WindowPattern.ALL_BY_DEFAULT))
             .computing(RopeFactors::llama3);
 
     static final Architecture MIXTRAL = Architecture.of(
@@ -33,7 +43,8 @@ final class LlamaFamily {
                     List.of("MixtralForCausalLM"),
                     table(EXPERT_ROWS),
                     hyperparameters(),
-                    LinearGroup.EXPERTS)
+                    LinearGroup.EXPERTS,
+                    DecoderTraits.windows(WindowPattern.ALL))
             .computing(RopeFactors::llama3);
 
     private LlamaFamily() {}

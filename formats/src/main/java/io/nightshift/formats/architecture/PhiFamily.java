@@ -48,7 +48,8 @@ final class PhiFamily {
                     List.of(
                             LinearGroup.of("attn_norm", "attn_qkv"),
                             LinearGroup.of("ffn_norm", "ffn_up"),
-                            LinearGroup.of("ffn_up", "ffn_down")))
+                            LinearGroup.of("ffn_up", "ffn_down")),
+                    DecoderTraits.windows(WindowPattern.ALL))
             .computing(RopeFactors::longrope, number("rope.scaling.attn_factor", RopeFactors::attentionFactor));
 
     private PhiFamily() {}

@@ -40,7 +40,8 @@ final class QwenFamily {
             List.of("Qwen2ForCausalLM"),
             DecoderRows.table(COMMON, DecoderRows.attention(Transform.COPY), DecoderRows.FEED_FORWARD_ROWS),
             List.of(StandardHyperparameters.ALL),
-            LinearGroup.DENSE);
+            LinearGroup.DENSE,
+            DecoderTraits.windows(WindowPattern.LATER_IF_USED));
 
     static final Architecture QWEN3 = Architecture.of(
             "qwen3",
@@ -48,7 +49,8 @@ final class QwenFamily {
             DecoderRows.table(
                     COMMON, HEAD_NORMS, DecoderRows.attention(Transform.COPY), DecoderRows.FEED_FORWARD_ROWS),
             List.of(StandardHyperparameters.ALL),
-            LinearGroup.DENSE);
+            LinearGroup.DENSE,
+            DecoderTraits.windows(WindowPattern.LATER_IF_USED));
 
     static final Architecture QWEN3_MOE = Architecture.of(
             "qwen3moe",
@@ -58,7 +60,9 @@ final class QwenFamily {
                     StandardHyperparameters.ALL,
                     Hyperparameter.integer("expert_feed_forward_length", "moe_intermediate_size"),
                     Hyperparameter.integer("expert_shared_feed_forward_length", "shared_expert_intermediate_size")),
-            LinearGroup.EXPERTS);
+            LinearGroup.EXPERTS,
+            DecoderTraits.windows(WindowPattern.ALL_IF_USED)
+                    .withExpertWeights(DecoderTraits.ExpertWeights.AS_CONFIGURED));
 
     private QwenFamily() {}
 

@@ -104,6 +104,11 @@ public final class ModelConfig {
         return location;
     }
 
+    /** Whether a key is present, even if it is null. */
+    public boolean has(String key) {
+        return values.has(key);
+    }
+
     /** The value of the first of the keys that is present, unless it is null. */
     public Optional<JsonNode> find(String... keys) {
         return first(values, keys);

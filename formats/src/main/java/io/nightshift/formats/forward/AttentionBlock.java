@@ -1,0 +1,116 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.formats.architecture.RotaryParameters;
+import io.nightshift.kernels.linear.CausalAttention;
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.RotaryTable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The attention of a layer, between its norm and the residual sum. */
+final class AttentionBlock {
+    private final int layer;
+    private final CausalAttention attention;
+    private final RotaryTables tables;
+    private final List<String> names;
+    private final List<Projection> inputs;
+    private final Optional<Norm> queryNorm;
+    private final Optional<Norm> keyNorm;
+    private final Projection output;
+
+    private AttentionBlock(int layer, CausalAttention attention, RotaryParameters rotary, List<String> names,
+            List<Projection> inputs, Optional<Norm> queryNorm, Optional<Norm> keyNorm, Projection output) {
+        this.layer = layer;
+        this.attention = attention;
+        this.tables = new RotaryTables(rotary);
+        this.names = names;
+        this.inputs = inputs;
+        this.queryNorm = queryNorm;
+        this.keyNorm = keyNorm;
+        this.output = output;
+    }
+
+    static AttentionBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        String block = "blk." + layer + ".";
+        boolean fused = weights.find(block + "attn_qkv.weight").isPresent();
+        List<String> names = fused ? List.of("attn_qkv") : List.of("attn_q", "attn_k", "attn_v");
+        List<Projection> inputs = new ArrayList<>();
+        for (String name : names) {
+            inputs.add(Projection.read(weights, block + name));
+        }
+        return new AttentionBlock(layer, model.attention(layer), model.rotary(layer), names, inputs,
+                Norm.find(model, weights, block + "attn_q_norm"), Norm.find(model, weights, block + "attn_k_norm"),
+                Projection.read(weights, block + "attn_output"));
+    }
+
+    long bytes() {
+        return inputs.stream().mapToLong(Projection::bytes).sum() + output.bytes()
+                + queryNorm.map(Norm::bytes).orElse(0L) + keyNorm.map(Norm::bytes).orElse(0L);
+    }
+
+    /** What attention adds to the hidden states. */
+    float[] forward(float[] normed, int[] lengths, ActivationObserver observer, Workers workers) {
+        int channels = inputs.get(0).matrix().columns();
+        int[] starts = new int[lengths.length + 1];
+        for (int i = 0; i < lengths.length; i++) {
+            starts[i + 1] = starts[i] + lengths[i];
+        }
+        int tokens = starts[lengths.length];
+        observer.inputs(new LinearInput(layer, names, LinearInput.NO_EXPERT, channels), normed, tokens);
+        float[] projected = project(PackedActivations.of(normed, 0, tokens, channels, workers), tokens, workers);
+        for (int i = 0; i < lengths.length; i++) {
+            rotate(projected, starts[i], lengths[i], workers);
+        }
+        float[] mixed = attend(projected, starts, lengths, workers);
+        int queries = attention.queryHeads() * attention.headSize();
+        observer.inputs(new LinearInput(layer, List.of("attn_output"), LinearInput.NO_EXPERT, queries), mixed, tokens);
+        return output.apply(PackedActivations.of(mixed, 0, tokens, queries, workers), workers);
+    }
+
+    /** Channels of a token's queries, keys and values, which lie in this order. */
+    private int projectedChannels() {
+        return (attention.queryHeads() + 2 * attention.keyHeads()) * attention.headSize();
+    }
+
+    private float[] project(PackedActivations packed, int tokens, Workers workers) {
+        int stride = projectedChannels();
+        float[] projected = new float[Math.multiplyExact(tokens, stride)];
+        int at = 0;
+        for (Projection input : inputs) {
+            input.apply(packed, projected, at, stride, workers);
+            at += input.outputs();
+        }
+        return projected;
+    }
+
+    private void rotate(float[] projected, int start, int length, Workers workers) {
+        RotaryTable table = tables.of(length);
+        int head = attention.headSize();
+        TokenRows.each(length, workers, position -> {
+            int queries = (start + position) * projectedChannels();
+            int keys = queries + attention.queryHeads() * head;
+            queryNorm.ifPresent(norm -> norm.applyToHeads(projected, queries, attention.queryHeads()));
+            keyNorm.ifPresent(norm -> norm.applyToHeads(projected, keys, attention.keyHeads()));
+            table.rotate(projected, queries, attention.queryHeads(), head, position);
+            table.rotate(projected, keys, attention.keyHeads(), head, position);
+        });
+    }
+
+    private float[] attend(float[] projected, int[] starts, int[] lengths, Workers workers) {
+        int stride = projectedChannels();
+        int queries = attention.queryHeads() * attention.headSize();
+        int keys = attention.keyHeads() * attention.headSize();
+        float[] mixed = new float[Math.multiplyExact(starts[lengths.length], queries)];
+        workers.run(Math.multiplyExact(lengths.length, attention.queryHeads()), piece -> {
+            int sequence = piece / attention.queryHeads();
+            int at = starts[sequence] * stride;
+            attention.attend(piece % attention.queryHeads(), projected, at, stride, projected, at + queries, stride,
+                    projected, at + queries + keys, stride, lengths[sequence], mixed, starts[sequence] * queries,
+                    queries);
+        });
+        return mixed;
+    }
+}

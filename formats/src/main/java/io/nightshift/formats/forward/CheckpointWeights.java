@@ -1,0 +1,92 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.formats.architecture.RowOrder;
+import io.nightshift.formats.architecture.RowReader;
+import io.nightshift.formats.architecture.SourceRows;
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.architecture.TensorRecipe.Stored;
+import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.dequantize.Dequantizers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+
+/** The weights of a checkpoint's safetensors files, BF16, F16 or F32, by ranged reads. */
+public final class CheckpointWeights implements ModelWeights {
+    private final DecoderModel model;
+    private final ModelFolder folder;
+    private final LongAdder bytesRead = new LongAdder();
+
+    /**
+     * Weights of the checkpoint that the model was made of.
+     *
+     * @param folder its folder, local or in an object store
+     */
+    public CheckpointWeights(DecoderModel model, ModelFolder folder) {
+        this.model = model;
+        this.folder = folder;
+    }
+
+    @Override
+    public Optional<TensorShape> find(String tensor) {
+        return Optional.ofNullable(model.tensors().get(tensor))
+                .filter(recipe -> recipe.content() instanceof Stored)
+                .map(recipe -> new TensorShape(recipe.rows(), Math.toIntExact(recipe.columns()),
+                        shift(recipe) == 0 ? sourceType(recipe) : GgmlType.F32));
+    }
+
+    @Override
+    public void read(String tensor, long from, long to, byte[] into) throws IOException {
+        get(tensor);
+        TensorRecipe recipe = model.tensors().get(tensor);
+        Stored stored = (Stored) recipe.content();
+        List<SourceRows> unordered = stored.parts().stream()
+                .map(part -> new SourceRows(part.tensor(), part.firstRow(), part.rows(), RowOrder.AS_IS, 0))
+                .toList();
+        RowReader reader = new RowReader(folder);
+        reader.read(recipe, new Stored(unordered), from, to, into);
+        bytesRead.add(reader.bytesRead());
+        if (shift(recipe) != 0) {
+            shift(into, Math.toIntExact((to - from) * recipe.columns()), sourceType(recipe), shift(recipe));
+        }
+    }
+
+    /** Widens what was read, in place, and adds a number to each weight: in 32 bits, as the norms of Gemma do. */
+    private static void shift(byte[] block, int count, GgmlType type, float shift) {
+        float[] weights = new float[count];
+        Dequantizers.of(type).dequantize(block, 0, weights, 0, count);
+        ByteBuffer floats = ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN);
+        for (float weight : weights) {
+            floats.putFloat(weight + shift);
+        }
+    }
+
+    private static float shift(TensorRecipe recipe) {
+        return ((Stored) recipe.content()).parts().get(0).shift();
+    }
+
+    private static GgmlType sourceType(TensorRecipe recipe) {
+        SafetensorsType type = ((Stored) recipe.content()).parts().get(0).tensor().type();
+        return switch (type) {
+            case BF16 -> GgmlType.BF16;
+            case F16 -> GgmlType.F16;
+            case F32 -> GgmlType.F32;
+            default -> throw new IllegalStateException(recipe.name() + " is of type " + type);
+        };
+    }
+
+    @Override
+    public long bytesRead() {
+        return bytesRead.sum();
+    }
+
+    @Override
+    public String location() {
+        return folder.location();
+    }
+}

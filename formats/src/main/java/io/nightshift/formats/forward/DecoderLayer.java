@@ -1,0 +1,81 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.kernels.parallel.Workers;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * One layer with its weights in memory, in the types that they are stored in. Safe for use by several tasks, each with
+ * workers and observer of its own.
+ */
+public final class DecoderLayer {
+    private final Norm attentionNorm;
+    private final AttentionBlock attention;
+    private final Optional<Norm> afterAttention;
+    private final Norm feedForwardNorm;
+    private final FeedForward feedForward;
+    private final Optional<Norm> afterFeedForward;
+
+    private DecoderLayer(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        String block = "blk." + layer + ".";
+        attentionNorm = Norm.read(model, weights, block + "attn_norm");
+        attention = AttentionBlock.read(model, weights, layer);
+        afterAttention = Norm.find(model, weights, block + "post_attention_norm");
+        feedForwardNorm = Norm.read(model, weights, block + "ffn_norm");
+        feedForward = FeedForward.read(model, weights, layer);
+        afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
+    }
+
+    /**
+     * Reads a layer's weights, each byte once.
+     *
+     * @param layer 0 to {@code model.layers() - 1}
+     * @throws io.nightshift.formats.InvalidModelException if a tensor is missing or of another shape
+     * @throws IOException if they cannot be read
+     */
+    public static DecoderLayer load(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        Objects.checkIndex(layer, model.layers());
+        return new DecoderLayer(model, weights, layer);
+    }
+
+    /** Bytes of weights that it holds. */
+    public long bytes() {
+        return attentionNorm.bytes() + attention.bytes() + afterAttention.map(Norm::bytes).orElse(0L)
+                + feedForwardNorm.bytes() + feedForward.bytes() + afterFeedForward.map(Norm::bytes).orElse(0L);
+    }
+
+    /**
+     * Runs sequences through the layer. Results are the same bits whatever the number of workers, the width of vectors
+     * and the grouping of sequences. Besides the hidden states it needs, as floats a token, at most the larger of three
+     * hidden states and twice the projected queries, keys and values, and two hidden states and three times the
+     * feed-forward channels.
+     *
+     * @param hidden the hidden states of all sequences, one after another, row-major; replaced by the layer's output.
+     *     Every sequence starts at position 0 and attends to itself alone
+     * @param sequenceLengths tokens of each sequence
+     * @throws IllegalArgumentException if the array is too short for the sequences
+     */
+    public void forward(float[] hidden, int[] sequenceLengths, ActivationObserver observer, Workers workers) {
+        int channels = attentionNorm.weights().length;
+        int tokens = Arrays.stream(sequenceLengths).reduce(0, Math::addExact);
+        if (Math.multiplyExact(tokens, channels) > hidden.length) {
+            throw new IllegalArgumentException(tokens + " tokens of " + channels + " channels: only " + hidden.length
+                    + " hidden states are given");
+        }
+        if (tokens == 0) {
+            return;
+        }
+        float[] normed = new float[tokens * channels];
+        attentionNorm.apply(hidden, tokens, normed, workers);
+        add(hidden, attention.forward(normed, sequenceLengths, observer, workers), afterAttention, tokens, workers);
+        feedForwardNorm.apply(hidden, tokens, normed, workers);
+        add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
+    }
+
+    private void add(float[] hidden, float[] output, Optional<Norm> norm, int tokens, Workers workers) {
+        norm.ifPresent(after -> after.apply(output, tokens, output, workers));
+        TokenRows.add(hidden, output, tokens, attentionNorm.weights().length, workers);
+    }
+}

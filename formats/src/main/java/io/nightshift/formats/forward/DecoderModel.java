@@ -1,0 +1,212 @@
+package io.nightshift.formats.forward;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.Architecture;
+import io.nightshift.formats.architecture.Architectures;
+import io.nightshift.formats.architecture.DecoderTraits;
+import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.RotaryParameters;
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.kernels.linear.CausalAttention;
+import io.nightshift.kernels.transformer.Activation;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a forward pass needs to know of a model besides its weights, from {@code config.json}. Small and serializable: a
+ * driver makes it, executors use it.
+ */
+public final class DecoderModel implements Serializable {
+    private static final long serialVersionUID = 1;
+
+    private final String architecture;
+    private final String location;
+    private final Sizes sizes;
+    private final float epsilon;
+    private final float embeddingScale;
+    private final float attentionScale;
+    private final float attentionSoftcap;
+    private final float finalSoftcap;
+    private final Activation activation;
+    private final boolean expertWeightsNormalized;
+    private final int[] windows;
+    private final boolean[] sliding;
+    private final RotaryParameters rotary;
+    private final RotaryParameters rotaryOfSliding;
+    private final Map<String, TensorRecipe> tensors = new LinkedHashMap<>();
+
+    private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int keyHeads, int head, int longest,
+            int experts, int expertsPerToken) implements Serializable {}
+
+    private DecoderModel(Architecture family, Checkpoint checkpoint, ModelConversion conversion) {
+        ModelConfig config = checkpoint.config();
+        DecoderTraits traits = family.traits();
+        architecture = family.name();
+        location = checkpoint.folder().location();
+        conversion.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+        refuseUnknown(config);
+        sizes = sizes(config, tensors);
+        epsilon = (float) config.findNumber("rms_norm_eps").orElse(1e-6).doubleValue();
+        embeddingScale = traits.embeddingsScaled() ? (float) Math.sqrt(sizes.hidden) : 1;
+        double scaled = traits.queryScalar() ? config.findNumber("query_pre_attn_scalar").orElse(256.0) : sizes.head;
+        attentionScale = (float) Math.pow(scaled, -0.5);
+        attentionSoftcap = traits.attentionSoftcapped() ? number(config, "attn_logit_softcapping") : 0;
+        finalSoftcap = number(config, "final_logit_softcapping");
+        activation = activation(config, traits);
+        expertWeightsNormalized = traits.expertWeights() == DecoderTraits.ExpertWeights.NORMALIZED
+                || config.find("norm_topk_prob").map(JsonNode::asBoolean).orElse(false);
+        rotary = RotaryParameters.of(config);
+        rotaryOfSliding = RotaryParameters.ofSlidingLayers(config);
+        windows = new int[sizes.layers];
+        sliding = new boolean[sizes.layers];
+        for (int layer = 0; layer < sizes.layers; layer++) {
+            windows[layer] = traits.windows().window(config, layer);
+            sliding[layer] = traits.windows().slides(config, layer);
+        }
+    }
+
+    /**
+     * The model of a checkpoint.
+     *
+     * @throws InvalidModelException if its architecture is not supported, a tensor is missing, or the configuration asks
+     *     for what the forward pass does not have; the message names it
+     * @throws IOException if the checkpoint cannot be read
+     */
+    public static DecoderModel of(Checkpoint checkpoint) throws IOException {
+        ModelConversion conversion = Architectures.convert(checkpoint);
+        return new DecoderModel(conversion.architecture(), checkpoint, conversion);
+    }
+
+    private static Sizes sizes(ModelConfig config, Map<String, TensorRecipe> tensors) {
+        int layers = size(config, "num_hidden_layers");
+        int hidden = size(config, "hidden_size");
+        int queryHeads = size(config, "num_attention_heads");
+        int keyHeads = config.has("num_key_value_heads") ? size(config, "num_key_value_heads") : queryHeads;
+        int head = config.find("head_dim").isPresent() ? size(config, "head_dim") : hidden / Math.max(1, queryHeads);
+        if (queryHeads == 0 || keyHeads == 0 || queryHeads % keyHeads != 0 || head == 0 || head % 2 != 0) {
+            throw new InvalidModelException(config.location() + ": " + queryHeads + " query heads, " + keyHeads
+                    + " key heads of " + head + " channels: query heads must be a multiple of key heads, and channels"
+                    + " an even number");
+        }
+        boolean experts = tensors.containsKey("blk.0.ffn_gate_inp.weight");
+        int count = experts ? Math.toIntExact(tensors.get("blk.0.ffn_gate_inp.weight").rows()) : 0;
+        int perToken = experts ? size(config, "num_experts_per_tok") : 0;
+        if (experts && (perToken < 1 || perToken > count)) {
+            throw new InvalidModelException(config.location() + ": \"num_experts_per_tok\" is " + perToken + ", but there"
+                    + " are " + count + " experts");
+        }
+        int vocabulary = Math.toIntExact(tensors.get("token_embd.weight").rows());
+        int longest = config.findInteger("max_position_embeddings").map(value -> (int) Math.min(Integer.MAX_VALUE, value))
+                .orElse(Integer.MAX_VALUE);
+        return new Sizes(layers, hidden, vocabulary, queryHeads, keyHeads, head, longest, count, perToken);
+    }
+
+    private static int size(ModelConfig config, String key) {
+        long value = config.integer(key);
+        if (value > Integer.MAX_VALUE) {
+            throw new InvalidModelException(config.location() + ": \"" + key + "\" is " + value + ", which is too large");
+        }
+        return (int) value;
+    }
+
+    private static float number(ModelConfig config, String key) {
+        return (float) config.findNumber(key).orElse(0.0).doubleValue();
+    }
+
+    private static Activation activation(ModelConfig config, DecoderTraits traits) {
+        String name = config.find(traits.activationKey()).map(JsonNode::asText).orElse(traits.activation());
+        return switch (name) {
+            case "silu", "swish" -> Activation.SILU;
+            case "gelu_pytorch_tanh", "gelu_new", "gelu_fast" -> Activation.GELU_TANH;
+            case "gelu" -> Activation.GELU;
+            default -> throw new InvalidModelException(config.location() + ": the activation function \"" + name
+                    + "\" is not supported; supported are silu, gelu and gelu_pytorch_tanh");
+        };
+    }
+
+    private static void refuseUnknown(ModelConfig config) {
+        boolean causal = config.find("is_causal").map(JsonNode::asBoolean).orElse(true)
+                && !config.find("use_bidirectional_attention").map(JsonNode::asBoolean).orElse(false);
+        if (!causal) {
+            throw new InvalidModelException(config.location() + ": attention that is not causal is not supported in"
+                    + " calibration and evaluation");
+        }
+    }
+
+    /** Number of decoder layers. */
+    public int layers() {
+        return sizes.layers;
+    }
+
+    /** Channels of a hidden state. */
+    public int hiddenSize() {
+        return sizes.hidden;
+    }
+
+    /** Number of token ids: rows of the embedding. */
+    public int vocabulary() {
+        return sizes.vocabulary;
+    }
+
+    /** The longest sequence that the model is made for ({@code max_position_embeddings}). */
+    public int longestSequence() {
+        return sizes.longest;
+    }
+
+    /** Experts a layer, 0 where there are none. */
+    public int experts() {
+        return sizes.experts;
+    }
+
+    /** Where its checkpoint is, for messages. */
+    public String location() {
+        return location;
+    }
+
+    String architecture() {
+        return architecture;
+    }
+
+    int expertsPerToken() {
+        return sizes.expertsPerToken;
+    }
+
+    boolean expertWeightsNormalized() {
+        return expertWeightsNormalized;
+    }
+
+    float epsilon() {
+        return epsilon;
+    }
+
+    float embeddingScale() {
+        return embeddingScale;
+    }
+
+    float finalSoftcap() {
+        return finalSoftcap;
+    }
+
+    Activation activation() {
+        return activation;
+    }
+
+    CausalAttention attention(int layer) {
+        return new CausalAttention(sizes.queryHeads, sizes.keyHeads, sizes.head, attentionScale, attentionSoftcap,
+                windows[layer]);
+    }
+
+    RotaryParameters rotary(int layer) {
+        return sliding[layer] ? rotaryOfSliding : rotary;
+    }
+
+    /** How the checkpoint makes each tensor, by its name in GGUF. */
+    Map<String, TensorRecipe> tensors() {
+        return tensors;
+    }
+}

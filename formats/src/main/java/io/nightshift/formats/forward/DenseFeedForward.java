@@ -1,0 +1,53 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.Activation;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A gated feed-forward block.
+ *
+ * @param gate nothing where it is the first half of {@code up}, as in Phi
+ */
+record DenseFeedForward(int layer, Activation activation, Optional<Projection> gate, Projection up, Projection down)
+        implements FeedForward {
+    static DenseFeedForward read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        String block = "blk." + layer + ".";
+        Optional<Projection> gate = weights.find(block + "ffn_gate.weight").isPresent()
+                ? Optional.of(Projection.read(weights, block + "ffn_gate"))
+                : Optional.empty();
+        return new DenseFeedForward(layer, model.activation(), gate, Projection.read(weights, block + "ffn_up"),
+                Projection.read(weights, block + "ffn_down"));
+    }
+
+    @Override
+    public long bytes() {
+        return gate.map(Projection::bytes).orElse(0L) + up.bytes() + down.bytes();
+    }
+
+    @Override
+    public float[] forward(float[] normed, int tokens, ActivationObserver observer, Workers workers) {
+        List<String> names = gate.isPresent() ? List.of("ffn_gate", "ffn_up") : List.of("ffn_up");
+        int channels = up.matrix().columns();
+        observer.inputs(new LinearInput(layer, names, LinearInput.NO_EXPERT, channels), normed, tokens);
+        PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
+        float[] inner = gate.isPresent()
+                ? FeedForward.gated(gate.get(), up, activation, packed, workers)
+                : gatedByFirstHalf(packed, workers);
+        int innerChannels = down.matrix().columns();
+        observer.inputs(new LinearInput(layer, List.of("ffn_down"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
+        return down.apply(PackedActivations.of(inner, 0, tokens, innerChannels, workers), workers);
+    }
+
+    private float[] gatedByFirstHalf(PackedActivations packed, Workers workers) {
+        float[] both = up.apply(packed, workers);
+        int channels = up.outputs() / 2;
+        float[] inner = new float[packed.tokens() * channels];
+        TokenRows.each(packed.tokens(), workers, token -> activation.gate(both, token * 2 * channels, both,
+                (token * 2 + 1) * channels, channels, inner, token * channels));
+        return inner;
+    }
+}

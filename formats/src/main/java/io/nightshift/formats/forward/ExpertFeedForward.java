@@ -1,0 +1,119 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.Activation;
+import io.nightshift.kernels.transformer.ExpertChoice;
+import io.nightshift.kernels.transformer.ExpertRouter;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A mixture of experts: each token passes the few that its router chooses, and their outputs are added, weighted. */
+record ExpertFeedForward(int layer, Activation activation, Projection router, int perToken, boolean normalized,
+        List<Expert> experts) implements FeedForward {
+    /** A gated feed-forward block of its own. */
+    private record Expert(Projection gate, Projection up, Projection down) {
+        long bytes() {
+            return gate.bytes() + up.bytes() + down.bytes();
+        }
+    }
+
+    static ExpertFeedForward read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        String block = "blk." + layer + ".";
+        int count = model.experts();
+        List<Expert> experts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            experts.add(new Expert(Projection.readExpert(weights, block + "ffn_gate_exps", i, count),
+                    Projection.readExpert(weights, block + "ffn_up_exps", i, count),
+                    Projection.readExpert(weights, block + "ffn_down_exps", i, count)));
+        }
+        return new ExpertFeedForward(layer, model.activation(), Projection.read(weights, block + "ffn_gate_inp"),
+                model.expertsPerToken(), model.expertWeightsNormalized(), List.copyOf(experts));
+    }
+
+    @Override
+    public long bytes() {
+        return router.bytes() + experts.stream().mapToLong(Expert::bytes).sum();
+    }
+
+    @Override
+    public float[] forward(float[] normed, int tokens, ActivationObserver observer, Workers workers) {
+        int channels = router.matrix().columns();
+        observer.inputs(
+                new LinearInput(layer, List.of("ffn_gate_inp"), LinearInput.NO_EXPERT, channels), normed, tokens);
+        PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
+        float[] logits = router.apply(packed, workers);
+        ExpertChoice choice = ExpertRouter.choose(logits, tokens, experts.size(), perToken, normalized);
+        observer.routed(layer, choice);
+
+        float[] sum = new float[tokens * channels];
+        for (int i = 0; i < experts.size(); i++) {
+            Routed routed = Routed.to(i, choice);
+            if (observer.routesAllExperts()) {
+                float[] inner = inner(i, normed, tokens, packed, observer, workers);
+                int innerChannels = experts.get(i).down().matrix().columns();
+                finish(i, routed, routed.gather(inner, innerChannels), sum, workers);
+            } else if (routed.count() > 0) {
+                float[] own = routed.gather(normed, channels);
+                PackedActivations ownPacked = PackedActivations.of(own, 0, routed.count(), channels, workers);
+                finish(i, routed, inner(i, own, routed.count(), ownPacked, observer, workers), sum, workers);
+            }
+        }
+        return sum;
+    }
+
+    private float[] inner(int index, float[] inputs, int tokens, PackedActivations packed, ActivationObserver observer,
+            Workers workers) {
+        Expert expert = experts.get(index);
+        observer.inputs(new LinearInput(layer, List.of("ffn_gate_exps", "ffn_up_exps"), index, packed.channels()),
+                inputs, tokens);
+        float[] inner = FeedForward.gated(expert.gate(), expert.up(), activation, packed, workers);
+        observer.inputs(
+                new LinearInput(layer, List.of("ffn_down_exps"), index, expert.down().matrix().columns()), inner, tokens);
+        return inner;
+    }
+
+    private void finish(int index, Routed routed, float[] inner, float[] sum, Workers workers) {
+        Projection down = experts.get(index).down();
+        int channels = down.outputs();
+        float[] output = down.apply(
+                PackedActivations.of(inner, 0, routed.count(), down.matrix().columns(), workers), workers);
+        for (int i = 0; i < routed.count(); i++) {
+            int to = routed.tokens()[i] * channels;
+            float weight = routed.weights()[i];
+            for (int channel = 0; channel < channels; channel++) {
+                sum[to + channel] += output[i * channels + channel] * weight;
+            }
+        }
+    }
+
+    /** The tokens of one expert, in their order, and what its outputs are multiplied by. */
+    private record Routed(int[] tokens, float[] weights) {
+        static Routed to(int expert, ExpertChoice choice) {
+            int count = Math.toIntExact(choice.tokensOfExperts()[expert]);
+            int[] tokens = new int[count];
+            float[] weights = new float[count];
+            int next = 0;
+            for (int i = 0; i < choice.chosen().length; i++) {
+                if (choice.chosen()[i] == expert) {
+                    tokens[next] = i / choice.perToken();
+                    weights[next++] = choice.weights()[i];
+                }
+            }
+            return new Routed(tokens, weights);
+        }
+
+        int count() {
+            return tokens.length;
+        }
+
+        float[] gather(float[] rows, int channels) {
+            float[] gathered = new float[tokens.length * channels];
+            for (int i = 0; i < tokens.length; i++) {
+                System.arraycopy(rows, tokens[i] * channels, gathered, i * channels, channels);
+            }
+            return gathered;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.Activation;
+import java.io.IOException;
+
+/** What stands between a layer's second norm and the residual sum. */
+sealed interface FeedForward permits DenseFeedForward, ExpertFeedForward {
+    static FeedForward read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        return model.experts() > 0
+                ? ExpertFeedForward.read(model, weights, layer)
+                : DenseFeedForward.read(model, weights, layer);
+    }
+
+    long bytes();
+
+    /** What it adds to the hidden states. */
+    float[] forward(float[] normed, int tokens, ActivationObserver observer, Workers workers);
+
+    /** Gate and up projection, and their product after the activation function: the down projection's input. */
+    static float[] gated(
+            Projection gate, Projection up, Activation activation, PackedActivations inputs, Workers workers) {
+        float[] gates = gate.apply(inputs, workers);
+        float[] ups = up.apply(inputs, workers);
+        int channels = gate.outputs();
+        TokenRows.each(inputs.tokens(), workers, token -> activation.gate(
+                gates, token * channels, ups, token * channels, channels, gates, token * channels));
+        return gates;
+    }
+}

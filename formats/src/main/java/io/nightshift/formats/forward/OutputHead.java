@@ -1,0 +1,85 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.kernels.linear.Gemm;
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.linear.WeightRows;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.Softcap;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+
+/** The last step of the forward pass: the final norm and the output matrix, or the embedding where that is tied. */
+public final class OutputHead {
+    private final Norm norm;
+    private final StoredMatrix matrix;
+    private final float softcap;
+
+    private OutputHead(Norm norm, StoredMatrix matrix, float softcap) {
+        this.norm = norm;
+        this.matrix = matrix;
+        this.softcap = softcap;
+    }
+
+    /**
+     * Reads the weights.
+     *
+     * @throws io.nightshift.formats.InvalidModelException if a tensor is missing or of another shape
+     * @throws IOException if they cannot be read
+     */
+    public static OutputHead load(DecoderModel model, ModelWeights weights) throws IOException {
+        String output = weights.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
+        return new OutputHead(Norm.read(model, weights, "output_norm"), StoredMatrix.read(weights, output),
+                model.finalSoftcap());
+    }
+
+    /** Bytes of weights that it holds. */
+    public long bytes() {
+        return norm.bytes() + matrix.bytes();
+    }
+
+    /** Number of logits a token: rows of the output matrix. */
+    public int vocabulary() {
+        return matrix.rows();
+    }
+
+    /**
+     * The final norm.
+     *
+     * @param hidden output of the last layer, row-major; replaced by what the output matrix reads
+     * @param tokens number of rows
+     * @param observer is given the result as the input of {@code output}
+     */
+    public void normalize(float[] hidden, int tokens, ActivationObserver observer, Workers workers) {
+        norm.apply(hidden, tokens, hidden, workers);
+        LinearInput input = new LinearInput(
+                LinearInput.OUTPUT_HEAD, List.of("output"), LinearInput.NO_EXPERT, matrix.columns());
+        if (tokens > 0) {
+            observer.inputs(input, hidden, tokens);
+        }
+    }
+
+    /**
+     * Logits of some tokens for a block of the vocabulary, softcapped where the family does so.
+     *
+     * @param normalized what {@link #normalize} gave
+     * @param firstToken the first row of it
+     * @param tokens number of rows
+     * @param from first token of the vocabulary
+     * @param to token behind the last one
+     * @param logits receives {@code tokens * (to - from)} logits, row-major
+     */
+    public void logits(
+            float[] normalized, int firstToken, int tokens, int from, int to, float[] logits, Workers workers) {
+        Objects.checkFromToIndex(from, to, vocabulary());
+        int count = to - from;
+        WeightRows block = (first, last, column, columns, into, stride) ->
+                matrix.read(from + first, from + last, column, columns, into, stride);
+        int channels = matrix.columns();
+        Gemm.multiply(PackedActivations.of(normalized, firstToken * channels, tokens, channels, workers),
+                block, count, null, logits, 0, count, workers);
+        if (softcap != 0) {
+            TokenRows.each(tokens, workers, token -> Softcap.apply(logits, token * count, count, softcap));
+        }
+    }
+}
