@@ -5,7 +5,7 @@ import io.nightshift.formats.safetensors.TensorSpec;
 import java.util.List;
 
 /** The tensors that stand for one quantized linear layer. */
-enum AwqTensor {
+public enum AwqTensor {
     /** Values, [inputs, outputs / 8]. */
     QWEIGHT("qweight"),
     /** Zero points, [groups, outputs / 8]. */

@@ -127,8 +127,8 @@ final class ParallelShapes {
         Matrix experts = new Matrix("experts", true, List.of(), List.of(), inputs);
         boolean wholeRows = options.groupSize() == AwqOptions.WHOLE_ROWS;
         int unit = Math.max(8, options.groupSize());
-        if (ways > 1 && wholeRows) {
-            warnings.add(refused(experts, ways, "a group of a whole row cannot be cut"));
+        if (wholeRows && options.format() == AwqFormat.GEMM) {
+            warnings.add(refused(experts, ways, "vLLM has no experts with whole rows as groups in this format"));
         } else if (inputs % ways != 0 || inputs / ways % unit != 0) {
             warnings.add(refused(experts, ways, inputs + " channels in " + ways + " slices are not multiples of " + unit));
         } else if (hidden % INPUT_TILE != 0 || inputs / ways % OUTPUT_TILE != 0) {
