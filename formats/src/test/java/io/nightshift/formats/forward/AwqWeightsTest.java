@@ -119,6 +119,10 @@ class AwqWeightsTest {
         assertThrows(InvalidModelException.class, () -> new AwqWeights(other, folder));
     }
 
+    private static Checkpoint family(String name) throws IOException {
+        return Checkpoint.open(new LocalFolder(FAMILIES.resolve(name)));
+    }
+
     private static AwqWeights weights(DecoderModel model, Checkpoint checkpoint, AwqOptions options)
             throws IOException {
         return new AwqWeights(model, AwqFolder.open(WrittenFolder.of(checkpoint, options, 100_000).folder()));
