@@ -1,0 +1,30 @@
+package io.nightshift.formats.awq;
+
+/**
+ * Rows of a linear layer as integers: a weight is {@code (value - zero) * scale}. Arrays are not copied.
+ *
+ * @param rows number of rows, output features
+ * @param columns weights a row, input features
+ * @param groupSize columns that share a zero point and a scale
+ * @param values [rows, columns], from 0 to 15
+ * @param zeros [rows, groups], from 0 to 15
+ * @param scales [rows, groups]
+ */
+public record QuantizedRows(int rows, int columns, int groupSize, byte[] values, byte[] zeros, float[] scales) {
+    /** @throws IllegalArgumentException if groups do not divide a row or the arrays have other sizes */
+    public QuantizedRows {
+        if (groupSize < 1 || columns % groupSize != 0
+                || values.length != (long) rows * columns
+                || zeros.length != (long) rows * (columns / groupSize)
+                || scales.length != zeros.length) {
+            throw new IllegalArgumentException(rows + " rows of " + columns + " weights in groups of " + groupSize
+                    + " do not go with " + values.length + " values, " + zeros.length + " zero points and "
+                    + scales.length + " scales");
+        }
+    }
+
+    /** Groups a row. */
+    public int groups() {
+        return columns / groupSize;
+    }
+}
