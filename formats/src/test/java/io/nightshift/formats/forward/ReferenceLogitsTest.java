@@ -61,7 +61,6 @@ class ReferenceLogitsTest {
         int recorded = reference.logits().length / reference.positions().length;
         float largest = 0;
         int next = 0;
-        int ties = 0;
         int positions = reference.tokens().length;
         float[] logits = new float[POSITIONS_A_BLOCK * vocabulary];
         for (int first = 0; first < positions; first += POSITIONS_A_BLOCK) {
@@ -74,7 +73,6 @@ class ReferenceLogitsTest {
                 if (top != expected) {
                     assertTrue(row[top] - row[expected] < TIE, name + ", position " + (first + i) + ": token " + top
                             + " has the logit " + row[top] + ", and " + expected + " only " + row[expected]);
-                    ties++;
                 }
                 if (next < reference.positions().length && reference.positions()[next] == first + i) {
                     for (int j = 0; j < recorded; j++) {
@@ -88,7 +86,6 @@ class ReferenceLogitsTest {
         }
         assertEquals(reference.positions().length, next, "recorded positions compared");
         assertTrue(largest < LARGEST_DIFFERENCE, name + ": logits differ by " + largest);
-        System.out.println(name + ": largest difference " + largest + ", ties " + ties);
     }
 
     private static int top(float[] row) {
