@@ -7,11 +7,14 @@ import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.kernels.GgmlType;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 
 /**
  * A GGUF file that exists: its header, read and validated, and where its data starts.
@@ -23,6 +26,9 @@ import java.util.Set;
 public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
     private static final int MAX_DIMENSIONS = 4;
     private static final int BUFFER = 1 << 20;
+    private static final int DATA_BUFFER = 4 << 20;
+    private static final int VALUES_AT_ONCE = 1 << 16;
+    private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
     /**
      * Reads the header of a file by ranged reads.
@@ -63,6 +69,41 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
             throw new InvalidModelException(where + ": truncated: the header does not end within the file", e);
         } catch (InvalidModelException e) {
             throw new InvalidModelException(where + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Reads F32 tensors, in the order of the file whatever their order here, by ranged reads that go forward.
+     *
+     * @param folder the file's
+     * @param tensors of this file's table
+     * @param receiver is given each tensor and its values
+     * @throws InvalidModelException if a tensor is not F32, or has more values than an array can hold
+     * @throws IOException if the file cannot be read
+     */
+    public void readF32(ModelFolder folder, List<GgufTensor> tensors, BiConsumer<GgufTensor, float[]> receiver)
+            throws IOException {
+        List<GgufTensor> inOrder = new ArrayList<>(tensors);
+        inOrder.sort(Comparator.comparingLong(GgufTensor::offset));
+        try (FolderInputStream in = new FolderInputStream(folder, file, DATA_BUFFER)) {
+            for (GgufTensor tensor : inOrder) {
+                if (tensor.type() != GgmlType.F32 || tensor.weights() > MAX_ARRAY) {
+                    throw new InvalidModelException(tensor.name() + ": " + tensor.weights() + " values of type "
+                            + tensor.type() + " cannot be read; F32 can, up to " + MAX_ARRAY);
+                }
+                in.skipNBytes(dataOffset + tensor.offset() - in.position());
+                float[] values = new float[(int) tensor.weights()];
+                byte[] bytes = new byte[Math.min(values.length, VALUES_AT_ONCE) * Float.BYTES];
+                for (int from = 0; from < values.length; from += VALUES_AT_ONCE) {
+                    int count = Math.min(VALUES_AT_ONCE, values.length - from);
+                    if (in.readNBytes(bytes, 0, count * Float.BYTES) < count * Float.BYTES) {
+                        throw new EOFException(
+                                folder.location() + "/" + file.name() + ": ends within " + tensor.name());
+                    }
+                    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values, from, count);
+                }
+                receiver.accept(tensor, values);
+            }
         }
     }
 

@@ -60,7 +60,8 @@ public record GgufLayout(long dataOffset, List<GgufTensor> tensors) implements S
         return List.copyOf(shape.subList(0, dimensions));
     }
 
-    static long padded(long bytes) {
+    /** Bytes with the padding that makes them a multiple of the alignment. */
+    public static long padded(long bytes) {
         return Math.addExact(bytes, ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 }

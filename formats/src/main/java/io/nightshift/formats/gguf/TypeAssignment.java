@@ -124,9 +124,11 @@ public final class TypeAssignment {
         };
     }
 
+    /** Whether llama-quantize refuses a type without importance (llama-quant.cpp, tensor_requires_imatrix). */
     private boolean needsImportance(TensorCategory category, GgmlType type) {
         if (category == TensorCategory.TOKEN_EMBEDDING || category == TensorCategory.OUTPUT) {
-            return false;
+            // Not refused there, but ggml has no algorithm for them and aborts (ggml_quantize_requires_imatrix).
+            return type == GgmlType.IQ2_XXS || type == GgmlType.IQ2_XS || type == GgmlType.IQ1_S;
         }
         return switch (type) {
             case IQ3_XXS, IQ2_XXS, IQ2_XS, IQ2_S, IQ1_M, IQ1_S -> true;

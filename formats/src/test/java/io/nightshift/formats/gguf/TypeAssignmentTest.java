@@ -66,6 +66,25 @@ class TypeAssignmentTest {
     }
 
     @Test
+    void knowsWhichTypesNeedAnImportanceMatrix() {
+        List<TensorRecipe> tensors = List.of("blk.0.attn_q.weight", "output.weight", "token_embd.weight").stream()
+                .map(name -> new TensorRecipe(
+                        name, List.of(256L, 2L), GgmlType.BF16, new TensorRecipe.Computed(List.of())))
+                .toList();
+        ModelFacts facts = new ModelFacts("llama", 1, 1, 1, 0);
+        Map<String, List<Boolean>> needs = Map.of(
+                "Q2_K", List.of(false, false, false), "Q2_K_S", List.of(true, false, false),
+                "IQ3_S", List.of(false, false, false), "IQ3_XXS", List.of(true, false, false),
+                "IQ2_M", List.of(true, false, false), "IQ2_XS", List.of(true, true, true),
+                "IQ1_M", List.of(true, false, false), "IQ1_S", List.of(true, true, true));
+        needs.forEach((type, expected) -> assertEquals(
+                expected,
+                new TypeAssignment(FileType.parse(type), facts, options(List.of("--pure"), false))
+                        .assign(tensors).stream().map(AssignedType::needsImportance).toList(),
+                type));
+    }
+
+    @Test
     void refusesOptionsThatWouldHaveNoEffect() {
         List<TensorRecipe> tied = List.of(
                 new TensorRecipe("token_embd.weight", List.of(256L, 2L), GgmlType.BF16, new TensorRecipe.Computed(List.of())));

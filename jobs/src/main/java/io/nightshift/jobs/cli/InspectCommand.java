@@ -1,11 +1,10 @@
 package io.nightshift.jobs.cli;
 
-import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
 import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import java.io.IOException;
@@ -43,13 +42,10 @@ final class InspectCommand implements Callable<Integer> {
             ModelFolder folder = FolderReference.find(path, settings).open();
             return Inspection.of(path, Checkpoint.open(folder).tensors());
         }
-        int slash = path.lastIndexOf('/');
-        ModelFolder folder = FolderReference.find(slash < 0 ? "." : path.substring(0, slash + 1), settings).open();
-        StoredFile file = folder.find(path.substring(slash + 1))
-                .orElseThrow(() -> new InvalidModelException(path + ": there is no such file"));
+        FileReference file = FileReference.find(path, settings);
         if (path.endsWith(".gguf")) {
-            return Inspection.of(path, GgufFile.read(folder, file));
+            return Inspection.of(path, GgufFile.read(file.folder(), file.file()));
         }
-        return Inspection.of(path, List.copyOf(SafetensorsHeader.read(folder, file)));
+        return Inspection.of(path, List.copyOf(SafetensorsHeader.read(file.folder(), file.file())));
     }
 }

@@ -46,6 +46,9 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private TypeSelection types;
 
+    @Mixin
+    private ImportanceSelection importance;
+
     @Option(
             names = "--pre-tokenizer",
             paramLabel = "NAME",
@@ -80,7 +83,14 @@ final class QuantizeCommand implements Callable<Integer> {
         List<FileType> fileTypes = List.copyOf(
                 new LinkedHashSet<>(targets.stream().map(Target::fileType).toList()));
         QuantizeRequest request = new QuantizeRequest(
-                model, fileTypes, output, types.options(), Optional.ofNullable(preTokenizer), partSize.bytes(), overwrite);
+                model,
+                fileTypes,
+                output,
+                types.options(),
+                importance.options(),
+                Optional.ofNullable(preTokenizer),
+                partSize.bytes(),
+                overwrite);
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
         QuantizeJob job = QuantizeJob.plan(request, runtime.hadoop(), progress);

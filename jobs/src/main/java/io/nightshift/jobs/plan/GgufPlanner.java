@@ -7,6 +7,7 @@ import io.nightshift.formats.gguf.AssignedType;
 import io.nightshift.formats.gguf.FileType;
 import io.nightshift.formats.gguf.GgufHeader;
 import io.nightshift.formats.gguf.GgufLayout;
+import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.gguf.TypeAssignment;
 import io.nightshift.formats.gguf.TypeOptions;
@@ -14,11 +15,10 @@ import io.nightshift.formats.gguf.UnquantizedGguf;
 import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.quantize.Quantizers;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -27,6 +27,7 @@ public final class GgufPlanner {
     private final String modelName;
     private final UnquantizedGguf model;
     private final List<StoredFile> sourceFiles;
+    private final Optional<ModelImportance> importance;
 
     /**
      * A planner for one model.
@@ -34,27 +35,38 @@ public final class GgufPlanner {
      * @param modelName the first part of the names of its files
      * @param model what the converter would have written
      * @param sourceFiles the files of the checkpoint
+     * @param importance the importance matrix, if there is one
+     * @throws InvalidModelException if the importance matrix has nothing to do with the model
      */
-    public GgufPlanner(String modelName, UnquantizedGguf model, List<StoredFile> sourceFiles) {
+    public GgufPlanner(
+            String modelName,
+            UnquantizedGguf model,
+            List<StoredFile> sourceFiles,
+            Optional<ModelImportance> importance) {
+        if (importance.isPresent() && !importance.get().belongsTo(model.tensors())) {
+            throw new InvalidModelException("the importance matrix " + importance.get().fileNames()
+                    + " has no entry that is to be used and named like a tensor of this model");
+        }
         this.modelName = modelName;
         this.model = model;
         this.sourceFiles = sourceFiles;
+        this.importance = importance;
     }
 
     /**
      * Lays out one file.
      *
-     * @throws InvalidModelException if a tensor cannot have the type that it should
+     * @throws InvalidModelException if a tensor cannot have the type that it should, or lacks the importance matrix
+     *     that this type demands
      */
     public PreparedTarget prepare(FileType fileType, TypeOptions options) {
-        List<AssignedType> types = new TypeAssignment(fileType, model.facts(), options).assign(model.tensors());
+        TypeOptions all = importance.isPresent() ? options.withImportance() : options;
+        List<AssignedType> types = new TypeAssignment(fileType, model.facts(), all).assign(model.tensors());
+        refuseWithoutImportance(fileType, types);
         refuseUnsupported(types);
-        if (!options.importance()) {
-            refuseWithoutImportance(fileType, types);
-        }
         List<GgufTensor> table =
                 GgufLayout.table(model.tensors(), types.stream().map(AssignedType::type).toList());
-        byte[] header = new GgufHeader(model.metadata(fileType), table).toBytes();
+        byte[] header = new GgufHeader(metadata(fileType), table).toBytes();
         GgufLayout layout = new GgufLayout(header.length, table);
         String name = modelName + "-" + fileType + ".gguf";
         return new PreparedTarget(new GgufTarget(fileType, name, types, layout), header, digest(header));
@@ -70,44 +82,46 @@ public final class GgufPlanner {
         }
     }
 
+    /** Where a tensor changes its type, its importance must fit, and be there if the type is too coarse without. */
     private void refuseWithoutImportance(FileType fileType, List<AssignedType> types) {
         for (int i = 0; i < types.size(); i++) {
-            if (types.get(i).needsImportance()) {
-                throw new InvalidModelException(fileType + " needs an importance matrix: " + model.tensors().get(i).name()
-                        + " would become " + types.get(i).type() + ", which is garbage without one; importance matrices cannot"
-                        + " be read yet, so choose another type, such as Q2_K");
+            TensorRecipe tensor = model.tensors().get(i);
+            AssignedType type = types.get(i);
+            boolean quantized = type.type() != tensor.type();
+            boolean weighted = quantized && importance.flatMap(matrix -> matrix.of(tensor)).isPresent();
+            if (quantized && !weighted && type.needsImportance()) {
+                throw new InvalidModelException(fileType + " needs an importance matrix"
+                        + importance.map(matrix -> " with an entry for each tensor: " + matrix.fileNames()
+                                + " gives none for " + tensor.name() + ", which").orElse(": " + tensor.name())
+                        + " would become " + type.type() + ", and that is garbage without one; give --imatrix FILE, or"
+                        + " choose another type, such as Q2_K");
             }
         }
     }
 
-    /** Source tensors and files by place and version, the header for the options, and the version of the kernels. */
+    private GgufMetadata metadata(FileType fileType) {
+        GgufMetadata metadata = model.metadata(fileType);
+        return importance.map(matrix -> matrix.addTo(metadata)).orElse(metadata);
+    }
+
+    /** Source tensors and files by place and version, the header for the options, importance, the kernels' version. */
     private String digest(byte[] header) {
-        MessageDigest digest = sha256();
-        add(digest, Quantizers.BYTES_VERSION);
+        MessageDigest digest = PlanDigest.sha256();
+        PlanDigest.add(digest, Quantizers.BYTES_VERSION);
         digest.update(header);
+        importance.ifPresent(matrix -> PlanDigest.add(digest, matrix.digest()));
         Set<String> used = new TreeSet<>();
         for (TensorRecipe tensor : model.tensors()) {
-            add(digest, tensor.toString());
+            PlanDigest.add(digest, tensor.toString());
             if (tensor.content() instanceof TensorRecipe.Stored stored) {
                 for (SourceRows rows : stored.parts()) {
                     used.add(rows.tensor().file());
                 }
             }
         }
-        sourceFiles.stream().filter(file -> used.contains(file.name())).forEach(file -> add(digest, file.toString()));
+        sourceFiles.stream()
+                .filter(file -> used.contains(file.name()))
+                .forEach(file -> PlanDigest.add(digest, file.toString()));
         return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static void add(MessageDigest digest, String text) {
-        digest.update(text.getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) 0);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

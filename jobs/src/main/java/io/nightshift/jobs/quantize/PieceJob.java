@@ -1,8 +1,6 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.jobs.plan.Piece;
-import io.nightshift.jobs.plan.QuantizationPlan;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -24,22 +22,22 @@ import scala.runtime.BoxedUnit;
 /** Runs all pieces of a plan, one Spark task each, and stops at the first that cannot be made. */
 final class PieceJob {
     private final JavaSparkContext spark;
-    private final QuantizationPlan plan;
+    private final List<PieceInput> inputs;
     private final PieceRunner runner;
     private final Progress progress;
 
-    PieceJob(JavaSparkContext spark, QuantizationPlan plan, PieceRunner runner, Progress progress) {
+    PieceJob(JavaSparkContext spark, List<PieceInput> inputs, PieceRunner runner, Progress progress) {
         this.spark = spark;
-        this.plan = plan;
+        this.inputs = inputs;
         this.runner = runner;
         this.progress = progress;
     }
 
     /** The body of a task. */
     private record Body(PieceRunner runner)
-            implements Function2<TaskContext, Iterator<Piece>, PieceOutcome>, Serializable {
+            implements Function2<TaskContext, Iterator<PieceInput>, PieceOutcome>, Serializable {
         @Override
-        public PieceOutcome apply(TaskContext context, Iterator<Piece> pieces) {
+        public PieceOutcome apply(TaskContext context, Iterator<PieceInput> pieces) {
             try {
                 return runner.run(pieces.next(), context);
             } catch (IOException e) {
@@ -56,11 +54,11 @@ final class PieceJob {
      * @throws IOException if a piece failed again and again
      */
     PieceOutcome.Finished[] run() throws IOException {
-        PieceOutcome.Finished[] finished = new PieceOutcome.Finished[plan.pieces().size()];
+        PieceOutcome.Finished[] finished = new PieceOutcome.Finished[inputs.size()];
         AtomicReference<String> refused = new AtomicReference<>();
         String group = "nightshift-" + UUID.randomUUID();
         spark.setJobGroup(group, "quantize", true);
-        JavaRDD<Piece> pieces = spark.parallelize(plan.pieces(), plan.pieces().size());
+        JavaRDD<PieceInput> pieces = spark.parallelize(inputs, inputs.size());
         Function2<Object, PieceOutcome, BoxedUnit> collector = (index, outcome) -> {
             if (outcome instanceof PieceOutcome.Finished done) {
                 finished[(Integer) index] = done;
@@ -87,10 +85,10 @@ final class PieceJob {
         return finished;
     }
 
-    private void runJob(RDD<Piece> pieces, Function2<Object, PieceOutcome, BoxedUnit> collector) {
+    private void runJob(RDD<PieceInput> pieces, Function2<Object, PieceOutcome, BoxedUnit> collector) {
         ClassTag<PieceOutcome> tag = ClassTag$.MODULE$.apply(PieceOutcome.class);
         List<Object> partitions = new ArrayList<>();
-        for (int i = 0; i < plan.pieces().size(); i++) {
+        for (int i = 0; i < inputs.size(); i++) {
             partitions.add(i);
         }
         spark.sc()

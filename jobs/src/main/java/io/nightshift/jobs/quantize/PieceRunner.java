@@ -1,7 +1,6 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.jobs.output.PartSink;
-import io.nightshift.jobs.plan.Piece;
 import io.nightshift.jobs.plan.QuantizationPlan;
 import io.nightshift.jobs.storage.FolderReference;
 import java.io.IOException;
@@ -14,14 +13,12 @@ import org.apache.spark.broadcast.Broadcast;
 record PieceRunner(
         Broadcast<QuantizationPlan> plan,
         FolderReference source,
-        Broadcast<Importance> importance,
         List<PartSink> sinks,
         Broadcast<List<byte[]>> headers)
         implements Serializable {
-    PieceOutcome run(Piece piece, TaskContext context) throws IOException {
+    PieceOutcome run(PieceInput input, TaskContext context) throws IOException {
         // Headers hold the vocabulary, and only the first piece writes them.
-        List<byte[]> needed = piece.index() == 0 ? headers.value() : List.of();
-        return PieceTask.run(
-                plan.value(), piece, source.open(), importance.value(), sinks, needed, context.attemptNumber());
+        List<byte[]> needed = input.piece().index() == 0 ? headers.value() : List.of();
+        return PieceTask.run(plan.value(), input, source.open(), sinks, needed, context.attemptNumber());
     }
 }

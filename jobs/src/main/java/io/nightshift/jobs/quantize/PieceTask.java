@@ -31,23 +31,23 @@ final class PieceTask implements AutoCloseable {
     private final QuantizationPlan plan;
     private final Piece piece;
     private final RowReader reader;
-    private final RowEncoder encoder;
+    private final RowEncoder encoder = new RowEncoder();
     private final List<PartWriter> writers = new ArrayList<>();
     private final List<List<TensorError>> errors = new ArrayList<>();
     private byte[] block = new byte[BLOCK_BYTES];
     private long reading;
     private long writing;
 
-    private PieceTask(QuantizationPlan plan, Piece piece, ModelFolder source, Importance importance) {
+    private PieceTask(QuantizationPlan plan, PieceInput input, ModelFolder source) {
         this.plan = plan;
-        this.piece = piece;
+        this.piece = input.piece();
         this.reader = new RowReader(source);
-        this.encoder = new RowEncoder(importance);
     }
 
     /**
      * Makes a piece.
      *
+     * @param input the piece
      * @param source the checkpoint
      * @param sinks one for each target
      * @param headers one for each target; used by the first piece alone
@@ -57,18 +57,18 @@ final class PieceTask implements AutoCloseable {
      */
     static PieceOutcome run(
             QuantizationPlan plan,
-            Piece piece,
+            PieceInput input,
             ModelFolder source,
-            Importance importance,
             List<PartSink> sinks,
             List<byte[]> headers,
             int attempt)
             throws IOException {
         long start = System.nanoTime();
-        try (PieceTask task = new PieceTask(plan, piece, source, importance)) {
+        try (PieceTask task = new PieceTask(plan, input, source)) {
             task.open(sinks, headers, attempt);
-            for (RowSpan span : piece.spans()) {
-                task.make(span);
+            for (int i = 0; i < input.piece().spans().size(); i++) {
+                task.encoder.weigh(input.importance().get(i));
+                task.make(input.piece().spans().get(i));
             }
             return task.finish(start);
         } catch (InvalidModelException e) {

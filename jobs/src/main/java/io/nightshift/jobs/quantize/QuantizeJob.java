@@ -14,6 +14,8 @@ import io.nightshift.jobs.output.PartSink;
 import io.nightshift.jobs.output.SharedFolderCheck;
 import io.nightshift.jobs.plan.GgufPlanner;
 import io.nightshift.jobs.plan.GgufTarget;
+import io.nightshift.jobs.plan.ImportanceWarnings;
+import io.nightshift.jobs.plan.ModelImportance;
 import io.nightshift.jobs.plan.Piece;
 import io.nightshift.jobs.plan.PiecePlanner;
 import io.nightshift.jobs.plan.PreparedTarget;
@@ -26,6 +28,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -36,7 +40,9 @@ public final class QuantizeJob {
     private final Progress progress;
     private final FolderReference source;
     private final UnquantizedGguf model;
+    private final Optional<ModelImportance> importance;
     private final List<PreparedTarget> prepared;
+    private final List<String> warnings;
 
     private QuantizeJob(
             QuantizeRequest request,
@@ -44,34 +50,46 @@ public final class QuantizeJob {
             Progress progress,
             FolderReference source,
             UnquantizedGguf model,
-            List<PreparedTarget> prepared) {
+            Optional<ModelImportance> importance,
+            List<PreparedTarget> prepared,
+            List<String> warnings) {
         this.request = request;
         this.settings = settings;
         this.progress = progress;
         this.source = source;
         this.model = model;
+        this.importance = importance;
         this.prepared = prepared;
+        this.warnings = warnings;
     }
 
     /**
-     * Reads the headers of the checkpoint and lays out the outputs. Needs no Spark.
+     * Reads the headers of the checkpoint, and the importance matrix, and lays out the outputs. Needs no Spark.
      *
      * @param settings how Hadoop reaches its stores
-     * @throws io.nightshift.formats.InvalidModelException if the request or the checkpoint cannot be used
-     * @throws IOException if the checkpoint cannot be read
+     * @throws io.nightshift.formats.InvalidModelException if the request, the checkpoint or the importance matrix
+     *     cannot be used
+     * @throws IOException if one of them cannot be read
      */
     public static QuantizeJob plan(QuantizeRequest request, HadoopSettings settings, Progress progress)
             throws IOException {
         FolderReference source = FolderReference.find(request.model(), settings);
         ModelFolder folder = source.open();
-        UnquantizedGguf model =
-                GgufConverter.convert(Checkpoint.open(folder), request.preTokenizer(), progress::warning);
-        GgufPlanner planner = new GgufPlanner(folder.name(), model, source.files());
+        List<String> warnings = new ArrayList<>();
+        Consumer<String> warn = warning -> {
+            warnings.add(warning);
+            progress.warning(warning);
+        };
+        UnquantizedGguf model = GgufConverter.convert(Checkpoint.open(folder), request.preTokenizer(), warn);
+        Optional<ModelImportance> importance = ImportanceLoader.load(request.importance(), settings);
+        GgufPlanner planner = new GgufPlanner(folder.name(), model, source.files(), importance);
         List<PreparedTarget> prepared = new ArrayList<>();
         for (FileType fileType : request.fileTypes()) {
             prepared.add(planner.prepare(fileType, request.types()));
         }
-        return new QuantizeJob(request, settings, progress, source, model, prepared);
+        List<GgufTarget> targets = prepared.stream().map(PreparedTarget::target).toList();
+        importance.ifPresent(matrix -> ImportanceWarnings.of(matrix, model.tensors(), targets).forEach(warn));
+        return new QuantizeJob(request, settings, progress, source, model, importance, prepared, warnings);
     }
 
     /** The files that will be made. */
@@ -107,7 +125,7 @@ public final class QuantizeJob {
             }
         }
         if (missing.isEmpty()) {
-            return new QuantizeResult(outputs, 0, 0, 0, 0, WorkTime.ZERO);
+            return new QuantizeResult(outputs, warnings, 0, 0, 0, 0, WorkTime.ZERO);
         }
         if (folder.localPath().isPresent()) {
             SharedFolderCheck.requireShared(folder.localPath().get(), spark);
@@ -151,6 +169,7 @@ public final class QuantizeJob {
         }
         return new QuantizeResult(
                 outputs,
+                warnings,
                 Arrays.stream(finished).mapToLong(PieceOutcome.Finished::bytesRead).sum(),
                 bytes,
                 pieces.size(),
@@ -162,15 +181,15 @@ public final class QuantizeJob {
             JavaSparkContext spark, QuantizationPlan plan, List<PartSink> sinks, List<PreparedTarget> missing)
             throws IOException {
         Broadcast<QuantizationPlan> sharedPlan = spark.broadcast(plan);
-        Broadcast<Importance> sharedImportance = spark.broadcast(Importance.NONE);
         Broadcast<List<byte[]>> sharedHeaders =
                 spark.broadcast(new ArrayList<>(missing.stream().map(PreparedTarget::header).toList()));
         try {
-            PieceRunner runner = new PieceRunner(sharedPlan, source, sharedImportance, sinks, sharedHeaders);
-            return new PieceJob(spark, plan, runner, progress).run();
+            PieceRunner runner = new PieceRunner(sharedPlan, source, sinks, sharedHeaders);
+            List<PieceInput> inputs =
+                    plan.pieces().stream().map(piece -> PieceInput.of(piece, plan, importance)).toList();
+            return new PieceJob(spark, inputs, runner, progress).run();
         } finally {
             sharedPlan.unpersist();
-            sharedImportance.unpersist();
             sharedHeaders.unpersist();
         }
     }

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param fileTypes the GGUF files to be made
  * @param output folder they go to
  * @param types options that change the types of tensors
+ * @param importance the importance matrix to be used
  * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
  * @param partSize most bytes of a part, about
  * @param overwrite whether files that are complete already are made again
@@ -21,6 +22,7 @@ public record QuantizeRequest(
         List<FileType> fileTypes,
         String output,
         TypeOptions types,
+        ImportanceOptions importance,
         Optional<String> preTokenizer,
         long partSize,
         boolean overwrite) {

@@ -7,6 +7,7 @@ import java.util.List;
  * What a job did.
  *
  * @param outputs one for each target
+ * @param warnings what was ignored, guessed or missing
  * @param bytesRead weights read from the source, in bytes
  * @param bytesWritten to all outputs, headers included
  * @param pieces tasks that were run
@@ -14,7 +15,13 @@ import java.util.List;
  * @param time where tasks spent it, all added up
  */
 public record QuantizeResult(
-        List<Output> outputs, long bytesRead, long bytesWritten, int pieces, double seconds, WorkTime time) {
+        List<Output> outputs,
+        List<String> warnings,
+        long bytesRead,
+        long bytesWritten,
+        int pieces,
+        double seconds,
+        WorkTime time) {
     /**
      * One file.
      *

@@ -27,7 +27,6 @@ final class RowEncoder {
     private static final double GARBLED = 1.25;
 
     private final Map<GgmlType, RowQuantizer> quantizers = new EnumMap<>(GgmlType.class);
-    private final Importance importance;
     private float[] weights = new float[WEIGHTS_AT_ONCE];
     private float[] row = new float[0];
     private byte[] rounded = new byte[0];
@@ -42,8 +41,10 @@ final class RowEncoder {
     private long firstRow;
     private int rows;
     private boolean hasWeights;
+    private ImportanceSlice importance;
 
-    RowEncoder(Importance importance) {
+    /** Takes the importance of the rows that come next. */
+    void weigh(ImportanceSlice importance) {
         this.importance = importance;
     }
 
@@ -90,7 +91,7 @@ final class RowEncoder {
             toWeights();
             quantizers
                     .computeIfAbsent(type, Quantizers::create)
-                    .quantize(weights, 0, rows, columns(), columnImportance(), importanceOffset(), blocks, 0);
+                    .quantize(weights, 0, rows, columns(), importance.values(), importanceOffset(), blocks, 0);
         }
         int invalid = BlockValidator.firstInvalidBlock(type, blocks, 0, bytes);
         if (invalid >= 0) {
@@ -119,19 +120,30 @@ final class RowEncoder {
             row = new float[columns];
         }
         Dequantizers.of(type).dequantize(blocks, 0, row, 0, columns);
+        TensorError error = error(columns, null);
+        // Where columns are of no importance the few bits may be spent on the others.
+        if (isGarbled(error) && (importance.values() == null || isGarbled(error(columns, importance.values())))) {
+            throw new IllegalStateException(tensor.name() + ", row " + firstRow + ": reading " + type
+                    + " back gives other weights (relative error " + error.relative() + "); please report this");
+        }
+        return error;
+    }
+
+    private TensorError error(int columns, float[] columnImportance) {
         double error = 0;
         double norm = 0;
         for (int i = 0; i < columns; i++) {
+            double factor = columnImportance == null ? 1 : columnImportance[importanceOffset() + i];
             double difference = (double) row[i] - weights[i];
-            error += difference * difference;
-            norm += (double) weights[i] * weights[i];
-        }
-        // Written so that NaN fails too.
-        if (!(error <= GARBLED * GARBLED * norm)) {
-            throw new IllegalStateException(tensor.name() + ", row " + firstRow + ": reading " + type
-                    + " back gives other weights (relative error " + Math.sqrt(error / norm) + "); please report this");
+            error += factor * difference * difference;
+            norm += factor * weights[i] * weights[i];
         }
         return new TensorError(error, norm);
+    }
+
+    // Written so that NaN is garbled too.
+    private static boolean isGarbled(TensorError error) {
+        return !(error.squaredError() <= GARBLED * GARBLED * error.squaredNorm());
     }
 
     private void toWeights() {
@@ -209,16 +221,8 @@ final class RowEncoder {
         return sourceType.name().equals(type.name());
     }
 
-    private float[] columnImportance() {
-        return importance.columns().get(tensor.name());
-    }
-
     private int importanceOffset() {
-        return columnImportance() == null ? 0 : Math.toIntExact(firstRow / rowsPerExpert() * columns());
-    }
-
-    private long rowsPerExpert() {
-        return tensor.shape().size() > 1 ? tensor.shape().get(1) : 1;
+        return importance.offset(tensor, firstRow);
     }
 
     private int columns() {

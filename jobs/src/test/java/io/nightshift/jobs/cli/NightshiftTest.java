@@ -37,6 +37,19 @@ class NightshiftTest {
     }
 
     @Test
+    void warnsOfWhatAMatrixLacksOnTheTerminalAndInJson() throws IOException {
+        Path matrix = Fixtures.imatrix("mixtral-moe");
+        CommandRun run = quantize(
+                "--to", "gguf:Q8_0", "--imatrix", matrix.toString(), "--include-weights", "attn", "--json");
+        assertEquals(0, run.exitCode(), run.err());
+        String warning = "the importance matrix " + matrix + " has no entry for blk.0.ffn_down.weight, ";
+        assertTrue(run.err().contains("nightshift: warning: " + warning), run.err());
+        JsonNode result = new ObjectMapper().readTree(run.out().lines().reduce((a, b) -> b).orElseThrow());
+        assertEquals(1, result.get("warnings").size());
+        assertTrue(result.at("/warnings/0").asText().startsWith(warning), result.toString());
+    }
+
+    @Test
     void printsThePlanAndMakesNothing() throws IOException {
         CommandRun run = quantize("--to", "gguf:Q4_K_M", "--dry-run");
         assertEquals(0, run.exitCode(), run.err());
@@ -68,6 +81,9 @@ class NightshiftTest {
                 "--to gguf:Q9_K                              | unknown GGUF type 'Q9_K'",
                 "--to onnx                                   | unknown format 'onnx'",
                 "--to gguf:Q2_K_S                            | needs an importance matrix",
+                "--to gguf:Q4_K_M --imatrix no/such/file     | no/such/file: there is no such file",
+                "--to gguf:Q4_K_M --imatrix pom.xml          | pom.xml: no importance matrix",
+                "--to gguf:Q4_K_M --exclude-weights attn_v   | --exclude-weights has no effect without --imatrix",
                 "--to awq                                    | awq cannot be made yet",
                 "--to gguf:Q4_K_M --tensor-type nothing=q8_0 | no tensor that can be quantized has such a name",
                 "--to gguf:Q4_K_M --tensor-type attn_v       | give PATTERN=TYPE",

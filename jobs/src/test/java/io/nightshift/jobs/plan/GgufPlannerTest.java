@@ -37,11 +37,13 @@ class GgufPlannerTest {
     GgufPlannerTest() throws IOException {}
 
     private PreparedTarget prepare(FileType fileType, TypeOptions options) {
-        return new GgufPlanner(NAME, model, files).prepare(fileType, options);
+        return new GgufPlanner(NAME, model, files, Optional.empty()).prepare(fileType, options);
     }
 
     private String digest(List<StoredFile> sourceFiles) {
-        return new GgufPlanner(NAME, model, sourceFiles).prepare(FileType.Q4_K_M, TypeOptions.NONE).digest();
+        return new GgufPlanner(NAME, model, sourceFiles, Optional.empty())
+                .prepare(FileType.Q4_K_M, TypeOptions.NONE)
+                .digest();
     }
 
     private List<StoredFile> filesWithAnother(String changed) {

@@ -2,6 +2,9 @@ package io.nightshift.jobs.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.gguf.FileType;
+import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.quantize.Quantizers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -9,9 +12,11 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /** Small checkpoints, and the digests of what llama.cpp makes of them. They lie with the formats' tests. */
 public final class Fixtures {
@@ -37,9 +42,46 @@ public final class Fixtures {
         return new ObjectMapper().readTree(model.resolveSibling(model.getFileName() + ".json").toFile());
     }
 
-    /** SHA-256 of the file that llama-quantize makes of it. */
+    /** The importance matrix of a checkpoint. */
+    public static Path imatrix(String name) {
+        return FOLDER.resolve(name + ".imatrix.gguf");
+    }
+
+    /** SHA-256 of the file that llama-quantize makes of a checkpoint. */
     public static String golden(String name, String fileType) throws IOException {
-        return digests(model(name)).at("/quantize/" + fileType + "/sha256").asText();
+        return golden(name, fileType, false);
+    }
+
+    /** SHA-256 of the file that llama-quantize makes of a checkpoint, with its importance matrix or without. */
+    public static String golden(String name, String fileType, boolean importance) throws IOException {
+        return goldens(name, importance).at("/" + fileType + "/sha256").asText();
+    }
+
+    /** SHA-256 of a file that llama-quantize makes of mixtral-moe with other options about the importance matrix. */
+    public static String goldenOfOptions(String key) throws IOException {
+        return new ObjectMapper().readTree(RESOURCES.resolve("imatrix/quantized.json").toFile()).get(key).asText();
+    }
+
+    /** The file types that llama-quantize makes of a checkpoint out of the tensor types that we can make. */
+    public static List<FileType> fileTypes(String name, boolean importance) throws IOException {
+        JsonNode goldens = goldens(name, importance);
+        return Arrays.stream(FileType.values())
+                .filter(type -> !goldens.get(type.name()).has("error"))
+                .filter(type -> StreamSupport.stream(goldens.get(type.name()).get("tensors").spliterator(), false)
+                        .allMatch(tensor -> Quantizers.types().contains(GgmlType.valueOf(tensor.get(1).asText()))))
+                .toList();
+    }
+
+    /** The file types that llama-quantize refuses to make of a checkpoint. */
+    public static List<FileType> refused(String name, boolean importance) throws IOException {
+        JsonNode goldens = goldens(name, importance);
+        return Arrays.stream(FileType.values())
+                .filter(type -> goldens.get(type.name()).has("error"))
+                .toList();
+    }
+
+    private static JsonNode goldens(String name, boolean importance) throws IOException {
+        return digests(model(name)).get(importance ? "quantize_imatrix" : "quantize");
     }
 
     /** SHA-256 of a file. */

@@ -30,6 +30,11 @@ final class BlockLanes {
     private final float[] importance = new float[2 * GROUP];
     private final float[] variances = new float[BLOCKS];
 
+    /** Puts a block without importance into a lane, from 0 to {@link #BLOCKS}. */
+    void load(int lane, float[] weights, int offset) {
+        spread(weights, offset, x, lane / LANES * GROUP + lane % LANES);
+    }
+
     /** Puts a block into a lane, from 0 to {@link #BLOCKS}. */
     void load(int lane, float[] weights, int offset, float[] importance, int importanceOffset, float variance) {
         int first = lane / LANES * GROUP + lane % LANES;

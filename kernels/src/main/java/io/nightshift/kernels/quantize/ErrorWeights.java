@@ -3,7 +3,7 @@ package io.nightshift.kernels.quantize;
 import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
 
-/** How much the error of each weight counts in the search for a sub-block's scale. A sub-block a lane. */
+/** How much the error of each weight counts in the search for a sub-block's scale. A sub-block a lane, unless said otherwise. */
 final class ErrorWeights {
     private static final int LANES = Lanes.COUNT;
 
@@ -48,6 +48,45 @@ final class ErrorWeights {
             FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, offset + i);
             FloatVector root = spread.add(weight.mul(weight)).sqrt();
             FloatVector.fromArray(Lanes.FLOAT, importance, offset + i).mul(root).intoArray(errorWeights, i);
+        }
+    }
+
+    /** The squares of some weights, summed in their order. */
+    static float sumOfSquares(float[] weights, int offset, int length) {
+        float sum = 0;
+        for (int i = offset; i < offset + length; i++) {
+            sum += weights[i] * weights[i];
+        }
+        return sum;
+    }
+
+    /** The square of each weight plus what is given. Weights in their order, a multiple of the lanes. */
+    static void squares(float[] weights, int offset, int length, float addend, float[] errorWeights, int errorOffset) {
+        for (int i = 0; i < length; i += LANES) {
+            FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, offset + i);
+            weight.mul(weight).add(addend).intoArray(errorWeights, errorOffset + i);
+        }
+    }
+
+    /**
+     * The importance of each weight times the root of its square plus the variance. Weights in their order, a multiple of the
+     * lanes.
+     */
+    static void weighted(
+            float[] weights,
+            int offset,
+            int length,
+            float variance,
+            float[] importance,
+            int importanceOffset,
+            float[] errorWeights,
+            int errorOffset) {
+        for (int i = 0; i < length; i += LANES) {
+            FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, offset + i);
+            FloatVector root = weight.mul(weight).add(variance).sqrt();
+            FloatVector.fromArray(Lanes.FLOAT, importance, importanceOffset + i)
+                    .mul(root)
+                    .intoArray(errorWeights, errorOffset + i);
         }
     }
 }

@@ -55,6 +55,19 @@ final class LevelBlocks {
         }
     }
 
+    /** Writes just the low four bits of levels, 16 bytes a block; {@code first} is the first block's index. */
+    static void writeNibbles(byte[] levels, int first, int count, byte[] blocks, int offset) {
+        for (int block = 0; block < count; block++) {
+            int from = (first + block) * 32;
+            long low = (long) LONG.get(levels, from) & NIBBLE;
+            long nextLow = (long) LONG.get(levels, from + 8) & NIBBLE;
+            long high = (long) LONG.get(levels, from + 16) & NIBBLE;
+            long nextHigh = (long) LONG.get(levels, from + 24) & NIBBLE;
+            LONG.set(blocks, offset + block * 16, low | high << 4);
+            LONG.set(blocks, offset + block * 16 + 8, nextLow | nextHigh << 4);
+        }
+    }
+
     private static int fifthBits(long levels) {
         return (int) ((levels >>> 4 & BIT) * GATHER >>> 56);
     }

@@ -63,7 +63,7 @@ final class Q3KQuantizer extends SuperBlockQuantizer {
                 if (withImportance) {
                     SymmetricQuants.multiply(x, first, SUB_BLOCK, LEVELS, inverseScales, s, searchQuants);
                 } else {
-                    refinedSearch.joinQuants(s, searchQuants);
+                    refinedSearch.joinQuants(x, s, searchQuants);
                 }
                 SymmetricQuants.replaceWhereZero(steps, s, searchQuants, quants, first, SUB_BLOCK);
             }

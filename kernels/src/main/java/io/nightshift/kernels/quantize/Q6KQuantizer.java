@@ -103,7 +103,8 @@ final class Q6KQuantizer extends SuperBlockQuantizer {
             for (int i = 0; i < 4; i++) {
                 int at = (word * 4 + i) * LANES;
                 FloatVector scale = FloatVector.fromArray(FLOAT, scales, at);
-                IntVector quant = SymmetricQuants.nearest(inverse.mul(scale)).min(127);
+                IntVector bits = inverse.mul(scale).add(NearestInt.ROUNDING).reinterpretAsInts();
+                IntVector quant = bits.and(NearestInt.MANTISSA).sub(NearestInt.HALF).min(127);
                 superScale.mul((FloatVector) quant.convert(I2F, 0)).intoArray(steps, at);
                 joined = joined.lanewise(LSHR, 8).or(quant.lanewise(LSHL, 24));
             }

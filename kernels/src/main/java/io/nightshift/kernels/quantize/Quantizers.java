@@ -12,7 +12,11 @@ public final class Quantizers {
 
     private static final Set<GgmlType> TYPES = EnumSet.of(
             GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0,
-            GgmlType.Q5_1, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
+            GgmlType.Q5_1, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
+            GgmlType.IQ1_S, GgmlType.IQ1_M, GgmlType.IQ2_XXS, GgmlType.IQ2_XS, GgmlType.IQ2_S, GgmlType.IQ3_XXS,
+            GgmlType.IQ3_S,
+            GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.TQ1_0, GgmlType.TQ2_0, GgmlType.MXFP4, GgmlType.Q1_0,
+            GgmlType.Q2_0);
 
     private Quantizers() {}
 
@@ -41,6 +45,20 @@ public final class Quantizers {
             case Q4_K -> new Q4KQuantizer();
             case Q5_K -> new Q5KQuantizer();
             case Q6_K -> new Q6KQuantizer();
+            case IQ1_S -> new IQ1SQuantizer();
+            case IQ1_M -> new IQ1MQuantizer();
+            case IQ2_XXS -> new IQ2XXSQuantizer();
+            case IQ2_XS -> new IQ2XSQuantizer();
+            case IQ2_S -> new IQ2SQuantizer();
+            case IQ3_XXS -> new IQ3XXSQuantizer();
+            case IQ3_S -> new IQ3SQuantizer();
+            case IQ4_NL -> new IQ4NLQuantizer();
+            case IQ4_XS -> new IQ4XSQuantizer();
+            case TQ1_0 -> new TQ10Quantizer();
+            case TQ2_0 -> new TQ20Quantizer();
+            case MXFP4 -> new MXFP4Quantizer();
+            case Q1_0 -> new Q10Quantizer();
+            case Q2_0 -> new Q20Quantizer();
             default -> throw new IllegalArgumentException("no quantizer makes " + type);
         };
     }

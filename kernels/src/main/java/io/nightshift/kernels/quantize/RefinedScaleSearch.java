@@ -1,10 +1,9 @@
 package io.nightshift.kernels.quantize;
 
-import static jdk.incubator.vector.VectorOperators.F2I;
+import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.NE;
-import static jdk.incubator.vector.VectorOperators.XOR;
 
 import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
@@ -17,45 +16,41 @@ import jdk.incubator.vector.VectorSpecies;
  * others asks for, if that lowers the squared error weighted by squares, up to five times around (ggml-quants.c,
  * make_q3_quants).
  *
- * <p>A step needs the sums that the step before left, and waiting for those would take most of the time. So the loop over
- * sub-blocks is inside that over elements: a processor then works on several sub-blocks at once. Sub-blocks that no lane
- * has changed in a whole round are finished.
+ * <p>A step waits for the sums that the step before left, and a round of many sub-blocks is needed for the sake of one. But
+ * three of four sub-blocks never change, and all their steps see the sums of the start: those are found first, without
+ * waiting. Only the rest goes through {@link QuantRefinement}, packed densely.
  */
 final class RefinedScaleSearch {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
     private static final VectorSpecies<Integer> INT = Lanes.INT;
     private static final int LANES = Lanes.COUNT;
-    private static final int ROUNDS = 5;
-
-    private static final float ROUND = 12582912f;
-    private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
-    private static final int MANTISSA = 0x7fffff;
-    private static final int EXPONENT = ROUND_BITS & ~0x400000;
 
     private final int subBlocks;
     private final int n;
     private final int levels;
+    private final QuantRefinement refinement;
 
-    /** What {@link #refine} reads and writes, in lane order: elements, then sums and changes a sub-block. */
-    private final float[] quants;
-
+    // Of each sub-block in each lane: its first inverse scale, sums, and 1 if its first quants are its last, or else 0.
+    private final float[] inverses;
     private final float[] sumsLx;
     private final float[] sumsL2;
-    private final int[] changes;
-    private final float[] maxima;
+    private final float[] settled;
 
-    private final int[] active;
+    /** Where the sub-blocks come from that are refined: sub-block times lanes plus lane. */
+    private final int[] origins;
+
+    private int refined;
 
     RefinedScaleSearch(int subBlocks, int n, int levels) {
         this.subBlocks = subBlocks;
         this.n = n;
         this.levels = levels;
-        quants = new float[subBlocks * n * LANES];
+        refinement = new QuantRefinement(subBlocks, n, levels);
+        inverses = new float[subBlocks * LANES];
         sumsLx = new float[subBlocks * LANES];
         sumsL2 = new float[subBlocks * LANES];
-        changes = new int[subBlocks * LANES];
-        maxima = new float[subBlocks * LANES];
-        active = new int[subBlocks];
+        settled = new float[subBlocks * LANES];
+        origins = new int[subBlocks * LANES];
     }
 
     /**
@@ -65,40 +60,44 @@ final class RefinedScaleSearch {
      * @param scales receives the scales in lane order: 0 where all weights are zero
      */
     void search(float[] x, float[] scales) {
+        refined = 0;
         for (int s = 0; s < subBlocks; s++) {
-            start(x, s, n, levels, quants, sumsLx, sumsL2, maxima);
-            active[s] = s;
+            findInverses(x, s, n, levels, inverses);
+            sum(x, s, n, levels, inverses, sumsLx, sumsL2);
+            findSettled(x, s, n, levels, inverses, sumsLx, sumsL2, settled);
+            QuantRefinement.divide(sumsLx, sumsL2, s, scales);
+            clearUnused(inverses, s, scales);
+            gather(x, s);
         }
-        int count = subBlocks;
-        for (int round = 0; round < ROUNDS && count > 0; round++) {
-            for (int i = 0; i < n; i++) {
-                refine(x, i, n, levels, active, count, quants, sumsLx, sumsL2, changes);
-            }
-            count = keepChanged(active, count, changes);
-        }
-        for (int s = 0; s < subBlocks; s++) {
-            scale(sumsLx, sumsL2, maxima, s * LANES, scales);
+        refinement.refine(refined);
+        for (int i = 0; i < refined; i++) {
+            scales[origins[i]] = refinement.scale(i);
         }
     }
 
     /** The quants that the search ended with, {@code levels} added, four a word; 0 where all weights are zero. */
-    void joinQuants(int s, int[] words) {
-        IntVector used = SymmetricQuants.bits(
-                FloatVector.fromArray(FLOAT, maxima, s * LANES).abs().compare(GE, SymmetricScaleSearch.ZERO));
-        for (int i = s * n; i < (s + 1) * n; i += 4) {
-            SymmetricQuants.join(quant(i), quant(i + 1), quant(i + 2), quant(i + 3))
-                    .and(used)
-                    .intoArray(words, i / 4 * LANES);
+    void joinQuants(float[] x, int s, int[] words) {
+        SymmetricQuants.multiply(x, s * n, n, levels, inverses, s, words);
+        for (int i = 0; i < refined; i++) {
+            if (origins[i] / LANES == s) {
+                refinement.joinQuants(i, words, s * n / 4 * LANES + origins[i] % LANES);
+            }
         }
     }
 
-    private IntVector quant(int i) {
-        return ((IntVector) FloatVector.fromArray(FLOAT, quants, i * LANES).convert(F2I, 0)).add(levels);
+    /** Hands the sub-blocks that may change to the refinement. */
+    private void gather(float[] x, int s) {
+        for (int at = s * LANES; at < (s + 1) * LANES; at++) {
+            if (settled[at] == 0f) {
+                int lane = at - s * LANES;
+                refinement.load(refined, x, s * n * LANES + lane, inverses[at], sumsLx[at], sumsL2[at]);
+                origins[refined++] = at;
+            }
+        }
     }
 
-    /** First quants: the weight of the largest magnitude goes to -levels. */
-    private static void start(
-            float[] x, int s, int n, int levels, float[] quants, float[] sumsLx, float[] sumsL2, float[] maxima) {
+    /** What takes the weight of the largest magnitude to -levels: 0 where all weights are zero. */
+    private static void findInverses(float[] x, int s, int n, int levels, float[] inverses) {
         FloatVector max = FloatVector.zero(FLOAT);
         FloatVector largest = max;
         for (int at = s * n * LANES; at < (s + 1) * n * LANES; at += LANES) {
@@ -108,17 +107,23 @@ final class RefinedScaleSearch {
             largest = largest.blend(magnitude, larger);
             max = max.blend(xi, larger);
         }
-        max.intoArray(maxima, s * LANES);
-        IntVector low = IntVector.broadcast(INT, ROUND_BITS - levels);
-        IntVector high = IntVector.broadcast(INT, ROUND_BITS + levels - 1);
+        VectorMask<Float> used = largest.compare(GE, SymmetricScaleSearch.ZERO);
         FloatVector inverse = FloatVector.broadcast(FLOAT, -levels).div(max);
+        FloatVector.zero(FLOAT).blend(inverse, used).intoArray(inverses, s * LANES);
+    }
+
+    private static void sum(
+            float[] x, int s, int n, int levels, float[] inverses, float[] sumsLx, float[] sumsL2) {
+        IntVector low = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS + levels - 1);
+        FloatVector inverse = FloatVector.fromArray(FLOAT, inverses, s * LANES);
         FloatVector sumLx = FloatVector.zero(FLOAT);
         FloatVector sumL2 = sumLx;
         for (int at = s * n * LANES; at < (s + 1) * n * LANES; at += LANES) {
             FloatVector xi = FloatVector.fromArray(FLOAT, x, at);
             FloatVector w = xi.mul(xi);
-            FloatVector l = round(xi.mul(inverse), low, high);
-            l.intoArray(quants, at);
+            IntVector bits = xi.mul(inverse).add(NearestInt.ROUNDING).reinterpretAsInts();
+            FloatVector l = bits.max(low).min(high).reinterpretAsFloats().sub(NearestInt.ROUNDING);
             sumLx = sumLx.add(w.mul(xi).mul(l));
             sumL2 = sumL2.add(w.mul(l).mul(l));
         }
@@ -126,83 +131,53 @@ final class RefinedScaleSearch {
         sumL2.intoArray(sumsL2, s * LANES);
     }
 
-    /** One step: element i of every active sub-block. */
-    private static void refine(
+    /**
+     * Marks sub-blocks of which the first round would replace no quant. The steps are {@link QuantRefinement}'s, but none
+     * waits for another, as the sums are the first ones for all.
+     */
+    private static void findSettled(
             float[] x,
-            int i,
+            int s,
             int n,
             int levels,
-            int[] active,
-            int count,
-            float[] quants,
+            float[] inverses,
             float[] sumsLx,
             float[] sumsL2,
-            int[] changes) {
-        IntVector low = IntVector.broadcast(INT, ROUND_BITS - levels);
-        IntVector high = IntVector.broadcast(INT, ROUND_BITS + levels - 1);
+            float[] settled) {
+        IntVector low = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS + levels - 1);
         FloatVector zero = FloatVector.zero(FLOAT);
-        for (int k = 0; k < count; k++) {
-            int s = active[k];
-            int at = (s * n + i) * LANES;
+        FloatVector inverse = FloatVector.fromArray(FLOAT, inverses, s * LANES);
+        FloatVector sumLx = FloatVector.fromArray(FLOAT, sumsLx, s * LANES);
+        FloatVector sumL2 = FloatVector.fromArray(FLOAT, sumsL2, s * LANES);
+        FloatVector sumLxSquared = sumLx.mul(sumLx);
+        FloatVector mark = FloatVector.broadcast(FLOAT, 1f);
+        for (int at = s * n * LANES; at < (s + 1) * n * LANES; at += LANES) {
             FloatVector xi = FloatVector.fromArray(FLOAT, x, at);
-            FloatVector l = FloatVector.fromArray(FLOAT, quants, at);
-            FloatVector sumLx = FloatVector.fromArray(FLOAT, sumsLx, s * LANES);
-            FloatVector sumL2 = FloatVector.fromArray(FLOAT, sumsL2, s * LANES);
+            IntVector bits = xi.mul(inverse).add(NearestInt.ROUNDING).reinterpretAsInts();
+            FloatVector l = bits.max(low).min(high).reinterpretAsFloats().sub(NearestInt.ROUNDING);
             FloatVector w = xi.mul(xi);
             FloatVector wx = w.mul(xi);
             FloatVector otherLx = sumLx.sub(wx.mul(l));
             FloatVector otherL2 = sumL2.sub(w.mul(l).mul(l));
-            FloatVector newL = round(xi.mul(otherL2).div(otherLx), low, high);
+            IntVector newBits = xi.mul(otherL2).div(otherLx).add(NearestInt.ROUNDING).reinterpretAsInts();
+            IntVector limited = newBits.and(NearestInt.MANTISSA).or(NearestInt.EXPONENT).max(low).min(high);
+            FloatVector newL = limited.reinterpretAsFloats().sub(NearestInt.ROUNDING);
             FloatVector newLx = otherLx.add(wx.mul(newL));
             FloatVector newL2 = otherL2.add(w.mul(newL).mul(newL));
-            VectorMask<Float> better = newLx.mul(newLx).mul(sumL2).compare(GT, sumLx.mul(sumLx).mul(newL2));
-            VectorMask<Float> changed = otherLx.compare(GT, zero)
-                    .and(newL.compare(NE, l))
+            VectorMask<Float> better = newLx.mul(newLx).mul(sumL2)
+                    .compare(GT, sumLxSquared.mul(newL2))
+                    .and(otherLx.compare(GT, zero))
                     .and(newL2.compare(GT, zero))
-                    .and(better);
-            FloatVector keptL = l.blend(newL, changed);
-            keptL.intoArray(quants, at);
-            sumLx.blend(newLx, changed).intoArray(sumsLx, s * LANES);
-            sumL2.blend(newL2, changed).intoArray(sumsL2, s * LANES);
-            keptL.reinterpretAsInts()
-                    .lanewise(XOR, l.reinterpretAsInts())
-                    .or(IntVector.fromArray(INT, changes, s * LANES))
-                    .intoArray(changes, s * LANES);
+                    .and(newL.compare(NE, l));
+            mark = mark.blend(zero, better);
         }
+        mark.blend(1f, inverse.compare(EQ, 0f)).intoArray(settled, s * LANES);
     }
 
-    /** The nearest quant as ggml-quants.c, nearest_int finds it, beyond 2^22 and for NaN too. */
-    private static FloatVector round(FloatVector v, IntVector low, IntVector high) {
-        return v.add(ROUND)
-                .reinterpretAsInts()
-                .and(MANTISSA)
-                .or(EXPONENT)
-                .max(low)
-                .min(high)
-                .reinterpretAsFloats()
-                .sub(ROUND);
-    }
-
-    /** Keeps the sub-blocks that changed in some lane, and forgets their changes. */
-    private static int keepChanged(int[] active, int count, int[] changes) {
-        int kept = 0;
-        for (int k = 0; k < count; k++) {
-            int at = active[k] * LANES;
-            if (IntVector.fromArray(INT, changes, at).compare(NE, 0).anyTrue()) {
-                active[kept++] = active[k];
-            }
-            IntVector.zero(INT).intoArray(changes, at);
-        }
-        return kept;
-    }
-
-    private static void scale(float[] sumsLx, float[] sumsL2, float[] maxima, int at, float[] scales) {
-        FloatVector sumL2 = FloatVector.fromArray(FLOAT, sumsL2, at);
-        VectorMask<Float> used = FloatVector.fromArray(FLOAT, maxima, at)
-                .abs()
-                .compare(GE, SymmetricScaleSearch.ZERO)
-                .and(sumL2.compare(GT, 0f));
-        FloatVector ratio = FloatVector.fromArray(FLOAT, sumsLx, at).div(sumL2);
-        FloatVector.zero(FLOAT).blend(ratio, used).intoArray(scales, at);
+    /** Scales of 0 where all weights are zero. */
+    private static void clearUnused(float[] inverses, int s, float[] scales) {
+        VectorMask<Float> unused = FloatVector.fromArray(FLOAT, inverses, s * LANES).compare(EQ, 0f);
+        FloatVector.fromArray(FLOAT, scales, s * LANES).blend(0f, unused).intoArray(scales, s * LANES);
     }
 }

@@ -98,18 +98,10 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuant
         int blockCount = count / SuperBlockLanes.WEIGHTS;
         int rowBlocks = columns / SuperBlockLanes.WEIGHTS;
         for (int first = 0; first < blockCount; first += LANES) {
-            for (int lane = 0; lane < LANES; lane++) {
-                int index = first + lane;
-                if (index >= blockCount) {
-                    SuperBlockLanes.clear(this.weights, lane);
-                    SuperBlockLanes.clear(this.importance, lane);
-                    continue;
-                }
-                SuperBlockLanes.load(weights, weightsOffset + index * SuperBlockLanes.WEIGHTS, this.weights, lane);
-                if (importance != null) {
-                    int column = index % rowBlocks * SuperBlockLanes.WEIGHTS;
-                    SuperBlockLanes.load(importance, importanceOffset + column, this.importance, lane);
-                }
+            int last = Math.min(first + LANES, blockCount) - 1;
+            SuperBlockLanes.load(weights, weightsOffset, first, last, Integer.MAX_VALUE, this.weights);
+            if (importance != null) {
+                SuperBlockLanes.load(importance, importanceOffset, first, last, rowBlocks, this.importance);
             }
             if (importance == null) {
                 fitPlain();
@@ -188,11 +180,14 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuant
             float[] weights, int offset, int length, float[] scales, float[] mins, int first, int maxLevel, int[] levels) {
         FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, scales, first);
         FloatVector min = FloatVector.fromArray(Lanes.FLOAT, mins, first);
+        IntVector bottom = IntVector.broadcast(Lanes.INT, NearestInt.HALF);
+        IntVector top = IntVector.broadcast(Lanes.INT, NearestInt.HALF + maxLevel);
         for (int i = offset; i < offset + length; i += 4 * LANES) {
             IntVector packed = IntVector.zero(Lanes.INT);
             for (int k = 0; k < 4; k++) {
                 FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, i + k * LANES);
-                IntVector level = NearestInt.of(weight.add(min).div(scale)).max(0).min(maxLevel);
+                IntVector bits = weight.add(min).div(scale).add(NearestInt.ROUNDING).reinterpretAsInts();
+                IntVector level = bits.and(NearestInt.MANTISSA).max(bottom).min(top).sub(bottom);
                 packed = packed.or(level.lanewise(VectorOperators.LSHL, 8 * k));
             }
             packed.intoArray(levels, i / 4);

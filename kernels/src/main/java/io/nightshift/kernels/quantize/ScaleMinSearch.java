@@ -20,13 +20,6 @@ import jdk.incubator.vector.VectorOperators;
 final class ScaleMinSearch {
     private static final int LANES = Lanes.COUNT;
 
-    /** Adding it rounds a number below 2^22 to an integer, which then stands in the low mantissa bits. */
-    private static final float ROUNDING = 0x1.8p23f;
-
-    private static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
-    private static final int MANTISSA = 0x007fffff;
-    private static final int EXPONENT = ROUNDING_BITS & 0x7f800000;
-
     // The state of a group of lanes, in rows. What is known of the sub-blocks, and the best fit so far:
     private static final int MINIMUM = 0;
     private static final int MAXIMUM = LANES;
@@ -158,11 +151,11 @@ final class ScaleMinSearch {
         FloatVector rangeB = FloatVector.fromArray(Lanes.FLOAT, stateB, MAXIMUM).sub(minimumB);
         FloatVector inverseA = FloatVector.broadcast(Lanes.FLOAT, numerator).div(rangeA);
         FloatVector inverseB = FloatVector.broadcast(Lanes.FLOAT, numerator).div(rangeB);
-        FloatVector rounding = FloatVector.broadcast(Lanes.FLOAT, ROUNDING);
-        IntVector mantissa = IntVector.broadcast(Lanes.INT, MANTISSA);
-        IntVector exponent = IntVector.broadcast(Lanes.INT, EXPONENT);
-        IntVector bottom = IntVector.broadcast(Lanes.INT, ROUNDING_BITS);
-        IntVector top = IntVector.broadcast(Lanes.INT, ROUNDING_BITS + maxLevel);
+        FloatVector rounding = FloatVector.broadcast(Lanes.FLOAT, NearestInt.ROUNDING);
+        IntVector mantissa = IntVector.broadcast(Lanes.INT, NearestInt.MANTISSA);
+        IntVector exponent = IntVector.broadcast(Lanes.INT, NearestInt.EXPONENT);
+        IntVector bottom = IntVector.broadcast(Lanes.INT, NearestInt.ROUNDING_BITS);
+        IntVector top = IntVector.broadcast(Lanes.INT, NearestInt.ROUNDING_BITS + maxLevel);
         FloatVector sumLA = FloatVector.zero(Lanes.FLOAT);
         FloatVector sumLB = sumLA;
         FloatVector sumL2A = sumLA;

@@ -12,6 +12,8 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class ScaleRounding {
     private static final int LANES = Lanes.COUNT;
+
+    /** The lowest bits, which the subtraction that {@link NearestInt} ends with leaves as they are. */
     private static final int BYTE = 0xff;
 
     /** Below it, values count as zeros (ggml-quants.c, GROUP_MAX_EPS). */
@@ -60,7 +62,8 @@ final class ScaleRounding {
         inverse = inverse.blend(0f, largest.compare(VectorOperators.EQ, 0f));
         for (int i = 0; i < length; i += LANES) {
             FloatVector value = FloatVector.fromArray(Lanes.FLOAT, values, i);
-            NearestInt.of(value.mul(inverse)).and(BYTE).intoArray(levels, i);
+            IntVector bits = value.mul(inverse).add(NearestInt.ROUNDING).reinterpretAsInts();
+            bits.and(BYTE).intoArray(levels, i);
         }
         largest.div(maxLevel).intoArray(units, 0);
     }
@@ -109,7 +112,7 @@ final class ScaleRounding {
         FloatVector error = FloatVector.zero(Lanes.FLOAT);
         for (int i = 0; i < length; i += LANES) {
             FloatVector value = FloatVector.fromArray(Lanes.FLOAT, values, i);
-            IntVector level = NearestInt.of(inverse.mul(value)).and(BYTE);
+            IntVector level = inverse.mul(value).add(NearestInt.ROUNDING).reinterpretAsInts().and(BYTE);
             FloatVector difference = value.sub(unit.mul(level.convert(VectorOperators.I2F, 0)));
             FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, i);
             error = error.add(weight.mul(difference).mul(difference));
@@ -126,7 +129,8 @@ final class ScaleRounding {
         FloatVector error = FloatVector.zero(Lanes.FLOAT);
         for (int i = 0; i < length; i += LANES) {
             FloatVector value = FloatVector.fromArray(Lanes.FLOAT, values, i);
-            IntVector level = NearestInt.of(inverse.mul(value)).min(maxLevel);
+            IntVector bits = inverse.mul(value).add(NearestInt.ROUNDING).reinterpretAsInts();
+            IntVector level = bits.and(NearestInt.MANTISSA).sub(NearestInt.HALF).min(maxLevel);
             FloatVector difference = value.sub(unit.mul(level.convert(VectorOperators.I2F, 0)));
             FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, i);
             error = error.add(weight.mul(difference).mul(difference));
@@ -145,7 +149,8 @@ final class ScaleRounding {
         for (int i = 0; i < length; i += LANES) {
             FloatVector value = FloatVector.fromArray(Lanes.FLOAT, values, i);
             FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, i);
-            IntVector rounded = NearestInt.of(inverse.mul(value)).min(maxLevel);
+            IntVector bits = inverse.mul(value).add(NearestInt.ROUNDING).reinterpretAsInts();
+            IntVector rounded = bits.and(NearestInt.MANTISSA).sub(NearestInt.HALF).min(maxLevel);
             rounded.and(BYTE).intoArray(levels, i);
             FloatVector level = (FloatVector) rounded.convert(VectorOperators.I2F, 0);
             sumXL = sumXL.add(weight.mul(value).mul(level));
@@ -166,7 +171,8 @@ final class ScaleRounding {
         FloatVector weighted = weight.mul(value);
         FloatVector otherXL = sumXL.sub(weighted.mul(level));
         FloatVector otherL2 = sumL2.sub(weight.mul(level).mul(level));
-        IntVector after = NearestInt.of(value.mul(otherL2).div(otherXL)).min(maxLevel);
+        IntVector bits = value.mul(otherL2).div(otherXL).add(NearestInt.ROUNDING).reinterpretAsInts();
+        IntVector after = bits.and(NearestInt.MANTISSA).sub(NearestInt.HALF).min(maxLevel);
         FloatVector moved = (FloatVector) after.convert(VectorOperators.I2F, 0);
         FloatVector movedXL = otherXL.add(weighted.mul(moved));
         FloatVector movedL2 = otherL2.add(weight.mul(moved).mul(moved));

@@ -20,17 +20,20 @@ final class SuperBlockLanes {
 
     private SuperBlockLanes() {}
 
-    /** Puts a super-block into a lane. */
-    static void load(float[] source, int offset, float[] lanes, int lane) {
-        for (int i = 0; i < WEIGHTS; i++) {
-            lanes[i * LANES + lane] = source[offset + i];
-        }
-    }
-
-    /** Fills a lane with zeros: the lanes that the last group has too many. */
-    static void clear(float[] lanes, int lane) {
-        for (int i = 0; i < WEIGHTS; i++) {
-            lanes[i * LANES + lane] = 0f;
+    /**
+     * Puts a group of super-blocks into lanes, the last one into all lanes that there are too many.
+     *
+     * @param first index of the first super-block
+     * @param last index of the last
+     * @param period after how many super-blocks {@code source} begins again: those of a row, for the importance of columns
+     */
+    static void load(float[] source, int offset, int first, int last, int period, float[] lanes) {
+        for (int lane = 0; lane < LANES; lane += LaneTransposition.TOGETHER) {
+            int a = offset + Math.min(first + lane, last) % period * WEIGHTS;
+            int b = offset + Math.min(first + lane + 1, last) % period * WEIGHTS;
+            int c = offset + Math.min(first + lane + 2, last) % period * WEIGHTS;
+            int d = offset + Math.min(first + lane + 3, last) % period * WEIGHTS;
+            LaneTransposition.four(source, a, b, c, d, WEIGHTS, lanes, lane);
         }
     }
 

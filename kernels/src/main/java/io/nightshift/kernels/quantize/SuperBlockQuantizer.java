@@ -65,12 +65,9 @@ abstract sealed class SuperBlockQuantizer implements RowQuantizer permits Q3KQua
         int count = Math.multiplyExact(rows, blocksPerRow);
         for (int first = 0; first < count; first += LANES) {
             int last = Math.min(first + LANES, count) - 1;
-            for (int lane = 0; lane < LANES; lane++) {
-                int block = Math.min(first + lane, last);
-                transpose(weights, weightsOffset + block * SIZE, x, lane);
-                if (columnImportance != null) {
-                    transpose(columnImportance, importanceOffset + block % blocksPerRow * SIZE, importance, lane);
-                }
+            SuperBlockLanes.load(weights, weightsOffset, first, last, Integer.MAX_VALUE, x);
+            if (columnImportance != null) {
+                SuperBlockLanes.load(columnImportance, importanceOffset, first, last, blocksPerRow, importance);
             }
             quantizeGroup(columnImportance != null);
             for (int block = first; block <= last; block++) {
@@ -86,12 +83,6 @@ abstract sealed class SuperBlockQuantizer implements RowQuantizer permits Q3KQua
     static void roundToHalf(float[] values, float[] rounded) {
         for (int lane = 0; lane < LANES; lane++) {
             rounded[lane] = HalfFloat.toFloat(HalfFloat.fromFloat(values[lane]));
-        }
-    }
-
-    private static void transpose(float[] source, int offset, float[] lanes, int lane) {
-        for (int i = 0; i < SIZE; i++) {
-            lanes[i * LANES + lane] = source[offset + i];
         }
     }
 

@@ -14,23 +14,14 @@ import jdk.incubator.vector.VectorSpecies;
  * Rounds weights to quants from {@code -levels} to {@code levels - 1}, stored with {@code levels} added.
  *
  * <p>Arrays are in lane order. Quants are joined four a word, the first in the lowest byte: the word of elements
- * {@code 4 * k} to {@code 4 * k + 3} is element {@code k} of the array.
+ * {@code 4 * k} to {@code 4 * k + 3} is element {@code k} of the array. The rounding is {@link NearestInt}'s.
  */
 final class SymmetricQuants {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
     private static final VectorSpecies<Integer> INT = Lanes.INT;
     private static final int LANES = Lanes.COUNT;
 
-    private static final float ROUND = 12582912f;
-    private static final int MANTISSA = 0x7fffff;
-    private static final int MANTISSA_OF_ZERO = 0x400000;
-
     private SymmetricQuants() {}
-
-    /** Nearest integers as ggml-quants.c, nearest_int: what it makes of |v| beyond 2^22 and of NaN included. */
-    static IntVector nearest(FloatVector v) {
-        return v.add(ROUND).reinterpretAsInts().and(MANTISSA).sub(MANTISSA_OF_ZERO);
-    }
 
     /**
      * Quantizes {@code n} elements from element {@code first}: divides by the step at {@code steps[index]} and rounds.
@@ -39,15 +30,17 @@ final class SymmetricQuants {
      */
     static boolean divide(float[] x, int first, int n, int levels, float[] steps, int index, int[] quants) {
         FloatVector step = FloatVector.fromArray(FLOAT, steps, index * LANES);
-        IntVector low = IntVector.broadcast(INT, MANTISSA_OF_ZERO - levels);
-        IntVector high = IntVector.broadcast(INT, MANTISSA_OF_ZERO + levels - 1);
+        IntVector low = IntVector.broadcast(INT, NearestInt.HALF - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.HALF + levels - 1);
         for (int i = first; i < first + n; i += 4) {
-            int at = i * LANES;
-            IntVector q0 = clamp(FloatVector.fromArray(FLOAT, x, at).div(step), low, high);
-            IntVector q1 = clamp(FloatVector.fromArray(FLOAT, x, at + LANES).div(step), low, high);
-            IntVector q2 = clamp(FloatVector.fromArray(FLOAT, x, at + 2 * LANES).div(step), low, high);
-            IntVector q3 = clamp(FloatVector.fromArray(FLOAT, x, at + 3 * LANES).div(step), low, high);
-            join(q0, q1, q2, q3).intoArray(quants, i / 4 * LANES);
+            IntVector word = IntVector.zero(INT);
+            for (int k = 0; k < 4; k++) {
+                FloatVector v = FloatVector.fromArray(FLOAT, x, (i + k) * LANES).div(step);
+                IntVector mantissa = v.add(NearestInt.ROUNDING).reinterpretAsInts().and(NearestInt.MANTISSA);
+                IntVector quant = mantissa.max(low).min(high).sub(low);
+                word = word.or(quant.lanewise(LSHL, 8 * k));
+            }
+            word.intoArray(quants, i / 4 * LANES);
         }
         return step.compare(EQ, 0f).anyTrue();
     }
@@ -59,15 +52,17 @@ final class SymmetricQuants {
     static void multiply(float[] x, int first, int n, int levels, float[] inverses, int index, int[] quants) {
         FloatVector inverse = FloatVector.fromArray(FLOAT, inverses, index * LANES);
         IntVector used = bits(inverse.compare(NE, 0f));
-        IntVector low = IntVector.broadcast(INT, MANTISSA_OF_ZERO - levels);
-        IntVector high = IntVector.broadcast(INT, MANTISSA_OF_ZERO + levels - 1);
+        IntVector low = IntVector.broadcast(INT, NearestInt.HALF - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.HALF + levels - 1);
         for (int i = first; i < first + n; i += 4) {
-            int at = i * LANES;
-            IntVector q0 = clamp(FloatVector.fromArray(FLOAT, x, at).mul(inverse), low, high);
-            IntVector q1 = clamp(FloatVector.fromArray(FLOAT, x, at + LANES).mul(inverse), low, high);
-            IntVector q2 = clamp(FloatVector.fromArray(FLOAT, x, at + 2 * LANES).mul(inverse), low, high);
-            IntVector q3 = clamp(FloatVector.fromArray(FLOAT, x, at + 3 * LANES).mul(inverse), low, high);
-            join(q0, q1, q2, q3).and(used).intoArray(quants, i / 4 * LANES);
+            IntVector word = IntVector.zero(INT);
+            for (int k = 0; k < 4; k++) {
+                FloatVector v = FloatVector.fromArray(FLOAT, x, (i + k) * LANES).mul(inverse);
+                IntVector mantissa = v.add(NearestInt.ROUNDING).reinterpretAsInts().and(NearestInt.MANTISSA);
+                IntVector quant = mantissa.max(low).min(high).sub(low);
+                word = word.or(quant.lanewise(LSHL, 8 * k));
+            }
+            word.and(used).intoArray(quants, i / 4 * LANES);
         }
     }
 
@@ -82,17 +77,8 @@ final class SymmetricQuants {
         }
     }
 
-    /** Four quants of a lane in one word. */
-    static IntVector join(IntVector q0, IntVector q1, IntVector q2, IntVector q3) {
-        return q0.or(q1.lanewise(LSHL, 8)).or(q2.lanewise(LSHL, 16).or(q3.lanewise(LSHL, 24)));
-    }
-
     /** All bits of the lanes that are set. */
     static IntVector bits(VectorMask<Float> mask) {
         return mask.cast(INT).toVector().reinterpretAsInts();
-    }
-
-    private static IntVector clamp(FloatVector v, IntVector low, IntVector high) {
-        return v.add(ROUND).reinterpretAsInts().and(MANTISSA).max(low).min(high).sub(low);
     }
 }

@@ -28,11 +28,6 @@ final class SymmetricScaleSearch {
     /** Candidates: the plain scale, then nine below and nine above it. */
     private static final int CANDIDATES = 19;
 
-    /** Adding it rounds |x| < 2^22 to the nearest integer, ties to even, held in the low bits. */
-    private static final float ROUND = 12582912f;
-
-    private static final int ROUND_BITS = Float.floatToRawIntBits(ROUND);
-
     private final int levels;
     private final float[] numerators = new float[CANDIDATES];
     private final float[] maxima = new float[LANES];
@@ -69,7 +64,7 @@ final class SymmetricScaleSearch {
     }
 
     /** The first weight of the largest magnitude. */
-    private static void findMaxima(float[] x, int xOffset, int n, float[] maxima) {
+    static void findMaxima(float[] x, int xOffset, int n, float[] maxima) {
         FloatVector max = FloatVector.zero(FLOAT);
         FloatVector largest = max;
         for (int i = 0; i < n; i++) {
@@ -94,15 +89,16 @@ final class SymmetricScaleSearch {
             float[] inverses,
             float[] sumsLx,
             float[] sumsL2) {
-        IntVector low = IntVector.broadcast(INT, ROUND_BITS - levels);
-        IntVector high = IntVector.broadcast(INT, ROUND_BITS + levels - 1);
+        IntVector low = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS + levels - 1);
         FloatVector inverse = FloatVector.broadcast(FLOAT, numerator).div(FloatVector.fromArray(FLOAT, maxima, 0));
         FloatVector sumLx = FloatVector.zero(FLOAT);
         FloatVector sumL2 = sumLx;
         for (int i = 0; i < n; i++) {
             FloatVector xi = FloatVector.fromArray(FLOAT, x, xOffset + i * LANES);
             FloatVector wi = FloatVector.fromArray(FLOAT, w, wOffset + i * LANES);
-            FloatVector l = round(xi.mul(inverse), low, high);
+            IntVector bits = xi.mul(inverse).add(NearestInt.ROUNDING).reinterpretAsInts();
+            FloatVector l = bits.max(low).min(high).reinterpretAsFloats().sub(NearestInt.ROUNDING);
             sumLx = sumLx.add(wi.mul(xi).mul(l));
             sumL2 = sumL2.add(wi.mul(l).mul(l));
         }
@@ -125,8 +121,8 @@ final class SymmetricScaleSearch {
             float[] inverses,
             float[] sumsLx,
             float[] sumsL2) {
-        IntVector low = IntVector.broadcast(INT, ROUND_BITS - levels);
-        IntVector high = IntVector.broadcast(INT, ROUND_BITS + levels - 1);
+        IntVector low = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS - levels);
+        IntVector high = IntVector.broadcast(INT, NearestInt.ROUNDING_BITS + levels - 1);
         FloatVector max = FloatVector.fromArray(FLOAT, maxima, 0);
         FloatVector inverse0 = FloatVector.broadcast(FLOAT, numerators[candidate]).div(max);
         FloatVector inverse1 = FloatVector.broadcast(FLOAT, numerators[candidate + 1]).div(max);
@@ -141,9 +137,12 @@ final class SymmetricScaleSearch {
             FloatVector xi = FloatVector.fromArray(FLOAT, x, xOffset + i * LANES);
             FloatVector wi = FloatVector.fromArray(FLOAT, w, wOffset + i * LANES);
             FloatVector wx = wi.mul(xi);
-            FloatVector l0 = round(xi.mul(inverse0), low, high);
-            FloatVector l1 = round(xi.mul(inverse1), low, high);
-            FloatVector l2 = round(xi.mul(inverse2), low, high);
+            IntVector bits0 = xi.mul(inverse0).add(NearestInt.ROUNDING).reinterpretAsInts();
+            IntVector bits1 = xi.mul(inverse1).add(NearestInt.ROUNDING).reinterpretAsInts();
+            IntVector bits2 = xi.mul(inverse2).add(NearestInt.ROUNDING).reinterpretAsInts();
+            FloatVector l0 = bits0.max(low).min(high).reinterpretAsFloats().sub(NearestInt.ROUNDING);
+            FloatVector l1 = bits1.max(low).min(high).reinterpretAsFloats().sub(NearestInt.ROUNDING);
+            FloatVector l2 = bits2.max(low).min(high).reinterpretAsFloats().sub(NearestInt.ROUNDING);
             sumLx0 = sumLx0.add(wx.mul(l0));
             sumLx1 = sumLx1.add(wx.mul(l1));
             sumLx2 = sumLx2.add(wx.mul(l2));
@@ -161,11 +160,6 @@ final class SymmetricScaleSearch {
         sumL20.intoArray(sumsL2, at);
         sumL21.intoArray(sumsL2, at + LANES);
         sumL22.intoArray(sumsL2, at + 2 * LANES);
-    }
-
-    private static FloatVector round(FloatVector v, IntVector low, IntVector high) {
-        IntVector bits = v.add(ROUND).reinterpretAsInts().max(low).min(high);
-        return bits.reinterpretAsFloats().sub(ROUND);
     }
 
     private static void choose(

@@ -10,7 +10,10 @@ import java.util.Set;
 public final class ScalarQuantizers {
     private static final Set<GgmlType> TYPES = EnumSet.of(
             GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1,
-            GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K);
+            GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
+            GgmlType.IQ1_S, GgmlType.IQ1_M, GgmlType.IQ2_XXS, GgmlType.IQ2_XS, GgmlType.IQ2_S, GgmlType.IQ3_XXS,
+            GgmlType.IQ3_S, GgmlType.IQ4_NL, GgmlType.IQ4_XS,
+            GgmlType.TQ1_0, GgmlType.TQ2_0, GgmlType.Q1_0, GgmlType.Q2_0, GgmlType.MXFP4);
 
     private ScalarQuantizers() {}
 
@@ -30,6 +33,12 @@ public final class ScalarQuantizers {
             case Q4_K -> new ScalarQ4K();
             case Q5_K -> new ScalarQ5K();
             case Q6_K -> new ScalarQ6K();
+            case IQ1_S, IQ1_M -> new ScalarIQ1(type);
+            case IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S -> new ScalarMagnitudes(type);
+            case IQ4_NL, IQ4_XS -> new ScalarNonlinear(type);
+            case TQ1_0, TQ2_0, Q2_0 -> new ScalarTernary(type);
+            case Q1_0 -> new ScalarQ10();
+            case MXFP4 -> new ScalarMXFP4();
             default -> throw new IllegalArgumentException("no scalar reference of " + type);
         };
     }

@@ -1,0 +1,100 @@
+package io.nightshift.kernels.quantize;
+
+/**
+ * The point of a lattice nearest to a few weights at one scale (ggml-quants.c, iq2_find_best_neighbour,
+ * iq3_find_best_neighbour and iq1_find_best_neighbour2).
+ *
+ * <p>A weight's share in the weighted squared distance depends on its level only, so it is worked out once a level; every
+ * distance is then their sum in the order of the weights.
+ */
+final class NearestPoint {
+    private final Lattice lattice;
+    private final float[] terms;
+
+    NearestPoint(Lattice lattice) {
+        this.lattice = lattice;
+        terms = new float[lattice.dimensions() << lattice.bits()];
+    }
+
+    /**
+     * Finds the nearest point among the neighbours of a code.
+     *
+     * @param code the code; one of a point is its own answer
+     * @param x the weights, from {@code at}
+     * @param w the weights of their squared errors, likewise
+     * @param scale the scale
+     * @param values what each level stands for at a scale of 1
+     * @return the code of the point
+     * @throws IllegalArgumentException if the distances are beyond what a float holds (ggml aborts there)
+     */
+    int find(int code, float[] x, float[] w, int at, float scale, float[] values) {
+        int list = lattice.lists()[code];
+        if (list == 0) {
+            return code;
+        }
+        tabulate(x, w, at, scale, values, lattice.dimensions(), lattice.bits(), lattice.levels(), terms);
+        int first = Lattice.first(list);
+        int end = first + Lattice.length(list);
+        int nearest = lattice.dimensions() == 8
+                ? scanEight(lattice.neighbours(), first, end, terms)
+                : scanFour(lattice.neighbours(), first, end, terms);
+        if (nearest < 0) {
+            throw tooLarge();
+        }
+        return nearest;
+    }
+
+    static IllegalArgumentException tooLarge() {
+        return new IllegalArgumentException(
+                "weights or their importance are too large: no squared error of a grid point is a finite float");
+    }
+
+    private static void tabulate(
+            float[] x, float[] w, int at, float scale, float[] values, int dimensions, int bits, int levels, float[] terms) {
+        for (int level = 0; level < levels; level++) {
+            float value = scale * values[level];
+            for (int i = 0; i < dimensions; i++) {
+                float difference = value - x[at + i];
+                terms[i << bits | level] = w[at + i] * difference * difference;
+            }
+        }
+    }
+
+    private static int scanEight(char[] neighbours, int first, int end, float[] terms) {
+        float least = Float.MAX_VALUE;
+        int nearest = -1;
+        for (int j = first; j < end; j++) {
+            int code = neighbours[j];
+            float sum = terms[code & 3]
+                    + terms[4 | code >>> 2 & 3]
+                    + terms[8 | code >>> 4 & 3]
+                    + terms[12 | code >>> 6 & 3]
+                    + terms[16 | code >>> 8 & 3]
+                    + terms[20 | code >>> 10 & 3]
+                    + terms[24 | code >>> 12 & 3]
+                    + terms[28 | code >>> 14];
+            if (sum < least) {
+                least = sum;
+                nearest = code;
+            }
+        }
+        return nearest;
+    }
+
+    private static int scanFour(char[] neighbours, int first, int end, float[] terms) {
+        float least = Float.MAX_VALUE;
+        int nearest = -1;
+        for (int j = first; j < end; j++) {
+            int code = neighbours[j];
+            float sum = terms[code & 7]
+                    + terms[8 | code >>> 3 & 7]
+                    + terms[16 | code >>> 6 & 7]
+                    + terms[24 | code >>> 9];
+            if (sum < least) {
+                least = sum;
+                nearest = code;
+            }
+        }
+        return nearest;
+    }
+}
