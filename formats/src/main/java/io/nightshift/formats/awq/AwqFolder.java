@@ -3,6 +3,7 @@ package io.nightshift.formats.awq;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.safetensors.SafetensorsShard;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.safetensors.TensorSpec;
@@ -100,6 +101,28 @@ public final class AwqFolder {
 
     private InvalidModelException unreadable(String why) {
         return new InvalidModelException(folder.location() + "/config.json: " + why);
+    }
+
+    /**
+     * Checks that everything that was planned is there, where it was planned to be, and nothing else.
+     *
+     * @throws InvalidModelException if a tensor is missing, superfluous or elsewhere; the message names it
+     */
+    public void requirePlanned(AwqPlan plan) {
+        int planned = 0;
+        for (SafetensorsShard shard : plan.shards()) {
+            for (SafetensorsTensor tensor : shard.tensors()) {
+                planned++;
+                if (!tensor.equals(tensors.get(tensor.name()))) {
+                    throw new InvalidModelException(folder.location() + ": planned was " + tensor + ", but there is "
+                            + tensors.get(tensor.name()));
+                }
+            }
+        }
+        if (planned != tensors.size()) {
+            throw new InvalidModelException(
+                    folder.location() + ": has " + tensors.size() + " tensors instead of " + planned);
+        }
     }
 
     private void collect() {

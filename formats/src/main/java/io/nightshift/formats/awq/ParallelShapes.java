@@ -25,8 +25,11 @@ final class ParallelShapes {
     private static final int OUTPUT_TILE = 64;
     private static final int INPUT_TILE = 128;
 
+    /** Outputs that are cut on their own, and whether they are keys or values. */
+    private record Part(long outputs, boolean ofKeys) {}
+
     /** One layer's linears that loaders fuse into one matrix, of one shape over all layers. */
-    private record Matrix(String modules, boolean byInputs, List<Long> outputs, List<Boolean> keys, long inputs) {}
+    private record Matrix(String modules, boolean byInputs, List<Part> parts, long inputs) {}
 
     private final ModelConversion conversion;
     private final AwqOptions options;
@@ -67,13 +70,29 @@ final class ParallelShapes {
             fused.computeIfAbsent(linear.layer() + "." + producer(linear), key -> new ArrayList<>()).add(linear);
         }
         return fused.values().stream()
-                .map(parts -> new Matrix(
-                        parts.stream().map(ParallelShapes::shortName).collect(Collectors.joining(", ")),
-                        CUT_BY_INPUTS.contains(parts.get(0).role()),
-                        parts.stream().map(LinearLayer::outputs).toList(),
-                        parts.stream().map(part -> Set.of("attn_k", "attn_v").contains(part.role())).toList(),
-                        parts.get(0).inputs()))
+                .map(fusion -> new Matrix(
+                        fusion.stream().map(ParallelShapes::shortName).collect(Collectors.joining(", ")),
+                        CUT_BY_INPUTS.contains(fusion.get(0).role()),
+                        fusion.stream().flatMap(linear -> parts(linear).stream()).toList(),
+                        fusion.get(0).inputs()))
                 .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    /** What a checkpoint itself keeps fused is cut by its parts too. */
+    private List<Part> parts(LinearLayer linear) {
+        return switch (linear.role()) {
+            case "attn_k", "attn_v" -> List.of(new Part(linear.outputs(), true));
+            case "attn_qkv" -> {
+                long head = linear.outputs() / (queryHeads + 2 * keyHeads);
+                Part keys = new Part(keyHeads * head, true);
+                yield List.of(new Part(queryHeads * head, false), keys, keys);
+            }
+            case "ffn_up" -> conversion.architecture().linearGroups().stream()
+                            .anyMatch(group -> group.linears().contains("ffn_gate"))
+                    ? List.of(new Part(linear.outputs(), false))
+                    : List.of(new Part(linear.outputs() / 2, false), new Part(linear.outputs() / 2, false));
+            default -> List.of(new Part(linear.outputs(), false));
+        };
     }
 
     private String producer(LinearLayer linear) {
@@ -93,15 +112,15 @@ final class ParallelShapes {
     private void check(Matrix matrix, int ways, List<String> warnings) {
         long inputs = matrix.byInputs() ? matrix.inputs() / ways : matrix.inputs();
         long outputs = 0;
-        for (int i = 0; i < matrix.outputs().size(); i++) {
+        for (Part part : matrix.parts()) {
             // Heads of keys and values are repeated where there are fewer of them than GPUs.
-            long cuts = matrix.byInputs() ? 1 : matrix.keys().get(i) ? Math.min(ways, keyHeads) : ways;
-            long part = matrix.outputs().get(i);
-            if (part % cuts != 0 || part / cuts % 8 != 0) {
-                warnings.add(refused(matrix, ways, part + " outputs in " + cuts + " slices are not multiples of 8"));
+            long cuts = matrix.byInputs() ? 1 : part.ofKeys() ? Math.min(ways, keyHeads) : ways;
+            if (part.outputs() % cuts != 0 || part.outputs() / cuts % 8 != 0) {
+                warnings.add(refused(matrix, ways,
+                        part.outputs() + " outputs in " + cuts + " slices are not multiples of 8"));
                 return;
             }
-            outputs += part / cuts;
+            outputs += part.outputs() / cuts;
         }
         boolean wholeRows = options.groupSize() == AwqOptions.WHOLE_ROWS;
         if (matrix.byInputs() && ways > 1) {
@@ -124,7 +143,7 @@ final class ParallelShapes {
     }
 
     private void checkExperts(long inputs, int ways, List<String> warnings) {
-        Matrix experts = new Matrix("experts", true, List.of(), List.of(), inputs);
+        Matrix experts = new Matrix("experts", true, List.of(), inputs);
         boolean wholeRows = options.groupSize() == AwqOptions.WHOLE_ROWS;
         int unit = Math.max(8, options.groupSize());
         if (wholeRows && options.format() == AwqFormat.GEMM) {

@@ -1,5 +1,7 @@
 package io.nightshift.formats.awq;
 
+import java.util.Arrays;
+
 /**
  * Rows of a linear layer as integers: a weight is {@code (value - zero) * scale}. Arrays are not copied.
  *
@@ -21,6 +23,21 @@ public record QuantizedRows(int rows, int columns, int groupSize, byte[] values,
                     + " do not go with " + values.length + " values, " + zeros.length + " zero points and "
                     + scales.length + " scales");
         }
+    }
+
+    /**
+     * Rows of signed integers, which have no zero points.
+     *
+     * @param levels [rows, columns], from -8 to 7
+     */
+    public static QuantizedRows symmetric(int rows, int columns, int groupSize, byte[] levels, float[] scales) {
+        byte[] values = new byte[levels.length];
+        for (int i = 0; i < levels.length; i++) {
+            values[i] = (byte) (levels[i] + AwqOptions.SYMMETRIC_ZERO);
+        }
+        byte[] zeros = new byte[scales.length];
+        Arrays.fill(zeros, (byte) AwqOptions.SYMMETRIC_ZERO);
+        return new QuantizedRows(rows, columns, groupSize, values, zeros, scales);
     }
 
     /** Groups a row. */

@@ -34,6 +34,7 @@ class AwqFolderTest {
                     new AwqOptions(format, groupSize, symmetric, List.of()), 1 << 20);
             AwqFolder folder = AwqFolder.open(written.folder());
             assertEquals(format, folder.format());
+            folder.requirePlanned(written.plan());
             assertEquals(written.integers().size(), folder.linears().size());
             LinearReader reader = new LinearReader(folder.folder());
             for (AwqLinear linear : folder.linears()) {
@@ -75,6 +76,23 @@ class AwqFolderTest {
         LinearReader reader = new LinearReader(folder.folder());
         reader.read(linear, 8, 16);
         assertEquals(8 * (256 / 2 + 256 / 32 * 2), reader.bytesRead());
+    }
+
+    @Test
+    void aFolderOfAnotherPlanIsNotTheOneThatWasPlanned() throws IOException {
+        AwqFolder folder = AwqFolder.open(written(AwqFormat.GEMM).folder());
+        AwqPlan other = AwqPlanner.plan(
+                family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, 64, false, List.of()), 1 << 30, Map.of());
+        assertThrows(InvalidModelException.class, () -> folder.requirePlanned(other));
+    }
+
+    @Test
+    void signedIntegersLieAroundEight() {
+        QuantizedRows rows = QuantizedRows.symmetric(1, 4, 2, new byte[] {-8, -1, 0, 7}, new float[] {1, 2});
+        assertArrayEquals(new byte[] {0, 7, 8, 15}, rows.values());
+        float[] weights = new float[4];
+        LinearReader.dequantizeRow(rows, 0, weights, 0);
+        assertArrayEquals(new float[] {-8, -1, 0, 14}, weights);
     }
 
     @Test

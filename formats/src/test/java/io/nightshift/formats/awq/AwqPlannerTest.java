@@ -229,6 +229,10 @@ class AwqPlannerTest {
         assertTrue(plan(family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, -1, false, List.of()), LARGE).warnings()
                 .contains("mlp.down_proj: cannot be loaded on 2 GPUs (tensor parallelism): a group of a whole row cannot"
                         + " be cut"));
+        // Phi keeps q, k and v in one matrix: heads of 16, 4 of queries and 2 each of keys and values.
+        assertTrue(plan(family("phi-3"), new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), LARGE).warnings()
+                .contains("self_attn.qkv_proj: without vLLM's fast kernel (Marlin) on 4 GPUs (tensor parallelism): 48"
+                        + " outputs a GPU are no multiple of 64"));
         assertTrue(plan(family("qwen3-moe"), new AwqOptions(AwqFormat.COMPRESSED_TENSORS, 32, false, List.of()), LARGE)
                 .warnings().get(0).contains("only with symmetric integers"));
     }

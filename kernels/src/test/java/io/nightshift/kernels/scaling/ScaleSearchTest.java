@@ -1,0 +1,192 @@
+package io.nightshift.kernels.scaling;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.kernels.BlockInputs;
+import io.nightshift.kernels.CorrelatedInputs;
+import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.linear.GramLoss;
+import io.nightshift.kernels.linear.GramMatrix;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.rounding.IntegerGroups;
+import io.nightshift.kernels.rounding.NearestRounding;
+import io.nightshift.kernels.rounding.ScaleType;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ScaleSearchTest {
+    private static final int TOKENS = 300;
+    private static final int CHANNELS = 256;
+    private static final int GROUP = 64;
+    private static final int ROWS = 70;
+
+    private final IntegerGroups groups = new IntegerGroups(4, GROUP, false, ScaleType.F32);
+    private final float[] activations = CorrelatedInputs.activations(TOKENS, CHANNELS, 1);
+    private final GramMatrix gram = CorrelatedInputs.gram(activations, TOKENS, CHANNELS);
+    private final double[] inputMeans = CorrelatedInputs.means(activations, TOKENS, CHANNELS);
+    private final float[] weights = BlockInputs.NORMAL.rows(ROWS, CHANNELS, 2);
+    private final ScaledLinear linear =
+            new ScaledLinear(weights, ROWS, CHANNELS, () -> NearestRounding.of(groups));
+    private final Workers workers = new Workers(1);
+
+    @AfterEach
+    void closeWorkers() {
+        workers.close();
+    }
+
+    /** AutoAWQ's steps, plainly: outputs instead of the Gram matrix, its own rounding. */
+    @Test
+    void lossesAndTheBestCandidateAreThoseOfTheOutputs() {
+        double[] weightMeans = weightMeans();
+        ScaleLoss losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
+        List<ScaleCandidate> candidates = ScaleCandidate.grid(20);
+        double[] expected = new double[candidates.size()];
+        for (int i = 0; i < expected.length; i++) {
+            double[] scales = plainScales(candidates.get(i), weightMeans);
+            float[] found = candidates.get(i).scales(inputMeans, weightMeans);
+            for (int k = 0; k < CHANNELS; k++) {
+                assertEquals(scales[k], found[k], 1e-6 * scales[k]);
+            }
+            expected[i] = plainLoss(found);
+            assertEquals(expected[i], losses.of(linear, found, workers), 1e-3 * expected[i]);
+        }
+        ScaleChoice choice = ScaleSearch.search(
+                gram, inputMeans, weightMeans, List.of(linear), ROWS, candidates, workers);
+        assertEquals(candidates.get(ScaleSearch.best(expected)), choice.candidate());
+        assertNotEquals(ScaleCandidate.NONE, choice.candidate());
+        assertEquals(expected[0], choice.unscaledLoss(), 1e-3 * expected[0]);
+        assertTrue(choice.loss() < 0.9 * choice.unscaledLoss());
+    }
+
+    @Test
+    void noScalingIsKeptWhereNothingIsBetter() {
+        ScaleCandidate poor = new ScaleCandidate(0.95, false);
+        double[] means = new double[CHANNELS];
+        Arrays.setAll(means, i -> i % 7 == 0 ? 1e-3 : 1);
+        ScaleChoice choice = ScaleSearch.search(
+                gram, means, weightMeans(), List.of(linear), 16, List.of(poor), workers);
+        assertEquals(ScaleCandidate.NONE, choice.candidate());
+        assertEquals(choice.unscaledLoss(), choice.loss());
+        for (float scale : choice.scales()) {
+            assertEquals(1f, scale);
+        }
+    }
+
+    @Test
+    void scalesOfGgufTypesTakeImportanceAlong() {
+        for (GgmlType type : List.of(GgmlType.Q4_0, GgmlType.Q4_K, GgmlType.IQ4_XS)) {
+            ScaledLinear blocks = new ScaledLinear(weights, ROWS, CHANNELS, () -> NearestRounding.of(type));
+            ScaleChoice choice = ScaleSearch.search(
+                    gram, inputMeans, weightMeans(), List.of(blocks), 32, ScaleCandidate.grid(20), workers);
+            assertTrue(choice.loss() < choice.unscaledLoss(), type + ": " + choice);
+        }
+    }
+
+    @Test
+    void threadsDoNotChangeBits() {
+        try (Workers three = new Workers(3)) {
+            float[] scales = new ScaleCandidate(0.4, true).scales(inputMeans, weightMeans());
+            ScaleLoss losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
+            assertEquals(losses.of(linear, scales, workers), losses.of(linear, scales, three));
+        }
+    }
+
+    @Test
+    void channelWithoutInputGetsTheLeastScale() {
+        inputMeans[3] = 0;
+        float[] scales = new ScaleCandidate(0.5, false).scales(inputMeans, weightMeans());
+        float least = Float.POSITIVE_INFINITY;
+        float largest = 0;
+        for (float scale : scales) {
+            least = Math.min(least, scale);
+            largest = Math.max(largest, scale);
+        }
+        assertEquals(least, scales[3]);
+        assertEquals(1, least * largest, 1e-5);
+    }
+
+    @Test
+    void layerWithoutAnyInputIsNotScaled() {
+        float[] scales = new ScaleCandidate(0.5, true).scales(new double[CHANNELS], weightMeans());
+        float[] ones = new float[CHANNELS];
+        Arrays.fill(ones, 1);
+        assertArrayEquals(ones, scales);
+    }
+
+    @Test
+    void samplesAreSpreadOverTheRows() {
+        ScaledLinear sample = linear.sample(7);
+        assertEquals(7, sample.rows());
+        assertArrayEquals(Arrays.copyOfRange(weights, 60 * CHANNELS, 61 * CHANNELS),
+                Arrays.copyOfRange(sample.weights(), 6 * CHANNELS, 7 * CHANNELS));
+        assertEquals(linear, linear.sample(ROWS));
+    }
+
+    @Test
+    void sizesThatDoNotBelongTogetherAreRefused() {
+        ScaleLoss losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
+        assertThrows(IllegalArgumentException.class, () -> losses.of(linear, new float[CHANNELS - 1], workers));
+        assertThrows(IllegalArgumentException.class, () -> new WeightMagnitudes(100, 64));
+        assertThrows(IllegalArgumentException.class, () -> ScaleCandidate.NONE.scales(new double[2], new double[3]));
+    }
+
+    private double[] weightMeans() {
+        WeightMagnitudes magnitudes = new WeightMagnitudes(CHANNELS, GROUP);
+        magnitudes.add(weights, 0, ROWS);
+        return magnitudes.means();
+    }
+
+    private double[] plainScales(ScaleCandidate candidate, double[] weightMeans) {
+        double[] scales = new double[CHANNELS];
+        for (int i = 0; i < CHANNELS; i++) {
+            double scale = Math.pow(inputMeans[i], candidate.ratio());
+            scale = candidate.duo() ? scale / (Math.pow(weightMeans[i], 1 - candidate.ratio()) + 1e-4) : scale;
+            scales[i] = Math.max(scale, 1e-4);
+        }
+        double middle = Math.sqrt(
+                Arrays.stream(scales).max().orElseThrow() * Arrays.stream(scales).min().orElseThrow());
+        return Arrays.stream(scales).map(scale -> scale / middle).toArray();
+    }
+
+    private double plainLoss(float[] scales) {
+        double loss = 0;
+        for (int row = 0; row < ROWS; row++) {
+            double[] change = new double[CHANNELS];
+            for (int first = 0; first < CHANNELS; first += GROUP) {
+                plainRound(row * CHANNELS + first, first, scales, change);
+            }
+            for (int token = 0; token < TOKENS; token++) {
+                double output = 0;
+                for (int i = 0; i < CHANNELS; i++) {
+                    output += change[i] * activations[token * CHANNELS + i];
+                }
+                loss += output * output;
+            }
+        }
+        return loss;
+    }
+
+    /** pseudo_quantize_tensor. */
+    private void plainRound(int at, int first, float[] scales, double[] change) {
+        float least = Float.POSITIVE_INFINITY;
+        float largest = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < GROUP; i++) {
+            float scaled = weights[at + i] * scales[first + i];
+            least = Math.min(least, scaled);
+            largest = Math.max(largest, scaled);
+        }
+        float step = Math.max(largest - least, 1e-5f) / 15;
+        double zero = Math.min(15, Math.max(0, -Math.rint(least / step)));
+        for (int i = 0; i < GROUP; i++) {
+            float scaled = weights[at + i] * scales[first + i];
+            double level = Math.min(15, Math.max(0, Math.rint(scaled / step) + zero));
+            change[first + i] = (level - zero) * step / scales[first + i] - weights[at + i];
+        }
+    }
+}
