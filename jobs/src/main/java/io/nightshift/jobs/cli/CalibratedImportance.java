@@ -23,13 +23,14 @@ final class CalibratedImportance {
             split = ",",
             paramLabel = "FILES",
             description = "Run the model over these texts first, as nightshift calibrate does, and take the importance from"
-                    + " there. The statistics stay in <output>/<model>-calibration.")
+                    + " there, and what scales and error feedback need. The statistics stay in <output>/<model>-calibration.")
     private List<String> data = new ArrayList<>();
 
     @Option(
             names = "--stats",
             paramLabel = "FOLDER",
-            description = "Take the importance from what nightshift calibrate left there.")
+            description = "Take the importance, and what scales and error feedback need, from what nightshift calibrate left"
+                    + " there.")
     private String statistics;
 
     @Mixin
@@ -38,6 +39,18 @@ final class CalibratedImportance {
     /** Whether the model has to be run first. */
     boolean calibrates() {
         return !data.isEmpty();
+    }
+
+    /** Whether there are statistics, or will be. */
+    boolean isGiven() {
+        return statistics != null || calibrates();
+    }
+
+    /** The folder of the statistics: that of {@code --stats}, or where those of the calibration go. */
+    String folder(String model, String output) throws IOException {
+        return statistics != null
+                ? statistics
+                : output.replaceAll("/+$", "") + "/" + StorageLocation.parse(model).name() + "-calibration";
     }
 
     /** Refuses options that exclude each other or would have no effect. */
@@ -62,19 +75,23 @@ final class CalibratedImportance {
                 : with(importance, StoredStatistics.importanceMatrix(statistics, model, settings));
     }
 
-    /** The options with the matrix of a calibration, which is run unless it was before. */
+    /**
+     * The options with the matrix of a calibration, which is run unless it was before.
+     *
+     * @param kept what the statistics are to hold
+     */
     ImportanceOptions calibrate(
             ImportanceOptions importance,
+            Statistics kept,
             String model,
             String output,
             Optional<String> preTokenizer,
             HadoopSettings settings,
             JavaSparkContext spark)
             throws IOException {
-        String name = StorageLocation.parse(model).name();
-        String folder = output.replaceAll("/+$", "") + "/" + name + "-calibration";
+        String folder = folder(model, output);
         CalibrateRequest request = new CalibrateRequest(
-                model, folder, Optional.empty(), selection.options(data, Statistics.IMATRIX), preTokenizer, false);
+                model, folder, Optional.empty(), selection.options(data, kept), preTokenizer, false);
         CalibrateCommand.print(
                 CalibrateJob.plan(request, settings, new PassProgress(System.err)).run(spark));
         return with(importance, StoredStatistics.importanceMatrix(folder, model, settings));

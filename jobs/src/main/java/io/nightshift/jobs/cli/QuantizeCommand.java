@@ -3,17 +3,21 @@ package io.nightshift.jobs.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.FileType;
+import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.quantize.ImportanceOptions;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.QuantizeResult;
+import io.nightshift.jobs.quantize.RoundingRequest;
+import io.nightshift.jobs.rounding.RoundingOptions;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,6 +57,15 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin
     private CalibratedImportance calibrated;
 
+    @Mixin
+    private RoundingSelection roundingSelection;
+
+    @Option(
+            names = "--work",
+            paramLabel = "FOLDER",
+            description = "Folder for what --rounding gptq keeps while it runs (default: <output>/.nightshift-work).")
+    private String work;
+
     @Option(
             names = "--pre-tokenizer",
             paramLabel = "NAME",
@@ -88,6 +101,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 new LinkedHashSet<>(targets.stream().map(Target::fileType).toList()));
         ImportanceOptions chosen = importance.options();
         calibrated.check(chosen);
+        Optional<RoundingRequest> rounding = rounding();
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
         QuantizeResult result;
@@ -96,13 +110,14 @@ final class QuantizeCommand implements Callable<Integer> {
                 throw new InvalidModelException("--dry-run runs no model; use it without --calibration");
             }
             try (JavaSparkContext spark = runtime.start()) {
+                Statistics kept = rounding.isPresent() ? Statistics.GRAM : Statistics.IMATRIX;
                 chosen = calibrated.calibrate(
-                        chosen, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
-                result = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress).run(spark);
+                        chosen, kept, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
+                result = QuantizeJob.plan(request(fileTypes, chosen, rounding), runtime.hadoop(), progress).run(spark);
             }
         } else {
             chosen = calibrated.fromStatistics(chosen, model, runtime.hadoop());
-            QuantizeJob job = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress);
+            QuantizeJob job = QuantizeJob.plan(request(fileTypes, chosen, rounding), runtime.hadoop(), progress);
             if (dryRun) {
                 PlanTable.print(job.model().tensors(), job.targets(), System.out);
                 return 0;
@@ -118,13 +133,32 @@ final class QuantizeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private QuantizeRequest request(List<FileType> fileTypes, ImportanceOptions chosen) {
+    /** Scales and error feedback, if they are asked for: {@code gguf} alone is made as llama-quantize does. */
+    private Optional<RoundingRequest> rounding() throws IOException {
+        RoundingOptions options = roundingSelection.options(false, false);
+        if (work != null && !options.feedback()) {
+            throw new InvalidModelException("--work has no effect without --rounding gptq");
+        }
+        if (!options.needsStatistics()) {
+            return Optional.empty();
+        }
+        if (!calibrated.isGiven()) {
+            throw new InvalidModelException((options.scaled() ? "--scales awq" : "--rounding gptq")
+                    + " needs statistics of the layers' inputs: give --calibration FILES or --stats FOLDER");
+        }
+        return Optional.of(
+                new RoundingRequest(options, calibrated.folder(model, output), Optional.ofNullable(work)));
+    }
+
+    private QuantizeRequest request(
+            List<FileType> fileTypes, ImportanceOptions chosen, Optional<RoundingRequest> rounding) {
         return new QuantizeRequest(
                 model,
                 fileTypes,
                 output,
                 types.options(),
                 chosen,
+                rounding,
                 Optional.ofNullable(preTokenizer),
                 partSize.bytes(),
                 overwrite);
@@ -139,6 +173,15 @@ final class QuantizeCommand implements Callable<Integer> {
                     ByteSize.format(made.bytes()),
                     made.bitsPerWeight(),
                     made.skipped() ? "  (was complete)" : "");
+            if (!made.linears().isEmpty()) {
+                System.out.printf(
+                        Locale.ROOT,
+                        "  %d linear layers, mean loss %.3g as llama-quantize makes them, %.3g with scales, %.3g as written%n",
+                        made.linears().size(),
+                        mean(made, QuantizeResult.LinearReport::nearestLoss),
+                        mean(made, QuantizeResult.LinearReport::scaledLoss),
+                        mean(made, QuantizeResult.LinearReport::roundedLoss));
+            }
         }
         if (result.pieces() > 0) {
             System.out.printf(
@@ -152,5 +195,9 @@ final class QuantizeCommand implements Callable<Integer> {
                     result.time().computing() * 1e-9,
                     result.time().writing() * 1e-9);
         }
+    }
+
+    private static double mean(QuantizeResult.Output made, ToDoubleFunction<QuantizeResult.LinearReport> loss) {
+        return made.linears().stream().mapToDouble(loss).average().orElse(0);
     }
 }

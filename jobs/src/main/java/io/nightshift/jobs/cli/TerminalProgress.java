@@ -39,6 +39,11 @@ final class TerminalProgress implements Progress {
     }
 
     @Override
+    public synchronized void phase(String name) {
+        err.println(name);
+    }
+
+    @Override
     public synchronized void started(int allPieces, long allBytes) {
         pieces = allPieces;
         bytes = allBytes;

@@ -11,6 +11,9 @@ public interface Progress {
     /** An output that is complete already. */
     default void skipped(String location) {}
 
+    /** What is done before pieces are made. */
+    default void phase(String name) {}
+
     /**
      * Work begins.
      *
