@@ -2,7 +2,6 @@ package io.nightshift.jobs.awq;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.awq.AwqItem;
-import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.LinearPacker;
 import io.nightshift.formats.awq.QuantizedRows;
 import io.nightshift.formats.storage.ModelFolder;
@@ -111,18 +110,11 @@ final class BlockTask {
     }
 
     private QuantizedRows quantized(IntegerGrid integers, byte[] levels) {
-        byte[] values = levels;
-        byte[] zeros = integers.zeroPoints();
-        if (layer.symmetric()) {
-            values = new byte[levels.length];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (byte) (levels[i] + AwqOptions.SYMMETRIC_ZERO);
-            }
-            zeros = new byte[block.rows() * layer.groups()];
-            Arrays.fill(zeros, (byte) AwqOptions.SYMMETRIC_ZERO);
-        }
-        return new QuantizedRows(
-                block.rows(), columns, layer.groupSize(), values, zeros, integers.grid().scales());
+        float[] scales = integers.grid().scales();
+        return layer.symmetric()
+                ? QuantizedRows.symmetric(block.rows(), columns, layer.groupSize(), levels, scales)
+                : new QuantizedRows(
+                        block.rows(), columns, layer.groupSize(), levels, integers.zeroPoints(), scales);
     }
 
     private RoundedBlock.Measure measure(float[] weights, float[] scaled, float[] limits, Grid grid, byte[] levels,
