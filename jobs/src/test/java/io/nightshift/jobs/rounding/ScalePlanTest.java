@@ -65,8 +65,10 @@ class ScalePlanTest {
         List<GroupScales> scales = new ArrayList<>();
         for (ScaleGroup group : groups) {
             float[] ofGroup = new float[group.channels()];
+            double[] exponents = random.doubles(ofGroup.length, -1, 1).toArray();
+            group.average(exponents);
             for (int i = 0; i < ofGroup.length; i++) {
-                ofGroup[i] = (float) Math.pow(4, 2 * random.nextDouble() - 1);
+                ofGroup[i] = (float) Math.pow(4, exponents[i]);
             }
             scales.add(new GroupScales(group, ofGroup, 0.5, false, List.of(), 0));
         }
@@ -77,7 +79,7 @@ class ScalePlanTest {
     private static ScalePlan readersOnly(List<ScaleGroup> groups) {
         return random(groups.stream()
                 .map(group -> new ScaleGroup(group.layer(), group.expert(), "none.weight", group.norm(), group.firstRow(),
-                        group.linears(), group.routers()))
+                        group.headSize(), group.repeats(), group.linears(), group.routers()))
                 .toList());
     }
 
@@ -111,10 +113,10 @@ class ScalePlanTest {
 
     @Test
     void groupsFollowShapesFamilyAndWhatIsLeftOut() throws IOException {
-        // Fewer heads of values than of queries: v is not what o reads.
-        assertEquals(List.of("blk.0.attn_norm.weight", "blk.0.ffn_norm.weight", "blk.0.ffn_up.weight"),
+        assertEquals(
+                List.of("blk.0.attn_norm.weight", "blk.0.attn_v.weight", "blk.0.ffn_norm.weight", "blk.0.ffn_up.weight"),
                 producers(checkpoint("llama-bias-sharded"), linear -> true));
-        assertEquals(List.of("blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"),
+        assertEquals(List.of("blk.0.attn_norm.weight", "blk.0.attn_v.weight", "blk.0.ffn_norm.weight"),
                 producers(checkpoint("llama-bias-sharded"), linear -> !linear.role().equals("ffn_down")));
         // Scales before attention hurt Gemma 3.
         assertFalse(producers(checkpoint("gemma-3-text"), linear -> true).contains("blk.0.attn_norm.weight"));
@@ -123,6 +125,11 @@ class ScalePlanTest {
         ScaleGroup phi = groups(checkpoint("phi-3"), linear -> true).stream()
                 .filter(group -> group.producer().equals("blk.0.ffn_up.weight")).findFirst().orElseThrow();
         assertEquals(phi.channels(), phi.firstRow());
+        // Two heads of queries share one of values, and so the scales of its channels.
+        ScaleGroup values = groups(checkpoint("llama-3.1"), linear -> true).stream()
+                .filter(group -> group.producer().equals("blk.0.attn_v.weight")).findFirst().orElseThrow();
+        assertTrue(values.repeats() > 1);
+        assertEquals(values.producerRow(0), values.producerRow(values.headSize()));
         // The router reads what the experts read.
         ScaleGroup experts = groups(checkpoint("qwen3-moe"), linear -> true).stream()
                 .filter(group -> group.producer().equals("blk.0.ffn_norm.weight")).findFirst().orElseThrow();
