@@ -1,5 +1,7 @@
 package io.nightshift.formats.architecture;
 
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,18 +14,22 @@ import java.util.stream.Collectors;
 /** Finds the groups of a model whose channels can be scaled, from its family's table and its shapes. */
 public final class ScaleGroups {
     private final Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
+    private final String architecture;
+    private final GgufMetadata hyperparameters;
     private final Map<Integer, List<LinearLayer>> layers;
     private final Predicate<LinearLayer> quantized;
 
     private ScaleGroups(ModelConversion conversion, List<LinearLayer> linears, Predicate<LinearLayer> quantized) {
+        this.architecture = conversion.architecture().name();
+        this.hyperparameters = conversion.hyperparameters();
         conversion.tensors().forEach(recipe -> recipes.put(recipe.name(), recipe));
         this.layers = linears.stream().collect(Collectors.groupingBy(LinearLayer::layer, TreeMap::new, Collectors.toList()));
         this.quantized = quantized;
     }
 
     /**
-     * The groups, layer by layer. A group is left out where shapes do not allow it (fewer heads of values than of queries),
-     * where the family's table forbids it, or where one of its layers is not quantized.
+     * The groups, layer by layer. A group is left out where shapes do not allow it, where
+     * the family's table forbids it, or where one of its layers is not quantized.
      *
      * @param linears {@link LinearLayers#of}
      * @param quantized whether a layer is; never asked of a router
@@ -74,10 +80,26 @@ public final class ScaleGroups {
         long channels = linears.get(0).inputs();
         // Of a gate and an up projection in one matrix, the second half makes the channels' factor that is linear.
         boolean half = norm == null && produced == 2 * channels;
-        if (produced != channels && !half) {
+        long valueHeads = producer.endsWith(".attn_v.weight") ? valueHeads() : 0;
+        boolean repeated = valueHeads > 0 && produced < channels && channels % produced == 0 && produced % valueHeads == 0;
+        if (produced != channels && !half && !repeated) {
             return Optional.empty();
         }
-        int firstRow = half ? Math.toIntExact(channels) : 0;
-        return Optional.of(new ScaleGroup(layer, expert, producer, norm, firstRow, linears, routers));
+        return Optional.of(new ScaleGroup(
+                layer,
+                expert,
+                producer,
+                norm,
+                half ? Math.toIntExact(channels) : 0,
+                Math.toIntExact(repeated ? produced / valueHeads : channels),
+                repeated ? Math.toIntExact(channels / produced) : 1,
+                linears,
+                routers));
+    }
+
+    private long valueHeads() {
+        return hyperparameters.get(architecture + ".attention.head_count_kv")
+                .map(value -> value instanceof GgufValue.Uint32 number ? number.value() : 0L)
+                .orElse(0L);
     }
 }

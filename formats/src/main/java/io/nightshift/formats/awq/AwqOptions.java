@@ -21,7 +21,7 @@ public record AwqOptions(AwqFormat format, int groupSize, boolean symmetric, Lis
     public static final int SYMMETRIC_ZERO = 8;
 
     /** The option that leaves modules out, for messages. */
-    public static final String LEAVE_OUT_OPTION = "--modules-to-not-convert";
+    public static final String LEAVE_OUT_OPTION = "--modules-left-out";
 
     private static final List<Integer> GROUP_SIZES = List.of(32, 64, 128, WHOLE_ROWS);
 

@@ -58,6 +58,16 @@ public final class AwqJob {
         return new AwqJob(request, settings, progress, prepared);
     }
 
+    /**
+     * Lays the output out, whether there are statistics or not.
+     *
+     * @throws InvalidModelException if the checkpoint cannot be made into this format
+     * @throws IOException if it cannot be read
+     */
+    public static AwqPlan layOut(AwqRequest request, HadoopSettings settings) throws IOException {
+        return AwqPreparation.of(request, settings).plan();
+    }
+
     /** The folder that will be made. */
     public AwqPlan plan() {
         return prepared.plan();

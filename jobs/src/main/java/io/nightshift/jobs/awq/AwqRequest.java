@@ -29,4 +29,9 @@ public record AwqRequest(
         boolean overwrite) {
     /** Shard size where the user gives none: 5 GB, as transformers has it. */
     public static final long DEFAULT_SHARD_SIZE = 5_000_000_000L;
+
+    /** The same with other statistics. */
+    AwqRequest withStatistics(Optional<String> others) {
+        return new AwqRequest(model, output, others, work, options, rounding, maxShardSize, partSize, overwrite);
+    }
 }

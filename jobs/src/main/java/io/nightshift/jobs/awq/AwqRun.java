@@ -6,7 +6,6 @@ import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
 import io.nightshift.formats.safetensors.SafetensorsShard;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
-import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.TaskFailures;
@@ -19,6 +18,7 @@ import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.ScalePlan;
 import io.nightshift.jobs.rounding.ScalePlanner;
+import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.kernels.parallel.Workers;
@@ -145,9 +145,9 @@ final class AwqRun {
     private void makeFactors(List<RowBlock> blocks, Factors factors) throws IOException {
         long start = System.nanoTime();
         progress.phase("factorizing");
-        Map<String, InputSummary> inputs = new LinkedHashMap<>();
+        Map<String, ScaledInput> inputs = new LinkedHashMap<>();
         blocks.forEach(block -> inputs.put(block.input().name(), block.input()));
-        List<InputSummary> each = new ArrayList<>(inputs.values());
+        List<ScaledInput> each = new ArrayList<>(inputs.values());
         try {
             spark.parallelize(each, each.size()).foreach(input -> {
                 try (Workers workers = GroupPass.workers()) {

@@ -2,15 +2,12 @@ package io.nightshift.jobs.awq;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.awq.AwqItem;
-import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.LinearPacker;
 import io.nightshift.formats.awq.QuantizedRows;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.rounding.InputMatrices.Matrices;
 import io.nightshift.jobs.rounding.LinearRows;
 import io.nightshift.jobs.rounding.RowRounding;
-import io.nightshift.kernels.linear.Gram;
-import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.linear.GroupLoss;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.Grid;
@@ -64,8 +61,7 @@ final class BlockTask {
         float[] limits = clipped ? limits(scaled) : null;
         IntegerGrid integers = grid(scaled, block.rows(), limits);
         Grid grid = integers.grid();
-        byte[] levels = RowRounding.levels(
-                matrices == null ? null : matrices.factor(), weights, block.columnScales(), grid, workers);
+        byte[] levels = RowRounding.levels(matrices == null ? null : matrices.factor(), scaled, grid, workers);
         QuantizedRows rows = quantized(integers, levels);
         long checksum = RowChecksum.of(rows, 0, rows.rows() - 1);
         RoundedBlock.Measure measure =
@@ -74,31 +70,8 @@ final class BlockTask {
     }
 
     private float[] limits(float[] scaled) {
-        GroupLoss loss = GroupLoss.of(scaledSquares(), groups.groupSize());
+        GroupLoss loss = GroupLoss.of(matrices.squares(), groups.groupSize());
         return ClipSearch.limits(loss, groups, scaled, 0, block.rows(), columns, workers);
-    }
-
-    /** The blocks around the diagonal of H, of the inputs divided by the scales. */
-    private GramMatrix scaledSquares() {
-        GramMatrix squares = matrices.squares();
-        float[] scales = block.columnScales();
-        if (scales == null) {
-            return squares;
-        }
-        int size = squares.size();
-        float[][] blocks = squares.blocks().clone();
-        for (int first = 0; first < columns; first += size) {
-            int index = Gram.index(columns, size, first / size, first / size);
-            float[] square = blocks[index].clone();
-            int count = Math.min(size, columns - first);
-            for (int i = 0; i < count; i++) {
-                for (int j = 0; j < count; j++) {
-                    square[i * size + j] /= scales[first + i] * scales[first + j];
-                }
-            }
-            blocks[index] = square;
-        }
-        return new GramMatrix(columns, size, blocks);
     }
 
     private IntegerGrid grid(float[] weights, int rows, float[] limits) {
@@ -111,18 +84,11 @@ final class BlockTask {
     }
 
     private QuantizedRows quantized(IntegerGrid integers, byte[] levels) {
-        byte[] values = levels;
-        byte[] zeros = integers.zeroPoints();
-        if (layer.symmetric()) {
-            values = new byte[levels.length];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (byte) (levels[i] + AwqOptions.SYMMETRIC_ZERO);
-            }
-            zeros = new byte[block.rows() * layer.groups()];
-            Arrays.fill(zeros, (byte) AwqOptions.SYMMETRIC_ZERO);
-        }
-        return new QuantizedRows(
-                block.rows(), columns, layer.groupSize(), values, zeros, integers.grid().scales());
+        float[] scales = integers.grid().scales();
+        return layer.symmetric()
+                ? QuantizedRows.symmetric(block.rows(), columns, layer.groupSize(), levels, scales)
+                : new QuantizedRows(
+                        block.rows(), columns, layer.groupSize(), levels, integers.zeroPoints(), scales);
     }
 
     private RoundedBlock.Measure measure(float[] weights, float[] scaled, float[] limits, Grid grid, byte[] levels,

@@ -3,9 +3,9 @@ package io.nightshift.jobs.awq;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqPlan;
-import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.rounding.ScalePlan;
+import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -36,11 +36,14 @@ final class Blocks {
         for (int item = 0; item < plan.items().size(); item++) {
             if (plan.items().get(item) instanceof AwqItem.Packed layer) {
                 LinearLayer linear = layer.linear();
-                InputSummary input = statistics == null ? null : StatisticsReference.input(statistics, linear);
+                int expert = scales.groupOf(linear).map(scaled -> scaled.group().expert()).orElse(-1);
+                float[] columns = scales.columnScales(linear);
+                ScaledInput input = statistics == null ? null
+                        : ScaledInput.of(StatisticsReference.input(statistics, linear), expert, columns);
                 int rows = Math.max(ROWS, WEIGHTS / layer.inputs() / ROWS * ROWS);
                 for (int from = 0; from < layer.outputs(); from += rows) {
                     blocks.add(new RowBlock(unit, layer, from, Math.min(layer.outputs(), from + rows), input,
-                            scales.columnScales(linear), scales.rowDivisors(linear), partOfItem.get(item)));
+                            columns, scales.rowDivisors(linear), partOfItem.get(item)));
                 }
                 unit++;
             }

@@ -1,7 +1,7 @@
 package io.nightshift.jobs.awq;
 
 import io.nightshift.formats.awq.AwqItem;
-import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.jobs.rounding.ScaledInput;
 import java.io.Serializable;
 
 /**
@@ -11,7 +11,7 @@ import java.io.Serializable;
  * @param layer the layer
  * @param from number of the first row, a multiple of 8
  * @param to number behind the last row
- * @param input the statistics of the layer's input; null where none are used
+ * @param input the layer's input; null where no statistics are used
  * @param columnScales what columns are multiplied by; null where they stay
  * @param rowDivisors what the layer's rows are divided by; null where they stay
  * @param part the part that the layer's bytes are in
@@ -21,7 +21,7 @@ record RowBlock(
         AwqItem.Packed layer,
         int from,
         int to,
-        InputSummary input,
+        ScaledInput input,
         float[] columnScales,
         float[] rowDivisors,
         int part)

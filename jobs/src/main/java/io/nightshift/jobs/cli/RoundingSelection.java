@@ -2,74 +2,102 @@ package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.rounding.RoundingOptions;
-import java.util.Arrays;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The options about scales and rounding of linear layers. What is not given is the format's to choose. */
+/** How weights are made easier to round, and rounded. */
 final class RoundingSelection {
     @Option(
             names = "--scales",
             paramLabel = "HOW",
-            description = "awq: scale the channels of linear layers so that rounding costs less, and fold the scales into what"
-                    + " comes before; none. Needs --calibration or --stats (default: none for gguf).")
+            description = "awq: search scales of channels (for AWQ limits of groups too) by the statistics, fold the scales into"
+                    + " what precedes; none. Default: awq for AWQ, none for GGUF.")
     private String scales;
 
     @Option(
             names = "--awq-grid",
             paramLabel = "N",
-            description = "Ratios of scales that are tried, each with and without the weights' magnitudes (default: 20).")
-    private Integer grid;
+            description = "Ratios of scales that are tried, with and without the weights' magnitudes (default: 20).")
+    private Integer ratios;
 
     @Option(
             names = "--rounding",
             paramLabel = "HOW",
-            description = "gptq: round with error feedback, so that later columns make up for earlier ones' errors; nearest."
-                    + " Needs --calibration or --stats (default: nearest for gguf).")
+            description = "gptq: with error feedback; nearest: as AutoAWQ and llama-quantize do. Default: gptq for AWQ,"
+                    + " nearest for GGUF.")
     private String rounding;
 
     @Option(
             names = "--damping",
             paramLabel = "SHARE",
-            description = "Share of the mean of the Gram matrix's diagonal that is added to it for --rounding gptq, 0 to 1"
-                    + " (default: 0.001); raised where that is not enough.")
+            description = "Of the mean of the statistics' diagonal, added to it before error feedback; raised where that is"
+                    + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + ").")
     private Double damping;
 
     /**
-     * What was asked for.
+     * The options of an AWQ folder: scales and error feedback are the default.
      *
-     * @param scaled whether channels are scaled where the user does not say
-     * @param feedback whether rounding is with error feedback where the user does not say
-     * @throws InvalidModelException if a value is unknown, or an option would have no effect
+     * @throws InvalidModelException if one is unknown, out of range or without effect
      */
-    RoundingOptions options(boolean scaled, boolean feedback) {
-        boolean scale = choice("--scales", scales, "awq", "none", scaled);
-        boolean feed = choice("--rounding", rounding, "gptq", "nearest", feedback);
-        if (grid != null && !scale) {
-            throw new InvalidModelException("--awq-grid has no effect without --scales awq");
-        }
-        if (damping != null && !feed) {
-            throw new InvalidModelException("--damping has no effect without --rounding gptq");
-        }
-        if (grid != null && grid < 1) {
-            throw new InvalidModelException("--awq-grid " + grid + ": at least 1 is needed");
-        }
-        if (damping != null && !(damping >= 0 && damping <= 1)) {
-            throw new InvalidModelException("--damping " + damping + ": give a share from 0 to 1");
-        }
-        return new RoundingOptions(
-                scale,
-                grid == null ? RoundingOptions.DEFAULT_RATIOS : grid,
-                feed,
-                damping == null ? RoundingOptions.DEFAULT_DAMPING : damping);
+    RoundingOptions options() {
+        return options(isOn("--scales", scales, "awq", "none", true), isOn("--rounding", rounding, "gptq", "nearest", true));
     }
 
-    private static boolean choice(String option, String given, String yes, String no, boolean otherwise) {
-        if (given == null) {
-            return otherwise;
+    /**
+     * The options of GGUF files, which are made as llama-quantize does unless the user says otherwise.
+     *
+     * @param alone whether nothing but GGUF files is made
+     * @return nothing if neither scales nor error feedback are asked for
+     * @throws InvalidModelException if one is unknown, out of range or without effect
+     */
+    Optional<RoundingOptions> ggufOptions(boolean alone) {
+        boolean scaled = isOn("--scales", scales, "awq", "none", false);
+        boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", false);
+        if (scaled || feedback) {
+            return Optional.of(alone ? options(scaled, feedback) : checked(scaled, feedback));
         }
-        if (!Arrays.asList(yes, no).contains(given)) {
-            throw new InvalidModelException(option + " " + given + ": give " + yes + " or " + no);
+        if (alone && given() != null) {
+            throw new InvalidModelException(given() + " has no effect on GGUF without --scales awq or --rounding gptq");
         }
-        return given.equals(yes);
+        return Optional.empty();
+    }
+
+    private RoundingOptions options(boolean scaled, boolean feedback) {
+        if (ratios != null && !scaled) {
+            throw new InvalidModelException("--awq-grid has no effect without --scales awq");
+        }
+        if (damping != null && !feedback) {
+            throw new InvalidModelException("--damping has no effect without --rounding gptq");
+        }
+        return checked(scaled, feedback);
+    }
+
+    private RoundingOptions checked(boolean scaled, boolean feedback) {
+        try {
+            return new RoundingOptions(
+                    scaled,
+                    ratios == null ? RoundingOptions.DEFAULT_RATIOS : ratios,
+                    feedback,
+                    damping == null ? RoundingOptions.DEFAULT_DAMPING : damping);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidModelException((ratios == null ? "--damping" : "--awq-grid or --damping") + ": " + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static boolean isOn(String option, String given, String on, String off, boolean otherwise) {
+        if (given != null && !given.equals(on) && !given.equals(off)) {
+            throw new InvalidModelException(option + " " + given + ": give " + on + " or " + off);
+        }
+        return given == null ? otherwise : given.equals(on);
+    }
+
+    /** The first option that was given, for targets that have no use for them. */
+    String given() {
+        return scales != null ? "--scales"
+                : ratios != null ? "--awq-grid"
+                : rounding != null ? "--rounding"
+                : damping != null ? "--damping"
+                : null;
     }
 }

@@ -102,7 +102,8 @@ public final class ModelRounding {
                 conversion, ofLayers, linear -> types.get(linear.tensor()).isQuantized()));
         output.filter(linear -> types.get(OUTPUT).isQuantized())
                 .flatMap(linear -> find(OUTPUT_NORM).map(norm ->
-                        new ScaleGroup(-1, -1, OUTPUT_NORM, norm, 0, List.of(linear), List.of())))
+                        new ScaleGroup(-1, -1, OUTPUT_NORM, norm, 0,
+                                Math.toIntExact(linear.inputs()), 1, List.of(linear), List.of())))
                 .ifPresent(groups::add);
         return groups;
     }

@@ -43,7 +43,7 @@ final class PieceTask implements AutoCloseable {
 
     private PieceTask(QuantizationPlan plan, PieceInput input, ModelFolder source, Factors factors) {
         this.plan = plan;
-        this.rounder = factors == null ? null : new RowRounder(factors, encoder);
+        this.rounder = factors == null ? null : new RowRounder(factors, encoder, plan.targets().size());
         this.piece = input.piece();
         this.reader = new RowReader(source);
     }

@@ -11,7 +11,7 @@ public interface Progress {
     /** An output that is complete already. */
     default void skipped(String location) {}
 
-    /** What is done before pieces are made. */
+    /** A phase begins, such as the search for scales. */
     default void phase(String name) {}
 
     /**

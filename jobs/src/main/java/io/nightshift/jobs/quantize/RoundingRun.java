@@ -13,6 +13,7 @@ import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.rounding.ScalePlan;
 import io.nightshift.jobs.rounding.ScalePlanner;
+import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
@@ -20,6 +21,7 @@ import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,8 +29,8 @@ import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * What pieces need before they can be made with scales and error feedback: for each target its scales, and for all of them
- * together one factor an input, in a folder that is removed when the run ends.
+ * What pieces need before they can be made with scales and error feedback: for each target its scales and
+ * a factor for each scaled input, in a folder that is removed when the run ends.
  */
 final class RoundingRun implements AutoCloseable {
     private final ModelRounding rounding;
@@ -91,23 +93,40 @@ final class RoundingRun implements AutoCloseable {
                 rounding.options(), statistics, source);
     }
 
-    /** The inputs of linear layers that are rounded in some target, each once. */
-    private List<InputSummary> inputs(List<TensorRecipe> tensors, StatisticsReader reader) {
-        Map<String, InputSummary> inputs = new LinkedHashMap<>();
-        for (int i = 0; i < tensors.size(); i++) {
-            int index = i;
-            String tensor = tensors.get(i).name();
-            if (targets.stream().anyMatch(target -> rounding.rounds(tensor, target.types().get(index).type()))) {
-                for (LinearLayer linear : rounding.linears(tensor)) {
-                    InputSummary input = StatisticsReference.input(reader, linear);
-                    inputs.put(input.name(), input);
+    /** The inputs of linear layers that are rounded, each once: of each target by itself where it has scales. */
+    private List<ScaledInput> inputs(List<TensorRecipe> tensors, StatisticsReader reader) {
+        Map<String, ScaledInput> inputs = new LinkedHashMap<>();
+        for (int target = 0; target < targets.size(); target++) {
+            for (int i = 0; i < tensors.size(); i++) {
+                String tensor = tensors.get(i).name();
+                if (rounding.rounds(tensor, targets.get(target).types().get(i).type())) {
+                    for (LinearLayer linear : rounding.linears(tensor)) {
+                        ScaledInput input = input(reader, linear, target, scales.get(target).columnScales(linear));
+                        inputs.put(input.name(), input);
+                    }
                 }
             }
         }
-        return new ArrayList<>(inputs.values());
+        List<ScaledInput> largestFirst = new ArrayList<>(inputs.values());
+        largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
+        return largestFirst;
     }
 
-    private void makeFactors(JavaSparkContext spark, List<InputSummary> inputs) throws IOException {
+    /**
+     * A linear layer's input as a target scales it; targets without scales share it.
+     *
+     * @param scales of the target's columns; null where there are none
+     */
+    static ScaledInput input(StatisticsReader reader, LinearLayer linear, int target, float[] scales) {
+        InputSummary statistics = StatisticsReference.input(reader, linear);
+        if (scales == null) {
+            return new ScaledInput(statistics.name(), statistics, null);
+        }
+        ScaledInput input = ScaledInput.of(statistics, linear.expert(), scales);
+        return new ScaledInput("target-" + target + "-" + input.name(), statistics, scales);
+    }
+
+    private void makeFactors(JavaSparkContext spark, List<ScaledInput> inputs) throws IOException {
         Factors made = factors;
         try {
             spark.parallelize(inputs, inputs.size()).foreach(input -> {

@@ -100,6 +100,11 @@ final class RowEncoder {
         return blocks;
     }
 
+    /** Other weights in the place of the rows' as blocks of a type; {@link #encode} has found that they fit. */
+    void quantize(GgmlType type, float[] others, int count, float[] importance, byte[] made) {
+        quantizer(type).quantize(others, 0, count, columns(), importance, 0, made, 0);
+    }
+
     /** What single rows become: quantized and read back. */
     void nearest(GgmlType type, float[] others, int count, float[] importance, float[] rounded) {
         byte[] made = new byte[Math.toIntExact(count * type.rowBytes(columns()))];
@@ -149,7 +154,12 @@ final class RowEncoder {
         return bytes;
     }
 
-    private void requireValid(GgmlType type) {
+    /**
+     * Checks the blocks that were made last.
+     *
+     * @throws InvalidModelException if a weight was too large for the type
+     */
+    void requireValid(GgmlType type) {
         int invalid = BlockValidator.firstInvalidBlock(type, blocks, 0, length(type));
         if (invalid >= 0) {
             long weight = (long) invalid * type.blockSize();

@@ -9,10 +9,11 @@ import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.rounding.InputMatrices.Matrices;
 import io.nightshift.jobs.rounding.RowRounding;
+import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.parallel.Workers;
-import io.nightshift.kernels.rounding.BlockLayout;
+import io.nightshift.kernels.rounding.FeedbackFactor;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -24,7 +25,7 @@ import java.util.Map;
  * its input's statistics, so that neither pieces nor executors change them.
  *
  * <p>Memory: about 30 bytes for each of {@value #WEIGHTS_AT_ONCE} weights, besides what {@link InputMatrices} shares among
- * the tasks of an executor.
+ * the tasks of an executor: 4 * channels² bytes for each target, where a target has scales, and else for all together.
  */
 final class RowRounder implements AutoCloseable {
     /** Weights that are rounded at once, about: rows share what the factor costs to read. */
@@ -39,12 +40,13 @@ final class RowRounder implements AutoCloseable {
     private RowSpan span;
     private TensorRecipe tensor;
     private SpanRounding rounding;
-    private Matrices matrices;
+    private final Matrices[] matrices;
 
     /** Rounds what an encoder is given. */
-    RowRounder(Factors factors, RowEncoder encoder) {
+    RowRounder(Factors factors, RowEncoder encoder, int targets) {
         this.factors = factors;
         this.encoder = encoder;
+        this.matrices = new Matrices[targets];
     }
 
     /** What is done with rows. */
@@ -60,26 +62,35 @@ final class RowRounder implements AutoCloseable {
     }
 
     /**
-     * Does something with the statistics of rows at hand.
+     * Does something with the statistics of rows at hand: those of all targets that need them.
      *
      * @param row one of them; they belong to one linear layer
      */
     void withStatistics(long row, Action action) throws IOException {
-        if (!rounding.needsStatistics()) {
+        withStatistics(0, row, action);
+    }
+
+    private void withStatistics(int target, long row, Action action) throws IOException {
+        if (target == matrices.length) {
             action.run();
+            return;
+        }
+        if (!rounding.rounded().get(target)) {
+            withStatistics(target + 1, row, action);
             return;
         }
         if (statistics == null) {
             statistics = factors.statistics().open();
         }
-        LinearLayer linear = rounding.linear(tensor, row);
-        InputMatrices.ofThisProcess().with(factors, StatisticsReference.input(statistics, linear), workers, found -> {
-            matrices = found;
+        ScaledInput input = RoundingRun.input(
+                statistics, rounding.linear(tensor, row), target, rounding.columnScales(target, tensor, row));
+        InputMatrices.ofThisProcess().with(factors, input, workers, found -> {
+            matrices[target] = found;
             try {
-                action.run();
+                withStatistics(target + 1, row, action);
                 return null;
             } finally {
-                matrices = null;
+                matrices[target] = null;
             }
         });
     }
@@ -112,20 +123,21 @@ final class RowRounder implements AutoCloseable {
             RowRounding.divide(weights, Math.toIntExact(first - span.firstRow()), rows, columns, folding.rowDivisors());
         }
         float[] scales = rounding.columnScales(target, tensor, first);
-        float[] importance = encoder.importance();
-        byte[] blocks = encoder.encode(
-                type, RowRounding.scaled(weights, columns, scales), importance == null ? null : scaled(importance, scales));
-        if (rounded) {
-            Measure measure = new Measure(target, type, first, rows, original, folding.rowDivisors(), scales);
-            measure.nearest(importance, blocks);
-            if (matrices.factor() != null) {
-                BlockLayout layout = BlockLayout.of(type);
-                byte[] levels = RowRounding.levels(
-                        matrices.factor(), weights, scales, layout.grid(blocks, 0, rows, columns), workers);
-                layout.replaceLevels(levels, blocks, 0, rows, columns);
-            }
-            measure.rounded(blocks);
+        float[] scaled = RowRounding.scaled(weights, columns, scales);
+        if (!rounded) {
+            return encoder.encode(type, scaled, encoder.importance());
         }
+        Matrices ofInput = matrices[target];
+        FeedbackFactor factor = ofInput.factor();
+        byte[] blocks = encoder.encode(type, scaled, Importance.of(ofInput.diagonal()));
+        Measure measure = new Measure(target, type, first, rows, original, folding.rowDivisors(), scales);
+        measure.nearest(encoder.importance(), blocks);
+        if (factor != null) {
+            float[] importance = Importance.of(ofInput.diagonal(), factor.residuals());
+            new FeedbackBlocks(type, factor, importance, rows, workers).round(encoder, scaled, blocks);
+            encoder.requireValid(type);
+        }
+        measure.rounded(blocks);
         return blocks;
     }
 
@@ -134,18 +146,6 @@ final class RowRounder implements AutoCloseable {
             weights[i] /= divisors[i];
         }
         return weights;
-    }
-
-    /** Mean squares of inputs that are divided by scales. */
-    private static float[] scaled(float[] importance, float[] scales) {
-        if (scales == null) {
-            return importance;
-        }
-        float[] scaled = new float[importance.length];
-        for (int i = 0; i < scaled.length; i++) {
-            scaled[i] = importance[i] / (scales[i] * scales[i]);
-        }
-        return scaled;
     }
 
     /** Losses of some of the rows: those of the linear layer that are multiples of a step. */
@@ -201,11 +201,11 @@ final class RowRounder implements AutoCloseable {
         }
 
         void rounded(byte[] blocks) {
-            double rounded = matrices.factor() == null ? scaled : loss(blocks);
-            double signal = RowRounding.signal(matrices.loss(), original, sample.length, workers);
+            double rounded = matrices[target].factor() == null ? scaled : loss(blocks);
+            double signal = RowRounding.signal(matrices[target].loss(), original, sample.length, workers);
             RoundingLoss loss = new RoundingLoss(target, linear.module(), sample.length, signal, nearest, scaled, rounded,
-                    matrices.factor() == null ? 0 : matrices.factor().damping(),
-                    matrices.factor() == null ? 0 : matrices.factor().silentChannels());
+                    matrices[target].factor() == null ? 0 : matrices[target].factor().damping(),
+                    matrices[target].factor() == null ? 0 : matrices[target].factor().silentChannels());
             losses.merge(target + " " + linear.module(), loss, RoundingLoss::plus);
         }
 
@@ -231,7 +231,7 @@ final class RowRounder implements AutoCloseable {
 
         private double sum(float[] changes) {
             double sum = 0;
-            for (double ofRow : matrices.loss().ofRows(changes, 0, sample.length, workers)) {
+            for (double ofRow : matrices[target].loss().ofRows(changes, 0, sample.length, workers)) {
                 sum += ofRow;
             }
             return sum;

@@ -1,7 +1,6 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
@@ -21,8 +20,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The factors of error feedback of a run, one for each input of linear layers, whatever scales its channels get: each is
- * made once, kept as a file of the work folder, and read from there by the executors whose tasks need it.
+ * The factors of error feedback of a run, one for each scaled input of linear layers: each is made once, kept as a file of
+ * the work folder, and read from there by the executors whose tasks need it.
  *
  * <p>A factor takes 2 * channels² bytes, in the folder and in memory; to make it takes 6 * channels² bytes more, the Gram
  * matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
@@ -41,7 +40,7 @@ public record Factors(
      * @throws InvalidModelException if the Gram matrix is missing or damaged
      * @throws IOException if reading or writing failed
      */
-    public FeedbackFactor of(InputSummary input, Workers workers) throws IOException {
+    public FeedbackFactor of(ScaledInput input, Workers workers) throws IOException {
         StorageLocation location = StorageLocation.parse(folder);
         FileSystem files = settings.fileSystem(location);
         Path path = new Path(location.hadoopPath(), "factor-" + input.name());
@@ -49,7 +48,7 @@ public record Factors(
             return read(files, path);
         }
         StatisticsReader reader = statistics.open();
-        FeedbackFactor factor = make(StatisticsReference.gram(reader, input), input, workers);
+        FeedbackFactor factor = make(StatisticsReference.gram(reader, input.statistics()), input, workers);
         // Seen under its name only when it is whole.
         Path written = new Path(path.getParent(), "." + path.getName() + "-" + UUID.randomUUID());
         try (OutputStream out = files.create(written, true);
@@ -63,9 +62,9 @@ public record Factors(
         return factor;
     }
 
-    private FeedbackFactor make(GramMatrix gram, InputSummary input, Workers workers) {
+    private FeedbackFactor make(GramMatrix gram, ScaledInput input, Workers workers) {
         try {
-            return FeedbackFactor.of(gram, options.factorDamping(), workers);
+            return FeedbackFactor.of(gram, input.scales(), options.factorDamping(), workers);
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException(
                     statistics.folder().location().text() + ": " + input.name() + ": " + e.getMessage(), e);

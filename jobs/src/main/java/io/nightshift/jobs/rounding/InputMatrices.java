@@ -1,6 +1,5 @@
 package io.nightshift.jobs.rounding;
 
-import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
@@ -34,25 +33,26 @@ public final class InputMatrices {
     /**
      * The matrices of an input.
      *
-     * @param factor how its columns give feedback; null where rounding is to nearest
+     * @param factor how its scaled columns give feedback; null where rounding is to nearest
      * @param loss the loss of a change to unscaled weights
-     * @param squares H with nothing but the blocks around its diagonal: enough for squares of groups that divide a block
-     * @param diagonal H's diagonal
+     * @param squares H of the scaled input with nothing but the blocks around its diagonal: enough for squares of groups
+     *     that divide a block
+     * @param diagonal of H of the scaled input
      */
     public record Matrices(FeedbackFactor factor, GramLoss loss, GramMatrix squares, float[] diagonal) {}
 
     private static final class Entry {
         private final Factors factors;
-        private final InputSummary input;
+        private final ScaledInput input;
         private Matrices matrices;
         private int users;
 
-        Entry(Factors factors, InputSummary input) {
+        Entry(Factors factors, ScaledInput input) {
             this.factors = factors;
             this.input = input;
         }
 
-        boolean is(Factors otherFactors, InputSummary otherInput) {
+        boolean is(Factors otherFactors, ScaledInput otherInput) {
             return input.name().equals(otherInput.name()) && factors.folder().equals(otherFactors.folder());
         }
     }
@@ -68,7 +68,7 @@ public final class InputMatrices {
      *
      * @throws IOException if they cannot be read, or the action throws it
      */
-    public <T> T with(Factors factors, InputSummary input, Workers workers, Action<T> action) throws IOException {
+    public <T> T with(Factors factors, ScaledInput input, Workers workers, Action<T> action) throws IOException {
         Entry entry = take(factors, input);
         try {
             Matrices matrices;
@@ -84,7 +84,7 @@ public final class InputMatrices {
         }
     }
 
-    private synchronized Entry take(Factors factors, InputSummary input) {
+    private synchronized Entry take(Factors factors, ScaledInput input) {
         Entry entry = entries.stream()
                 .filter(held -> held.is(factors, input))
                 .findFirst()
@@ -109,24 +109,39 @@ public final class InputMatrices {
         entries.removeIf(entry -> entry.factors.folder().equals(factors.folder()));
     }
 
-    private static Matrices load(Factors factors, InputSummary input, Workers workers) throws IOException {
+    private static Matrices load(Factors factors, ScaledInput input, Workers workers) throws IOException {
         FeedbackFactor factor = factors.options().feedback() ? factors.of(input, workers) : null;
         StatisticsReader reader = factors.statistics().open();
-        GramMatrix gram = StatisticsReference.gram(reader, input);
-        return new Matrices(factor, GramLoss.of(gram, workers), squares(gram), gram.diagonal());
+        GramMatrix gram = StatisticsReference.gram(reader, input.statistics());
+        GramMatrix squares = squares(gram, input.scales());
+        return new Matrices(factor, GramLoss.of(gram, workers), squares, squares.diagonal());
     }
 
-    private static GramMatrix squares(GramMatrix gram) {
-        float[] zeros = new float[gram.size() * gram.size()];
+    /** The blocks around the diagonal, divided by the scales; all others share one block of zeros. */
+    private static GramMatrix squares(GramMatrix gram, float[] scales) {
+        int size = gram.size();
+        float[] zeros = new float[size * size];
         float[][] blocks = gram.blocks().clone();
-        int side = (gram.channels() + gram.size() - 1) / gram.size();
+        int side = (gram.channels() + size - 1) / size;
         for (int row = 0, block = 0; row < side; row++) {
             for (int column = row; column < side; column++, block++) {
-                if (column > row) {
-                    blocks[block] = zeros;
-                }
+                blocks[block] = column > row ? zeros : square(blocks[block], row * size, gram, scales);
             }
         }
-        return new GramMatrix(gram.channels(), gram.size(), blocks);
+        return new GramMatrix(gram.channels(), size, blocks);
+    }
+
+    private static float[] square(float[] block, int first, GramMatrix gram, float[] scales) {
+        if (scales == null) {
+            return block;
+        }
+        float[] square = block.clone();
+        int count = Math.min(gram.size(), gram.channels() - first);
+        for (int i = 0; i < count; i++) {
+            for (int j = 0; j < count; j++) {
+                square[i * gram.size() + j] /= scales[first + i] * scales[first + j];
+            }
+        }
+        return square;
     }
 }

@@ -48,17 +48,15 @@ public final class RowRounding {
     /**
      * The level of each weight.
      *
-     * @param factor null to round to nearest
-     * @param weights not scaled, as many as the grid's
-     * @param scales one a column; null where there are none
-     * @param grid for the scaled weights
+     * @param factor of the scaled input; null to round to nearest
+     * @param scaled rows, as many as the grid's
      */
-    public static byte[] levels(FeedbackFactor factor, float[] weights, float[] scales, Grid grid, Workers workers) {
-        byte[] levels = new byte[weights.length];
+    public static byte[] levels(FeedbackFactor factor, float[] scaled, Grid grid, Workers workers) {
+        byte[] levels = new byte[scaled.length];
         if (factor == null) {
-            grid.nearest(scaled(weights, grid.columns(), scales), 0, levels);
+            grid.nearest(scaled, 0, levels);
         } else {
-            ErrorFeedback.round(factor, weights, 0, scales, grid, levels, workers);
+            ErrorFeedback.round(factor, scaled, 0, grid, levels, workers);
         }
         return levels;
     }

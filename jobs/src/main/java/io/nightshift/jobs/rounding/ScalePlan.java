@@ -75,13 +75,14 @@ public final class ScalePlan implements Serializable {
     }
 
     private static float[] divisors(GroupScales scales, int length) {
-        int first = scales.group().firstRow();
-        if (first == 0 && length == scales.scales().length) {
+        if (scales.group().repeats() == 1 && length == scales.scales().length) {
             return scales.scales();
         }
         float[] divisors = new float[length];
         Arrays.fill(divisors, 1);
-        System.arraycopy(scales.scales(), 0, divisors, first, scales.scales().length);
+        for (int channel = 0; channel < scales.scales().length; channel++) {
+            divisors[scales.group().producerRow(channel)] = scales.scales()[channel];
+        }
         return divisors;
     }
 }

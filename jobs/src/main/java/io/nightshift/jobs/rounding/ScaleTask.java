@@ -48,6 +48,7 @@ final class ScaleTask {
         InputSummary input = StatisticsReference.input(statistics, group.statisticsOf());
         GramMatrix gram = StatisticsReference.gram(statistics, input);
         this.inputMeans = StatisticsReference.means(statistics, input);
+        group.average(inputMeans);
         this.losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
     }
 
@@ -70,6 +71,7 @@ final class ScaleTask {
             samples.add(sample(linear, magnitudes));
         }
         double[] weightMeans = magnitudes.means();
+        group.average(weightMeans);
         List<ScaleCandidate> candidates = ScaleCandidate.grid(options.ratios());
         double[] found = new double[candidates.size()];
         for (int i = 0; i < found.length; i++) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;

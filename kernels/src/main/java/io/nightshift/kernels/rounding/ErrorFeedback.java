@@ -25,20 +25,24 @@ public final class ErrorFeedback {
      * Rounds rows.
      *
      * @param factor the feedback between columns
-     * @param weights row-major, as many as the grid's, from {@code at}; finite
-     * @param columnScales what each column is multiplied by before it is rounded to the grid, so that one factor serves
-     *     all choices of scales: positive; or null if weights are rounded as they are
-     * @param grid what may stand in the place of the (multiplied) weights
+     * @param weights row-major, as many as the grid's, from {@code at}; finite; multiplied by the factor's scales
+     * @param grid what may stand in the place of the weights
      * @param levels receives the level of each weight, row-major, from 0
      * @throws IllegalArgumentException if the factor is of another number of columns than the grid
      * @throws IndexOutOfBoundsException if an array is too short
      */
     public static void round(
-            FeedbackFactor factor, float[] weights, int at, float[] columnScales, Grid grid, byte[] levels, Workers workers) {
-        if (columnScales != null && columnScales.length != grid.columns()) {
-            throw new IllegalArgumentException(
-                    columnScales.length + " scales for rows of " + grid.columns() + " weights");
-        }
+            FeedbackFactor factor, float[] weights, int at, Grid grid, byte[] levels, Workers workers) {
+        round(factor, weights, at, grid, levels, null, workers);
+    }
+
+    /**
+     * Rounds rows, and tells what each weight had been moved to before it was rounded.
+     *
+     * @param moved receives that, row-major, from 0; null if it is of no interest
+     */
+    public static void round(FeedbackFactor factor, float[] weights, int at, Grid grid, byte[] levels, float[] moved,
+            Workers workers) {
         if (factor.channels() != grid.columns()) {
             throw new IllegalArgumentException("statistics of " + factor.channels() + " channels for rows of "
                     + grid.columns() + " weights");
@@ -46,10 +50,11 @@ public final class ErrorFeedback {
         int count = Math.multiplyExact(grid.rows(), grid.columns());
         Objects.checkFromIndexSize(at, count, weights.length);
         Objects.checkFromIndexSize(0, count, levels.length);
+        Objects.checkFromIndexSize(0, count, moved == null ? count : moved.length);
         workers.run((grid.rows() + WIDTH - 1) / WIDTH, piece -> {
             int first = piece * WIDTH;
             int rows = Math.min(WIDTH, grid.rows() - first);
-            new Panel(factor, weights, at, columnScales, grid, first, rows, levels).round();
+            new Panel(factor, weights, at, grid, first, rows, levels, moved).round();
         });
     }
 
@@ -57,28 +62,27 @@ public final class ErrorFeedback {
     private static final class Panel {
         private final FeedbackFactor factor;
         private final int[] order;
-        private final float[] columnScales;
         private final Grid grid;
         private final int first;
         private final int rows;
         private final byte[] levels;
+        private final float[] moved;
         private final float[] columns;
         private final float[] scales;
         private final float[] offsets;
         private final float[] original = new float[SIDE * WIDTH];
-        private final float[] scaled = new float[WIDTH];
         private final int[] level = new int[WIDTH];
         private final float[] value = new float[WIDTH];
 
-        Panel(FeedbackFactor factor, float[] weights, int at, float[] columnScales, Grid grid, int first, int rows,
-                byte[] levels) {
+        Panel(FeedbackFactor factor, float[] weights, int at, Grid grid, int first, int rows, byte[] levels,
+                float[] moved) {
             this.factor = factor;
             this.order = factor.order();
-            this.columnScales = columnScales;
             this.grid = grid;
             this.first = first;
             this.rows = rows;
             this.levels = levels;
+            this.moved = moved;
             this.columns = new float[factor.side() * SIDE * WIDTH];
             for (int k = 0; k < order.length; k++) {
                 for (int row = 0; row < rows; row++) {
@@ -120,21 +124,18 @@ public final class ErrorFeedback {
             for (int k = last; k >= 0; k--) {
                 int column = order[block * SIDE + k];
                 int group = column / grid.groupSize() * WIDTH;
-                if (columnScales == null) {
-                    grid.levels().round(columns, at + k * WIDTH, WIDTH, scales, offsets, group, level, value);
-                } else {
-                    multiply(columns, at + k * WIDTH, columnScales[column], scaled);
-                    grid.levels().round(scaled, 0, WIDTH, scales, offsets, group, level, value);
-                    multiply(value, 0, 1 / columnScales[column], value);
-                }
+                grid.levels().round(columns, at + k * WIDTH, WIDTH, scales, offsets, group, level, value);
                 storeLevels(column);
+                if (moved != null) {
+                    storeMoved(column, at + k * WIDTH);
+                }
                 giveFeedback(original, k * WIDTH, value, feedback, k * SIDE, k, columns, at);
             }
         }
 
-        private static void multiply(float[] numbers, int at, float factor, float[] products) {
-            for (int i = 0; i < WIDTH; i += Lanes.COUNT) {
-                FloatVector.fromArray(Lanes.FLOAT, numbers, at + i).mul(factor).intoArray(products, i);
+        private void storeMoved(int column, int from) {
+            for (int row = 0; row < rows; row++) {
+                moved[(first + row) * order.length + column] = columns[from + row];
             }
         }
 

@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * GPTQ sets those to zero, which costs the same on the calibration data and more on any other.
  */
 public final class FeedbackFactor implements Serializable {
-    private static final long serialVersionUID = 1;
+    private static final long serialVersionUID = 2;
 
     static final int SIDE = DoubleTiles.SIDE;
 
@@ -41,25 +41,31 @@ public final class FeedbackFactor implements Serializable {
     /** Tiles on the diagonal, transposed: element (j, k), k &lt; j, at {@code j * SIDE + k}. */
     private final float[][] diagonalTiles;
 
-    private FeedbackFactor(int[] order, double damping, int silentChannels, LeftFactor[] tiles, float[][] diagonals) {
+    private final float[] residuals;
+
+    private FeedbackFactor(int[] order, double damping, int silentChannels, LeftFactor[] tiles, float[][] diagonals,
+            float[] residuals) {
         this.order = order;
         this.side = diagonals.length;
         this.damping = damping;
         this.silentChannels = silentChannels;
         this.tiles = tiles;
         this.diagonalTiles = diagonals;
+        this.residuals = residuals;
     }
 
     /**
      * Factorises H.
      *
-     * @param gram H of the inputs as they are: what scales the weights' columns are given is for
-     *     {@link ErrorFeedback} to know
+     * @param gram H
+     * @param scales what the weights' columns have been multiplied by, so that the inputs are divided by it: positive,
+     *     one a channel; or null. The order of the columns is that of the scaled inputs: a factor of the unscaled ones
+     *     would serve all scales, but measured worse in KL divergence with Q4_K
      * @throws IllegalArgumentException if H has a negative or non-finite diagonal, or is not positive definite with the
      *     largest damping either: then it is no Gram matrix
      */
-    public static FeedbackFactor of(GramMatrix gram, Damping damping, Workers workers) {
-        double[] diagonal = diagonal(gram);
+    public static FeedbackFactor of(GramMatrix gram, float[] scales, Damping damping, Workers workers) {
+        double[] diagonal = diagonal(gram, scales);
         int[] order = IntStream.range(0, diagonal.length)
                 .boxed()
                 .sorted((a, b) -> Double.compare(diagonal[a], diagonal[b]))
@@ -71,7 +77,7 @@ public final class FeedbackFactor implements Serializable {
         int silent = diagonal.length - live.length;
         int side = (diagonal.length + SIDE - 1) / SIDE;
         for (double share = damping.first(); share <= damping.largest(); share = damping.next(share)) {
-            double[][] tiles = tiles(gram, order, side, share * mean, workers);
+            double[][] tiles = tiles(gram, scales, order, side, share * mean, workers);
             if (Cholesky.factorise(tiles, side, LEAST_PIVOT, workers)) {
                 return pack(order, share, silent, tiles, side, workers);
             }
@@ -81,10 +87,13 @@ public final class FeedbackFactor implements Serializable {
                 + " the statistics are damaged, make them again");
     }
 
-    private static double[] diagonal(GramMatrix gram) {
+    private static double[] diagonal(GramMatrix gram, float[] scales) {
+        if (scales != null && scales.length != gram.channels()) {
+            throw new IllegalArgumentException(scales.length + " scales for " + gram.channels() + " channels");
+        }
         double[] diagonal = new double[gram.channels()];
         for (int i = 0; i < diagonal.length; i++) {
-            diagonal[i] = gram.get(i, i);
+            diagonal[i] = element(gram, scales, i, i);
             if (!(diagonal[i] >= 0 && diagonal[i] < Double.POSITIVE_INFINITY)) {
                 throw new IllegalArgumentException("the sum of squares of channel " + i + " is " + diagonal[i]
                         + " in the Gram matrix: it must be 0 or more and finite");
@@ -93,25 +102,31 @@ public final class FeedbackFactor implements Serializable {
         return diagonal;
     }
 
-    private static double[][] tiles(GramMatrix gram, int[] order, int side, double damping, Workers workers) {
+    private static double element(GramMatrix gram, float[] scales, int row, int column) {
+        double value = gram.get(row, column);
+        return scales == null ? value : value / scales[row] / scales[column];
+    }
+
+    private static double[][] tiles(
+            GramMatrix gram, float[] scales, int[] order, int side, double damping, Workers workers) {
         double[][] tiles = new double[side * (side + 1) / 2][];
         workers.run(side, row -> {
             for (int column = row; column < side; column++) {
-                tiles[Cholesky.index(side, row, column)] = tile(gram, order, row, column, damping);
+                tiles[Cholesky.index(side, row, column)] = tile(gram, scales, order, row, column, damping);
             }
         });
         return tiles;
     }
 
     /** Beyond the last channel the matrix is one: such places take and give no feedback. Neither do silent channels. */
-    private static double[] tile(GramMatrix gram, int[] order, int row, int column, double damping) {
+    private static double[] tile(GramMatrix gram, float[] scales, int[] order, int row, int column, double damping) {
         double[] tile = new double[SIDE * SIDE];
         for (int i = 0; i < SIDE; i++) {
             int from = row * SIDE + i;
             for (int j = 0; j < SIDE; j++) {
                 int to = column * SIDE + j;
                 if (from < order.length && to < order.length) {
-                    tile[i * SIDE + j] = gram.get(order[from], order[to]);
+                    tile[i * SIDE + j] = element(gram, scales, order[from], order[to]);
                 }
                 if (from == to) {
                     double value = tile[i * SIDE + j] + damping;
@@ -126,8 +141,13 @@ public final class FeedbackFactor implements Serializable {
             int[] order, double damping, int silent, double[][] tiles, int side, Workers workers) {
         LeftFactor[] packed = new LeftFactor[tiles.length];
         float[][] diagonals = new float[side][];
+        float[] residuals = new float[order.length];
         workers.run(side, row -> {
             double[] pivots = tiles[Cholesky.index(side, row, row)];
+            for (int i = 0; i < SIDE && row * SIDE + i < order.length; i++) {
+                double pivot = pivots[i * (SIDE + 1)];
+                residuals[order[row * SIDE + i]] = (float) (pivot * pivot);
+            }
             diagonals[row] = transposed(pivots);
             float[] tile = new float[SIDE * SIDE];
             for (int column = row + 1; column < side; column++) {
@@ -139,7 +159,7 @@ public final class FeedbackFactor implements Serializable {
                 tiles[index] = null;
             }
         });
-        return new FeedbackFactor(order, damping, silent, packed, diagonals);
+        return new FeedbackFactor(order, damping, silent, packed, diagonals, residuals);
     }
 
     private static float[] transposed(double[] upper) {
@@ -165,6 +185,15 @@ public final class FeedbackFactor implements Serializable {
     /** Channels that had no input. */
     public int silentChannels() {
         return silentChannels;
+    }
+
+    /**
+     * What is left of each channel's sum of squares where the channels that are rounded after it make up for its errors:
+     * U[k,k]², with the damping. The loss of a row, with the damping's part, is the sum over its columns of this times the
+     * square of what rounding changed the weight that {@link ErrorFeedback} had moved. 1 where there is no input.
+     */
+    public float[] residuals() {
+        return residuals.clone();
     }
 
     /** The columns in the order of the tiles: the last one is rounded first. */

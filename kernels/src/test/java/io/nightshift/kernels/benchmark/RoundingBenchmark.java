@@ -53,7 +53,7 @@ public class RoundingBenchmark {
     public void setUp() {
         workers = new Workers(1);
         gram = CorrelatedInputs.gram(512, channels, 1);
-        factor = FeedbackFactor.of(gram, Damping.DEFAULT, workers);
+        factor = FeedbackFactor.of(gram, null, Damping.DEFAULT, workers);
         loss = GramLoss.of(gram, workers);
         weights = BlockInputs.BF16_NORMAL.rows(ROWS, channels, 1);
         grid = new IntegerGroups(4, 128, false, ScaleType.F16).grid(weights, 0, ROWS, channels, null).grid();
@@ -67,12 +67,12 @@ public class RoundingBenchmark {
 
     @Benchmark
     public FeedbackFactor factorise() {
-        return FeedbackFactor.of(gram, Damping.DEFAULT, workers);
+        return FeedbackFactor.of(gram, null, Damping.DEFAULT, workers);
     }
 
     @Benchmark
     public byte[] roundWithErrorFeedback() {
-        ErrorFeedback.round(factor, weights, 0, null, grid, levels, workers);
+        ErrorFeedback.round(factor, weights, 0, grid, levels, workers);
         return levels;
     }
 

@@ -85,9 +85,9 @@ class BlockLayoutTest {
         BlockLayout layout = BlockLayout.of(type);
         byte[] levels = new byte[weights.length];
         try (Workers workers = new Workers(2)) {
-            FeedbackFactor factor = FeedbackFactor.of(gram, Damping.DEFAULT, workers);
+            FeedbackFactor factor = FeedbackFactor.of(gram, null, Damping.DEFAULT, workers);
             ErrorFeedback.round(
-                    factor, weights, 0, null, layout.grid(blocks, 0, ROWS, COLUMNS), levels, workers);
+                    factor, weights, 0, layout.grid(blocks, 0, ROWS, COLUMNS), levels, workers);
         }
         layout.replaceLevels(levels, blocks, 0, ROWS, COLUMNS);
         double after = loss(gram, weights, dequantized(type, blocks));

@@ -65,13 +65,13 @@ class ErrorFeedbackTest {
     @Test
     void rowsAndThreadsMayBeSplitInAnyWay() {
         GramMatrix gram = CorrelatedInputs.gram(300, 192, 2);
-        FeedbackFactor factor = FeedbackFactor.of(gram, Damping.DEFAULT, workers);
+        FeedbackFactor factor = FeedbackFactor.of(gram, null, Damping.DEFAULT, workers);
         float[] weights = BlockInputs.NORMAL.rows(71, 192, 7);
         Grid grid = FOUR_BITS.grid(weights, 0, 71, 192, null).grid();
         byte[] whole = new byte[weights.length];
         try (Workers three = new Workers(3)) {
-            FeedbackFactor sameFactor = FeedbackFactor.of(gram, Damping.DEFAULT, three);
-            ErrorFeedback.round(sameFactor, weights, 0, null, grid, whole, three);
+            FeedbackFactor sameFactor = FeedbackFactor.of(gram, null, Damping.DEFAULT, three);
+            ErrorFeedback.round(sameFactor, weights, 0, grid, whole, three);
         }
         for (int step : new int[] {1, 7, 32, 40}) {
             byte[] parts = new byte[weights.length];
@@ -79,7 +79,7 @@ class ErrorFeedbackTest {
                 int rows = Math.min(step, 71 - row);
                 Grid part = FOUR_BITS.grid(weights, row * 192, rows, 192, null).grid();
                 byte[] levels = new byte[rows * 192];
-                ErrorFeedback.round(factor, weights, row * 192, null, part, levels, workers);
+                ErrorFeedback.round(factor, weights, row * 192, part, levels, workers);
                 System.arraycopy(levels, 0, parts, row * 192, levels.length);
             }
             assertArrayEquals(whole, parts);
@@ -97,26 +97,19 @@ class ErrorFeedbackTest {
     }
 
     @Test
-    void columnScalesAreThoseOfScaledWeights() {
-        GramMatrix gram = CorrelatedInputs.gram(500, 160, 4);
-        float[] weights = BlockInputs.NORMAL.rows(37, 160, 9);
+    void scalesOfTheFactorAreThoseOfTheInputs() {
+        float[] activations = CorrelatedInputs.activations(500, 160, 4);
+        float[] scaled = activations.clone();
         float[] scales = new float[160];
-        float[] scaled = new float[weights.length];
-        for (int i = 0; i < weights.length; i++) {
+        for (int i = 0; i < scaled.length; i++) {
             scales[i % 160] = 1 << i % 160 % 3;
-            scaled[i] = weights[i] * scales[i % 160];
+            scaled[i] /= scales[i % 160];
         }
-        Grid grid = FOUR_BITS.grid(scaled, 0, 37, 160, null).grid();
-        byte[] levels = round(gram, weights, scales, grid);
-        // The same by a grid of single weights: powers of two divide without error.
-        float[] ownScales = new float[weights.length];
-        float[] ownOffsets = new float[weights.length];
-        for (int i = 0; i < weights.length; i++) {
-            ownScales[i] = grid.scales()[i / 32] / scales[i % 160];
-            ownOffsets[i] = grid.offsets()[i / 32] / scales[i % 160];
-        }
-        Grid own = new Grid(grid.levels(), 37, 160, 1, ownScales, ownOffsets);
-        assertArrayEquals(round(gram, weights, null, own), levels);
+        float[] weights = BlockInputs.NORMAL.rows(37, 160, 9);
+        Grid grid = FOUR_BITS.grid(weights, 0, 37, 160, null).grid();
+        byte[] levels = round(CorrelatedInputs.gram(activations, 500, 160), weights, scales, grid);
+        // Powers of two divide without error.
+        assertArrayEquals(round(CorrelatedInputs.gram(scaled, 500, 160), weights, null, grid), levels);
     }
 
     @Test
@@ -128,16 +121,16 @@ class ErrorFeedbackTest {
         grid.nearest(weights, 0, nearest);
         double withFeedback = loss(gram, weights, grid, round(gram, weights, null, grid));
         assertTrue(withFeedback < 0.1 * loss(gram, weights, grid, nearest));
-        assertEquals(0.01, FeedbackFactor.of(gram, Damping.DEFAULT, workers).damping());
+        assertEquals(0.01, FeedbackFactor.of(gram, null, Damping.DEFAULT, workers).damping());
     }
 
     @Test
     void dampingIsRaisedWhereItIsNotEnoughAndSaidSo() {
         GramMatrix gram = CorrelatedInputs.gram(20, 160, 5);
-        FeedbackFactor factor = FeedbackFactor.of(gram, new Damping(0, 10), workers);
+        FeedbackFactor factor = FeedbackFactor.of(gram, null, new Damping(0, 10), workers);
         assertEquals(1e-4, factor.damping());
         IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
-                () -> FeedbackFactor.of(gram, new Damping(0, 0), workers));
+                () -> FeedbackFactor.of(gram, null, new Damping(0, 0), workers));
         assertTrue(refusal.getMessage().contains("not positive definite"));
     }
 
@@ -156,7 +149,7 @@ class ErrorFeedbackTest {
         for (int row = 0; row < 37; row++) {
             assertEquals(nearest[row * 160 + 40], levels[row * 160 + 40]);
         }
-        assertEquals(1, FeedbackFactor.of(gram, Damping.DEFAULT, workers).silentChannels());
+        assertEquals(1, FeedbackFactor.of(gram, null, Damping.DEFAULT, workers).silentChannels());
     }
 
     @Test
@@ -167,7 +160,7 @@ class ErrorFeedbackTest {
         byte[] nearest = new byte[weights.length];
         grid.nearest(weights, 0, nearest);
         assertArrayEquals(nearest, round(gram, weights, null, grid));
-        assertEquals(160, FeedbackFactor.of(gram, new Damping(0, 0), workers).silentChannels());
+        assertEquals(160, FeedbackFactor.of(gram, null, new Damping(0, 0), workers).silentChannels());
     }
 
     @Test
@@ -184,20 +177,20 @@ class ErrorFeedbackTest {
     void otherNumberOfChannelsIsRefused() {
         float[] weights = new float[64];
         Grid grid = FOUR_BITS.grid(weights, 0, 1, 64, null).grid();
-        FeedbackFactor factor = FeedbackFactor.of(CorrelatedInputs.gram(10, 32, 1), Damping.DEFAULT, workers);
+        FeedbackFactor factor = FeedbackFactor.of(CorrelatedInputs.gram(10, 32, 1), null, Damping.DEFAULT, workers);
         byte[] levels = new byte[64];
         assertThrows(IllegalArgumentException.class,
-                () -> ErrorFeedback.round(factor, weights, 0, null, grid, levels, workers));
+                () -> ErrorFeedback.round(factor, weights, 0, grid, levels, workers));
     }
 
     private FeedbackFactor factor(float[] rows, int channels) {
-        return FeedbackFactor.of(GramMatrix.of(rows, channels, 32), Damping.DEFAULT, workers);
+        return FeedbackFactor.of(GramMatrix.of(rows, channels, 32), null, Damping.DEFAULT, workers);
     }
 
-    private byte[] round(GramMatrix gram, float[] weights, float[] columnScales, Grid grid) {
+    private byte[] round(GramMatrix gram, float[] weights, float[] scales, Grid grid) {
         byte[] levels = new byte[weights.length];
-        FeedbackFactor factor = FeedbackFactor.of(gram, Damping.DEFAULT, workers);
-        ErrorFeedback.round(factor, weights, 0, columnScales, grid, levels, workers);
+        FeedbackFactor factor = FeedbackFactor.of(gram, scales, Damping.DEFAULT, workers);
+        ErrorFeedback.round(factor, weights, 0, grid, levels, workers);
         return levels;
     }
 
