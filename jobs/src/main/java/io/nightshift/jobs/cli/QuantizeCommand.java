@@ -213,6 +213,9 @@ final class QuantizeCommand implements Callable<Integer> {
         if (unused != null) {
             throw new InvalidModelException(unused + " has no effect without --to awq");
         }
+        if (folder.isPresent() && awq.work().isPresent() && !rounding.options().feedback()) {
+            throw new InvalidModelException("--work has no effect with --rounding nearest");
+        }
         if (!fileTypes.isEmpty()) {
             return;
         }
