@@ -56,11 +56,12 @@ final class ScaleTask {
      * Searches.
      *
      * @param options how many ratios
-     * @throws io.nightshift.formats.InvalidModelException if there are no statistics of the group, or a weight is damaged
+     * @throws io.nightshift.formats.InvalidModelException if there are no statistics of the group, or a weight is
+     *     damaged
      * @throws IOException if something cannot be read
      */
-    static GroupScales run(ScaleGroup group, RoundingFormat format, RoundingOptions options, StatisticsReader statistics,
-            ModelFolder source, Workers workers) throws IOException {
+    static GroupScales run(ScaleGroup group, RoundingFormat format, RoundingOptions options,
+            StatisticsReader statistics, ModelFolder source, Workers workers) throws IOException {
         return new ScaleTask(group, format, statistics, source, workers).search(options);
     }
 
