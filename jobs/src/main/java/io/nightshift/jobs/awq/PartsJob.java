@@ -76,11 +76,16 @@ final class PartsJob {
             }
             try {
                 return PartTask.run(input.part(), input.items(), input.units(), input.foldings(), rounded,
-                        input.header(), source.open(), input.sink(), context.attemptNumber());
+                        input.header(), source.open(), input.sink(), attempt(context));
             } catch (IOException e) {
                 throw new UncheckedIOException(e.getMessage(), e);
             }
         }
+    }
+
+    /** When blocks are lost with an executor, Spark counts attempts from 0 again, while older ones may still run. */
+    private static int attempt(TaskContext context) {
+        return 2 * context.stageAttemptNumber() + context.attemptNumber();
     }
 
     /**
