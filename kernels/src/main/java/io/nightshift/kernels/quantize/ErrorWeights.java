@@ -3,7 +3,10 @@ package io.nightshift.kernels.quantize;
 import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
 
-/** How much the error of each weight counts in the search for a sub-block's scale. A sub-block a lane, unless said otherwise. */
+/**
+ * How much the error of each weight counts in the search for a sub-block's scale. A sub-block a lane, unless said
+ * otherwise.
+ */
 final class ErrorWeights {
     private static final int LANES = Lanes.COUNT;
 
@@ -69,8 +72,8 @@ final class ErrorWeights {
     }
 
     /**
-     * The importance of each weight times the root of its square plus the variance. Weights in their order, a multiple of the
-     * lanes.
+     * The importance of each weight times the root of its square plus the variance. Weights in their order, a multiple
+     * of the lanes.
      */
     static void weighted(
             float[] weights,

@@ -9,16 +9,16 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Puts blocks into lanes: value {@code i} of the block in lane {@code j} comes to stand at {@code i * Lanes.COUNT + j}.
  *
- * <p>Where that pays, squares of four blocks by four values are turned in registers, so that a store moves four values. Four
- * are as many as the narrowest vectors have lanes, and all lane counts are multiples of it.
+ * <p>Where that pays, squares of four blocks by four values are turned in registers, so that a store moves four values.
+ * Four are as many as the narrowest vectors have lanes, and all lane counts are multiples of it.
  */
 final class LaneTransposition {
     /** Blocks that go together. */
     static final int TOGETHER = 4;
 
     /**
-     * Whether vectors narrower than {@link Lanes#FLOAT} pay. JDK 17 does not infer the shape of vectors from conversions, but
-     * expects what it has seen before: two shapes in one JVM make it allocate the vectors of all kernels.
+     * Whether vectors narrower than {@link Lanes#FLOAT} pay. Two shapes of float vectors in one JVM make JDK 17 allocate
+     * the vectors of all kernels.
      */
     private static final boolean IN_REGISTERS = Runtime.version().feature() >= 25;
 

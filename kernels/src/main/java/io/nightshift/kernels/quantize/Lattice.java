@@ -9,8 +9,8 @@ import java.util.Map;
  * A grid among all the codes that rounding weights one by one can give, with the points near each code that is no point
  * itself (ggml-quants.c, iq2xs_init_impl and iq3xs_init_impl).
  *
- * <p>A code holds the levels of 4 or 8 weights, {@link Grid#bits()} each, the first weight's lowest. Made once per JVM, when
- * first asked for.
+ * <p>A code holds the levels of 4 or 8 weights, {@link Grid#bits()} each, the first weight's lowest. Made once per JVM,
+ * when first asked for.
  */
 final class Lattice {
     private static final Map<Grid, Lattice> MADE = new EnumMap<>(Grid.class);

@@ -6,11 +6,11 @@ import io.nightshift.kernels.HalfFloat;
 import java.util.Arrays;
 
 /**
- * Super-blocks of 256 weights whose magnitudes are rounded to points of a lattice and whose signs are stored apart: IQ2_XXS,
- * IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S.
+ * Super-blocks of 256 weights whose magnitudes are rounded to points of a lattice and whose signs are stored apart:
+ * IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S.
  *
- * <p>A sub-block's scale is the best of some candidates; it then rounds the weights once more, and is fitted to what that
- * gave.
+ * <p>A sub-block's scale is the best of some candidates; it then rounds the weights once more, and is fitted to what
+ * that gave.
  */
 abstract sealed class MagnitudeQuantizer implements RowQuantizer
         permits IQ2XXSQuantizer, IQ2XSQuantizer, IQ2SQuantizer, IQ3XXSQuantizer, IQ3SQuantizer {
@@ -145,7 +145,7 @@ abstract sealed class MagnitudeQuantizer implements RowQuantizer
         for (int i = 0; i < scales.length; i++) {
             float largest = block.largest(i * length, length);
             float unit = largest < smallest ? 0 : unit(i, largest);
-            used[i] = unit > 0;
+            used[i] = !(unit <= 0);
             if (used[i]) {
                 scales[i] = fit(i * length, unit);
             } else {
@@ -156,6 +156,9 @@ abstract sealed class MagnitudeQuantizer implements RowQuantizer
             if (scales[i] < 0) {
                 scales[i] = -scales[i];
                 invertSigns(i);
+            }
+            if (Float.isNaN(scales[i])) {
+                throw NearestPoint.tooLarge();
             }
             for (int k = 0; k < codes.length; k++) {
                 points[i * codes.length + k] = lattice.point(codes[k]);

@@ -7,8 +7,8 @@ import jdk.incubator.vector.IntVector;
  * The rounding of the K types (ggml-quants.c, nearest_int): to the nearest integer, ties to even, for magnitudes below
  * 2^22; beyond, what is left of the bits, which byte-identical blocks need as well.
  *
- * <p>Loops over weights spell it out with these constants: a method that takes and returns vectors may be compiled on its
- * own, and then allocates them.
+ * <p>Loops over weights spell it out with these constants: a method that takes and returns vectors may be compiled on
+ * its own, and then allocates them.
  */
 final class NearestInt {
     /** Adding it rounds a number below 2^22 to an integer, which then stands in the low mantissa bits. */

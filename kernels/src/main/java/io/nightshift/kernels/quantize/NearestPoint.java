@@ -4,8 +4,8 @@ package io.nightshift.kernels.quantize;
  * The point of a lattice nearest to a few weights at one scale (ggml-quants.c, iq2_find_best_neighbour,
  * iq3_find_best_neighbour and iq1_find_best_neighbour2).
  *
- * <p>A weight's share in the weighted squared distance depends on its level only, so it is worked out once a level; every
- * distance is then their sum in the order of the weights.
+ * <p>A weight's share in the weighted squared distance depends on its level only, so it is worked out once a level;
+ * every distance is then their sum in the order of the weights.
  */
 final class NearestPoint {
     private final Lattice lattice;
@@ -44,13 +44,22 @@ final class NearestPoint {
         return nearest;
     }
 
+    /** The refusal of weights whose squared errors are beyond what a float holds. */
     static IllegalArgumentException tooLarge() {
         return new IllegalArgumentException(
-                "weights or their importance are too large: no squared error of a grid point is a finite float");
+                "weights or their importance are too large: squared errors are infinite as floats");
     }
 
     private static void tabulate(
-            float[] x, float[] w, int at, float scale, float[] values, int dimensions, int bits, int levels, float[] terms) {
+            float[] x,
+            float[] w,
+            int at,
+            float scale,
+            float[] values,
+            int dimensions,
+            int bits,
+            int levels,
+            float[] terms) {
         for (int level = 0; level < levels; level++) {
             float value = scale * values[level];
             for (int i = 0; i < dimensions; i++) {

@@ -79,8 +79,8 @@ final class OneShiftSplit extends TernarySplit {
         }
     }
 
-    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is large
-    // enough for the JIT to leave others as calls, with vectors as objects.
+    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is
+    // large enough for the JIT to leave others as calls, with vectors as objects.
     private static void split(float[] sums, int start, float[] state) {
         int from = start * STEP;
         FloatVector best = FloatVector.fromArray(Lanes.FLOAT, state, BEST);

@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Sub-blocks whose quants are replaced one by one, a sub-block a lane, until none changes or after five rounds (the loop
- * {@code itry} of ggml-quants.c, make_q3_quants).
+ * Sub-blocks whose quants are replaced one by one, a sub-block a lane, until none changes or after five rounds (the
+ * loop {@code itry} of ggml-quants.c, make_q3_quants).
  *
  * <p>A step waits for the sums that the step before left, so two groups of lanes go together. A group in which a round
  * changed nothing is finished.
@@ -96,7 +96,7 @@ final class QuantRefinement {
         return scales[index];
     }
 
-    /** The quants of a sub-block, {@code levels} added: four a word, each word {@link Lanes#COUNT} from the one before. */
+    /** The quants of a sub-block, {@code levels} added: four a word, words {@link Lanes#COUNT} apart. */
     void joinQuants(int index, int[] words, int offset) {
         int first = index / LANES * n * LANES + index % LANES;
         for (int i = 0; i < n; i += 4) {
@@ -119,7 +119,7 @@ final class QuantRefinement {
         }
     }
 
-    /** One round of two groups. */
+    /** One round of two groups; the group may be the same. */
     private static void goAround(
             float[] x,
             int groupA,

@@ -12,13 +12,13 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The scales of sub-blocks, refined one quant at a time: each quant in turn is replaced by the one that the scale of the
- * others asks for, if that lowers the squared error weighted by squares, up to five times around (ggml-quants.c,
+ * The scales of sub-blocks, refined one quant at a time: each quant in turn is replaced by the one that the scale of
+ * the others asks for, if that lowers the squared error weighted by squares, up to five times around (ggml-quants.c,
  * make_q3_quants).
  *
- * <p>A step waits for the sums that the step before left, and a round of many sub-blocks is needed for the sake of one. But
- * three of four sub-blocks never change, and all their steps see the sums of the start: those are found first, without
- * waiting. Only the rest goes through {@link QuantRefinement}, packed densely.
+ * <p>A step waits for the sums that the step before left, and a round of many sub-blocks is needed for the sake of one.
+ * But six of seven sub-blocks never change, and all their steps see the sums of the start: those are found first,
+ * without waiting. Only the rest goes through {@link QuantRefinement}, packed densely.
  */
 final class RefinedScaleSearch {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;
@@ -132,8 +132,8 @@ final class RefinedScaleSearch {
     }
 
     /**
-     * Marks sub-blocks of which the first round would replace no quant. The steps are {@link QuantRefinement}'s, but none
-     * waits for another, as the sums are the first ones for all.
+     * Marks sub-blocks of which the first round would replace no quant. The steps are {@link QuantRefinement}'s, but
+     * none waits for another, as the sums are the first ones for all.
      */
     private static void findSettled(
             float[] x,

@@ -13,12 +13,12 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * Tries scales for a sub-block whose weights are rounded to points of a lattice (ggml-quants.c, the loop over {@code is} of
- * quantize_row_iq2_xxs_impl and its siblings). A candidate scale a lane.
+ * Tries scales for a sub-block whose weights are rounded to points of a lattice (ggml-quants.c, the loop over {@code
+ * is} of quantize_row_iq2_xxs_impl and its siblings). A candidate scale a lane.
  *
- * <p>Most neighbouring candidates round a group of weights to the same code and so look through the same list of points: the
- * list is walked once for all of them. A weight's share in a distance depends on its level only, so it is worked out once a
- * level and lane; a distance is their sum in the order of the weights.
+ * <p>Most neighbouring candidates round a group of weights to the same code and so look through the same list of
+ * points: the list is walked once for all of them. A weight's share in a distance depends on its level only, so it is
+ * worked out once a level and lane; a distance is their sum in the order of the weights.
  */
 final class ScaleCandidates {
     private static final int LANES = Lanes.COUNT;
@@ -39,7 +39,11 @@ final class ScaleCandidates {
     /** The codes that rounding gives, then those of the points: candidate c of group k at {@code k * padded + c}. */
     private final int[] rounded;
 
-    private final int[] nearest;
+    private final float[] nearest;
+
+    /** Negative for candidates of which a group has no nearest point. */
+    private final int[] missing;
+
     private final float[] terms;
 
     /** The candidate chosen, or -1. */
@@ -65,7 +69,8 @@ final class ScaleCandidates {
         sumsXQ = new float[padded];
         sumsQ2 = new float[padded];
         rounded = new int[groups * padded];
-        nearest = new int[groups * padded];
+        nearest = new float[groups * padded];
+        missing = new int[padded];
         terms = new float[(lattice.dimensions() << lattice.bits()) * LANES];
     }
 
@@ -81,7 +86,7 @@ final class ScaleCandidates {
      */
     float choose(float[] x, float[] w, float[] roots, int at, float unit, float otherwise) {
         for (int first = 0; first < padded; first += LANES) {
-            begin(numerators, unit, inverses, scales, sumsXQ, sumsQ2, first);
+            begin(numerators, unit, inverses, scales, sumsXQ, sumsQ2, missing, first);
             for (int k = 0; k < groups; k++) {
                 tryGroup(x, w, roots, at + k * lattice.dimensions(), first, k * padded + first);
             }
@@ -90,6 +95,9 @@ final class ScaleCandidates {
         float leastGain = 0;
         best = -1;
         for (int c = 0; c < count; c++) {
+            if (missing[c] < 0) {
+                throw NearestPoint.tooLarge();
+            }
             float sumXQ = sumsXQ[c];
             float sumQ2 = sumsQ2[c];
             if (sumQ2 > 0 && sumXQ * sumXQ > leastGain * sumQ2) {
@@ -108,7 +116,7 @@ final class ScaleCandidates {
 
     /** The code of a group's point for the chosen candidate. */
     int code(int group) {
-        return nearest[group * padded + best];
+        return (int) nearest[group * padded + best];
     }
 
     /** Whether rounding to the chosen candidate gave that point without a search. */
@@ -125,9 +133,9 @@ final class ScaleCandidates {
         }
         searchRuns(x, roots, at, first, to, eight);
         if (eight) {
-            sumEight(x, w, at, nearest, to, sumsXQ, sumsQ2, first);
+            sumEight(x, w, at, nearest, to, sumsXQ, sumsQ2, missing, first);
         } else {
-            sumFour(x, w, at, nearest, to, sumsXQ, sumsQ2, first);
+            sumFour(x, w, at, nearest, to, sumsXQ, sumsQ2, missing, first);
         }
     }
 
@@ -156,45 +164,52 @@ final class ScaleCandidates {
             }
             int from = Lattice.first(list);
             int end = from + Lattice.length(list);
-            boolean found = eight
-                    ? scanEight(terms, lattice.neighbours(), from, end, code, rounded, nearest, to)
-                    : scanFour(terms, lattice.neighbours(), from, end, code, rounded, nearest, to);
-            if (!found) {
-                throw NearestPoint.tooLarge();
+            if (eight) {
+                scanEight(terms, lattice.neighbours(), from, end, code, nearest, to);
+            } else {
+                scanFour(terms, lattice.neighbours(), from, end, code, nearest, to);
             }
         }
     }
 
     private static void begin(
-            float[] numerators, float unit, float[] inverses, float[] scales, float[] sumsXQ, float[] sumsQ2, int first) {
+            float[] numerators,
+            float unit,
+            float[] inverses,
+            float[] scales,
+            float[] sumsXQ,
+            float[] sumsQ2,
+            int[] missing,
+            int first) {
         FloatVector inverse = FloatVector.fromArray(Lanes.FLOAT, numerators, first).div(unit);
         inverse.intoArray(inverses, first);
         FloatVector.broadcast(Lanes.FLOAT, 1f).div(inverse).intoArray(scales, first);
         FloatVector zero = FloatVector.zero(Lanes.FLOAT);
         zero.intoArray(sumsXQ, first);
         zero.intoArray(sumsQ2, first);
+        IntVector.zero(Lanes.INT).intoArray(missing, first);
     }
 
     private static void roundEight(
-            float[] x, int at, float[] inverses, int first, int[] rounded, int[] nearest, int to) {
+            float[] x, int at, float[] inverses, int first, int[] rounded, float[] nearest, int to) {
         FloatVector inverse = FloatVector.fromArray(Lanes.FLOAT, inverses, first);
         IntVector code = level(inverse, x[at], 2);
         for (int i = 1; i < 8; i++) {
             code = code.or(level(inverse, x[at + i], 2).lanewise(LSHL, IntVector.broadcast(Lanes.INT, 2 * i)));
         }
         code.intoArray(rounded, to);
-        code.intoArray(nearest, to);
+        ((FloatVector) code.convert(I2F, 0)).intoArray(nearest, to);
     }
 
     private static void roundFour(
-            float[] x, int at, float[] inverses, int first, int[] rounded, int[] nearest, int to) {
+            float[] x, int at, float[] inverses, int first, int[] rounded, float[] nearest, int to) {
         FloatVector inverse = FloatVector.fromArray(Lanes.FLOAT, inverses, first);
         IntVector code = level(inverse, x[at], 7);
         for (int i = 1; i < 4; i++) {
             code = code.or(level(inverse, x[at + i], 7).lanewise(LSHL, IntVector.broadcast(Lanes.INT, 3 * i)));
         }
         code.intoArray(rounded, to);
-        code.intoArray(nearest, to);
+        ((FloatVector) code.convert(I2F, 0)).intoArray(nearest, to);
     }
 
     private static IntVector level(FloatVector inverse, float x, int highest) {
@@ -203,7 +218,15 @@ final class ScaleCandidates {
 
     /** The share of each weight in a distance, for each of its levels. */
     private static void tabulate(
-            float[] x, float[] roots, int at, int dimensions, int bits, int levels, float[] scales, int first, float[] terms) {
+            float[] x,
+            float[] roots,
+            int at,
+            int dimensions,
+            int bits,
+            int levels,
+            float[] scales,
+            int first,
+            float[] terms) {
         FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, scales, first);
         for (int level = 0; level < levels; level++) {
             FloatVector value = scale.mul(2 * level + 1);
@@ -214,9 +237,9 @@ final class ScaleCandidates {
         }
     }
 
-    /** Puts the nearest point of a list where a code was rounded to; false if there is none. */
-    private static boolean scanEight(
-            float[] terms, char[] neighbours, int from, int end, int code, int[] rounded, int[] nearest, int to) {
+    /** Puts the nearest point of a list where a code was rounded to, -1 if there is none. */
+    private static void scanEight(
+            float[] terms, char[] neighbours, int from, int end, int code, float[] nearest, int to) {
         FloatVector least = FloatVector.broadcast(Lanes.FLOAT, Float.MAX_VALUE);
         FloatVector point = FloatVector.broadcast(Lanes.FLOAT, -1f);
         for (int j = from; j < end; j++) {
@@ -233,11 +256,11 @@ final class ScaleCandidates {
             least = least.blend(sum, less);
             point = point.blend((float) neighbour, less);
         }
-        return put(point, code, rounded, nearest, to);
+        put(point, code, nearest, to);
     }
 
-    private static boolean scanFour(
-            float[] terms, char[] neighbours, int from, int end, int code, int[] rounded, int[] nearest, int to) {
+    private static void scanFour(
+            float[] terms, char[] neighbours, int from, int end, int code, float[] nearest, int to) {
         FloatVector least = FloatVector.broadcast(Lanes.FLOAT, Float.MAX_VALUE);
         FloatVector point = FloatVector.broadcast(Lanes.FLOAT, -1f);
         for (int j = from; j < end; j++) {
@@ -250,24 +273,32 @@ final class ScaleCandidates {
             least = least.blend(sum, less);
             point = point.blend((float) neighbour, less);
         }
-        return put(point, code, rounded, nearest, to);
+        put(point, code, nearest, to);
     }
 
     private static FloatVector term(float[] terms, int index) {
         return FloatVector.fromArray(Lanes.FLOAT, terms, index * LANES);
     }
 
-    private static boolean put(FloatVector point, int code, int[] rounded, int[] nearest, int to) {
-        VectorMask<Integer> here = IntVector.fromArray(Lanes.INT, rounded, to).compare(EQ, code);
-        IntVector points =
-                IntVector.fromArray(Lanes.INT, nearest, to).blend((IntVector) point.convert(F2I, 0), here);
-        points.intoArray(nearest, to);
-        return !points.compare(LT, 0).anyTrue();
+    // Lanes whose point is put already do not have this code: it is none of a point.
+    private static void put(FloatVector point, int code, float[] nearest, int to) {
+        FloatVector codes = FloatVector.fromArray(Lanes.FLOAT, nearest, to);
+        codes.blend(point, codes.compare(EQ, (float) code)).intoArray(nearest, to);
     }
 
     private static void sumEight(
-            float[] x, float[] w, int at, int[] nearest, int to, float[] sumsXQ, float[] sumsQ2, int first) {
-        IntVector twice = IntVector.fromArray(Lanes.INT, nearest, to).lanewise(LSHL, 1);
+            float[] x,
+            float[] w,
+            int at,
+            float[] nearest,
+            int to,
+            float[] sumsXQ,
+            float[] sumsQ2,
+            int[] missing,
+            int first) {
+        IntVector codes = (IntVector) FloatVector.fromArray(Lanes.FLOAT, nearest, to).convert(F2I, 0);
+        codes.or(IntVector.fromArray(Lanes.INT, missing, first)).intoArray(missing, first);
+        IntVector twice = codes.lanewise(LSHL, 1);
         FloatVector sumXQ = FloatVector.fromArray(Lanes.FLOAT, sumsXQ, first);
         FloatVector sumQ2 = FloatVector.fromArray(Lanes.FLOAT, sumsQ2, first);
         for (int i = 0; i < 8; i++) {
@@ -281,8 +312,18 @@ final class ScaleCandidates {
     }
 
     private static void sumFour(
-            float[] x, float[] w, int at, int[] nearest, int to, float[] sumsXQ, float[] sumsQ2, int first) {
-        IntVector twice = IntVector.fromArray(Lanes.INT, nearest, to).lanewise(LSHL, 1);
+            float[] x,
+            float[] w,
+            int at,
+            float[] nearest,
+            int to,
+            float[] sumsXQ,
+            float[] sumsQ2,
+            int[] missing,
+            int first) {
+        IntVector codes = (IntVector) FloatVector.fromArray(Lanes.FLOAT, nearest, to).convert(F2I, 0);
+        codes.or(IntVector.fromArray(Lanes.INT, missing, first)).intoArray(missing, first);
+        IntVector twice = codes.lanewise(LSHL, 1);
         FloatVector sumXQ = FloatVector.fromArray(Lanes.FLOAT, sumsXQ, first);
         FloatVector sumQ2 = FloatVector.fromArray(Lanes.FLOAT, sumsQ2, first);
         for (int i = 0; i < 4; i++) {

@@ -85,14 +85,15 @@ final class ScaleMinSearch {
     void search(float[] x, int offset, ScaleMins fits, int result) {
         survey(x, offset, errorWeights, 0, length, first);
         survey(x, offset + length, errorWeights, length, length, second);
-        round(x, offset, errorWeights, levels, length, maxLevel, maxLevel, first, second);
+        boolean ordinary = isOrdinary(first) && isOrdinary(second);
+        round(x, offset, maxLevel, ordinary);
         invert(first);
         invert(second);
         sumErrors(x, offset);
         begin(first);
         begin(second);
         for (float numerator : numerators) {
-            round(x, offset, errorWeights, levels, length, numerator, maxLevel, first, second);
+            round(x, offset, numerator, ordinary);
             fit(first);
             fit(second);
             sumErrors(x, offset);
@@ -101,6 +102,15 @@ final class ScaleMinSearch {
         }
         results(first, fits, result);
         results(second, fits, result + LANES);
+    }
+
+    private void round(float[] x, int offset, float numerator, boolean ordinary) {
+        if (ordinary) {
+            roundOrdinary(x, offset, errorWeights, levels, length, numerator, maxLevel, first, second);
+        } else {
+            round(x, offset, errorWeights, levels, 0, length, numerator, maxLevel, first);
+            round(x, offset + length, errorWeights, levels, length, length, numerator, maxLevel, second);
+        }
     }
 
     private void sumErrors(float[] x, int offset) {
@@ -132,10 +142,61 @@ final class ScaleMinSearch {
     }
 
     /**
-     * Rounds the weights to the levels of a candidate, and sums for its fit. The masking of bits is {@link NearestInt}'s; a
-     * range of 0 needs no case of its own, as it rounds infinity and NaN to levels of 0, which determine no fit.
+     * Whether no candidate can scale a weight beyond 2^22, where {@link NearestInt} masks bits: the maximum is above 0,
+     * the minimum at most 2^16 times as far from 0, and all are far from overflow and underflow. Fitted minima are 0 at
+     * most, so that each range is at least the maximum.
+     */
+    private static boolean isOrdinary(float[] state) {
+        FloatVector maximum = FloatVector.fromArray(Lanes.FLOAT, state, MAXIMUM);
+        FloatVector minimum = FloatVector.fromArray(Lanes.FLOAT, state, MINIMUM);
+        return maximum.compare(VectorOperators.GT, 1e-20f)
+                .and(maximum.compare(VectorOperators.LT, 1e20f))
+                .and(minimum.compare(VectorOperators.GT, maximum.mul(-0x1p16f)))
+                .allTrue();
+    }
+
+    /**
+     * Rounds the weights of a group to the levels of a candidate, and sums for its fit. A range of 0 needs no case of its
+     * own, as it rounds infinity and NaN to levels of 0, which determine no fit.
      */
     private static void round(
+            float[] x,
+            int offset,
+            float[] w,
+            float[] levels,
+            int levelsOffset,
+            int length,
+            float numerator,
+            int maxLevel,
+            float[] state) {
+        FloatVector minimum = FloatVector.fromArray(Lanes.FLOAT, state, MINIMUM);
+        FloatVector range = FloatVector.fromArray(Lanes.FLOAT, state, MAXIMUM).sub(minimum);
+        FloatVector inverse = FloatVector.broadcast(Lanes.FLOAT, numerator).div(range);
+        FloatVector sumL = FloatVector.zero(Lanes.FLOAT);
+        FloatVector sumL2 = sumL;
+        FloatVector sumXL = sumL;
+        for (int i = 0; i < length; i += LANES) {
+            FloatVector xi = FloatVector.fromArray(Lanes.FLOAT, x, offset + i);
+            IntVector bits = xi.sub(minimum).mul(inverse).add(NearestInt.ROUNDING).reinterpretAsInts();
+            IntVector limited = bits.and(NearestInt.MANTISSA)
+                    .or(NearestInt.EXPONENT)
+                    .max(NearestInt.ROUNDING_BITS)
+                    .min(NearestInt.ROUNDING_BITS + maxLevel);
+            FloatVector level = limited.reinterpretAsFloats().sub(NearestInt.ROUNDING);
+            level.intoArray(levels, levelsOffset + i);
+            FloatVector wl = FloatVector.fromArray(Lanes.FLOAT, w, levelsOffset + i).mul(level);
+            sumL = sumL.add(wl);
+            sumL2 = sumL2.add(wl.mul(level));
+            sumXL = sumXL.add(wl.mul(xi));
+        }
+        inverse.intoArray(state, INVERSE);
+        sumL.intoArray(state, SUM_L);
+        sumL2.intoArray(state, SUM_L2);
+        sumXL.intoArray(state, SUM_XL);
+    }
+
+    /** The same for two groups of ordinary numbers. */
+    private static void roundOrdinary(
             float[] x,
             int offset,
             float[] w,
@@ -152,8 +213,6 @@ final class ScaleMinSearch {
         FloatVector inverseA = FloatVector.broadcast(Lanes.FLOAT, numerator).div(rangeA);
         FloatVector inverseB = FloatVector.broadcast(Lanes.FLOAT, numerator).div(rangeB);
         FloatVector rounding = FloatVector.broadcast(Lanes.FLOAT, NearestInt.ROUNDING);
-        IntVector mantissa = IntVector.broadcast(Lanes.INT, NearestInt.MANTISSA);
-        IntVector exponent = IntVector.broadcast(Lanes.INT, NearestInt.EXPONENT);
         IntVector bottom = IntVector.broadcast(Lanes.INT, NearestInt.ROUNDING_BITS);
         IntVector top = IntVector.broadcast(Lanes.INT, NearestInt.ROUNDING_BITS + maxLevel);
         FloatVector sumLA = FloatVector.zero(Lanes.FLOAT);
@@ -167,10 +226,8 @@ final class ScaleMinSearch {
             FloatVector xB = FloatVector.fromArray(Lanes.FLOAT, x, offset + length + i);
             IntVector bitsA = xA.sub(minimumA).mul(inverseA).add(rounding).reinterpretAsInts();
             IntVector bitsB = xB.sub(minimumB).mul(inverseB).add(rounding).reinterpretAsInts();
-            bitsA = bitsA.and(mantissa).or(exponent).max(bottom).min(top);
-            bitsB = bitsB.and(mantissa).or(exponent).max(bottom).min(top);
-            FloatVector levelA = bitsA.reinterpretAsFloats().sub(rounding);
-            FloatVector levelB = bitsB.reinterpretAsFloats().sub(rounding);
+            FloatVector levelA = bitsA.max(bottom).min(top).reinterpretAsFloats().sub(rounding);
+            FloatVector levelB = bitsB.max(bottom).min(top).reinterpretAsFloats().sub(rounding);
             levelA.intoArray(levels, i);
             levelB.intoArray(levels, length + i);
             FloatVector wlA = FloatVector.fromArray(Lanes.FLOAT, w, i).mul(levelA);

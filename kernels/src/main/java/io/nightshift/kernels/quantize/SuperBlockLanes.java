@@ -25,7 +25,7 @@ final class SuperBlockLanes {
      *
      * @param first index of the first super-block
      * @param last index of the last
-     * @param period after how many super-blocks {@code source} begins again: those of a row, for the importance of columns
+     * @param period after how many super-blocks {@code source} begins again: those of a row for columns' importance
      */
     static void load(float[] source, int offset, int first, int last, int period, float[] lanes) {
         for (int lane = 0; lane < LANES; lane += LaneTransposition.TOGETHER) {

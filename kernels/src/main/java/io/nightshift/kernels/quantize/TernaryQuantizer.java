@@ -134,6 +134,9 @@ abstract sealed class TernaryQuantizer implements RowQuantizer permits IQ1SQuant
         if (missed) {
             fitToCodes(block, groups);
         }
+        if (Float.isNaN(scales[block])) {
+            throw NearestPoint.tooLarge();
+        }
     }
 
     private void fitToCodes(int block, int groups) {

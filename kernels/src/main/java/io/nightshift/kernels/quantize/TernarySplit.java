@@ -8,8 +8,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Splits the weights of sub-blocks, in ascending order, into three runs that get the levels 0, 1 and 2, with the least weighted
- * squared error over all splits and shifts (ggml-quants.c, the search of quantize_row_iq1_s_impl and
+ * Splits the weights of sub-blocks, in ascending order, into three runs that get the levels 0, 1 and 2, with the least
+ * weighted squared error over all splits and shifts (ggml-quants.c, the search of quantize_row_iq1_s_impl and
  * quantize_row_iq1_m_impl). A sub-block a lane: element i of lane j stands at {@code i * Lanes.COUNT + j}.
  *
  * <p>Levels stand for -1, 0 and 1 plus a shift of 1/8 or minus 1/8.
@@ -47,7 +47,9 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
     /** The scale of each lane's sub-block, 0 for one that has no split; never negative. */
     final float[] scales = new float[LANES];
 
-    /** The shifts of the first eight weights and of the others: up and up (0), up and down, down and up, down and down. */
+    /**
+     * The shifts of the first eight weights and of the others: up and up (0), up and down, down and up, down and down.
+     */
     final int[] shifts = new int[LANES];
 
     TernarySplit(int length, float smallest) {
@@ -132,7 +134,9 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
         largest.intoArray(state, LARGEST);
     }
 
-    /** How many weights of a sub-block stand before each: those that are less, and of equals those with a lower index. */
+    /**
+     * How many weights of a sub-block stand before each: those that are less, and of equals those with a lower index.
+     */
     private static void rank(float[] x, int length, int[] ranks) {
         for (int later = 0; later < length * LANES; later += LANES) {
             rankOne(x, later, ranks);

@@ -11,8 +11,8 @@ final class TwoShiftSplit extends TernarySplit {
     private static final int LENGTH = 16;
     private static final int VARIANTS = 4;
 
-    // Rows of each step of `sums`, for the first half and then, HALF rows on, for the second: sums up to a rank, and what the
-    // sum of weights adds to the denominator of a split that ends there.
+    // Rows of each step of `sums`, for the first half and then, HALF rows on, for the second: sums up to a rank, and
+    // what the sum of weights adds to the denominator of a split that ends there.
     private static final int SUM_X = 0;
     private static final int SUM_W = LANES;
     private static final int END_W_UP = 2 * LANES;
@@ -77,8 +77,8 @@ final class TwoShiftSplit extends TernarySplit {
         }
     }
 
-    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is large
-    // enough for the JIT to leave others as calls, with vectors as objects.
+    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is
+    // large enough for the JIT to leave others as calls, with vectors as objects.
     private static void split(float[] sums, int start, float[] state) {
         int from = start * STEP;
         int last = LENGTH * STEP;

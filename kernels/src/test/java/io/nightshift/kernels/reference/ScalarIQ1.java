@@ -13,8 +13,8 @@ import java.util.stream.IntStream;
 /**
  * IQ1_S and IQ1_M (quantize_row_iq1_s_impl, quantize_row_iq1_m_impl), written one weight at a time.
  *
- * <p>A shift is one of four pairs of signs of the offset 1/8, one for each half of a sub-block: ++, +-, -+, --. In IQ1_S the
- * two are the same.
+ * <p>A shift is one of four pairs of signs of the offset 1/8, one for each half of a sub-block: ++, +-, -+, --. In
+ * IQ1_S the two are the same.
  */
 final class ScalarIQ1 extends ScalarSuperBlockQuantizer {
     private static final float[][] VALUES = {{-0.875f, 0.125f, 1.125f}, {-1.125f, -0.125f, 0.875f}};
@@ -138,7 +138,9 @@ final class ScalarIQ1 extends ScalarSuperBlockQuantizer {
             for (int i2 = i1; i2 <= n; i2++) {
                 for (int s = 0; s < 2; s++) {
                     float[] v = VALUES[s];
-                    float sumQX = (sumX[i1] - sumX[0]) * v[0] + (sumX[i2] - sumX[i1]) * v[1] + (sumX[n] - sumX[i2]) * v[2];
+                    float sumQX = (sumX[i1] - sumX[0]) * v[0]
+                            + (sumX[i2] - sumX[i1]) * v[1]
+                            + (sumX[n] - sumX[i2]) * v[2];
                     float sumQ2 = (sumW[i1] - sumW[0]) * v[0] * v[0]
                             + (sumW[i2] - sumW[i1]) * v[1] * v[1]
                             + (sumW[n] - sumW[i2]) * v[2] * v[2];

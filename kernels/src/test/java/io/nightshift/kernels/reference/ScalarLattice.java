@@ -7,7 +7,10 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** The points of a grid and the nearest of them (iq2xs_init_impl, iq3xs_init_impl, iq2_find_best_neighbour and the like). */
+/**
+ * The points of a grid and the nearest of them (iq2xs_init_impl, iq3xs_init_impl, iq2_find_best_neighbour and the
+ * like).
+ */
 final class ScalarLattice {
     private static final Map<Grid, ScalarLattice> LATTICES = new EnumMap<>(Grid.class);
 
@@ -40,7 +43,10 @@ final class ScalarLattice {
         return points[code(levels, offset)];
     }
 
-    /** Replaces levels by those of the neighbour nearest to {@code x}, where level l stands for {@code scale * values[l]}. */
+    /**
+     * Replaces levels by those of the neighbour nearest to {@code x}, where level l stands for {@code scale *
+     * values[l]}.
+     */
     void moveToNearest(int[] levels, int at, float[] x, int xAt, float[] w, int wAt, float scale, float[] values) {
         float least = Float.MAX_VALUE;
         int nearest = -1;

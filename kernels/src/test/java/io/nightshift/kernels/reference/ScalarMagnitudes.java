@@ -9,7 +9,9 @@ import io.nightshift.kernels.HalfFloat;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS and IQ3_S (quantize_row_iq2_xxs_impl and its siblings), written one weight at a time. */
+/**
+ * IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS and IQ3_S (quantize_row_iq2_xxs_impl and its siblings), written one weight at a time.
+ */
 final class ScalarMagnitudes extends ScalarSuperBlockQuantizer {
     private final GgmlType type;
     private final ScalarLattice lattice;
