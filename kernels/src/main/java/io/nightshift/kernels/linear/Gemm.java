@@ -1,16 +1,15 @@
 package io.nightshift.kernels.linear;
 
 import io.nightshift.kernels.parallel.Workers;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
  * Linear layers: Y[tokens, outputs] = X[tokens, inputs] · W[outputs, inputs]ᵀ + bias. Blocked and packed after Goto and
  * van de Geijn (Anatomy of High-Performance Matrix Multiplication, 2008).
  *
- * <p>An element is the sum, over runs of {@value #RUN} inputs in their order, of a chain of fused multiply-adds that starts
- * from zero; the bias comes first. Weights are turned into floats a block at a time, so that they may be kept in any type:
- * a thread needs twice 128 KiB for that.
+ * <p>An element is the sum, over runs of {@value #RUN} inputs in their order, of a chain of fused multiply-adds that
+ * starts from zero; the bias comes first. Weights are turned into floats a block at a time, so that they may be kept in
+ * any type: a thread needs 1 MiB for a block of them and of its sums.
  */
 public final class Gemm {
     /** Inputs that are summed in one chain. */
@@ -42,7 +41,8 @@ public final class Gemm {
             return;
         }
         if (stride < outputs) {
-            throw new IllegalArgumentException("rows of " + outputs + " outputs overlap: they are " + stride + " apart");
+            throw new IllegalArgumentException(
+                    "rows of " + outputs + " outputs overlap: they are " + stride + " apart");
         }
         Objects.checkFromIndexSize(at, Math.addExact(Math.multiplyExact(tokens - 1, stride), outputs), result.length);
         int outputBlocks = Panels.count(outputs, OUTPUTS);
@@ -57,11 +57,11 @@ public final class Gemm {
 
     private static void block(PackedActivations activations, int token, int tokens, WeightRows weights, int output,
             int outputs, float[] bias, float[] result, int at, int stride) {
-        for (int i = 0; i < tokens; i++) {
-            if (bias == null) {
-                Arrays.fill(result, at + i * stride, at + i * stride + outputs, 0);
-            } else {
-                System.arraycopy(bias, output, result, at + i * stride, outputs);
+        // Sums stand side by side, for rows of the result may be a power of two apart, which caches take badly.
+        float[] sums = new float[tokens * outputs];
+        if (bias != null) {
+            for (int i = 0; i < tokens; i++) {
+                System.arraycopy(bias, output, sums, i * outputs, outputs);
             }
         }
         int inputs = activations.channels();
@@ -73,7 +73,10 @@ public final class Gemm {
             weights.read(output, output + outputs, input, depth, rows, RUN);
             Panels.transpose(outputs, depth, rows, 0, RUN, width, panels, 0, width * RUN);
             PanelProduct.add(depth, tokens, activations.panels(), activations.position(token, input),
-                    activations.distance(), outputs, panels, 0, width * RUN, result, at, stride);
+                    activations.distance(), outputs, panels, 0, width * RUN, sums, 0, outputs);
+        }
+        for (int i = 0; i < tokens; i++) {
+            System.arraycopy(sums, i * outputs, result, at + i * stride, outputs);
         }
     }
 }
