@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Lays the tensors of a model out over safetensors files of bounded size, named as transformers names them, so that every
- * byte's place is known before there is one.
+ * Lays the tensors of a model out over safetensors files of bounded size, named as transformers names them, so that
+ * every byte's place is known before there is one.
  */
 public final class SafetensorsLayout {
     /** The index that tells loaders which file a tensor is in, where there are several. */
@@ -23,8 +23,8 @@ public final class SafetensorsLayout {
     /**
      * The files.
      *
-     * @param runs tensors that stay together, one behind the other, in one file; in a file, runs that are whole multiples
-     *     of 8 bytes come first, for alignment, else the order is kept
+     * @param runs tensors that stay together, one behind the other, in one file; in a file, runs that are whole
+     *     multiples of 8 bytes come first, for alignment, else the order is kept
      * @param maxBytes most bytes of tensors in a file; a run that is larger has a file to itself
      * @param metadata free text in each header
      * @throws IllegalArgumentException if there is no run, two tensors share a name, or the bound is not positive

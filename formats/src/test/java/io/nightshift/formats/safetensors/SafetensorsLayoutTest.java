@@ -27,8 +27,8 @@ class SafetensorsLayoutTest {
 
     @Test
     void whatIsLaidOutIsReadBack() throws IOException {
-        List<SafetensorsShard> shards =
-                SafetensorsLayout.shards(List.of(List.of(A), List.of(SCALAR), List.of(C)), 1000, Map.of("format", "pt"));
+        List<SafetensorsShard> shards = SafetensorsLayout.shards(
+                List.of(List.of(A), List.of(SCALAR), List.of(C)), 1000, Map.of("format", "pt"));
         assertEquals(1, shards.size());
         assertEquals("model.safetensors", shards.get(0).file());
         assertEquals(48 + 2 + 16, shards.get(0).length() - shards.get(0).header().length);
