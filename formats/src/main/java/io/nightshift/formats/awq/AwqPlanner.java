@@ -147,8 +147,8 @@ public final class AwqPlanner {
         }
         if (options.groupSize() != AwqOptions.WHOLE_ROWS && linear.inputs() % options.groupSize() != 0) {
             throw new InvalidModelException(shape + "the inputs are no multiple of the group size "
-                    + options.groupSize() + "; choose another one (awq:w4g32, awq:w4g64, or awq:w4g-1 for whole rows), or"
-                    + leave);
+                    + options.groupSize() + "; choose another one (awq:w4g32, awq:w4g64, or awq:w4g-1 for whole rows),"
+                    + " or" + leave);
         }
         if (linear.inputs() % 8 != 0 || linear.inputs() == 0 || linear.outputs() == 0) {
             throw new InvalidModelException(shape + "the inputs must be a multiple of 8, and not 0;" + leave);

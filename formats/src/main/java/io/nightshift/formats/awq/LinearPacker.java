@@ -62,8 +62,8 @@ public final class LinearPacker {
                 || from < 0 || from % 8 != 0 || rows.rows() % 8 != 0 || from + rows.rows() > unit.outputs()) {
             throw new IllegalArgumentException(unit.linear().module() + ": rows " + from + " to " + (from + rows.rows())
                     + " of " + rows.columns() + " weights in groups of " + rows.groupSize()
-                    + " are not those of a layer of " + unit.outputs() + " outputs, " + unit.inputs() + " inputs and groups of "
-                    + unit.groupSize());
+                    + " are not those of a layer of " + unit.outputs() + " outputs, " + unit.inputs()
+                    + " inputs and groups of " + unit.groupSize());
         }
         requireSymmetric(rows);
         List<byte[]> parts = new ArrayList<>();
