@@ -13,6 +13,9 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>It is the machine's preferred shape, kept within 128 to 512 bits, unless the system property
  * {@value #PROPERTY} names 128, 256 or 512: that is how the tests run every kernel at every width. Results never depend
  * on it.
+ *
+ * <p>Kernels shift by a count that is not a constant as by a vector, broadcast from it: C2 of JDK 17 was seen to miscompile
+ * {@code lanewise(LSHR, int)} in a loop over sub-blocks at 128 bits.
  */
 public final class Lanes {
     /** System property that overrides the shape: 128, 256 or 512. */

@@ -32,7 +32,6 @@ final class Q2_KDequantizer implements RowDequantizer {
             float minimum = dmin * (scales >> 4);
             // 128 weights share 32 bytes: sub-blocks 2n and 2n + 1 take bits 2n and 2n + 1 of their halves.
             int q = b + 16 + 32 * (sub >> 3) + 16 * (sub & 1);
-            // As a vector: C2 of JDK 17 miscompiles the shift by a scalar here at 128 bits.
             IntVector shifts = IntVector.broadcast(Lanes.INT, sub & 6);
             for (int i = 0; i < 16; i += Lanes.COUNT) {
                 IntVector bits = ByteLanes.loose(blocks, q + i).lanewise(VectorOperators.LSHR, shifts).and(3);

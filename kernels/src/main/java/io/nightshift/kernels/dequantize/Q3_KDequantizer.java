@@ -29,8 +29,8 @@ final class Q3_KDequantizer implements RowDequantizer {
             float scale = d * (scale(blocks, b + 96, sub) - 32);
             int half = 16 * (sub & 1);
             int q = b + 32 + 32 * (sub >> 3) + half;
-            int shift = sub & 6;
-            int third = sub >> 1;
+            IntVector shift = IntVector.broadcast(Lanes.INT, sub & 6);
+            IntVector third = IntVector.broadcast(Lanes.INT, sub >> 1);
             for (int i = 0; i < 16; i += Lanes.COUNT) {
                 IntVector low = ByteLanes.loose(blocks, q + i).lanewise(VectorOperators.LSHR, shift).and(3);
                 IntVector high = ByteLanes.loose(blocks, b + half + i).lanewise(VectorOperators.LSHR, third).and(1);

@@ -28,9 +28,10 @@ final class Q5_KDequantizer implements RowDequantizer {
             float minimum0 = dmin * Q4_KDequantizer.minimum(blocks, b + 4, sub);
             float scale1 = d * Q4_KDequantizer.scale(blocks, b + 4, sub + 1);
             float minimum1 = dmin * Q4_KDequantizer.minimum(blocks, b + 4, sub + 1);
+            IntVector shifts = IntVector.broadcast(Lanes.INT, sub);
             for (int i = 0; i < 32; i += Lanes.COUNT) {
                 IntVector fifths = ByteLanes.loose(blocks, b + 16 + i)
-                        .lanewise(VectorOperators.LSHR, sub)
+                        .lanewise(VectorOperators.LSHR, shifts)
                         .lanewise(VectorOperators.LSHL, 4);
                 IntVector q = ByteLanes.loose(blocks, b + 48 + 16 * sub + i);
                 IntVector low = q.and(15).or(fifths.and(16));

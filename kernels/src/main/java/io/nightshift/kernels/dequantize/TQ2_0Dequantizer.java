@@ -26,7 +26,8 @@ final class TQ2_0Dequantizer implements RowDequantizer {
             for (int i = 0; i < 32; i += Lanes.COUNT) {
                 IntVector q = ByteLanes.loose(blocks, b + 32 * half + i);
                 for (int part = 0; part < 4; part++) {
-                    IntVector number = q.lanewise(VectorOperators.LSHR, 2 * part).and(3).sub(1);
+                    IntVector shifts = IntVector.broadcast(Lanes.INT, 2 * part);
+                    IntVector number = q.lanewise(VectorOperators.LSHR, shifts).and(3).sub(1);
                     ByteLanes.toFloat(number).mul(d).intoArray(weights, w + 128 * half + 32 * part + i);
                 }
             }

@@ -54,7 +54,7 @@ final class AffineBlockQuantizer extends LevelBlockQuantizer {
                 FloatVector above = FloatVector.fromArray(Lanes.FLOAT, x, i + k * LANES).sub(base);
                 IntVector bits = above.mul(inverse).add(ROUNDING).reinterpretAsInts();
                 IntVector level = bits.and(0x7fffff).sub(0x400000).max(0).min(maxLevel);
-                word = word.or(level.lanewise(VectorOperators.LSHL, 8 * k));
+                word = word.or(level.lanewise(VectorOperators.LSHL, IntVector.broadcast(Lanes.INT, 8 * k)));
             }
             word.intoArray(levels, i / 4);
         }

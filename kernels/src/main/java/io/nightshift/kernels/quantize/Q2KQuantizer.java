@@ -35,7 +35,7 @@ final class Q2KQuantizer extends ScaleMinQuantizer {
                 IntVector scale = IntVector.fromArray(Lanes.INT, scaleLevels, subBlock);
                 IntVector min = IntVector.fromArray(Lanes.INT, minLevels, subBlock);
                 IntVector pair = scale.or(min.lanewise(VectorOperators.LSHL, 4)).and(0xff);
-                packed = packed.or(pair.lanewise(VectorOperators.LSHL, 8 * k));
+                packed = packed.or(pair.lanewise(VectorOperators.LSHL, IntVector.broadcast(Lanes.INT, 8 * k)));
                 pair.and(0xf).intoArray(scaleLevels, subBlock);
                 pair.lanewise(VectorOperators.LSHR, 4).intoArray(minLevels, subBlock);
             }
@@ -52,7 +52,7 @@ final class Q2KQuantizer extends ScaleMinQuantizer {
                 IntVector packed = IntVector.zero(Lanes.INT);
                 for (int k = 0; k < 4; k++) {
                     IntVector level = IntVector.fromArray(Lanes.INT, levels, (8 * half + 2 * k) * SUB_BLOCK + i);
-                    packed = packed.or(level.lanewise(VectorOperators.LSHL, 2 * k));
+                    packed = packed.or(level.lanewise(VectorOperators.LSHL, IntVector.broadcast(Lanes.INT, 2 * k)));
                 }
                 packed.intoArray(block, LOW_BITS + 2 * half * SUB_BLOCK + i);
             }

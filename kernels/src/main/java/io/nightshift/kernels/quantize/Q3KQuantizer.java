@@ -127,7 +127,7 @@ final class Q3KQuantizer extends SuperBlockQuantizer {
         FloatVector superScale = FloatVector.fromArray(FLOAT, rounded, 0);
         for (int s = 0; s < SUB_BLOCKS; s++) {
             IntVector quant = IntVector.fromArray(INT, scaleQuants, s / 4 * LANES)
-                    .lanewise(LSHR, s % 4 * 8)
+                    .lanewise(LSHR, IntVector.broadcast(INT, s % 4 * 8))
                     .and(0xff)
                     .sub(SCALE_LEVELS);
             superScale.mul((FloatVector) quant.convert(I2F, 0)).intoArray(steps, s * LANES);
@@ -143,7 +143,8 @@ final class Q3KQuantizer extends SuperBlockQuantizer {
                 for (int quarter = 3; quarter >= 0; quarter--) {
                     IntVector word = IntVector.fromArray(INT, quants, (half * 32 + quarter * 8 + i) * LANES);
                     lower = lower.lanewise(LSHL, 2).or(word.and(0x03030303));
-                    upper = upper.or(word.and(0x04040404).lanewise(LSHR, 2).lanewise(LSHL, half * 4 + quarter));
+                    IntVector place = IntVector.broadcast(INT, half * 4 + quarter);
+                    upper = upper.or(word.and(0x04040404).lanewise(LSHR, 2).lanewise(LSHL, place));
                 }
                 lower.intoArray(packed, (LOWER_BITS_WORD + half * 8 + i) * LANES);
             }

@@ -47,7 +47,7 @@ final class Q5KQuantizer extends ScaleMinQuantizer {
             for (int s = 0; s < 8; s++) {
                 IntVector level = IntVector.fromArray(Lanes.INT, levels, s * 8 * LANES + i);
                 IntVector bit = level.lanewise(VectorOperators.LSHR, 4).and(0x01010101);
-                bits = bits.or(bit.lanewise(VectorOperators.LSHL, s));
+                bits = bits.or(bit.lanewise(VectorOperators.LSHL, IntVector.broadcast(Lanes.INT, s)));
             }
             bits.intoArray(block, HIGH_BITS + i);
         }

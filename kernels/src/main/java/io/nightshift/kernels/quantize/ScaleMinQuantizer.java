@@ -188,7 +188,7 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuant
                 FloatVector weight = FloatVector.fromArray(Lanes.FLOAT, weights, i + k * LANES);
                 IntVector bits = weight.add(min).div(scale).add(NearestInt.ROUNDING).reinterpretAsInts();
                 IntVector level = bits.and(NearestInt.MANTISSA).max(bottom).min(top).sub(bottom);
-                packed = packed.or(level.lanewise(VectorOperators.LSHL, 8 * k));
+                packed = packed.or(level.lanewise(VectorOperators.LSHL, IntVector.broadcast(Lanes.INT, 8 * k)));
             }
             packed.intoArray(levels, i / 4);
         }

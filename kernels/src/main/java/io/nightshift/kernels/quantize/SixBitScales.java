@@ -50,9 +50,10 @@ final class SixBitScales {
         IntVector word1 = IntVector.fromArray(Lanes.INT, block, offset + LANES);
         IntVector word2 = IntVector.fromArray(Lanes.INT, block, offset + 2 * LANES);
         for (int j = 0; j < HALF; j++) {
-            IntVector byte0 = word0.lanewise(VectorOperators.LSHR, 8 * j).and(0xff);
-            IntVector byte1 = word1.lanewise(VectorOperators.LSHR, 8 * j).and(0xff);
-            IntVector byte2 = word2.lanewise(VectorOperators.LSHR, 8 * j).and(0xff);
+            IntVector shifts = IntVector.broadcast(Lanes.INT, 8 * j);
+            IntVector byte0 = word0.lanewise(VectorOperators.LSHR, shifts).and(0xff);
+            IntVector byte1 = word1.lanewise(VectorOperators.LSHR, shifts).and(0xff);
+            IntVector byte2 = word2.lanewise(VectorOperators.LSHR, shifts).and(0xff);
             byte0.and(MAX).intoArray(scales, j * LANES);
             byte1.and(MAX).intoArray(mins, j * LANES);
             byte2.and(0xf).or(byte0.and(0xc0).lanewise(VectorOperators.LSHR, 2)).intoArray(scales, (j + HALF) * LANES);
@@ -67,6 +68,6 @@ final class SixBitScales {
     }
 
     private static IntVector shifted(IntVector bytes, int index) {
-        return bytes.lanewise(VectorOperators.LSHL, 8 * index);
+        return bytes.lanewise(VectorOperators.LSHL, IntVector.broadcast(Lanes.INT, 8 * index));
     }
 }

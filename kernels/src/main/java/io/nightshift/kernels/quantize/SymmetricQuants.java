@@ -38,7 +38,7 @@ final class SymmetricQuants {
                 FloatVector v = FloatVector.fromArray(FLOAT, x, (i + k) * LANES).div(step);
                 IntVector mantissa = v.add(NearestInt.ROUNDING).reinterpretAsInts().and(NearestInt.MANTISSA);
                 IntVector quant = mantissa.max(low).min(high).sub(low);
-                word = word.or(quant.lanewise(LSHL, 8 * k));
+                word = word.or(quant.lanewise(LSHL, IntVector.broadcast(INT, 8 * k)));
             }
             word.intoArray(quants, i / 4 * LANES);
         }
@@ -60,7 +60,7 @@ final class SymmetricQuants {
                 FloatVector v = FloatVector.fromArray(FLOAT, x, (i + k) * LANES).mul(inverse);
                 IntVector mantissa = v.add(NearestInt.ROUNDING).reinterpretAsInts().and(NearestInt.MANTISSA);
                 IntVector quant = mantissa.max(low).min(high).sub(low);
-                word = word.or(quant.lanewise(LSHL, 8 * k));
+                word = word.or(quant.lanewise(LSHL, IntVector.broadcast(INT, 8 * k)));
             }
             word.and(used).intoArray(quants, i / 4 * LANES);
         }

@@ -2,6 +2,7 @@ package io.nightshift.kernels.dequantize;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import io.nightshift.kernels.BlockInputs;
 import io.nightshift.kernels.BlockValidator;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every dequantizer against ggml's own results and against the scalar reference. */
 class DequantizerTest {
     private static final float UNTOUCHED = -77.5f;
+    private static final int COMPILED_WEIGHTS = 1 << 22;
 
     static Set<GgmlType> types() {
         return ScalarDequantizer.types();
@@ -77,23 +79,36 @@ class DequantizerTest {
     void agreesWithTheScalarReferenceOnRandomBytes(GgmlType type) {
         SplittableRandom random = new SplittableRandom(type.id());
         for (int blockCount : new int[] {0, 1, 2, 3, 7, 16, 33, 300}) {
-            byte[] blocks = new byte[blockCount * type.blockBytes() + 5];
-            random.nextBytes(blocks);
-            makeValid(type, blocks, 3, blockCount, random);
-            float[] expected = new float[blockCount * type.blockSize() + 7];
-            float[] actual = expected.clone();
-            Arrays.fill(expected, UNTOUCHED);
-            Arrays.fill(actual, UNTOUCHED);
-            int count = blockCount * type.blockSize();
-            new ScalarDequantizer(type).dequantize(blocks, 3, expected, 4, count);
-            Dequantizers.of(type).dequantize(blocks, 3, actual, 4, count);
-            for (int i = 0; i < expected.length; i++) {
-                // Raw bits: minus zero is not zero.
-                assertEquals(
-                        Float.floatToRawIntBits(expected[i]),
-                        Float.floatToRawIntBits(actual[i]),
-                        "weight " + (i - 4) + " of " + count);
-            }
+            assertAgrees(type, blockCount, random);
+        }
+    }
+
+    /** Interpreted code says nothing about compiled code: enough blocks that the just-in-time compiler's best is checked. */
+    @ParameterizedTest
+    @MethodSource("types")
+    void agreesWithTheScalarReferenceOnceCompiled(GgmlType type) {
+        SplittableRandom random = new SplittableRandom(1000 + type.id());
+        for (int weights = 0; weights < COMPILED_WEIGHTS; weights += 300 * type.blockSize()) {
+            assertAgrees(type, 300, random);
+        }
+    }
+
+    private static void assertAgrees(GgmlType type, int blockCount, SplittableRandom random) {
+        byte[] blocks = new byte[blockCount * type.blockBytes() + 5];
+        random.nextBytes(blocks);
+        makeValid(type, blocks, 3, blockCount, random);
+        float[] expected = new float[blockCount * type.blockSize() + 7];
+        float[] actual = expected.clone();
+        Arrays.fill(expected, UNTOUCHED);
+        Arrays.fill(actual, UNTOUCHED);
+        int count = blockCount * type.blockSize();
+        new ScalarDequantizer(type).dequantize(blocks, 3, expected, 4, count);
+        Dequantizers.of(type).dequantize(blocks, 3, actual, 4, count);
+        // Compares bits: minus zero is not zero.
+        int different = Arrays.mismatch(expected, actual);
+        if (different >= 0) {
+            fail(type + ": weight " + (different - 4) + " of " + count + " is " + actual[different] + ", not "
+                    + expected[different]);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -63,6 +64,38 @@ class QuantizerDifferentialTest {
                     assertEquals(UNTOUCHED, actual[4 + bytes]);
                 }
             }
+        }
+    }
+
+    /** Scales so small, or so far from the largest weight, that inverses overflow and products are not numbers. */
+    @ParameterizedTest(name = "{0}, importance {1}")
+    @MethodSource("cases")
+    void agreesWithTheScalarReferenceOnAnyExponents(GgmlType type, boolean withImportance) {
+        if (!type.isQuantized()) {
+            return;
+        }
+        RowQuantizer vector = Quantizers.create(type);
+        RowQuantizer scalar = ScalarQuantizers.create(type);
+        SplittableRandom random = new SplittableRandom(type.id());
+        int columns = 9 * type.blockSize();
+        for (int round = 0; round < 60; round++) {
+            int least = round % 3 == 0 ? 0 : round % 3 == 1 ? 60 : 100;
+            int greatest = round % 3 == 0 ? 3 : round % 3 == 1 ? 90 : 140;
+            float[] weights = new float[2 * columns];
+            for (int i = 0; i < weights.length; i++) {
+                boolean outlier = random.nextInt(32) == 0;
+                int exponent = outlier ? random.nextInt(90, 140) : random.nextInt(least, greatest);
+                weights[i] = Float.intBitsToFloat(random.nextInt(2) << 31 | exponent << 23 | random.nextInt(1 << 23));
+            }
+            float[] importance = withImportance ? new float[columns] : null;
+            for (int i = 0; withImportance && i < columns; i++) {
+                importance[i] = Math.max(0, random.nextInt(-3, 2));
+            }
+            byte[] expected = new byte[Math.toIntExact(2 * type.rowBytes(columns))];
+            byte[] actual = new byte[expected.length];
+            scalar.quantize(weights, 0, 2, columns, importance, 0, expected, 0);
+            vector.quantize(weights, 0, 2, columns, importance, 0, actual, 0);
+            assertArrayEquals(expected, actual, "round " + round);
         }
     }
 
