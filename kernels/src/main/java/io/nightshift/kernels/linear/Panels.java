@@ -1,8 +1,8 @@
 package io.nightshift.kernels.linear;
 
 /**
- * Packing: a matrix is cut into panels as wide as a tile, in which the factors of one term lie side by side. Panels that
- * the matrix does not fill end in zeros. A panel of depth d takes d * width floats; panels follow one another.
+ * Packing: a matrix is cut into panels as wide as a tile, in which the factors of one term lie side by side. Panels
+ * that the matrix does not fill end in zeros. A panel of depth d takes d * width floats; panels follow one another.
  */
 final class Panels {
     private Panels() {}
