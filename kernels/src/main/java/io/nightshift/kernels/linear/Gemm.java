@@ -73,7 +73,7 @@ public final class Gemm {
             weights.read(output, output + outputs, input, depth, rows, RUN);
             Panels.transpose(outputs, depth, rows, 0, RUN, width, panels, 0, width * RUN);
             PanelProduct.add(depth, tokens, activations.panels(), activations.position(token, input),
-                    activations.distance(), outputs, panels, 0, width * RUN, sums, 0, outputs);
+                    TileKernel.ROWS * depth, outputs, panels, 0, width * RUN, sums, 0, outputs);
         }
         for (int i = 0; i < tokens; i++) {
             System.arraycopy(sums, i * outputs, result, at + i * stride, outputs);
