@@ -11,12 +11,11 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The vector shape of all kernels, chosen once when the JVM starts.
  *
- * <p>It is the machine's preferred shape, kept within 128 to 512 bits, unless the system property
- * {@value #PROPERTY} names 128, 256 or 512: that is how the tests run every kernel at every width. Results never depend
- * on it.
+ * <p>It is the machine's preferred shape, kept within 128 to 512 bits, unless the system property {@value #PROPERTY}
+ * names 128, 256 or 512: that is how the tests run every kernel at every width. Results never depend on it.
  *
- * <p>Kernels shift by a count that is not a constant as by a vector, broadcast from it: C2 of JDK 17 was seen to miscompile
- * {@code lanewise(LSHR, int)} in a loop over sub-blocks at 128 bits.
+ * <p>Kernels shift by a count that is not a constant as by a vector, broadcast from it: C2 of JDK 17 was seen to
+ * miscompile {@code lanewise(LSHR, int)} in a loop over sub-blocks at 128 bits.
  */
 public final class Lanes {
     /** System property that overrides the shape: 128, 256 or 512. */
@@ -45,7 +44,9 @@ public final class Lanes {
     /** Species of bytes in half the shape: what {@link #HALF_SHORT} is loaded and stored as. */
     public static final VectorSpecies<Byte> HALF_BYTE = ByteVector.SPECIES_64.withShape(shape(2));
 
-    /** Species of bytes in a quarter of the shape, but of 64 bits at least: at least as many lanes as {@link #FLOAT}. */
+    /**
+     * Species of bytes in a quarter of the shape, but of 64 bits at least: at least as many lanes as {@link #FLOAT}.
+     */
     public static final VectorSpecies<Byte> QUARTER_BYTE = ByteVector.SPECIES_64.withShape(shape(4));
 
     /** Number of 32-bit lanes: 4, 8 or 16. */

@@ -1,8 +1,8 @@
 package io.nightshift.formats.architecture;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Locale;
@@ -28,7 +28,9 @@ public record RotaryParameters(
      * @throws InvalidModelException if the type is not known, or a number that it needs is missing
      */
     public static RotaryParameters of(ModelConfig config) {
-        String type = config.findRope("rope_type").map(node -> node.asText().toLowerCase(Locale.ROOT)).orElse("default");
+        String type = config.findRope("rope_type")
+                .map(node -> node.asText().toLowerCase(Locale.ROOT))
+                .orElse("default");
         double theta = config.findRopeNumber("rope_theta").orElse(DEFAULT_THETA);
         int channels = channels(config);
         float[] powers = powers(theta, channels);

@@ -4,8 +4,8 @@ import java.io.Serializable;
 import java.util.List;
 
 /**
- * Linear layers whose input channels can be scaled, because the scales can be folded into what produces the channels: their
- * columns are multiplied, the producer is divided, and the model computes the same.
+ * Linear layers whose input channels can be scaled, because the scales can be folded into what produces the channels:
+ * their columns are multiplied, the producer is divided, and the model computes the same.
  *
  * @param layer number of the decoder layer
  * @param expert number of the expert that producer and linear layers belong to, or -1
@@ -13,8 +13,8 @@ import java.util.List;
  * @param norm the producer's weights in the checkpoint if it is a norm; else null
  * @param firstRow the producer's row or element that makes the first channel; not 0 where gate and up are one matrix
  * @param headSize channels of a head; all channels where heads are not repeated
- * @param repeats how many heads in a row get what one head of the producer makes: channels of such heads have one scale.
- *     1 but for values that several query heads share
+ * @param repeats how many heads in a row get what one head of the producer makes: channels of such heads have one
+ *     scale. 1 but for values that several query heads share
  * @param linears the quantized layers that read the channels, at least one
  * @param routers others that read them: their columns are multiplied too
  */

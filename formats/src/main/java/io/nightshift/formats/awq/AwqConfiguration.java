@@ -80,8 +80,8 @@ final class AwqConfiguration {
     }
 
     /**
-     * AWQ kernels compute in half precision and keep scales in the model's type: in bfloat16 the scales would lose three
-     * bits. Gemma's activations do not fit half precision, so its type stays.
+     * AWQ kernels compute in half precision and keep scales in the model's type: in bfloat16 the scales would lose
+     * three bits. Gemma's activations do not fit half precision, so its type stays.
      */
     private void setHalfPrecision(ObjectNode config) {
         if (conversion.architecture().name().startsWith("gemma")) {

@@ -57,8 +57,8 @@ public final class AwqFolder {
     /**
      * Opens a folder.
      *
-     * @throws InvalidModelException if it is of neither format, of a variant that cannot be read, or a tensor is missing or
-     *     of another shape than its layer has; the message names it
+     * @throws InvalidModelException if it is of neither format, of a variant that cannot be read, or a tensor is
+     *     missing or of another shape than its layer has; the message names it
      * @throws IOException if it cannot be read
      */
     public static AwqFolder open(ModelFolder folder) throws IOException {
@@ -81,7 +81,8 @@ public final class AwqFolder {
         String version = configuration.path("version").asText("gemm");
         int bits = configuration.path(configuration.has("bits") ? "bits" : "w_bit").asInt(4);
         if (!version.equalsIgnoreCase("gemm") || bits != 4) {
-            throw unreadable("is AWQ of version " + version + " with " + bits + " bits, but only gemm with 4 can be read");
+            throw unreadable(
+                    "is AWQ of version " + version + " with " + bits + " bits, but only gemm with 4 can be read");
         }
     }
 
@@ -163,8 +164,8 @@ public final class AwqFolder {
         long inputs = gemm ? values.rows() : 8 * values.columns();
         long groups = gemm ? scales.rows() : scales.columns();
         if (outputs < 8 || outputs % 8 != 0 || groups < 1 || inputs % groups != 0 || outputs * inputs > 1L << 31) {
-            throw new InvalidModelException(folder.location() + ": " + module + " has " + outputs + " outputs, " + inputs
-                    + " inputs and " + groups + " groups: that is no layer of whole words and groups");
+            throw new InvalidModelException(folder.location() + ": " + module + " has " + outputs + " outputs, "
+                    + inputs + " inputs and " + groups + " groups: that is no layer of whole words and groups");
         }
         found.forEach((kind, tensor) -> {
             TensorSpec expected = kind.spec(module, outputs, inputs, groups, scales.type());

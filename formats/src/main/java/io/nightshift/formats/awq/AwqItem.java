@@ -55,7 +55,8 @@ public sealed interface AwqItem extends Serializable {
     }
 
     /**
-     * A tensor that stays, or that is replaced by values of the same type: a norm or a bias that scales are folded into.
+     * A tensor that stays, or that is replaced by values of the same type: a norm or a bias that scales are folded
+     * into.
      *
      * @param source its bytes, consecutive ones of one source tensor
      * @param tensor what is written, of the same type and as many bytes

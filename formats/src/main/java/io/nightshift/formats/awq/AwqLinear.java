@@ -12,7 +12,8 @@ import java.util.Map;
  * @param groupSize inputs a group
  * @param tensors the tensors that stand for it
  */
-public record AwqLinear(String module, int outputs, int inputs, int groupSize, Map<AwqTensor, SafetensorsTensor> tensors) {
+public record AwqLinear(
+        String module, int outputs, int inputs, int groupSize, Map<AwqTensor, SafetensorsTensor> tensors) {
     /** Groups a row. */
     public int groups() {
         return inputs / groupSize;

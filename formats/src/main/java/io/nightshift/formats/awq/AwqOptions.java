@@ -28,7 +28,8 @@ public record AwqOptions(AwqFormat format, int groupSize, boolean symmetric, Lis
     /** @throws IllegalArgumentException if the group size is none that loaders have kernels for */
     public AwqOptions {
         if (!GROUP_SIZES.contains(groupSize)) {
-            throw new IllegalArgumentException("groups of " + groupSize + " weights: give 32, 64, 128, or -1 for whole rows");
+            throw new IllegalArgumentException(
+                    "groups of " + groupSize + " weights: give 32, 64, 128, or -1 for whole rows");
         }
         leftOut = List.copyOf(leftOut);
     }

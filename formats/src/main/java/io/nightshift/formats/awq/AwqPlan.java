@@ -12,8 +12,8 @@ import java.util.List;
  * @param shards the safetensors files: their headers, and where each tensor lies
  * @param items what fills the shards, in the order of the bytes: shard by shard, without gaps
  * @param copies files of the source's folder that are copied as they are
- * @param generated the index, if there is one, and last {@code config.json}, whose presence makes the folder loadable: it
- *     is to be committed after everything else
+ * @param generated the index, if there is one, and last {@code config.json}, whose presence makes the folder loadable:
+ *     it is to be committed after everything else
  * @param warnings shapes that loaders refuse or run slowly, one line each
  */
 public record AwqPlan(

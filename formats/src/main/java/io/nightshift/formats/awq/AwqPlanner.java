@@ -50,8 +50,9 @@ public final class AwqPlanner {
      *
      * @param maxShardSize most bytes of tensors in a shard; a linear layer that takes more has a shard to itself
      * @param provenance what is done to the weights, for the metadata of the output: names and values
-     * @throws InvalidModelException if the architecture is not supported, a tensor is missing, superfluous or of the wrong
-     *     shape, a layer cannot be packed, or a name that is to be left out fits none; the message names tensor and option
+     * @throws InvalidModelException if the architecture is not supported, a tensor is missing, superfluous or of the
+     *     wrong shape, a layer cannot be packed, or a name that is to be left out fits none; the message names tensor
+     *     and option
      * @throws IOException if the checkpoint's folder cannot be read
      */
     public static AwqPlan plan(
@@ -145,8 +146,9 @@ public final class AwqPlanner {
                     + " is no multiple of 8;" + leave);
         }
         if (options.groupSize() != AwqOptions.WHOLE_ROWS && linear.inputs() % options.groupSize() != 0) {
-            throw new InvalidModelException(shape + "the inputs are no multiple of the group size " + options.groupSize()
-                    + "; choose another one (awq:w4g32, awq:w4g64, or awq:w4g-1 for whole rows), or" + leave);
+            throw new InvalidModelException(shape + "the inputs are no multiple of the group size "
+                    + options.groupSize() + "; choose another one (awq:w4g32, awq:w4g64, or awq:w4g-1 for whole rows),"
+                    + " or" + leave);
         }
         if (linear.inputs() % 8 != 0 || linear.inputs() == 0 || linear.outputs() == 0) {
             throw new InvalidModelException(shape + "the inputs must be a multiple of 8, and not 0;" + leave);

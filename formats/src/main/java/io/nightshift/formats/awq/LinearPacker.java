@@ -54,15 +54,16 @@ public final class LinearPacker {
      * @param from number of the first row, a multiple of 8
      * @param rows a multiple of 8 of them
      * @throws InvalidModelException if a scale is infinite or not a number; the message names the layer and the row
-     * @throws IllegalArgumentException if the rows are not of this layer, a scale is none of the scale type, a zero point of
-     *     a symmetric layer is not 8, or a value is not from 0 to 15
+     * @throws IllegalArgumentException if the rows are not of this layer, a scale is none of the scale type, a zero
+     *     point of a symmetric layer is not 8, or a value is not from 0 to 15
      */
     public PackedRows pack(int from, QuantizedRows rows) {
         if (rows.columns() != unit.inputs() || rows.groupSize() != unit.groupSize()
                 || from < 0 || from % 8 != 0 || rows.rows() % 8 != 0 || from + rows.rows() > unit.outputs()) {
             throw new IllegalArgumentException(unit.linear().module() + ": rows " + from + " to " + (from + rows.rows())
-                    + " of " + rows.columns() + " weights in groups of " + rows.groupSize() + " are not those of a layer of "
-                    + unit.outputs() + " outputs, " + unit.inputs() + " inputs and groups of " + unit.groupSize());
+                    + " of " + rows.columns() + " weights in groups of " + rows.groupSize()
+                    + " are not those of a layer of " + unit.outputs() + " outputs, " + unit.inputs()
+                    + " inputs and groups of " + unit.groupSize());
         }
         requireSymmetric(rows);
         List<byte[]> parts = new ArrayList<>();

@@ -17,7 +17,8 @@ final class ModulesLeftOut {
     /**
      * Applies the user's names.
      *
-     * @throws InvalidModelException if a name is of no linear layer, or names a part of what loaders fuse into one matrix
+     * @throws InvalidModelException if a name is of no linear layer, or names a part of what loaders fuse into one
+     *     matrix
      */
     ModulesLeftOut(List<LinearLayer> linears, List<LinearGroup> groups, List<String> names) {
         for (String name : names) {
@@ -52,8 +53,9 @@ final class ModulesLeftOut {
             List<LinearLayer> kept = parts.stream().filter(linear -> !contains(linear)).toList();
             if (!kept.isEmpty() && kept.size() < parts.size()) {
                 LinearLayer left = parts.stream().filter(this::contains).findFirst().orElseThrow();
-                throw new InvalidModelException(AwqOptions.LEAVE_OUT_OPTION + ": " + left.module() + " is left out, but not "
-                        + kept.get(0).module() + ". vLLM and SGLang fuse them into one matrix: leave out both or neither");
+                throw new InvalidModelException(AwqOptions.LEAVE_OUT_OPTION + ": " + left.module() + " is left out, but"
+                        + " not " + kept.get(0).module()
+                        + ". vLLM and SGLang fuse them into one matrix: leave out both or neither");
             }
         }
     }

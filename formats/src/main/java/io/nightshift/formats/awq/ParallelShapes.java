@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Finds shapes that loaders refuse, or run without their fast kernel, when layers are cut over several GPUs: projections
- * out of a norm by their outputs, projections back into the hidden state by their inputs. The rules are vLLM's
- * (marlin_utils.py, verify_marlin_supports_shape and check_moe_marlin_supports_layer; awq.py, create_weights).
+ * Finds shapes that loaders refuse, or run without their fast kernel, when layers are cut over several GPUs:
+ * projections out of a norm by their outputs, projections back into the hidden state by their inputs. The rules are
+ * vLLM's (marlin_utils.py, verify_marlin_supports_shape and check_moe_marlin_supports_layer; awq.py, create_weights).
  */
 final class ParallelShapes {
     private static final int[] WAYS = {1, 2, 4, 8};
@@ -51,8 +51,8 @@ final class ParallelShapes {
         List<LinearLayer> down = packed.stream().filter(linear -> linear.role().equals("ffn_down_exps")).toList();
         List<String> warnings = new ArrayList<>();
         if (!down.isEmpty() && options.format() == AwqFormat.COMPRESSED_TENSORS && !options.symmetric()) {
-            warnings.add("vLLM loads experts in compressed-tensors only with symmetric integers: make them symmetric, or"
-                    + " use the format " + AwqFormat.GEMM.option());
+            warnings.add("vLLM loads experts in compressed-tensors only with symmetric integers: make them symmetric,"
+                    + " or use the format " + AwqFormat.GEMM.option());
         }
         Set<Matrix> matrices = matrices(dense);
         for (int ways : WAYS) {
@@ -149,7 +149,8 @@ final class ParallelShapes {
         if (wholeRows && options.format() == AwqFormat.GEMM) {
             warnings.add(refused(experts, ways, "vLLM has no experts with whole rows as groups in this format"));
         } else if (inputs % ways != 0 || inputs / ways % unit != 0) {
-            warnings.add(refused(experts, ways, inputs + " channels in " + ways + " slices are not multiples of " + unit));
+            warnings.add(refused(
+                    experts, ways, inputs + " channels in " + ways + " slices are not multiples of " + unit));
         } else if (hidden % INPUT_TILE != 0 || inputs / ways % OUTPUT_TILE != 0) {
             warnings.add(slow(experts, ways, hidden + " hidden channels are no multiple of " + INPUT_TILE + " or "
                     + inputs / ways + " channels a GPU none of " + OUTPUT_TILE));

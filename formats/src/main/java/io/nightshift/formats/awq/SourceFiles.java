@@ -8,7 +8,10 @@ import java.util.regex.Pattern;
 
 /** Which files of a checkpoint's folder belong into a quantized one. */
 final class SourceFiles {
-    /** Weights in any format, with their indexes and parameters, the configuration that is written anew, and hidden files. */
+    /**
+     * Weights in any format, with their indexes and parameters, the configuration that is written anew, and hidden
+     * files.
+     */
     private static final Pattern NOT_COPIED = Pattern.compile(
             "\\..*|config\\.json|.*\\.index\\.json|consolidated.*|params\\.json"
                     + "|.*\\.(safetensors|bin|pth|pt|ckpt|gguf|h5|msgpack|onnx|tflite|npz|crdownload|incomplete|tmp)");

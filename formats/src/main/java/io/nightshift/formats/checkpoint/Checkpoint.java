@@ -44,7 +44,8 @@ public final class Checkpoint {
     }
 
     /**
-     * The tensors of a folder, quantized or not: those of all files, in the order of the files' names, then of their own.
+     * The tensors of a folder, quantized or not: those of all files, in the order of the files' names, then of their
+     * own.
      *
      * @throws InvalidModelException if a file is missing or malformed, or if the shards disagree with their index
      * @throws IOException if the folder cannot be read

@@ -25,8 +25,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 
 /**
- * The weights of an AWQ folder of the same model, in either format. Quantized layers are given as floats, which hold their
- * weights exactly; everything else as it is stored.
+ * The weights of an AWQ folder of the same model, in either format. Quantized layers are given as floats, which hold
+ * their weights exactly; everything else as it is stored.
  */
 public final class AwqWeights implements ModelWeights {
     /** Bytes of stored rows that are held at a time, about. */

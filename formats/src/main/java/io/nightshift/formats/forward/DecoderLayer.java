@@ -48,9 +48,11 @@ public final class DecoderLayer {
 
     /**
      * Runs sequences through the layer. Results are the same bits whatever the number of workers, the width of vectors
-     * and the grouping of sequences. Besides the hidden states it needs, as floats a token, at most the larger of three
-     * hidden states and twice the projected queries, keys and values, and two hidden states and three times the
-     * feed-forward channels.
+     * and the grouping of sequences.
+     *
+     * <p>Besides the hidden states it needs, as floats a token, three hidden states (six where there are experts) and
+     * the larger of three times the queries with twice the keys, and three times the feed-forward channels (four times
+     * where gate and up projection are one matrix); and 1 MiB a worker.
      *
      * @param hidden the hidden states of all sequences, one after another, row-major; replaced by the layer's output.
      *     Every sequence starts at position 0 and attends to itself alone

@@ -78,8 +78,8 @@ public final class DecoderModel implements Serializable {
     /**
      * The model of a checkpoint.
      *
-     * @throws InvalidModelException if its architecture is not supported, a tensor is missing, or the configuration asks
-     *     for what the forward pass does not have; the message names it
+     * @throws InvalidModelException if its architecture is not supported, a tensor is missing, or the configuration
+     *     asks for what the forward pass does not have; the message names it
      * @throws IOException if the checkpoint cannot be read
      */
     public static DecoderModel of(Checkpoint checkpoint) throws IOException {
@@ -102,11 +102,12 @@ public final class DecoderModel implements Serializable {
         int count = experts ? Math.toIntExact(tensors.get("blk.0.ffn_gate_inp.weight").rows()) : 0;
         int perToken = experts ? size(config, "num_experts_per_tok") : 0;
         if (experts && (perToken < 1 || perToken > count)) {
-            throw new InvalidModelException(config.location() + ": \"num_experts_per_tok\" is " + perToken + ", but there"
-                    + " are " + count + " experts");
+            throw new InvalidModelException(config.location() + ": \"num_experts_per_tok\" is " + perToken
+                    + ", but there are " + count + " experts");
         }
         int vocabulary = Math.toIntExact(tensors.get("token_embd.weight").rows());
-        int longest = config.findInteger("max_position_embeddings").map(value -> (int) Math.min(Integer.MAX_VALUE, value))
+        int longest = config.findInteger("max_position_embeddings")
+                .map(value -> (int) Math.min(Integer.MAX_VALUE, value))
                 .orElse(Integer.MAX_VALUE);
         return new Sizes(layers, hidden, vocabulary, queryHeads, keyHeads, head, longest, count, perToken);
     }
@@ -114,7 +115,8 @@ public final class DecoderModel implements Serializable {
     private static int size(ModelConfig config, String key) {
         long value = config.integer(key);
         if (value > Integer.MAX_VALUE) {
-            throw new InvalidModelException(config.location() + ": \"" + key + "\" is " + value + ", which is too large");
+            throw new InvalidModelException(
+                    config.location() + ": \"" + key + "\" is " + value + ", which is too large");
         }
         return (int) value;
     }

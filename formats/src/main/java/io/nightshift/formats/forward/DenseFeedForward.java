@@ -38,7 +38,8 @@ record DenseFeedForward(int layer, Activation activation, Optional<Projection> g
                 ? FeedForward.gated(gate.get(), up, activation, packed, workers)
                 : gatedByFirstHalf(packed, workers);
         int innerChannels = down.matrix().columns();
-        observer.inputs(new LinearInput(layer, List.of("ffn_down"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
+        observer.inputs(
+                new LinearInput(layer, List.of("ffn_down"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
         return down.apply(PackedActivations.of(inner, 0, tokens, innerChannels, workers), workers);
     }
 

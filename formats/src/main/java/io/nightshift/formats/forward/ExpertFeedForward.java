@@ -69,8 +69,8 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, in
         observer.inputs(new LinearInput(layer, List.of("ffn_gate_exps", "ffn_up_exps"), index, packed.channels()),
                 inputs, tokens);
         float[] inner = FeedForward.gated(expert.gate(), expert.up(), activation, packed, workers);
-        observer.inputs(
-                new LinearInput(layer, List.of("ffn_down_exps"), index, expert.down().matrix().columns()), inner, tokens);
+        int innerChannels = expert.down().matrix().columns();
+        observer.inputs(new LinearInput(layer, List.of("ffn_down_exps"), index, innerChannels), inner, tokens);
         return inner;
     }
 

@@ -41,8 +41,8 @@ public final class GgufWeights implements ModelWeights {
                 .map(value -> value instanceof GgufValue.Text text ? text.value() : "")
                 .orElse("");
         if (!architecture.equals(model.architecture())) {
-            throw new InvalidModelException(location() + ": is of the architecture '" + architecture + "', but the model "
-                    + model.location() + " is a " + model.architecture());
+            throw new InvalidModelException(location() + ": is of the architecture '" + architecture
+                    + "', but the model " + model.location() + " is a " + model.architecture());
         }
         model.tensors().values().stream()
                 .filter(recipe -> recipe.content() instanceof Stored)

@@ -8,8 +8,8 @@ import java.util.Optional;
 /**
  * The weights of one model, wherever they are stored. Tensors have their GGUF names ({@code blk.0.attn_q.weight}), the
  * names of {@link io.nightshift.formats.architecture.LinearGroup}; their rows are in the order of the original
- * checkpoint, also where a file keeps them in another (the query and key rows of Llama's GGUF). Implementations are safe
- * for use by several threads.
+ * checkpoint, also where a file keeps them in another (the query and key rows of Llama's GGUF). Implementations are
+ * safe for use by several threads.
  */
 public interface ModelWeights {
     /**

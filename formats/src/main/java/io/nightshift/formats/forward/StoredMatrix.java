@@ -50,8 +50,9 @@ final class StoredMatrix implements WeightRows {
         StoredMatrix matrix = read(weights, tensor);
         float[] vector = new float[matrix.rows * matrix.columns()];
         for (int row = 0; row < matrix.rows; row++) {
-            matrix.dequantizer.dequantize(matrix.arrays[row / matrix.rowsAnArray],
-                    row % matrix.rowsAnArray * matrix.shape.rowBytes(), vector, row * matrix.columns(), matrix.columns());
+            int at = row % matrix.rowsAnArray * matrix.shape.rowBytes();
+            matrix.dequantizer.dequantize(matrix.arrays[row / matrix.rowsAnArray], at, vector, row * matrix.columns(),
+                    matrix.columns());
         }
         return vector;
     }

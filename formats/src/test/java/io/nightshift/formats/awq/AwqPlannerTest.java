@@ -220,15 +220,15 @@ class AwqPlannerTest {
         List<String> warnings = plan(
                 family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, 128, false, List.of("self_attn", "gate_proj",
                         "up_proj")), LARGE).warnings();
-        assertEquals(List.of("mlp.down_proj: cannot be loaded on 4 GPUs (tensor parallelism): 256 inputs in 4 slices are"
-                + " not multiples of 128, the group size"), warnings);
+        assertEquals(List.of("mlp.down_proj: cannot be loaded on 4 GPUs (tensor parallelism): 256 inputs in 4 slices"
+                + " are not multiples of 128, the group size"), warnings);
         List<String> narrow = plan(family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, 64, false, List.of()), LARGE)
                 .warnings();
         assertTrue(narrow.contains("self_attn.q_proj, self_attn.k_proj, self_attn.v_proj: without vLLM's fast kernel"
                 + " (Marlin) on one GPU: 64 inputs a GPU are no multiple of 128"), narrow.toString());
         assertTrue(plan(family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, -1, false, List.of()), LARGE).warnings()
-                .contains("mlp.down_proj: cannot be loaded on 2 GPUs (tensor parallelism): a group of a whole row cannot"
-                        + " be cut"));
+                .contains("mlp.down_proj: cannot be loaded on 2 GPUs (tensor parallelism): a group of a whole row"
+                        + " cannot be cut"));
         // Phi keeps q, k and v in one matrix: heads of 16, 4 of queries and 2 each of keys and values.
         assertTrue(plan(family("phi-3"), new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), LARGE).warnings()
                 .contains("self_attn.qkv_proj: without vLLM's fast kernel (Marlin) on 4 GPUs (tensor parallelism): 48"

@@ -29,7 +29,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The same bytes as AutoAWQ's and compressed-tensors' own packing (recorded by make_awq_packing.py), and the same weights. */
+/**
+ * The same bytes as AutoAWQ's and compressed-tensors' own packing (recorded by make_awq_packing.py), and the same
+ * weights.
+ */
 class PackingGoldenTest {
     private static final int INPUTS = 64;
 

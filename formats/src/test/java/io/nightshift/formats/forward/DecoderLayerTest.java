@@ -71,7 +71,8 @@ class DecoderLayerTest {
             for (String linear : expected) {
                 String tensor = "blk." + layer + "." + linear + ".weight";
                 boolean ofExpert = linear.endsWith("_exps");
-                assertEquals(tokens.length * (ofExpert ? model.expertsPerToken() : 1), recorder.tokens.get(tensor), tensor);
+                int seen = tokens.length * (ofExpert ? model.expertsPerToken() : 1);
+                assertEquals(seen, recorder.tokens.get(tensor), tensor);
                 assertEquals(weights.get(tensor).columns(), recorder.channels.get(tensor), tensor);
             }
         }
@@ -120,11 +121,14 @@ class DecoderLayerTest {
         DecoderModel model = DecoderModel.of(checkpoint);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         new ObjectOutputStream(bytes).writeObject(model);
-        DecoderModel copy = (DecoderModel) new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
+        ObjectInputStream stored = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()));
+        DecoderModel copy = (DecoderModel) stored.readObject();
+        ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
+        ModelWeights weightsOfCopy = new CheckpointWeights(copy, checkpoint.folder());
         int[] tokens = tokens(model);
         assertArrayEquals(
-                run(model, new CheckpointWeights(model, checkpoint.folder()), tokens, LENGTHS, ActivationObserver.NONE, 1),
-                run(copy, new CheckpointWeights(copy, checkpoint.folder()), tokens, LENGTHS, ActivationObserver.NONE, 1));
+                run(model, weights, tokens, LENGTHS, ActivationObserver.NONE, 1),
+                run(copy, weightsOfCopy, tokens, LENGTHS, ActivationObserver.NONE, 1));
     }
 
     @Test
@@ -134,7 +138,8 @@ class DecoderLayerTest {
         ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
         InvalidModelException refusal = assertThrows(InvalidModelException.class,
                 () -> TokenEmbedding.embed(model, weights, new int[] {1, model.vocabulary()}));
-        assertTrue(refusal.getMessage().contains("there is no token 320 in its vocabulary of 320"), refusal.getMessage());
+        String message = refusal.getMessage();
+        assertTrue(message.contains("there is no token 320 in its vocabulary of 320"), message);
     }
 
     @Test
@@ -154,7 +159,8 @@ class DecoderLayerTest {
             head.logits(hidden, 11, 3, 201, 258, block, workers);
             for (int i = 0; i < 3; i++) {
                 int from = (11 + i) * head.vocabulary() + 201;
-                assertArrayEquals(Arrays.copyOfRange(whole, from, from + 57), Arrays.copyOfRange(block, i * 57, i * 57 + 57));
+                float[] expected = Arrays.copyOfRange(whole, from, from + 57);
+                assertArrayEquals(expected, Arrays.copyOfRange(block, i * 57, i * 57 + 57));
             }
         }
     }

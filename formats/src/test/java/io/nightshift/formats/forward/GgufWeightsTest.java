@@ -24,8 +24,8 @@ class GgufWeightsTest {
 
     /** Rows that llama.cpp interleaves go back to their places, stacked experts and fused projections likewise. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama-3.1", "llama-bias-sharded", "mistral-f32", "mixtral-tied", "qwen2.5-yarn", "qwen3-moe",
-        "qwen3-moe-fused", "gemma-2", "gemma-3-text", "phi-3", "phi-4-mini"})
+    @ValueSource(strings = {"llama-3.1", "llama-bias-sharded", "mistral-f32", "mixtral-tied", "qwen2.5-yarn",
+        "qwen3-moe", "qwen3-moe-fused", "gemma-2", "gemma-3-text", "phi-3", "phi-4-mini"})
     void theSameWeightsGiveTheSameBits(String name) throws IOException {
         Checkpoint checkpoint = family(name);
         DecoderModel model = DecoderModel.of(checkpoint);

@@ -50,8 +50,8 @@ public final class AwqJob {
      */
     public static AwqJob plan(AwqRequest request, HadoopSettings settings, AwqProgress progress) throws IOException {
         if (request.rounding().needsStatistics() && request.statistics().isEmpty()) {
-            throw new InvalidModelException("--to awq chooses scales and rounding by statistics of the layers' inputs: give"
-                    + " --calibration FILES or --stats FOLDER, or --scales none --rounding nearest to do without");
+            throw new InvalidModelException("--to awq chooses scales and rounding by statistics of the layers' inputs:"
+                    + " give --calibration FILES or --stats FOLDER, or --scales none --rounding nearest to do without");
         }
         AwqPreparation prepared = AwqPreparation.of(request, settings);
         prepared.plan().warnings().forEach(progress::warning);
@@ -96,8 +96,8 @@ public final class AwqJob {
         }
         if (!request.overwrite() && isComplete(output, shards)) {
             progress.skipped(location());
-            return new AwqResult(location(), plan.options().format().option(), bytes(), true, plan.warnings(), List.of(), 0,
-                    0, 0, AwqResult.Seconds.NONE);
+            return new AwqResult(location(), plan.options().format().option(), bytes(), true, plan.warnings(),
+                    List.of(), 0, 0, 0, AwqResult.Seconds.NONE);
         }
         requireShared(output, spark);
         removeOld(output);

@@ -47,8 +47,8 @@ record AwqPreparation(
             manifest = statistics.manifest();
             manifest.requireModel(request.statistics().get(), ModelDigest.of(checkpoint));
             if (!manifest.statistics().equals("gram")) {
-                throw new InvalidModelException(request.statistics().get() + ": has no Gram matrices, which scales and error"
-                        + " feedback come from; run nightshift calibrate with --statistics gram");
+                throw new InvalidModelException(request.statistics().get() + ": has no Gram matrices, which scales and"
+                        + " error feedback come from; run nightshift calibrate with --statistics gram");
             }
         }
         AwqPlan plan = AwqPlanner.plan(
@@ -77,7 +77,8 @@ record AwqPreparation(
         return provenance;
     }
 
-    private static String digest(AwqPlan plan, FolderReference source, CalibrationManifest manifest) throws IOException {
+    private static String digest(AwqPlan plan, FolderReference source, CalibrationManifest manifest)
+            throws IOException {
         MessageDigest digest = PlanDigest.sha256();
         PlanDigest.add(digest, BYTES_VERSION);
         PlanDigest.add(digest, Quantizers.BYTES_VERSION);

@@ -40,8 +40,8 @@ public record AwqResult(
     }
 
     /**
-     * What became of a linear layer. Losses are tr(D·H·Dᵀ) of the change D over tr(W·H·Wᵀ), on rows evenly spread over the
-     * layer; 0 where there are no statistics.
+     * What became of a linear layer. Losses are tr(D·H·Dᵀ) of the change D over tr(W·H·Wᵀ), on rows evenly spread over
+     * the layer; 0 where there are no statistics.
      *
      * @param module its name
      * @param scaleRatio exponent of the inputs' magnitudes in the scales of its columns; 0 without scales

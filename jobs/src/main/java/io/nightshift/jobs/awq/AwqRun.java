@@ -7,6 +7,7 @@ import io.nightshift.formats.safetensors.SafetensorsHeader;
 import io.nightshift.formats.safetensors.SafetensorsShard;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.forward.WorkFolder;
@@ -173,7 +174,8 @@ final class AwqRun {
         plan.shards().forEach(shard -> planned.addAll(shard.tensors()));
         Set<SafetensorsTensor> found = new HashSet<>(committed(output.open()));
         if (!found.equals(planned)) {
-            throw new IOException(location + ": the committed shards do not hold the tensors that were planned; run again");
+            throw new IOException(
+                    location + ": the committed shards do not hold the tensors that were planned; run again");
         }
         List<AwqItem.Packed> units = plan.units();
         List<VerifyTask.Expected> expected = new ArrayList<>();
@@ -194,9 +196,9 @@ final class AwqRun {
     private List<SafetensorsTensor> committed(ModelFolder output) throws IOException {
         List<SafetensorsTensor> tensors = new ArrayList<>();
         for (SafetensorsShard shard : plan.shards()) {
-            tensors.addAll(SafetensorsHeader.read(
-                    output, output.find(shard.file()).orElseThrow(() ->
-                            new IOException(output.location() + "/" + shard.file() + " is missing after it was committed"))));
+            StoredFile file = output.find(shard.file()).orElseThrow(() -> new IOException(
+                    output.location() + "/" + shard.file() + " is missing after it was committed; run again"));
+            tensors.addAll(SafetensorsHeader.read(output, file));
         }
         return tensors;
     }

@@ -74,7 +74,8 @@ final class AwqSource {
         SourceRows rows = ((TensorRecipe.Stored) recipe.content()).parts().get(0);
         float[] divisors = scales.vectorDivisors(recipe.name(), Math.toIntExact(recipe.columns()));
         if (divisors != null && rows.order() != RowOrder.AS_IS) {
-            throw new InvalidModelException(recipe.name() + ": its order is changed, so that scales cannot be folded into it");
+            throw new InvalidModelException(
+                    recipe.name() + ": its order is changed, so that scales cannot be folded into it");
         }
         return divisors == null ? null : new Folding(null, null, divisors, rows.shift());
     }

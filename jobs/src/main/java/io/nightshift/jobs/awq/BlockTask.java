@@ -18,8 +18,9 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * Rounds a block of rows, within a task: reads them, scales them, chooses the grid, rounds, measures, packs. A pure function
- * of the rows, the scales and the matrices. Memory: about 25 bytes a weight of the block, besides the matrices.
+ * Rounds a block of rows, within a task: reads them, scales them, chooses the grid, rounds, measures, packs. A pure
+ * function of the rows, the scales and the matrices. Memory: about 25 bytes a weight of the block, besides the
+ * matrices.
  */
 final class BlockTask {
     /** Rows of a layer that losses are measured on, about. */

@@ -21,7 +21,8 @@ import java.nio.ByteOrder;
  * @param elementDivisors what the elements of a norm or a bias are divided by; or null
  * @param shift what the model adds to the stored elements
  */
-record Folding(float[] columnScales, float[] rowDivisors, float[] elementDivisors, float shift) implements Serializable {
+record Folding(float[] columnScales, float[] rowDivisors, float[] elementDivisors, float shift)
+        implements Serializable {
     /** Rows that are changed at once. */
     private static final int WEIGHTS_AT_ONCE = 4 << 20;
 

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes a part: quantized layers from their blocks, other tensors from the checkpoint. Memory: the blocks of the part's
- * layers and the bytes of one of these.
+ * Writes a part: quantized layers from their blocks, other tensors from the checkpoint. Memory: the blocks of the
+ * part's layers and the bytes of one of these.
  */
 final class PartTask {
     private static final int BLOCK_BYTES = 4 << 20;

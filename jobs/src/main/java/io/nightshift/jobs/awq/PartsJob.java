@@ -27,7 +27,7 @@ import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag$;
 import scala.runtime.BoxedUnit;
 
-/** Rounds all blocks, one task each, gathers them to the parts that their layers are in, and writes these, one task each. */
+/** Rounds all blocks, a task each, gathers them to the parts that their layers are in, and writes these, a task each. */
 final class PartsJob {
     private final JavaSparkContext spark;
     private final AwqPlan plan;
@@ -41,8 +41,8 @@ final class PartsJob {
     private final AwqProgress progress;
 
     PartsJob(JavaSparkContext spark, AwqPlan plan, List<ShardPart> parts, List<RowBlock> blocks,
-            Map<Integer, Folding> foldings, FolderReference source, List<PartSink> sinks, Factors factors, boolean clipped,
-            AwqProgress progress) {
+            Map<Integer, Folding> foldings, FolderReference source, List<PartSink> sinks, Factors factors,
+            boolean clipped, AwqProgress progress) {
         this.spark = spark;
         this.plan = plan;
         this.parts = parts;
@@ -75,12 +75,17 @@ final class PartsJob {
                 }
             }
             try {
-                return PartTask.run(input.part(), input.items(), input.units(), input.foldings(), rounded, input.header(),
-                        source.open(), input.sink(), context.attemptNumber());
+                return PartTask.run(input.part(), input.items(), input.units(), input.foldings(), rounded,
+                        input.header(), source.open(), input.sink(), attempt(context));
             } catch (IOException e) {
                 throw new UncheckedIOException(e.getMessage(), e);
             }
         }
+    }
+
+    /** When blocks are lost with an executor, Spark counts attempts from 0 again, while older ones may still run. */
+    private static int attempt(TaskContext context) {
+        return 2 * context.stageAttemptNumber() + context.attemptNumber();
     }
 
     /**

@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Reads a quantized layer back from the committed shard: all its scales are finite, and of each block of rows the first and
- * the last one are what was meant. Memory: a byte a weight of the layer.
+ * Reads a quantized layer back from the committed shard: all its scales are finite, and of each block of rows the first
+ * and the last one are what was meant. Memory: a byte a weight of the layer.
  */
 final class VerifyTask {
     private VerifyTask() {}
@@ -45,8 +45,9 @@ final class VerifyTask {
         QuantizedRows rows = new LinearReader(output).read(linear, 0, layer.outputs());
         for (RoundedBlock.Measure block : expected.blocks()) {
             if (RowChecksum.of(rows, block.from(), block.from() + block.rows() - 1) != block.checksum()) {
-                throw new IOException(output.location() + "/" + layer.file() + ": " + layer.linear().module() + ", rows "
-                        + block.from() + " to " + (block.from() + block.rows()) + " are not what was written; run again");
+                throw new IOException(output.location() + "/" + layer.file() + ": " + layer.linear().module()
+                        + ", rows " + block.from() + " to " + (block.from() + block.rows())
+                        + " are not what was written; run again");
             }
         }
     }

@@ -42,8 +42,8 @@ final class QuantizeCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "TARGET",
             converter = Target.Converter.class,
-            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M, and awq or awq:w4gSIZE, a folder of"
-                    + " four-bit integers in groups of SIZE.")
+            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M, and awq or awq:w4gSIZE,"
+                    + " a folder of four-bit integers in groups of SIZE.")
     private List<Target> targets;
 
     @Option(names = "--output", required = true, paramLabel = "FOLDER", description = "Where to: a folder or s3a:// prefix.")
@@ -206,8 +206,8 @@ final class QuantizeCommand implements Callable<Integer> {
                 .distinct()
                 .toList();
         if (folders.size() > 1) {
-            throw new InvalidModelException("--to: several AWQ folders would have one name; make them one after another, with"
-                    + " another --output");
+            throw new InvalidModelException("--to: several AWQ folders would have one name; make them one after another,"
+                    + " with another --output");
         }
         return folders.stream().findFirst();
     }
@@ -230,6 +230,9 @@ final class QuantizeCommand implements Callable<Integer> {
             throw new InvalidModelException(importance.given() + " has no effect with "
                     + (ofFiles.get().scaled() ? "--scales awq" : "--rounding gptq")
                     + ": the importance of linear layers comes from their Gram matrices then");
+        }
+        if (folder.isPresent() && awq.work().isPresent() && !rounding.options().feedback()) {
+            throw new InvalidModelException("--work has no effect with --rounding nearest");
         }
         if (!fileTypes.isEmpty()) {
             return;

@@ -80,8 +80,8 @@ final class RoundingSelection {
                     feedback,
                     damping == null ? RoundingOptions.DEFAULT_DAMPING : damping);
         } catch (IllegalArgumentException e) {
-            throw new InvalidModelException((ratios == null ? "--damping" : "--awq-grid or --damping") + ": " + e.getMessage(),
-                    e);
+            String option = ratios == null ? "--damping" : "--awq-grid or --damping";
+            throw new InvalidModelException(option + ": " + e.getMessage(), e);
         }
     }
 

@@ -20,11 +20,11 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /**
- * The factors of error feedback of a run, one for each scaled input of linear layers: each is made once, kept as a file of
- * the work folder, and read from there by the executors whose tasks need it.
+ * The factors of error feedback of a run, one for each scaled input of linear layers: each is made once, kept as a file
+ * of the work folder, and read from there by the executors whose tasks need it.
  *
- * <p>A factor takes 2 * channels² bytes, in the folder and in memory; to make it takes 6 * channels² bytes more, the Gram
- * matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
+ * <p>A factor takes 2 * channels² bytes, in the folder and in memory; to make it takes 6 * channels² bytes more, the
+ * Gram matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
  *
  * @param statistics what they are made of
  * @param folder a {@link io.nightshift.jobs.forward.WorkFolder} of the run's own, which the run removes when it ends

@@ -8,8 +8,8 @@ import java.util.List;
  * The scales of a group's channels. Arrays are not copied.
  *
  * @param group which channels, and what they are folded into
- * @param scales one a channel, positive and finite: columns of the group's layers are multiplied by them, what produces the
- *     channels is divided
+ * @param scales one a channel, positive and finite: columns of the group's layers are multiplied by them, what produces
+ *     the channels is divided
  * @param ratio exponent of the inputs' magnitudes; 0 if nothing was better than no scales
  * @param duo whether the weights' magnitudes took part
  * @param losses what the search found, one for each layer of the group, on all rows

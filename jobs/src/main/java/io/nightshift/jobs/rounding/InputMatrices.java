@@ -11,9 +11,9 @@ import java.util.List;
 
 /**
  * What the tasks of this process share of inputs' statistics: for each input 4 * channels² bytes, half of it the factor
- * (where rounding gives feedback), half the matrix that losses are measured with. Inputs that a task works with are held, and
- * the {@value #KEPT} that were used last; what is dropped is read again when it is needed. Tasks in the order of their inputs
- * need few at once.
+ * (where rounding gives feedback), half the matrix that losses are measured with. Inputs that a task works with are
+ * held, and the {@value #KEPT} that were used last; what is dropped is read again when it is needed. Tasks in the order
+ * of their inputs need few at once.
  */
 public final class InputMatrices {
     private static final int KEPT = 2;
@@ -35,8 +35,8 @@ public final class InputMatrices {
      *
      * @param factor how its scaled columns give feedback; null where rounding is to nearest
      * @param loss the loss of a change to unscaled weights
-     * @param squares H of the scaled input with nothing but the blocks around its diagonal: enough for squares of groups
-     *     that divide a block
+     * @param squares H of the scaled input with nothing but the blocks around its diagonal: enough for squares of
+     *     groups that divide a block
      * @param diagonal of H of the scaled input
      */
     public record Matrices(FeedbackFactor factor, GramLoss loss, GramMatrix squares, float[] diagonal) {}

@@ -26,8 +26,10 @@ import java.util.List;
  * Weights are read twice, in blocks: nothing else of them is held.
  */
 final class ScaleTask {
-    /** Rows of each layer that candidates are tried on. */
+    /** Rows of each layer that candidates are tried on, and of all layers of a group together, where experts are many. */
     private static final int SAMPLED_ROWS = 512;
+    private static final int SAMPLED_ROWS_OF_GROUP = 2048;
+    private static final int LEAST_SAMPLED_ROWS = 8;
 
     /** Weights that are read at once, about. */
     private static final int BLOCK_WEIGHTS = 4 << 20;
@@ -56,11 +58,12 @@ final class ScaleTask {
      * Searches.
      *
      * @param options how many ratios
-     * @throws io.nightshift.formats.InvalidModelException if there are no statistics of the group, or a weight is damaged
+     * @throws io.nightshift.formats.InvalidModelException if there are no statistics of the group, or a weight is
+     *     damaged
      * @throws IOException if something cannot be read
      */
-    static GroupScales run(ScaleGroup group, RoundingFormat format, RoundingOptions options, StatisticsReader statistics,
-            ModelFolder source, Workers workers) throws IOException {
+    static GroupScales run(ScaleGroup group, RoundingFormat format, RoundingOptions options,
+            StatisticsReader statistics, ModelFolder source, Workers workers) throws IOException {
         return new ScaleTask(group, format, statistics, source, workers).search(options);
     }
 
@@ -126,7 +129,8 @@ final class ScaleTask {
     private ScaledLinear sample(LinearLayer linear, WeightMagnitudes magnitudes) throws IOException {
         int columns = group.channels();
         int outputs = Math.toIntExact(linear.outputs());
-        int count = Math.min(SAMPLED_ROWS, outputs);
+        int share = Math.max(LEAST_SAMPLED_ROWS, SAMPLED_ROWS_OF_GROUP / group.linears().size());
+        int count = Math.min(Math.min(SAMPLED_ROWS, share), outputs);
         float[] sample = new float[count * columns];
         int[] taken = {0};
         forBlocks(linear, (first, block) -> {

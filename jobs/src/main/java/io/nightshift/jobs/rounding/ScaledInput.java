@@ -6,8 +6,8 @@ import java.io.Serializable;
 /**
  * The input of linear layers, divided by the scales of its channels.
  *
- * @param name unlike that of every other one of the run, fit for a file's name: with several targets, or experts that share
- *     statistics, more than the name of the statistics
+ * @param name unlike that of every other one of the run, fit for a file's name: with several targets, or experts that
+ *     share statistics, more than the name of the statistics
  * @param statistics those of the unscaled input
  * @param scales one a channel; null where there are none
  */

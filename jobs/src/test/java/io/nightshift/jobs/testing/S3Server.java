@@ -83,6 +83,8 @@ public final class S3Server implements AutoCloseable {
         options.put("fs.s3a.path.style.access", "true");
         options.put("fs.s3a.access.key", ACCESS_KEY);
         options.put("fs.s3a.secret.key", SECRET_KEY);
+        // Hadoop's cache would hand out the client of a server that an earlier test has stopped.
+        options.put("fs.s3a.impl.disable.cache", "true");
         return options;
     }
 

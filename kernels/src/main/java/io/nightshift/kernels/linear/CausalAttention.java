@@ -6,8 +6,8 @@ import java.util.Arrays;
 
 /**
  * Causal self-attention with grouped queries (Ainslie et al., GQA, 2023) and sliding windows. Queries are taken
- * {@value #QUERIES} at a time: their products with the keys they see, the softmax of these, and the products of that with
- * the values. The blocks begin at a sequence's start, so results do not depend on other sequences.
+ * {@value #QUERIES} at a time: their products with the keys they see, the softmax of these, and the products of that
+ * with the values. The blocks begin at a sequence's start, so results do not depend on other sequences.
  *
  * @param queryHeads number of query heads, a multiple of {@code keyHeads}
  * @param keyHeads number of key and value heads

@@ -7,9 +7,9 @@ import java.util.Objects;
  * Linear layers: Y[tokens, outputs] = X[tokens, inputs] · W[outputs, inputs]ᵀ + bias. Blocked and packed after Goto and
  * van de Geijn (Anatomy of High-Performance Matrix Multiplication, 2008).
  *
- * <p>An element is the sum, over runs of {@value #RUN} inputs in their order, of a chain of fused multiply-adds that starts
- * from zero; the bias comes first. Weights are turned into floats a block at a time, so that they may be kept in any type:
- * a thread needs 1 MiB for a block of them and of its sums.
+ * <p>An element is the sum, over runs of {@value #RUN} inputs in their order, of a chain of fused multiply-adds that
+ * starts from zero; the bias comes first. Weights are turned into floats a block at a time, so that they may be kept in
+ * any type: a thread needs 1 MiB for a block of them and of its sums.
  */
 public final class Gemm {
     /** Inputs that are summed in one chain. */
@@ -41,7 +41,8 @@ public final class Gemm {
             return;
         }
         if (stride < outputs) {
-            throw new IllegalArgumentException("rows of " + outputs + " outputs overlap: they are " + stride + " apart");
+            throw new IllegalArgumentException(
+                    "rows of " + outputs + " outputs overlap: they are " + stride + " apart");
         }
         Objects.checkFromIndexSize(at, Math.addExact(Math.multiplyExact(tokens - 1, stride), outputs), result.length);
         int outputBlocks = Panels.count(outputs, OUTPUTS);
@@ -72,7 +73,7 @@ public final class Gemm {
             weights.read(output, output + outputs, input, depth, rows, RUN);
             Panels.transpose(outputs, depth, rows, 0, RUN, width, panels, 0, width * RUN);
             PanelProduct.add(depth, tokens, activations.panels(), activations.position(token, input),
-                    activations.distance(), outputs, panels, 0, width * RUN, sums, 0, outputs);
+                    TileKernel.ROWS * depth, outputs, panels, 0, width * RUN, sums, 0, outputs);
         }
         for (int i = 0; i < tokens; i++) {
             System.arraycopy(sums, i * outputs, result, at + i * stride, outputs);

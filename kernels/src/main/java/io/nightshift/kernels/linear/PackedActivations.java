@@ -29,12 +29,17 @@ public final class PackedActivations {
         Objects.checkFromIndexSize(at, Math.multiplyExact(tokens, channels), activations.length);
         int count = Panels.count(tokens, width);
         float[] panels = new float[Math.multiplyExact(count, Math.multiplyExact(width, channels))];
+        PackedActivations packed = new PackedActivations(tokens, channels, panels);
         workers.run(Panels.count(count, PANELS_A_PIECE), piece -> {
             int first = piece * PANELS_A_PIECE * width;
-            Panels.transpose(Math.min(PANELS_A_PIECE * width, tokens - first), channels, activations,
-                    at + first * channels, channels, width, panels, first * channels, width * channels);
+            int vectors = Math.min(PANELS_A_PIECE * width, tokens - first);
+            for (int channel = 0; channel < channels; channel += Gemm.RUN) {
+                int depth = Math.min(Gemm.RUN, channels - channel);
+                Panels.transpose(vectors, depth, activations, at + first * channels + channel, channels, width, panels,
+                        packed.position(first, channel), width * depth);
+            }
         });
-        return new PackedActivations(tokens, channels, panels);
+        return packed;
     }
 
     /** Number of rows. */
@@ -51,13 +56,12 @@ public final class PackedActivations {
         return panels;
     }
 
-    /** Where the terms from {@code channel} on of the panel that starts with {@code token} are. */
+    /**
+     * Where the panel that starts with {@code token} has the run of terms that starts with {@code channel}. All panels of
+     * a run stand one after another, so that a block of tokens is one stream.
+     */
     int position(int token, int channel) {
-        return token * channels + channel * TileKernel.ROWS;
-    }
-
-    /** Distance of two panels. */
-    int distance() {
-        return TileKernel.ROWS * channels;
+        int padded = Panels.count(tokens, TileKernel.ROWS) * TileKernel.ROWS;
+        return channel * padded + token * Math.min(Gemm.RUN, channels - channel);
     }
 }

@@ -1,8 +1,8 @@
 package io.nightshift.kernels.linear;
 
 /**
- * Packing: a matrix is cut into panels as wide as a tile, in which the factors of one term lie side by side. Panels that
- * the matrix does not fill end in zeros. A panel of depth d takes d * width floats; panels follow one another.
+ * Packing: a matrix is cut into panels as wide as a tile, in which the factors of one term lie side by side. Panels
+ * that the matrix does not fill end in zeros. A panel of depth d takes d * width floats; panels follow one another.
  */
 final class Panels {
     private Panels() {}
@@ -25,6 +25,10 @@ final class Panels {
             int panel = into + first / width * distance;
             int filled = Math.min(width, vectors - first);
             int vector = 0;
+            if (filled == 6) {
+                transposeSix(depth, source, at + first * stride, stride, width, panels, panel);
+                vector = 6;
+            }
             for (; vector <= filled - 4; vector += 4) {
                 transposeFour(depth, source, at + (first + vector) * stride, stride, width, panels, panel + vector);
             }
@@ -49,6 +53,25 @@ final class Panels {
             panels[to + 1] = source[second + k];
             panels[to + 2] = source[third + k];
             panels[to + 3] = source[fourth + k];
+        }
+    }
+
+    /** A whole panel of rows at once: what lies side by side is written together. */
+    private static void transposeSix(
+            int depth, float[] source, int at, int stride, int width, float[] panels, int into) {
+        int second = at + stride;
+        int third = second + stride;
+        int fourth = third + stride;
+        int fifth = fourth + stride;
+        int sixth = fifth + stride;
+        for (int k = 0; k < depth; k++) {
+            int to = into + k * width;
+            panels[to] = source[at + k];
+            panels[to + 1] = source[second + k];
+            panels[to + 2] = source[third + k];
+            panels[to + 3] = source[fourth + k];
+            panels[to + 4] = source[fifth + k];
+            panels[to + 5] = source[sixth + k];
         }
     }
 

@@ -5,8 +5,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * The innermost product: a tile of {@value #ROWS} rows and two vectors of columns, held in registers (the micro-kernel
- * of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008). Lanes are columns, so each element
- * is one chain of fused multiply-adds over the depth, whatever the width of a vector.
+ * of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008). Lanes are columns, so each
+ * element is one chain of fused multiply-adds over the depth, whatever the width of a vector.
  */
 final class TileKernel {
     /** Rows of a tile: twelve sums, two columns' vectors and a factor fit sixteen registers. */

@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Integers from 0 to 15, a byte each and row-major, packed eight to a little-endian word of 32 bits: eight neighbours of a
- * row, or eight neighbours of a column.
+ * Integers from 0 to 15, a byte each and row-major, packed eight to a little-endian word of 32 bits: eight neighbours
+ * of a row, or eight neighbours of a column.
  */
 public final class PackedNibbles {
     /** Values a word. */

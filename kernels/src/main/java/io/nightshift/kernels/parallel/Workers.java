@@ -12,8 +12,8 @@ import java.util.function.IntConsumer;
 
 /**
  * A fixed number of threads, the caller's among them, that share out the pieces of a job. Kernels cut their work into
- * pieces that write to places of their own, so results do not depend on how many threads there are. One thread at a time
- * may call {@link #run}.
+ * pieces that write to places of their own, so results do not depend on how many threads there are. One thread at a
+ * time may call {@link #run}.
  */
 public final class Workers implements AutoCloseable {
     private static final AtomicInteger NUMBER = new AtomicInteger();

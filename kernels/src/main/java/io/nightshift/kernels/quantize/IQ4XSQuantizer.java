@@ -7,8 +7,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * IQ4_XS: super-blocks of eight blocks of 32 weights, whose scales are quants of 6 bits, from -32 to 31, times a scale in half
- * precision (ggml-quants.c, quantize_iq4_xs).
+ * IQ4_XS: super-blocks of eight blocks of 32 weights, whose scales are quants of 6 bits, from -32 to 31, times a scale
+ * in half precision (ggml-quants.c, quantize_iq4_xs).
  */
 final class IQ4XSQuantizer extends NonlinearBlockQuantizer {
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);

@@ -9,8 +9,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * MXFP4: blocks of 32 numbers of 4 bits, a sign over one of eight magnitudes, and the exponent of their unit; importance has
- * no say (ggml-quants.c, quantize_row_mxfp4_ref).
+ * MXFP4: blocks of 32 numbers of 4 bits, a sign over one of eight magnitudes, and the exponent of their unit;
+ * importance has no say (ggml-quants.c, quantize_row_mxfp4_ref).
  *
  * <p>Of two magnitudes equally near the lower is taken, and what is rounded to zero has no sign.
  */
@@ -70,8 +70,8 @@ final class MXFP4Quantizer implements RowQuantizer {
 
     /**
      * The exponent, 127 more than it is, of the unit of a block with this largest magnitude: two less than that of the
-     * magnitude, but that ggml takes it from a logarithm which is rounded to a float first, and that below 0 the low eight
-     * bits are left.
+     * magnitude, but that ggml takes it from a logarithm which is rounded to a float first, and that below 0 the low
+     * eight bits are left.
      */
     static int exponent(float magnitude) {
         int bits = Float.floatToRawIntBits(magnitude);

@@ -5,8 +5,8 @@ import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Blocks of 32 weights, each rounded to one of sixteen values that are not evenly spaced, times a scale: IQ4_NL and IQ4_XS
- * (ggml-quants.c, quantize_row_iq4_nl_impl).
+ * Blocks of 32 weights, each rounded to one of sixteen values that are not evenly spaced, times a scale: IQ4_NL and
+ * IQ4_XS (ggml-quants.c, quantize_row_iq4_nl_impl).
  *
  * <p>Chunks of blocks that stay in cache go through three loops: scales (a block a lane), levels, bytes.
  */

@@ -57,8 +57,8 @@ final class NonlinearLevels {
 
     /**
      * The level below the bound nearest to a number from -127 to 127, less 7. Nearest is to be understood loosely: a
-     * polynomial finds the bound, and the numbers where it goes on to the next may be anywhere about halfway. But what is up
-     * to 5.5 % more or less than the number is between the neighbours of that bound still.
+     * polynomial finds the bound, and the numbers where it goes on to the next may be anywhere about halfway. But what
+     * is up to 5.5 % more or less than the number is between the neighbours of that bound still.
      */
     static FloatVector nearBound(FloatVector numbers) {
         return numbers.mul(numbers)

@@ -10,13 +10,13 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The scale of a block of 32 weights that are rounded to {@link NonlinearLevels}: of sixteen candidates the one with the
- * least weighted squared error (ggml-quants.c, quantize_row_iq4_nl_impl). Each lane searches a block of its own.
+ * The scale of a block of 32 weights that are rounded to {@link NonlinearLevels}: of sixteen candidates the one with
+ * the least weighted squared error (ggml-quants.c, quantize_row_iq4_nl_impl). Each lane searches a block of its own.
  *
- * <p>The first candidate takes the largest weight to 127, the others take it to -134, -133, ... -120. Between -134 and -120
- * no weight passes more than one of the bounds between levels, for these are further apart, in proportion, than that. So for
- * each weight that bound is found once, with what the weight adds to the sums on either side of it; a candidate then costs a
- * product, a comparison and a choice for each sum.
+ * <p>The first candidate takes the largest weight to 127, the others take it to -134, -133, ... -120. Between -134 and
+ * -120 no weight passes more than one of the bounds between levels, for these are further apart, in proportion, than
+ * that. So for each weight that bound is found once, with what the weight adds to the sums on either side of it; a
+ * candidate then costs a product, a comparison and a choice for each sum.
  */
 final class NonlinearScaleSearch {
     private static final VectorSpecies<Float> FLOAT = Lanes.FLOAT;

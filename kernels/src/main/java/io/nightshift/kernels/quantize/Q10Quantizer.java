@@ -12,8 +12,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Q1_0: blocks of 128 signs, with their mean magnitude in half precision as the scale; importance has no say (ggml-quants.c,
- * quantize_row_q1_0_ref).
+ * Q1_0: blocks of 128 signs, with their mean magnitude in half precision as the scale; importance has no say
+ * (ggml-quants.c, quantize_row_q1_0_ref).
  */
 final class Q10Quantizer implements RowQuantizer {
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);

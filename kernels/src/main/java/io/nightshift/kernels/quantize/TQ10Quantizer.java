@@ -10,8 +10,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * TQ1_0: blocks of 256 weights, levels as digits in base 3 (ggml-quants.c, quantize_row_tq1_0_ref). A byte is a fraction of
- * 256 with five digits after the point: 32 bytes of weights 32 apart, 16 of weights 16 apart, and 4 of four weights 4 apart.
+ * TQ1_0: blocks of 256 weights, levels as digits in base 3 (ggml-quants.c, quantize_row_tq1_0_ref). A byte is a
+ * fraction of 256 with five digits after the point: 32 bytes of weights 32 apart, 16 of weights 16 apart, and 4 of four
+ * weights 4 apart.
  */
 final class TQ10Quantizer extends TernaryBlockQuantizer {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -19,7 +20,9 @@ final class TQ10Quantizer extends TernaryBlockQuantizer {
     private static final int SIZE = 256;
     private static final int BYTES = 52;
 
-    /** {@code number * MULTIPLIER + ROUNDING_UP >> SHIFT} is {@code number * 256 / 243}, rounded up, for five digits. */
+    /**
+     * {@code number * MULTIPLIER + ROUNDING_UP >> SHIFT} is {@code number * 256 / 243}, rounded up, for five digits.
+     */
     private static final int MULTIPLIER = 256 * 17261;
 
     private static final int ROUNDING_UP = 242 * 17261;
@@ -73,7 +76,10 @@ final class TQ10Quantizer extends TernaryBlockQuantizer {
         for (int i = 0; i < count; i += Lanes.COUNT) {
             IntVector number = (IntVector) ByteVector.fromArray(Lanes.QUARTER_BYTE, numbers, i)
                     .convertShape(VectorOperators.B2I, Lanes.INT, 0);
-            IntVector fraction = number.and(0xff).mul(MULTIPLIER).add(ROUNDING_UP).lanewise(VectorOperators.LSHR, SHIFT);
+            IntVector fraction = number.and(0xff)
+                    .mul(MULTIPLIER)
+                    .add(ROUNDING_UP)
+                    .lanewise(VectorOperators.LSHR, SHIFT);
             ((ByteVector) fraction.convertShape(VectorOperators.I2B, Lanes.QUARTER_BYTE, 0)).intoArray(fractions, i);
         }
     }

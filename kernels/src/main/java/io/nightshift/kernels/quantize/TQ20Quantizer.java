@@ -6,8 +6,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * TQ2_0: blocks of 256 weights, each 128 of them in 32 bytes, a byte with the levels of weights 32 apart (ggml-quants.c,
- * quantize_row_tq2_0_ref).
+ * TQ2_0: blocks of 256 weights, each 128 of them in 32 bytes, a byte with the levels of weights 32 apart
+ * (ggml-quants.c, quantize_row_tq2_0_ref).
  */
 final class TQ20Quantizer extends TernaryBlockQuantizer {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

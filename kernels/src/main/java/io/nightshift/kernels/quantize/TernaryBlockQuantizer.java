@@ -13,8 +13,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Blocks whose scale is their largest magnitude, so that weights are rounded to that, to nothing or to its opposite: TQ1_0,
- * TQ2_0 and Q2_0. Importance has no say.
+ * Blocks whose scale is their largest magnitude, so that weights are rounded to that, to nothing or to its opposite:
+ * TQ1_0, TQ2_0 and Q2_0. Importance has no say.
  *
  * <p>Chunks of blocks that stay in cache go through loops of their own for magnitudes, levels and bytes.
  */
@@ -44,8 +44,8 @@ abstract sealed class TernaryBlockQuantizer implements RowQuantizer
 
     /**
      * @param scaleOffset where in a block its scale stands, in half precision
-     * @param overflowLevel what ggml's conversion of infinity and NaN to an integer leaves as the level, where the scale is
-     *     so small that its inverse overflows
+     * @param overflowLevel what ggml's conversion of infinity and NaN to an integer leaves as the level, where the
+     *     scale is so small that its inverse overflows
      */
     TernaryBlockQuantizer(GgmlType type, int scaleOffset, int overflowLevel) {
         this.type = type;
@@ -83,7 +83,8 @@ abstract sealed class TernaryBlockQuantizer implements RowQuantizer
             pack(levels, chunk, blocks, to);
             F16.fromFloats(scales, 0, halves, 0, chunk);
             for (int block = 0; block < chunk; block++) {
-                SHORT.set(blocks, to + block * blockBytes + scaleOffset, (short) SHORT.get(halves, block * Short.BYTES));
+                int at = to + block * blockBytes + scaleOffset;
+                SHORT.set(blocks, at, (short) SHORT.get(halves, block * Short.BYTES));
             }
         }
     }

@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 public enum Activation {
     /** x * sigmoid(x). */
     SILU,
-    /** The Gaussian error linear unit in its form with tanh, which is x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 x³)). */
+    /** The Gaussian error linear unit in its form with tanh: x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 x³)). */
     GELU_TANH,
     /**
      * The Gaussian error linear unit itself: x / 2 * (1 + erf(x / sqrt(2))), with the error function of Abramowitz and
@@ -29,8 +29,8 @@ public enum Activation {
     /**
      * Multiplies what this function makes of the gate with the other half: result[i] = f(gate[i]) * up[i].
      *
-     * @param gate from {@code gateAt} on, {@code up} from {@code upAt} on, {@code result} from {@code to} on; the result
-     *     may be one of them at the same place
+     * @param gate from {@code gateAt} on, {@code up} from {@code upAt} on, {@code result} from {@code to} on; the
+     *     result may be one of them at the same place
      */
     public void gate(float[] gate, int gateAt, float[] up, int upAt, int count, float[] result, int to) {
         Objects.checkFromIndexSize(gateAt, count, gate.length);

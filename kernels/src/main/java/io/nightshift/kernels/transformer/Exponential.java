@@ -6,9 +6,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * e to the power of x, in lanes and alone, with the same bits: the argument is reduced by a multiple of ln 2 in two parts
- * and the rest put into the polynomial of Cephes' {@code expf} (S. L. Moshier). Within 2 units in the last place. Below
- * {@value #LOWEST} the result is 0, and above {@value #HIGHEST} that of {@value #HIGHEST}; a NaN stays one.
+ * e to the power of x, in lanes and alone, with the same bits: the argument is reduced by a multiple of ln 2 in two
+ * parts and the rest put into the polynomial of Cephes' {@code expf} (S. L. Moshier). Within 2 units in the last place.
+ * Below {@value #LOWEST} the result is 0, and above {@value #HIGHEST} that of {@value #HIGHEST}; a NaN stays one.
  */
 final class Exponential {
     private static final float LOWEST = -87f;

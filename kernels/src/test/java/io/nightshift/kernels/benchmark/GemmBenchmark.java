@@ -23,8 +23,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Products for the layers of a 7B model, packing included. The counter {@code operations} is floating-point operations a
- * nanosecond (GFLOP/s), those of the full product also for the Gram matrix, of which half is computed.
+ * Products for the layers of a 7B model, packing included. The counter {@code operations} is floating-point operations
+ * a nanosecond (GFLOP/s), those of the full product also for the Gram matrix, of which half is computed.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)

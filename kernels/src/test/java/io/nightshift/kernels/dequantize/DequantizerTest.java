@@ -83,7 +83,10 @@ class DequantizerTest {
         }
     }
 
-    /** Interpreted code says nothing about compiled code: enough blocks that the just-in-time compiler's best is checked. */
+    /**
+     * Interpreted code says nothing about compiled code: enough blocks that the just-in-time compiler's best is
+     * checked.
+     */
     @ParameterizedTest
     @MethodSource("types")
     void agreesWithTheScalarReferenceOnceCompiled(GgmlType type) {

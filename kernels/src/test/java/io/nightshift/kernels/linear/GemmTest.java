@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The same bits as plain loops, hence the same at any width: tiles that are whole, cut, and of a single element. */
 class GemmTest {
     @ParameterizedTest
-    @CsvSource({"1,1,1", "1,7,300", "5,33,8", "6,32,256", "12,64,512", "13,65,257", "97,130,700", "1537,9,40", "7,300,1000"})
+    @CsvSource({"1,1,1", "1,7,300", "5,33,8", "6,32,256", "12,64,512", "13,65,257", "97,130,700", "1537,9,40",
+        "7,300,1000"})
     void everyElementIsTheDocumentedSum(int tokens, int outputs, int inputs) {
         float[] x = RandomFloats.of(tokens * inputs, 1);
         float[] weights = RandomFloats.of(outputs * inputs, 2);

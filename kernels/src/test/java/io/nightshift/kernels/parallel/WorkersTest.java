@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -49,11 +50,13 @@ class WorkersTest {
     @Test
     void anExceptionOfAPieceReachesTheCallerAndEndsTheJob() {
         try (Workers workers = new Workers(3)) {
-            IllegalStateException thrown = assertThrows(IllegalStateException.class, () -> workers.run(100_000, piece -> {
+            IntConsumer failing = piece -> {
                 if (piece == 10) {
                     throw new IllegalStateException("piece 10");
                 }
-            }));
+            };
+            IllegalStateException thrown =
+                    assertThrows(IllegalStateException.class, () -> workers.run(100_000, failing));
             assertEquals("piece 10", thrown.getMessage());
             AtomicInteger after = new AtomicInteger();
             workers.run(50, piece -> after.incrementAndGet());

@@ -6,7 +6,7 @@ public final class ScalarDecoder {
 
     private ScalarDecoder() {}
 
-    /** The sum over runs of chains of fused multiply-adds, upon what is there: term k is x[xAt + k * xStep] * y[...]. */
+    /** The sum over runs of chains of fused multiply-adds, upon what is there: of x[xAt + k * xStep] * y[...]. */
     public static float dot(float start, float[] x, int xAt, int xStep, float[] y, int yAt, int yStep, int count) {
         float total = start;
         for (int run = 0; run < count; run += RUN) {
@@ -97,7 +97,8 @@ public final class ScalarDecoder {
                 for (int key = from; key <= t; key++) {
                     float product = 0;
                     for (int i = 0; i < size; i++) {
-                        product = Math.fma(q[(t * heads + head) * size + i], k[key * keyHeads * size + shared + i], product);
+                        float right = k[key * keyHeads * size + shared + i];
+                        product = Math.fma(q[(t * heads + head) * size + i], right, product);
                     }
                     product *= scale;
                     weights[key - first] = cap == 0 ? product : softcap(product, cap);
