@@ -81,7 +81,8 @@ final class GemmaFamily {
                             config -> config.findNumber("final_logit_softcapping").filter(value -> value != 0)),
                     GemmaFamily::slidingWindow,
                     withDefault("attention.head_count_kv", "num_key_value_heads", 4)),
-            LinearGroup.DENSE,
+            // AWQ scales between this norm and attention make Gemma 3 worse (llm-compressor, issue 2522).
+            LinearGroup.DENSE_UNSCALED_ATTENTION,
             DecoderTraits.gemma(WindowPattern.ALL_BUT_EACH_NTH, false));
 
     private GemmaFamily() {}

@@ -3,7 +3,7 @@ package io.nightshift.formats.architecture;
 import java.util.List;
 
 /** Names of source tensors as the converter sees them, and those it drops (conversion/base.py). */
-final class SourceNames {
+public final class SourceNames {
     /** TextModel.filter_tensors: parts of multimodal models that are not the language model. */
     private static final List<String> DROPPED_PREFIXES = List.of("mlp", "vit.", "vpm.", "siglip2.", "conformer.",
             "merger.", "resampler.", "sound_encoder.", "sound_projection.", "speech_embeddings.");
@@ -21,7 +21,12 @@ final class SourceNames {
     static boolean isDropped(String name) {
         return DROPPED_PREFIXES.stream().anyMatch(name::startsWith)
                 || DROPPED_PARTS.stream().anyMatch(name::contains)
-                || DROPPED_SUFFIXES.stream().anyMatch(name::endsWith);
+                || isBuffer(name);
+    }
+
+    /** Whether it is a buffer that models work out for themselves. */
+    public static boolean isBuffer(String name) {
+        return DROPPED_SUFFIXES.stream().anyMatch(name::endsWith);
     }
 
     /** Its name without the part that says that it belongs to the language model of a multimodal one. */

@@ -43,6 +43,17 @@ public final class Checkpoint {
         return new Checkpoint(folder, config, Shards.tensors(folder));
     }
 
+    /**
+     * The tensors of a folder, quantized or not: those of all files, in the order of the files' names, then of their
+     * own.
+     *
+     * @throws InvalidModelException if a file is missing or malformed, or if the shards disagree with their index
+     * @throws IOException if the folder cannot be read
+     */
+    public static List<SafetensorsTensor> readTensors(ModelFolder folder) throws IOException {
+        return Shards.tensors(folder);
+    }
+
     private static void refuseQuantized(ModelFolder folder, String location, JsonNode config) throws IOException {
         Optional<String> key = QUANTIZATION_KEYS.stream().filter(config::hasNonNull).findFirst();
         boolean modelOpt = folder.find("hf_quant_config.json").isPresent();

@@ -13,12 +13,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /** The weights of a checkpoint's safetensors files, BF16, F16 or F32, by ranged reads. */
 public final class CheckpointWeights implements ModelWeights {
-    private final DecoderModel model;
+    private final Map<String, TensorRecipe> tensors;
     private final ModelFolder folder;
     private final LongAdder bytesRead = new LongAdder();
 
@@ -28,13 +29,18 @@ public final class CheckpointWeights implements ModelWeights {
      * @param folder its folder, local or in an object store
      */
     public CheckpointWeights(DecoderModel model, ModelFolder folder) {
-        this.model = model;
+        this(model.tensors(), folder);
+    }
+
+    /** Weights that recipes find in a folder's safetensors files. */
+    CheckpointWeights(Map<String, TensorRecipe> tensors, ModelFolder folder) {
+        this.tensors = tensors;
         this.folder = folder;
     }
 
     @Override
     public Optional<TensorShape> find(String tensor) {
-        return Optional.ofNullable(model.tensors().get(tensor))
+        return Optional.ofNullable(tensors.get(tensor))
                 .filter(recipe -> recipe.content() instanceof Stored)
                 .map(recipe -> new TensorShape(recipe.rows(), Math.toIntExact(recipe.columns()),
                         shift(recipe) == 0 ? sourceType(recipe) : GgmlType.F32));
@@ -43,7 +49,7 @@ public final class CheckpointWeights implements ModelWeights {
     @Override
     public void read(String tensor, long from, long to, byte[] into) throws IOException {
         get(tensor);
-        TensorRecipe recipe = model.tensors().get(tensor);
+        TensorRecipe recipe = tensors.get(tensor);
         Stored stored = (Stored) recipe.content();
         List<SourceRows> unordered = stored.parts().stream()
                 .map(part -> new SourceRows(part.tensor(), part.firstRow(), part.rows(), RowOrder.AS_IS, 0))

@@ -5,6 +5,8 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.Architecture;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.DecoderTraits;
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.RotaryParameters;
 import io.nightshift.formats.architecture.TensorRecipe;
@@ -15,6 +17,7 @@ import io.nightshift.kernels.transformer.Activation;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -39,6 +42,7 @@ public final class DecoderModel implements Serializable {
     private final RotaryParameters rotary;
     private final RotaryParameters rotaryOfSliding;
     private final Map<String, TensorRecipe> tensors = new LinkedHashMap<>();
+    private final List<LinearLayer> linears;
 
     private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int keyHeads, int head, int longest,
             int experts, int expertsPerToken) implements Serializable {}
@@ -49,6 +53,7 @@ public final class DecoderModel implements Serializable {
         architecture = family.name();
         location = checkpoint.folder().location();
         conversion.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+        linears = LinearLayers.of(conversion);
         refuseUnknown(config);
         sizes = sizes(config, tensors);
         epsilon = (float) config.findNumber("rms_norm_eps").orElse(1e-6).doubleValue();
@@ -210,5 +215,10 @@ public final class DecoderModel implements Serializable {
     /** How the checkpoint makes each tensor, by its name in GGUF. */
     Map<String, TensorRecipe> tensors() {
         return tensors;
+    }
+
+    /** The linear layers of the decoder, under the names that loaders know them by. */
+    List<LinearLayer> linears() {
+        return linears;
     }
 }

@@ -1,5 +1,6 @@
 package io.nightshift.formats.statistics;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -15,7 +16,8 @@ import java.util.List;
  * @param insteadOf for an expert with too few tokens the name of the input whose statistics it gets instead; else null
  */
 public record InputSummary(
-        String name, int layer, List<String> tensors, int expert, int channels, long tokens, String insteadOf) {
+        String name, int layer, List<String> tensors, int expert, int channels, long tokens, String insteadOf)
+        implements Serializable {
     /** The suffix of an input that is all experts' inputs together. */
     public static final String POOLED = ".pooled";
 }

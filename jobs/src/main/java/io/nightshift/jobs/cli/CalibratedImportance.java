@@ -16,23 +16,20 @@ import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/**
- * Where the importance comes from if no file is given: from statistics, or from texts that the model is run on first.
- */
+/** Where statistics, and the importance, come from: a folder, or texts that the model is run on first. */
 final class CalibratedImportance {
     @Option(
             names = "--calibration",
             split = ",",
             paramLabel = "FILES",
-            description = "Run the model over these texts first, as nightshift calibrate does, and take the importance"
-                    + " from"
-                    + " there. The statistics stay in <output>/<model>-calibration.")
+            description = "Run the model over these texts first, as nightshift calibrate does, and take the importance, or"
+                    + " scales and rounding of AWQ, from there. The statistics stay in <output>/<model>-calibration.")
     private List<String> data = new ArrayList<>();
 
     @Option(
             names = "--stats",
             paramLabel = "FOLDER",
-            description = "Take the importance from what nightshift calibrate left there.")
+            description = "Take the importance, or scales and rounding of AWQ, from what nightshift calibrate left there.")
     private String statistics;
 
     @Mixin
@@ -57,17 +54,19 @@ final class CalibratedImportance {
         }
     }
 
-    /** The options with the matrix of {@code --stats}, if it was given. */
-    ImportanceOptions fromStatistics(ImportanceOptions importance, String model, HadoopSettings settings)
-            throws IOException {
-        return statistics == null
-                ? importance
-                : with(importance, StoredStatistics.importanceMatrix(statistics, model, settings));
+    /** The folder of {@code --stats}, if it was given. */
+    Optional<String> statistics() {
+        return Optional.ofNullable(statistics);
     }
 
-    /** The options with the matrix of a calibration, which is run unless it was before. */
-    ImportanceOptions calibrate(
-            ImportanceOptions importance,
+    /**
+     * Runs the model, unless that was done before.
+     *
+     * @param kept what is needed of the statistics
+     * @return the folder of the statistics
+     */
+    String calibrate(
+            Statistics kept,
             String model,
             String output,
             Optional<String> preTokenizer,
@@ -77,13 +76,16 @@ final class CalibratedImportance {
         String name = StorageLocation.parse(model).name();
         String folder = output.replaceAll("/+$", "") + "/" + name + "-calibration";
         CalibrateRequest request = new CalibrateRequest(
-                model, folder, Optional.empty(), selection.options(data, Statistics.IMATRIX), preTokenizer, false);
+                model, folder, Optional.empty(), selection.options(data, kept), preTokenizer, false);
         CalibrateCommand.print(
                 CalibrateJob.plan(request, settings, new PassProgress(System.err)).run(spark));
-        return with(importance, StoredStatistics.importanceMatrix(folder, model, settings));
+        return folder;
     }
 
-    private static ImportanceOptions with(ImportanceOptions importance, String file) {
+    /** The options with the matrix of a folder of statistics. */
+    static ImportanceOptions with(ImportanceOptions importance, String folder, String model, HadoopSettings settings)
+            throws IOException {
+        String file = StoredStatistics.importanceMatrix(folder, model, settings);
         return new ImportanceOptions(List.of(file), importance.include(), importance.exclude());
     }
 }

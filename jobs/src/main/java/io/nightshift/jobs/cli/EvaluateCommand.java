@@ -37,8 +37,8 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--quantized",
             split = ",",
             paramLabel = "PATH",
-            description = "What was made of it, separated by commas: .gguf files of any type, or safetensors"
-                    + " checkpoints.")
+            description = "What was made of it, separated by commas: .gguf files of any type, AWQ folders of both"
+                    + " formats, or safetensors checkpoints.")
     private List<String> quantized = new ArrayList<>();
 
     @Option(

@@ -30,4 +30,12 @@ final class ImportanceSelection {
     ImportanceOptions options() {
         return new ImportanceOptions(List.copyOf(files), List.copyOf(include), List.copyOf(exclude));
     }
+
+    /** The first option that was given, for targets that have no use for them. */
+    String given() {
+        return !files.isEmpty() ? "--imatrix"
+                : !include.isEmpty() ? "--include-weights"
+                : !exclude.isEmpty() ? "--exclude-weights"
+                : null;
+    }
 }

@@ -1,8 +1,10 @@
 package io.nightshift.jobs.cli;
 
+import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
+import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
@@ -16,7 +18,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "inspect",
-        description = "Shows the metadata and tensors of a GGUF file, or of a safetensors checkpoint.",
+        description = "Shows the metadata and tensors of a GGUF file, a safetensors checkpoint or an AWQ folder.",
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PATH", description = "A .gguf or .safetensors file, or a checkpoint's folder; may be s3a://.")
@@ -40,7 +42,10 @@ final class InspectCommand implements Callable<Integer> {
         HadoopSettings settings = new SparkRuntime(null).hadoop();
         if (!path.endsWith(".gguf") && !path.endsWith(".safetensors")) {
             ModelFolder folder = FolderReference.find(path, settings).open();
-            return Inspection.of(path, Checkpoint.open(folder).tensors());
+            boolean quantized = JsonFile.read(folder, "config.json").flatMap(AwqFolder::format).isPresent();
+            return quantized
+                    ? Inspection.of(path, AwqFolder.open(folder))
+                    : Inspection.of(path, Checkpoint.open(folder).tensors());
         }
         FileReference file = FileReference.find(path, settings);
         if (path.endsWith(".gguf")) {

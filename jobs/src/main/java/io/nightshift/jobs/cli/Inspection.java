@@ -1,6 +1,8 @@
 package io.nightshift.jobs.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.awq.AwqFolder;
+import io.nightshift.formats.awq.AwqLinear;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.gguf.GgufValue;
@@ -9,10 +11,12 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -40,13 +44,31 @@ record Inspection(String path, Map<String, Object> metadata, List<Entry> tensors
         return new Inspection(path, metadata, tensors);
     }
 
-    static Inspection of(String path, List<SafetensorsTensor> source) {
+    /** Quantized layers are shown as one tensor each, with the shape of their weights. */
+    static Inspection of(String path, AwqFolder folder) {
+        Map<String, Object> metadata = new LinkedHashMap<>();
+        folder.configuration().properties().forEach(entry -> metadata.put("quantization_config." + entry.getKey(),
+                entry.getValue().isTextual() ? entry.getValue().asText() : entry.getValue().toString()));
         List<Entry> tensors = new ArrayList<>();
-        for (SafetensorsTensor tensor : source) {
-            tensors.add(new Entry(
-                    tensor.name(), tensor.type().name(), tensor.shape(), tensor.length(), tensor.type().bits()));
+        Set<String> parts = new HashSet<>();
+        for (AwqLinear linear : folder.linears()) {
+            linear.tensors().values().forEach(tensor -> parts.add(tensor.name()));
+            tensors.add(new Entry(linear.module() + ".weight", "4-bit/" + linear.groupSize(),
+                    List.of((long) linear.outputs(), (long) linear.inputs()), linear.bytes(),
+                    8.0 * linear.bytes() / ((double) linear.outputs() * linear.inputs())));
         }
-        return new Inspection(path, Map.of(), tensors);
+        folder.tensors().values().stream()
+                .filter(tensor -> !parts.contains(tensor.name()))
+                .forEach(tensor -> tensors.add(entry(tensor)));
+        return new Inspection(path, metadata, tensors);
+    }
+
+    static Inspection of(String path, List<SafetensorsTensor> source) {
+        return new Inspection(path, Map.of(), source.stream().map(Inspection::entry).toList());
+    }
+
+    private static Entry entry(SafetensorsTensor tensor) {
+        return new Entry(tensor.name(), tensor.type().name(), tensor.shape(), tensor.length(), tensor.type().bits());
     }
 
     void printJson(PrintStream out) throws IOException {

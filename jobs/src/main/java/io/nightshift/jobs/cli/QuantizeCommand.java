@@ -1,17 +1,21 @@
 package io.nightshift.jobs.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.FileType;
+import io.nightshift.jobs.awq.AwqJob;
+import io.nightshift.jobs.awq.AwqRequest;
+import io.nightshift.jobs.awq.AwqResult;
+import io.nightshift.jobs.awq.AwqTable;
+import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.quantize.ImportanceOptions;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
-import io.nightshift.jobs.quantize.QuantizeResult;
+import io.nightshift.jobs.quantize.RoundingRequest;
+import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.storage.HadoopSettings;
 import java.io.IOException;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -38,7 +42,8 @@ final class QuantizeCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "TARGET",
             converter = Target.Converter.class,
-            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M,gguf:Q8_0.")
+            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M, and awq or awq:w4gSIZE,"
+                    + " a folder of four-bit integers in groups of SIZE.")
     private List<Target> targets;
 
     @Option(names = "--output", required = true, paramLabel = "FOLDER",
@@ -53,6 +58,12 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Mixin
     private CalibratedImportance calibrated;
+
+    @Mixin
+    private RoundingSelection rounding;
+
+    @Mixin
+    private AwqSelection awq;
 
     @Option(
             names = "--pre-tokenizer",
@@ -86,74 +97,187 @@ final class QuantizeCommand implements Callable<Integer> {
         if (partSize.bytes() < OutputFile.MIN_PART_LENGTH) {
             throw new InvalidModelException("--part-size: object stores take no parts below 5M");
         }
-        List<FileType> fileTypes = List.copyOf(
-                new LinkedHashSet<>(targets.stream().map(Target::fileType).toList()));
+        List<FileType> fileTypes = targets.stream()
+                .filter(Target.Gguf.class::isInstance)
+                .map(target -> ((Target.Gguf) target).fileType())
+                .distinct()
+                .toList();
+        Optional<Target.Awq> folder = awqTarget();
+        Optional<RoundingOptions> ofFiles =
+                fileTypes.isEmpty() ? Optional.empty() : rounding.ggufOptions(folder.isEmpty());
+        refuseWithoutEffect(fileTypes, folder, ofFiles);
         ImportanceOptions chosen = importance.options();
         calibrated.check(chosen);
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
-        QuantizeResult result;
+        if (dryRun) {
+            return dryRun(fileTypes, folder, chosen, runtime.hadoop(), progress);
+        }
+        QuantizeReport report = new QuantizeReport();
         if (calibrated.calibrates()) {
-            if (dryRun) {
-                throw new InvalidModelException("--dry-run runs no model; use it without --calibration");
+            if (folder.isPresent()) {
+                // What cannot be packed is found out before the model is run.
+                AwqJob.layOut(awqRequest(folder.get(), Optional.empty()), runtime.hadoop());
             }
             try (JavaSparkContext spark = runtime.start()) {
-                chosen = calibrated.calibrate(
-                        chosen, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
-                result = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress).run(spark);
+                Statistics kept = folder.isPresent() || ofFiles.isPresent() ? Statistics.GRAM : Statistics.IMATRIX;
+                String statistics = calibrated.calibrate(
+                        kept, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
+                plan(fileTypes, folder, chosen, Optional.of(statistics), runtime.hadoop(), progress).run(spark, report);
             }
         } else {
-            chosen = calibrated.fromStatistics(chosen, model, runtime.hadoop());
-            QuantizeJob job = QuantizeJob.plan(request(fileTypes, chosen), runtime.hadoop(), progress);
-            if (dryRun) {
-                PlanTable.print(job.model().tensors(), job.targets(), System.out);
-                return 0;
-            }
+            Jobs jobs = plan(fileTypes, folder, chosen, calibrated.statistics(), runtime.hadoop(), progress);
             try (JavaSparkContext spark = runtime.start()) {
-                result = job.run(spark);
+                jobs.run(spark, report);
             }
         }
-        print(result);
+        report.print(System.out);
         if (json) {
-            System.out.println(new ObjectMapper().writeValueAsString(result));
+            System.out.println(report.toJson());
         }
         return 0;
     }
 
-    private QuantizeRequest request(List<FileType> fileTypes, ImportanceOptions chosen) {
+    /** What is to be run, all of it planned. */
+    private record Jobs(Optional<QuantizeJob> files, Optional<AwqJob> folder, Optional<String> parquet) {
+        void run(JavaSparkContext spark, QuantizeReport report) throws IOException {
+            if (files.isPresent()) {
+                report.add(files.get().run(spark));
+            }
+            if (folder.isPresent()) {
+                AwqResult result = folder.get().run(spark);
+                report.add(result);
+                if (parquet.isPresent() && !result.skipped()) {
+                    new AwqTable(result).writeParquet(parquet.get(), spark);
+                }
+            }
+        }
+    }
+
+    private Jobs plan(
+            List<FileType> fileTypes,
+            Optional<Target.Awq> folder,
+            ImportanceOptions chosen,
+            Optional<String> statistics,
+            HadoopSettings settings,
+            TerminalProgress progress)
+            throws IOException {
+        Optional<QuantizeJob> files = Optional.empty();
+        if (!fileTypes.isEmpty()) {
+            ImportanceOptions weighted = statistics.isEmpty()
+                    ? chosen
+                    : CalibratedImportance.with(chosen, statistics.get(), model, settings);
+            Optional<RoundingRequest> howRounded = rounding.ggufOptions(folder.isEmpty())
+                    .map(options -> new RoundingRequest(options, statistics.orElseThrow(), awq.work()));
+            files = Optional.of(QuantizeJob.plan(request(fileTypes, weighted, howRounded), settings, progress));
+        }
+        Optional<AwqJob> awqJob = Optional.empty();
+        if (folder.isPresent()) {
+            AwqRequest request = awqRequest(folder.get(), statistics);
+            awqJob = Optional.of(AwqJob.plan(request, settings, progress));
+        }
+        return new Jobs(files, awqJob, awq.report());
+    }
+
+    private int dryRun(
+            List<FileType> fileTypes,
+            Optional<Target.Awq> folder,
+            ImportanceOptions chosen,
+            HadoopSettings settings,
+            TerminalProgress progress)
+            throws IOException {
+        if (calibrated.calibrates()) {
+            throw new InvalidModelException("--dry-run runs no model; use it without --calibration");
+        }
+        if (!fileTypes.isEmpty()) {
+            QuantizeJob job = plan(fileTypes, Optional.empty(), chosen, calibrated.statistics(), settings, progress)
+                    .files()
+                    .orElseThrow();
+            PlanTable.print(job.model().tensors(), job.targets(), System.out);
+        }
+        if (folder.isPresent()) {
+            AwqTable.printPlan(AwqJob.layOut(awqRequest(folder.get(), Optional.empty()), settings), System.out);
+        }
+        return 0;
+    }
+
+    private Optional<Target.Awq> awqTarget() {
+        List<Target.Awq> folders = targets.stream()
+                .filter(Target.Awq.class::isInstance)
+                .map(Target.Awq.class::cast)
+                .distinct()
+                .toList();
+        if (folders.size() > 1) {
+            throw new InvalidModelException("--to: several AWQ folders would have one name; make them one after another,"
+                    + " with another --output");
+        }
+        return folders.stream().findFirst();
+    }
+
+    /** Options that none of the targets has a use for. */
+    private void refuseWithoutEffect(
+            List<FileType> fileTypes, Optional<Target.Awq> folder, Optional<RoundingOptions> ofFiles) {
+        if (folder.isEmpty() && awq.given() != null) {
+            throw new InvalidModelException(awq.given() + " has no effect without --to awq");
+        }
+        if (awq.work().isPresent() && folder.isEmpty() && !ofFiles.map(RoundingOptions::feedback).orElse(false)) {
+            throw new InvalidModelException("--work has no effect without --rounding gptq");
+        }
+        boolean statistics = calibrated.calibrates() || calibrated.statistics().isPresent();
+        if (ofFiles.isPresent() && !statistics) {
+            throw new InvalidModelException((ofFiles.get().scaled() ? "--scales awq" : "--rounding gptq")
+                    + " needs statistics of the layers' inputs: give --calibration FILES or --stats FOLDER");
+        }
+        if (ofFiles.isPresent() && folder.isEmpty() && importance.given() != null) {
+            throw new InvalidModelException(importance.given() + " has no effect with "
+                    + (ofFiles.get().scaled() ? "--scales awq" : "--rounding gptq")
+                    + ": the importance of linear layers comes from their Gram matrices then");
+        }
+        if (folder.isPresent() && awq.work().isPresent() && !rounding.options().feedback()) {
+            throw new InvalidModelException("--work has no effect with --rounding nearest");
+        }
+        if (!fileTypes.isEmpty()) {
+            return;
+        }
+        if (types.given() != null) {
+            throw new InvalidModelException(types.given() + " has no effect without --to gguf:TYPE");
+        }
+        if (importance.given() != null) {
+            throw new InvalidModelException(importance.given() + " has no effect without --to gguf:TYPE");
+        }
+        if (statistics && !rounding.options().needsStatistics()) {
+            throw new InvalidModelException((calibrated.calibrates() ? "--calibration" : "--stats")
+                    + " has no effect with --scales none --rounding nearest");
+        }
+        if (preTokenizer != null && !calibrated.calibrates()) {
+            throw new InvalidModelException("--pre-tokenizer has no effect on AWQ without --calibration");
+        }
+    }
+
+    private AwqRequest awqRequest(Target.Awq target, Optional<String> statistics) {
+        RoundingOptions options = rounding.options();
+        return new AwqRequest(
+                model,
+                output,
+                statistics.filter(given -> options.needsStatistics()),
+                awq.work(),
+                awq.options(target),
+                options,
+                awq.maxShardSize(),
+                partSize.bytes(),
+                overwrite);
+    }
+
+    private QuantizeRequest request(List<FileType> fileTypes, ImportanceOptions chosen, Optional<RoundingRequest> howRounded) {
         return new QuantizeRequest(
                 model,
                 fileTypes,
                 output,
                 types.options(),
                 chosen,
+                howRounded,
                 Optional.ofNullable(preTokenizer),
                 partSize.bytes(),
                 overwrite);
-    }
-
-    private static void print(QuantizeResult result) {
-        for (QuantizeResult.Output made : result.outputs()) {
-            System.out.printf(
-                    Locale.ROOT,
-                    "%s  %s  %.2f bits per weight%s%n",
-                    made.location(),
-                    ByteSize.format(made.bytes()),
-                    made.bitsPerWeight(),
-                    made.skipped() ? "  (was complete)" : "");
-        }
-        if (result.pieces() > 0) {
-            System.out.printf(
-                    Locale.ROOT,
-                    "%d parts, read %s and wrote %s in %.1f s; task time: reading %.1f s, computing %.1f s, writing"
-                            + " %.1f s%n",
-                    result.pieces(),
-                    ByteSize.format(result.bytesRead()),
-                    ByteSize.format(result.bytesWritten()),
-                    result.seconds(),
-                    result.time().reading() * 1e-9,
-                    result.time().computing() * 1e-9,
-                    result.time().writing() * 1e-9);
-        }
     }
 }

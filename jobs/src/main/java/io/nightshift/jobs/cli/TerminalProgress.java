@@ -1,6 +1,6 @@
 package io.nightshift.jobs.cli;
 
-import io.nightshift.jobs.quantize.Progress;
+import io.nightshift.jobs.awq.AwqProgress;
 import java.io.PrintStream;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** One bar over all parts on a terminal; a line a while where there is none. */
-final class TerminalProgress implements Progress {
+final class TerminalProgress implements AwqProgress {
     private static final long LINE_EVERY_NANOS = 10_000_000_000L;
     private static final long MEGABYTE = 1_000_000;
 
@@ -42,6 +42,9 @@ final class TerminalProgress implements Progress {
     public synchronized void started(int allPieces, long allBytes) {
         pieces = allPieces;
         bytes = allBytes;
+        done = 0;
+        written = 0;
+        read = 0;
         start = System.nanoTime();
         lastLine = start;
         if (terminal) {
@@ -74,6 +77,11 @@ final class TerminalProgress implements Progress {
                     ByteSize.format((read + written) / seconds),
                     seconds * (bytes - written) / Math.max(1, written));
         }
+    }
+
+    @Override
+    public synchronized void phase(String name) {
+        err.println(name);
     }
 
     @Override

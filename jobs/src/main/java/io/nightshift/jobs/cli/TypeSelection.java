@@ -39,6 +39,16 @@ final class TypeSelection {
                 false);
     }
 
+    /** The first option that was given, for targets that have no use for them. */
+    String given() {
+        return pure ? "--pure"
+                : leaveOutputTensor ? "--leave-output-tensor"
+                : outputTensorType != null ? "--output-tensor-type"
+                : tokenEmbeddingType != null ? "--token-embedding-type"
+                : !tensorTypes.isEmpty() ? "--tensor-type"
+                : null;
+    }
+
     private static Optional<GgmlType> type(String option, String name) {
         return Optional.ofNullable(name).map(given -> TypeOverride.parseType(option, given));
     }

@@ -1,12 +1,15 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.forward.AwqWeights;
 import io.nightshift.formats.forward.CheckpointWeights;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.forward.GgufWeights;
 import io.nightshift.formats.forward.ModelWeights;
 import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.jobs.storage.FolderReference;
@@ -21,7 +24,7 @@ import java.util.UUID;
  * @param run unlike that of any other reference: what executors keep belongs to one run
  * @param model its hyperparameters
  * @param folder where its weights are
- * @param file a GGUF file of the folder; empty for the folder's safetensors files
+ * @param file a GGUF file of the folder; empty for the folder's safetensors files, quantized to AWQ or not
  */
 public record ModelReference(String run, DecoderModel model, FolderReference folder, String file)
         implements Serializable {
@@ -33,7 +36,7 @@ public record ModelReference(String run, DecoderModel model, FolderReference fol
     /**
      * A model that was made of another one.
      *
-     * @param location a GGUF file, or the folder of a checkpoint
+     * @param location a GGUF file, or the folder of a checkpoint, quantized to AWQ or not
      * @param original the model that it was made of
      * @throws InvalidModelException if there is no such file, or it is another model
      * @throws IOException if it cannot be read
@@ -42,6 +45,11 @@ public record ModelReference(String run, DecoderModel model, FolderReference fol
             throws IOException {
         if (!location.endsWith(".gguf")) {
             FolderReference folder = FolderReference.find(location, settings);
+            if (isAwq(folder.open())) {
+                ModelReference reference = of(original, folder);
+                reference.open(); // Says what is wrong with it before any work.
+                return reference;
+            }
             DecoderModel model = DecoderModel.of(Checkpoint.open(folder.open()));
             if (model.vocabulary() != original.vocabulary()) {
                 throw new InvalidModelException(location + ": has " + model.vocabulary()
@@ -58,6 +66,10 @@ public record ModelReference(String run, DecoderModel model, FolderReference fol
         return reference;
     }
 
+    private static boolean isAwq(ModelFolder folder) throws IOException {
+        return JsonFile.read(folder, "config.json").flatMap(AwqFolder::format).isPresent();
+    }
+
     /** Where the weights are, for messages. */
     public String location() {
         return folder.location().text() + (file.isEmpty() ? "" : "/" + file);
@@ -67,7 +79,9 @@ public record ModelReference(String run, DecoderModel model, FolderReference fol
     ModelWeights open() throws IOException {
         ModelFolder opened = folder.open();
         if (file.isEmpty()) {
-            return new CheckpointWeights(model, opened);
+            return isAwq(opened)
+                    ? new AwqWeights(model, AwqFolder.open(opened))
+                    : new CheckpointWeights(model, opened);
         }
         StoredFile stored = opened.find(file)
                 .orElseThrow(() -> new InvalidModelException(location() + ": there is no such file"));

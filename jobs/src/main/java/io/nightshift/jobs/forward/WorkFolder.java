@@ -46,6 +46,11 @@ public final class WorkFolder implements AutoCloseable {
         }
     }
 
+    /** Where it is, with its scheme: tasks may keep files of the run there. */
+    public String location() {
+        return fileSystem.makeQualified(path).toString();
+    }
+
     @Override
     public void close() throws IOException {
         fileSystem.delete(path, true);

@@ -28,6 +28,16 @@ public final class GgufPlanner {
     private final UnquantizedGguf model;
     private final List<StoredFile> sourceFiles;
     private final Optional<ModelImportance> importance;
+    private final Optional<ModelRounding> rounding;
+
+    /** A planner for files as llama-quantize makes them. */
+    public GgufPlanner(
+            String modelName,
+            UnquantizedGguf model,
+            List<StoredFile> sourceFiles,
+            Optional<ModelImportance> importance) {
+        this(modelName, model, sourceFiles, importance, Optional.empty());
+    }
 
     /**
      * A planner for one model.
@@ -36,13 +46,15 @@ public final class GgufPlanner {
      * @param model what the converter would have written
      * @param sourceFiles the files of the checkpoint
      * @param importance the importance matrix, if there is one
+     * @param rounding how linear layers are scaled and rounded, if not as llama-quantize does it
      * @throws InvalidModelException if the importance matrix has nothing to do with the model
      */
     public GgufPlanner(
             String modelName,
             UnquantizedGguf model,
             List<StoredFile> sourceFiles,
-            Optional<ModelImportance> importance) {
+            Optional<ModelImportance> importance,
+            Optional<ModelRounding> rounding) {
         if (importance.isPresent() && !importance.get().belongsTo(model.tensors())) {
             throw new InvalidModelException("the importance matrix " + importance.get().fileNames()
                     + " has no entry that is to be used and named like a tensor of this model");
@@ -51,6 +63,7 @@ public final class GgufPlanner {
         this.model = model;
         this.sourceFiles = sourceFiles;
         this.importance = importance;
+        this.rounding = rounding;
     }
 
     /**
@@ -64,6 +77,7 @@ public final class GgufPlanner {
         List<AssignedType> types = new TypeAssignment(fileType, model.facts(), all).assign(model.tensors());
         refuseWithoutImportance(fileType, types);
         refuseUnsupported(types);
+        rounding.ifPresent(how -> how.require(fileType, model.tensors(), types));
         List<GgufTensor> table =
                 GgufLayout.table(model.tensors(), types.stream().map(AssignedType::type).toList());
         byte[] header = new GgufHeader(metadata(fileType), table).toBytes();
@@ -101,15 +115,18 @@ public final class GgufPlanner {
 
     private GgufMetadata metadata(FileType fileType) {
         GgufMetadata metadata = model.metadata(fileType);
-        return importance.map(matrix -> matrix.addTo(metadata)).orElse(metadata);
+        importance.ifPresent(matrix -> matrix.addTo(metadata));
+        rounding.ifPresent(how -> how.addTo(metadata));
+        return metadata;
     }
 
-    /** Source tensors and files by place and version, the header for the options, importance, the kernels' version. */
+    /** Source tensors and files by place and version, the header for the options, importance, rounding, the kernels' version. */
     private String digest(byte[] header) {
         MessageDigest digest = PlanDigest.sha256();
         PlanDigest.add(digest, Quantizers.BYTES_VERSION);
         digest.update(header);
         importance.ifPresent(matrix -> PlanDigest.add(digest, matrix.digest()));
+        rounding.ifPresent(how -> PlanDigest.add(digest, how.digest()));
         Set<String> used = new TreeSet<>();
         for (TensorRecipe tensor : model.tensors()) {
             PlanDigest.add(digest, tensor.toString());

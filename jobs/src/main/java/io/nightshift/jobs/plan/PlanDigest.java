@@ -5,10 +5,11 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** The digest that tells plans apart. */
-final class PlanDigest {
+public final class PlanDigest {
     private PlanDigest() {}
 
-    static MessageDigest sha256() {
+    /** A digest of nothing yet. */
+    public static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
@@ -17,7 +18,7 @@ final class PlanDigest {
     }
 
     /** Adds a text, so that two of them are told from one. */
-    static void add(MessageDigest digest, String text) {
+    public static void add(MessageDigest digest, String text) {
         digest.update(text.getBytes(StandardCharsets.UTF_8));
         digest.update((byte) 0);
     }

@@ -11,6 +11,7 @@ sealed interface PieceOutcome extends Serializable {
      *
      * @param receipts one for each target, in the plan's order
      * @param errors for each target, what was lost on the sampled rows of each span
+     * @param losses of the linear layers that were rounded by statistics
      * @param bytesRead from the source
      * @param bytesWritten to all targets
      * @param time where it went
@@ -18,6 +19,7 @@ sealed interface PieceOutcome extends Serializable {
     record Finished(
             List<PartReceipt> receipts,
             List<List<TensorError>> errors,
+            List<RoundingLoss> losses,
             long bytesRead,
             long bytesWritten,
             WorkTime time)

@@ -11,6 +11,9 @@ public interface Progress {
     /** An output that is complete already. */
     default void skipped(String location) {}
 
+    /** A phase begins, such as the search for scales. */
+    default void phase(String name) {}
+
     /**
      * Work begins.
      *

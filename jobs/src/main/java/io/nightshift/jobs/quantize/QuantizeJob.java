@@ -1,10 +1,13 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.gguf.FileType;
 import io.nightshift.formats.gguf.GgufConverter;
 import io.nightshift.formats.gguf.UnquantizedGguf;
+import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.ModelDigest;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
@@ -16,13 +19,16 @@ import io.nightshift.jobs.plan.GgufPlanner;
 import io.nightshift.jobs.plan.GgufTarget;
 import io.nightshift.jobs.plan.ImportanceWarnings;
 import io.nightshift.jobs.plan.ModelImportance;
+import io.nightshift.jobs.plan.ModelRounding;
 import io.nightshift.jobs.plan.Piece;
 import io.nightshift.jobs.plan.PiecePlanner;
 import io.nightshift.jobs.plan.PreparedTarget;
 import io.nightshift.jobs.plan.QuantizationPlan;
+import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +47,7 @@ public final class QuantizeJob {
     private final FolderReference source;
     private final UnquantizedGguf model;
     private final Optional<ModelImportance> importance;
+    private final Optional<ModelRounding> rounding;
     private final List<PreparedTarget> prepared;
     private final List<String> warnings;
 
@@ -51,6 +58,7 @@ public final class QuantizeJob {
             FolderReference source,
             UnquantizedGguf model,
             Optional<ModelImportance> importance,
+            Optional<ModelRounding> rounding,
             List<PreparedTarget> prepared,
             List<String> warnings) {
         this.request = request;
@@ -59,6 +67,7 @@ public final class QuantizeJob {
         this.source = source;
         this.model = model;
         this.importance = importance;
+        this.rounding = rounding;
         this.prepared = prepared;
         this.warnings = warnings;
     }
@@ -80,16 +89,29 @@ public final class QuantizeJob {
             warnings.add(warning);
             progress.warning(warning);
         };
-        UnquantizedGguf model = GgufConverter.convert(Checkpoint.open(folder), request.preTokenizer(), warn);
+        Checkpoint checkpoint = Checkpoint.open(folder);
+        UnquantizedGguf model = GgufConverter.convert(checkpoint, request.preTokenizer(), warn);
         Optional<ModelImportance> importance = ImportanceLoader.load(request.importance(), settings);
-        GgufPlanner planner = new GgufPlanner(folder.name(), model, source.files(), importance);
+        Optional<ModelRounding> rounding = Optional.empty();
+        if (request.rounding().isPresent()) {
+            rounding = Optional.of(rounding(request.rounding().get(), checkpoint, settings));
+        }
+        GgufPlanner planner = new GgufPlanner(folder.name(), model, source.files(), importance, rounding);
         List<PreparedTarget> prepared = new ArrayList<>();
         for (FileType fileType : request.fileTypes()) {
             prepared.add(planner.prepare(fileType, request.types()));
         }
         List<GgufTarget> targets = prepared.stream().map(PreparedTarget::target).toList();
         importance.ifPresent(matrix -> ImportanceWarnings.of(matrix, model.tensors(), targets).forEach(warn));
-        return new QuantizeJob(request, settings, progress, source, model, importance, prepared, warnings);
+        return new QuantizeJob(request, settings, progress, source, model, importance, rounding, prepared, warnings);
+    }
+
+    private static ModelRounding rounding(RoundingRequest request, Checkpoint checkpoint, HadoopSettings settings)
+            throws IOException {
+        CalibrationManifest manifest =
+                new StatisticsReference(FolderReference.find(request.statistics(), settings)).manifest();
+        manifest.requireModel(request.statistics(), ModelDigest.of(checkpoint));
+        return new ModelRounding(request.options(), manifest, Architectures.convert(checkpoint));
     }
 
     /** The files that will be made. */
@@ -118,7 +140,7 @@ public final class QuantizeJob {
                     target.target().fileName(), target.target().layout().length(), target.digest(), target.header()));
             if (!request.overwrite() && file.isComplete()) {
                 progress.skipped(file.location());
-                outputs.add(output(target.target(), file, true, List.of()));
+                outputs.add(output(target.target(), file, true, List.of(), List.of()));
             } else {
                 missing.add(target);
                 files.add(file);
@@ -133,6 +155,13 @@ public final class QuantizeJob {
         if (source.location().isLocal()) {
             Path path = source.location().localPath();
             SharedFolderCheck.requireSeen(path.resolve("config.json"), path, spark);
+        }
+        if (request.rounding().isPresent()) {
+            StorageLocation statistics = StorageLocation.parse(request.rounding().get().statistics());
+            if (statistics.isLocal()) {
+                Path path = statistics.localPath();
+                SharedFolderCheck.requireSeen(path.resolve(CalibrationManifest.FILE), path, spark);
+            }
         }
         return make(spark, missing, files, outputs);
     }
@@ -150,16 +179,19 @@ public final class QuantizeJob {
         long bytes = targets.stream().mapToLong(target -> target.layout().length()).sum();
         long start = System.nanoTime();
         PieceOutcome.Finished[] finished;
-        try {
+        try (RoundingRun run = startRounding(spark, targets)) {
             List<PartSink> sinks = new ArrayList<>();
             for (OutputFile file : files) {
                 sinks.add(file.begin(pieces.size()));
             }
             progress.started(pieces.size(), bytes);
-            finished = runPieces(spark, plan, sinks, missing);
+            finished = runPieces(spark, plan, sinks, missing, run);
             for (int i = 0; i < files.size(); i++) {
                 commit(files.get(i), receipts(finished, i));
-                outputs.add(output(targets.get(i), files.get(i), false, reports(plan, finished, i)));
+                List<QuantizeResult.LinearReport> linears = run == null
+                        ? List.of()
+                        : RoundingReports.of(i, model.tensors(), rounding.orElseThrow(), run.scales().get(i), finished);
+                outputs.add(output(targets.get(i), files.get(i), false, reports(plan, finished, i), linears));
             }
         } catch (IOException | RuntimeException e) {
             abort(files, e);
@@ -177,16 +209,33 @@ public final class QuantizeJob {
                 Arrays.stream(finished).map(PieceOutcome.Finished::time).reduce(WorkTime.ZERO, WorkTime::plus));
     }
 
+    /** Scales and factors; null where files are made as llama-quantize does. */
+    private RoundingRun startRounding(JavaSparkContext spark, List<GgufTarget> targets) throws IOException {
+        if (rounding.isEmpty()) {
+            return null;
+        }
+        return RoundingRun.start(spark, request.rounding().orElseThrow(), rounding.get(), model.tensors(), targets, source,
+                request.output(), settings, progress);
+    }
+
     private PieceOutcome.Finished[] runPieces(
-            JavaSparkContext spark, QuantizationPlan plan, List<PartSink> sinks, List<PreparedTarget> missing)
+            JavaSparkContext spark,
+            QuantizationPlan plan,
+            List<PartSink> sinks,
+            List<PreparedTarget> missing,
+            RoundingRun run)
             throws IOException {
         Broadcast<QuantizationPlan> sharedPlan = spark.broadcast(plan);
         Broadcast<List<byte[]>> sharedHeaders =
                 spark.broadcast(new ArrayList<>(missing.stream().map(PreparedTarget::header).toList()));
         try {
-            PieceRunner runner = new PieceRunner(sharedPlan, source, sinks, sharedHeaders);
-            List<PieceInput> inputs =
-                    plan.pieces().stream().map(piece -> PieceInput.of(piece, plan, importance)).toList();
+            PieceRunner runner =
+                    new PieceRunner(sharedPlan, source, sinks, sharedHeaders, run == null ? null : run.factors());
+            List<PieceInput> inputs = plan.pieces().stream()
+                    .map(piece -> run == null
+                            ? PieceInput.of(piece, plan, importance)
+                            : PieceInput.of(piece, plan, importance, rounding.orElseThrow(), run.scales()))
+                    .toList();
             return new PieceJob(spark, inputs, runner, progress).run();
         } finally {
             sharedPlan.unpersist();
@@ -239,13 +288,18 @@ public final class QuantizeJob {
     }
 
     private static QuantizeResult.Output output(
-            GgufTarget target, OutputFile file, boolean skipped, List<QuantizeResult.TensorReport> tensors) {
+            GgufTarget target,
+            OutputFile file,
+            boolean skipped,
+            List<QuantizeResult.TensorReport> tensors,
+            List<QuantizeResult.LinearReport> linears) {
         return new QuantizeResult.Output(
                 target.fileType(),
                 file.location(),
                 target.layout().length(),
                 target.layout().bitsPerWeight(),
                 skipped,
-                tensors);
+                tensors,
+                linears);
     }
 }

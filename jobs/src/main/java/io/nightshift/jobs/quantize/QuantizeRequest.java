@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param output folder they go to
  * @param types options that change the types of tensors
  * @param importance the importance matrix to be used
+ * @param rounding how linear layers are scaled and rounded; empty for llama-quantize's way
  * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
  * @param partSize most bytes of a part, about
  * @param overwrite whether files that are complete already are made again
@@ -23,9 +24,23 @@ public record QuantizeRequest(
         String output,
         TypeOptions types,
         ImportanceOptions importance,
+        Optional<RoundingRequest> rounding,
         Optional<String> preTokenizer,
         long partSize,
         boolean overwrite) {
     /** Part size where the user gives none: 64 MiB. */
     public static final long DEFAULT_PART_SIZE = 64L << 20;
+
+    /** A request for files as llama-quantize makes them. */
+    public QuantizeRequest(
+            String model,
+            List<FileType> fileTypes,
+            String output,
+            TypeOptions types,
+            ImportanceOptions importance,
+            Optional<String> preTokenizer,
+            long partSize,
+            boolean overwrite) {
+        this(model, fileTypes, output, types, importance, Optional.empty(), preTokenizer, partSize, overwrite);
+    }
 }

@@ -12,6 +12,7 @@ import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import io.nightshift.kernels.quantize.Quantizers;
 import io.nightshift.kernels.quantize.RowQuantizer;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -41,6 +42,7 @@ final class RowEncoder {
     private long firstRow;
     private int rows;
     private boolean hasWeights;
+    private float[] encoded;
     private ImportanceSlice importance;
 
     /** Takes the importance of the rows that come next. */
@@ -67,6 +69,53 @@ final class RowEncoder {
         this.firstRow = firstRow;
         this.rows = rows;
         this.hasWeights = false;
+        this.encoded = null;
+    }
+
+    /** The rows in the precision that the converter writes, from the start of an array that {@link #take} may overwrite. */
+    float[] weights() {
+        toWeights();
+        return weights;
+    }
+
+    /** The importance of the rows' columns; null where there is none. */
+    float[] importance() {
+        return importance.values() == null
+                ? null
+                : Arrays.copyOfRange(importance.values(), importanceOffset(), importanceOffset() + columns());
+    }
+
+    /**
+     * Other weights in the place of the rows' as blocks of a type, in an array that the next call overwrites.
+     *
+     * @param others as many as the rows have
+     * @param importance of their columns; may be null
+     * @throws InvalidModelException if a weight is too large for the type
+     */
+    byte[] encode(GgmlType type, float[] others, float[] importance) {
+        makeRoom(type);
+        encoded = others;
+        quantizer(type).quantize(others, 0, rows, columns(), importance, 0, blocks, 0);
+        requireValid(type);
+        return blocks;
+    }
+
+    /** Other weights in the place of the rows' as blocks of a type; {@link #encode} has found that they fit. */
+    void quantize(GgmlType type, float[] others, int count, float[] importance, byte[] made) {
+        quantizer(type).quantize(others, 0, count, columns(), importance, 0, made, 0);
+    }
+
+    /** What single rows become: quantized and read back. */
+    void nearest(GgmlType type, float[] others, int count, float[] importance, float[] rounded) {
+        byte[] made = new byte[Math.toIntExact(count * type.rowBytes(columns()))];
+        quantizer(type).quantize(others, 0, count, columns(), importance, 0, made, 0);
+        Dequantizers.of(type).dequantize(made, 0, rounded, 0, count * columns());
+    }
+
+    /** Reads one row of blocks back. */
+    void decode(GgmlType type, byte[] made, int index, float[] into, int place) {
+        int at = Math.toIntExact(index * type.rowBytes(columns()));
+        Dequantizers.of(type).dequantize(made, at, into, place * columns(), columns());
     }
 
     /**
@@ -76,10 +125,8 @@ final class RowEncoder {
      */
     byte[] encode(GgmlType type) {
         int count = count();
-        int bytes = length(type);
-        if (blocks.length < bytes) {
-            blocks = new byte[bytes];
-        }
+        int bytes = makeRoom(type);
+        encoded = null;
         if (isSourceType(tensor.type()) && type == tensor.type() && shift == 0) {
             requireFinite(hasWeights ? -1 : firstNonFinite(count));
             System.arraycopy(source, sourceOffset, blocks, 0, bytes);
@@ -89,17 +136,36 @@ final class RowEncoder {
             requireFinite(BF16.toF16(source, sourceOffset, blocks, 0, count));
         } else {
             toWeights();
-            quantizers
-                    .computeIfAbsent(type, Quantizers::create)
-                    .quantize(weights, 0, rows, columns(), importance.values(), importanceOffset(), blocks, 0);
+            quantizer(type).quantize(weights, 0, rows, columns(), importance.values(), importanceOffset(), blocks, 0);
         }
-        int invalid = BlockValidator.firstInvalidBlock(type, blocks, 0, bytes);
+        requireValid(type);
+        return blocks;
+    }
+
+    private RowQuantizer quantizer(GgmlType type) {
+        return quantizers.computeIfAbsent(type, Quantizers::create);
+    }
+
+    private int makeRoom(GgmlType type) {
+        int bytes = length(type);
+        if (blocks.length < bytes) {
+            blocks = new byte[bytes];
+        }
+        return bytes;
+    }
+
+    /**
+     * Checks the blocks that were made last.
+     *
+     * @throws InvalidModelException if a weight was too large for the type
+     */
+    void requireValid(GgmlType type) {
+        int invalid = BlockValidator.firstInvalidBlock(type, blocks, 0, length(type));
         if (invalid >= 0) {
             long weight = (long) invalid * type.blockSize();
             throw new InvalidModelException(tensor.name() + " (" + sourceName + "), row "
                     + (firstRow + weight / columns()) + ": the weights are too large for " + type);
         }
-        return blocks;
     }
 
     /** Bytes that {@link #encode} gives. */
@@ -115,28 +181,29 @@ final class RowEncoder {
      */
     TensorError checkFirstRow(GgmlType type) {
         toWeights();
+        float[] meant = encoded == null ? weights : encoded;
         int columns = columns();
         if (row.length < columns) {
             row = new float[columns];
         }
         Dequantizers.of(type).dequantize(blocks, 0, row, 0, columns);
-        TensorError error = error(columns, null);
+        TensorError error = error(meant, columns, null);
         // Where columns are of no importance the few bits may be spent on the others.
-        if (isGarbled(error) && (importance.values() == null || isGarbled(error(columns, importance.values())))) {
+        if (isGarbled(error) && (importance.values() == null || isGarbled(error(meant, columns, importance.values())))) {
             throw new IllegalStateException(tensor.name() + ", row " + firstRow + ": reading " + type
                     + " back gives other weights (relative error " + error.relative() + "); please report this");
         }
         return error;
     }
 
-    private TensorError error(int columns, float[] columnImportance) {
+    private TensorError error(float[] meant, int columns, float[] columnImportance) {
         double error = 0;
         double norm = 0;
         for (int i = 0; i < columns; i++) {
             double factor = columnImportance == null ? 1 : columnImportance[importanceOffset() + i];
-            double difference = (double) row[i] - weights[i];
+            double difference = (double) row[i] - meant[i];
             error += factor * difference * difference;
-            norm += factor * weights[i] * weights[i];
+            norm += factor * meant[i] * meant[i];
         }
         return new TensorError(error, norm);
     }

@@ -10,7 +10,8 @@ import java.io.Serializable;
  * @param writing handing bytes to the store
  */
 public record WorkTime(long reading, long computing, long writing) implements Serializable {
-    static final WorkTime ZERO = new WorkTime(0, 0, 0);
+    /** No time. */
+    public static final WorkTime ZERO = new WorkTime(0, 0, 0);
 
     WorkTime plus(WorkTime other) {
         return new WorkTime(reading + other.reading, computing + other.computing, writing + other.writing);

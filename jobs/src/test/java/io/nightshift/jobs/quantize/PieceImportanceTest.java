@@ -54,7 +54,7 @@ class PieceImportanceTest {
                 largest = Math.max(largest, requireNoMoreThanNeeded(
                         piece.spans().get(i), plan, input.importance().get(i)));
             }
-            PieceTask.run(plan, input, source, List.of(file), List.of(prepared.header()), 0);
+            PieceTask.run(plan, input, source, List.of(file), List.of(prepared.header()), null, 0);
         }
         assertTrue(largest > 0);
         assertEquals(Fixtures.golden(MODEL, type.name(), true), Fixtures.sha256(file.content()));

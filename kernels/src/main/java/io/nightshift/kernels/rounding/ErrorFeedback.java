@@ -33,6 +33,16 @@ public final class ErrorFeedback {
      */
     public static void round(
             FeedbackFactor factor, float[] weights, int at, Grid grid, byte[] levels, Workers workers) {
+        round(factor, weights, at, grid, levels, null, workers);
+    }
+
+    /**
+     * Rounds rows, and tells what each weight had been moved to before it was rounded.
+     *
+     * @param moved receives that, row-major, from 0; null if it is of no interest
+     */
+    public static void round(FeedbackFactor factor, float[] weights, int at, Grid grid, byte[] levels, float[] moved,
+            Workers workers) {
         if (factor.channels() != grid.columns()) {
             throw new IllegalArgumentException("statistics of " + factor.channels() + " channels for rows of "
                     + grid.columns() + " weights");
@@ -40,10 +50,11 @@ public final class ErrorFeedback {
         int count = Math.multiplyExact(grid.rows(), grid.columns());
         Objects.checkFromIndexSize(at, count, weights.length);
         Objects.checkFromIndexSize(0, count, levels.length);
+        Objects.checkFromIndexSize(0, count, moved == null ? count : moved.length);
         workers.run((grid.rows() + WIDTH - 1) / WIDTH, piece -> {
             int first = piece * WIDTH;
             int rows = Math.min(WIDTH, grid.rows() - first);
-            new Panel(factor, weights, at, grid, first, rows, levels).round();
+            new Panel(factor, weights, at, grid, first, rows, levels, moved).round();
         });
     }
 
@@ -55,6 +66,7 @@ public final class ErrorFeedback {
         private final int first;
         private final int rows;
         private final byte[] levels;
+        private final float[] moved;
         private final float[] columns;
         private final float[] scales;
         private final float[] offsets;
@@ -62,13 +74,15 @@ public final class ErrorFeedback {
         private final int[] level = new int[WIDTH];
         private final float[] value = new float[WIDTH];
 
-        Panel(FeedbackFactor factor, float[] weights, int at, Grid grid, int first, int rows, byte[] levels) {
+        Panel(FeedbackFactor factor, float[] weights, int at, Grid grid, int first, int rows, byte[] levels,
+                float[] moved) {
             this.factor = factor;
             this.order = factor.order();
             this.grid = grid;
             this.first = first;
             this.rows = rows;
             this.levels = levels;
+            this.moved = moved;
             this.columns = new float[factor.side() * SIDE * WIDTH];
             for (int k = 0; k < order.length; k++) {
                 for (int row = 0; row < rows; row++) {
@@ -112,7 +126,16 @@ public final class ErrorFeedback {
                 int group = column / grid.groupSize() * WIDTH;
                 grid.levels().round(columns, at + k * WIDTH, WIDTH, scales, offsets, group, level, value);
                 storeLevels(column);
+                if (moved != null) {
+                    storeMoved(column, at + k * WIDTH);
+                }
                 giveFeedback(original, k * WIDTH, value, feedback, k * SIDE, k, columns, at);
+            }
+        }
+
+        private void storeMoved(int column, int from) {
+            for (int row = 0; row < rows; row++) {
+                moved[(first + row) * order.length + column] = columns[from + row];
             }
         }
 

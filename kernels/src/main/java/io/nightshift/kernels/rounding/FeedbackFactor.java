@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * GPTQ sets those to zero, which costs the same on the calibration data and more on any other.
  */
 public final class FeedbackFactor implements Serializable {
-    private static final long serialVersionUID = 1;
+    private static final long serialVersionUID = 2;
 
     static final int SIDE = DoubleTiles.SIDE;
 
@@ -41,13 +41,17 @@ public final class FeedbackFactor implements Serializable {
     /** Tiles on the diagonal, transposed: element (j, k), k &lt; j, at {@code j * SIDE + k}. */
     private final float[][] diagonalTiles;
 
-    private FeedbackFactor(int[] order, double damping, int silentChannels, LeftFactor[] tiles, float[][] diagonals) {
+    private final float[] residuals;
+
+    private FeedbackFactor(int[] order, double damping, int silentChannels, LeftFactor[] tiles, float[][] diagonals,
+            float[] residuals) {
         this.order = order;
         this.side = diagonals.length;
         this.damping = damping;
         this.silentChannels = silentChannels;
         this.tiles = tiles;
         this.diagonalTiles = diagonals;
+        this.residuals = residuals;
     }
 
     /**
@@ -137,8 +141,13 @@ public final class FeedbackFactor implements Serializable {
             int[] order, double damping, int silent, double[][] tiles, int side, Workers workers) {
         LeftFactor[] packed = new LeftFactor[tiles.length];
         float[][] diagonals = new float[side][];
+        float[] residuals = new float[order.length];
         workers.run(side, row -> {
             double[] pivots = tiles[Cholesky.index(side, row, row)];
+            for (int i = 0; i < SIDE && row * SIDE + i < order.length; i++) {
+                double pivot = pivots[i * (SIDE + 1)];
+                residuals[order[row * SIDE + i]] = (float) (pivot * pivot);
+            }
             diagonals[row] = transposed(pivots);
             float[] tile = new float[SIDE * SIDE];
             for (int column = row + 1; column < side; column++) {
@@ -150,7 +159,7 @@ public final class FeedbackFactor implements Serializable {
                 tiles[index] = null;
             }
         });
-        return new FeedbackFactor(order, damping, silent, packed, diagonals);
+        return new FeedbackFactor(order, damping, silent, packed, diagonals, residuals);
     }
 
     private static float[] transposed(double[] upper) {
@@ -176,6 +185,15 @@ public final class FeedbackFactor implements Serializable {
     /** Channels that had no input. */
     public int silentChannels() {
         return silentChannels;
+    }
+
+    /**
+     * What is left of each channel's sum of squares where the channels that are rounded after it make up for its errors:
+     * U[k,k]², with the damping. The loss of a row, with the damping's part, is the sum over its columns of this times the
+     * square of what rounding changed the weight that {@link ErrorFeedback} had moved. 1 where there is no input.
+     */
+    public float[] residuals() {
+        return residuals.clone();
     }
 
     /** The columns in the order of the tiles: the last one is rounded first. */

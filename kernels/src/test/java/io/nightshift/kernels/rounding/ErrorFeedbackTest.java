@@ -112,6 +112,35 @@ class ErrorFeedbackTest {
         assertArrayEquals(round(CorrelatedInputs.gram(scaled, 500, 160), weights, null, grid), levels);
     }
 
+    /** With U's pivots the loss falls apart into what each column adds, whatever came before it. */
+    @Test
+    void residualsAndMovedWeightsGiveTheLoss() {
+        GramMatrix gram = CorrelatedInputs.gram(500, 160, 12);
+        float[] weights = BlockInputs.NORMAL.rows(37, 160, 13);
+        Grid grid = FOUR_BITS.grid(weights, 0, 37, 160, null).grid();
+        FeedbackFactor factor = FeedbackFactor.of(gram, null, new Damping(0, 10), workers);
+        assertEquals(0, factor.damping());
+        byte[] levels = new byte[weights.length];
+        float[] moved = new float[weights.length];
+        ErrorFeedback.round(factor, weights, 0, grid, levels, moved, workers);
+        byte[] same = new byte[weights.length];
+        ErrorFeedback.round(factor, weights, 0, grid, same, workers);
+        assertArrayEquals(same, levels);
+        float[] values = new float[weights.length];
+        grid.dequantize(levels, values, 0);
+        float[] residuals = factor.residuals();
+        double sum = 0;
+        for (int i = 0; i < values.length; i++) {
+            double change = (double) values[i] - moved[i];
+            sum += residuals[i % 160] * change * change;
+        }
+        double loss = loss(gram, weights, grid, levels);
+        assertEquals(loss, sum, 1e-3 * loss);
+        for (int i = 0; i < 160; i++) {
+            assertTrue(residuals[i] > 0 && residuals[i] <= gram.get(i, i) * 1.0001, "channel " + i);
+        }
+    }
+
     @Test
     void tokensFewerThanChannelsAreEnough() {
         GramMatrix gram = CorrelatedInputs.gram(20, 160, 5);

@@ -1,0 +1,77 @@
+package io.nightshift.formats.architecture;
+
+import io.nightshift.formats.architecture.TensorRecipe.Stored;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one. */
+public final class LinearLayers {
+    private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
+    private static final String ROUTER = "ffn_gate_inp";
+    private static final String EXPERT = "{expert}";
+
+    private LinearLayers() {}
+
+    /** All linear layers, routers among them, in the order of the table; experts of a layer by their number. */
+    public static List<LinearLayer> of(ModelConversion conversion) {
+        List<LinearLayer> layers = new ArrayList<>();
+        for (TensorRecipe recipe : conversion.tensors()) {
+            Matcher name = MATRIX.matcher(recipe.name());
+            if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored) {
+                int layer = Integer.parseInt(name.group(1));
+                boolean router = name.group(2).equals(ROUTER);
+                boolean experts = recipe.shape().size() > 2;
+                String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
+                List<SourceRows> matrices = matrices(recipe, stored, experts);
+                for (int i = 0; i < matrices.size(); i++) {
+                    String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
+                    layers.add(new LinearLayer(module(weight), recipe.name(), layer, experts ? i : -1, router,
+                            matrices.get(i)));
+                }
+            }
+        }
+        return List.copyOf(layers);
+    }
+
+    /** The first source of the table is the name that loaders know, for an expert the first that names one. */
+    private static String loadersName(Architecture architecture, String role, int layer, boolean experts) {
+        String output = DecoderRows.BLOCK + role + ".weight";
+        TensorRow row = architecture.tensors().stream()
+                .filter(candidate -> candidate.output().equals(output))
+                .findFirst()
+                .orElseThrow();
+        return row.sources().stream()
+                .map(source -> TensorRow.inLayer(source.name(), layer))
+                .filter(name -> name.contains(EXPERT) == experts)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** One matrix an expert, whether the source stacks them or not. */
+    private static List<SourceRows> matrices(TensorRecipe recipe, Stored stored, boolean experts) {
+        long count = experts ? recipe.shape().get(2) : 1;
+        List<SourceRows> matrices = new ArrayList<>();
+        for (SourceRows part : stored.parts()) {
+            long each = part.rows() * stored.parts().size() / count;
+            for (long from = 0; from < part.rows(); from += each) {
+                matrices.add(new SourceRows(part.tensor(), part.firstRow() + from, each, RowOrder.AS_IS, 0));
+            }
+        }
+        return matrices;
+    }
+
+    /** The name with the prefix that the checkpoint gives the language model. */
+    private static String actual(String name, SourceRows rows) {
+        String source = rows.tensor().name();
+        String layers = "layers.";
+        return source.contains(layers)
+                ? source.substring(0, source.indexOf(layers)) + name.substring(name.indexOf(layers))
+                : name;
+    }
+
+    private static String module(String weight) {
+        return weight.substring(0, weight.length() - ".weight".length());
+    }
+}

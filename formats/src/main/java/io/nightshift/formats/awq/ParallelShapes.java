@@ -1,0 +1,171 @@
+package io.nightshift.formats.awq;
+
+import io.nightshift.formats.architecture.LinearGroup;
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.checkpoint.ModelConfig;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Finds shapes that loaders refuse, or run without their fast kernel, when layers are cut over several GPUs:
+ * projections out of a norm by their outputs, projections back into the hidden state by their inputs. The rules are
+ * vLLM's (marlin_utils.py, verify_marlin_supports_shape and check_moe_marlin_supports_layer; awq.py, create_weights).
+ */
+final class ParallelShapes {
+    private static final int[] WAYS = {1, 2, 4, 8};
+    private static final Set<String> CUT_BY_INPUTS = Set.of("attn_output", "ffn_down", "ffn_down_exps");
+
+    /** What Marlin computes at once. */
+    private static final int OUTPUT_TILE = 64;
+    private static final int INPUT_TILE = 128;
+
+    /** Outputs that are cut on their own, and whether they are keys or values. */
+    private record Part(long outputs, boolean ofKeys) {}
+
+    /** One layer's linears that loaders fuse into one matrix, of one shape over all layers. */
+    private record Matrix(String modules, boolean byInputs, List<Part> parts, long inputs) {}
+
+    private final ModelConversion conversion;
+    private final AwqOptions options;
+    private final long queryHeads;
+    private final long keyHeads;
+    private final long hidden;
+
+    ParallelShapes(ModelConfig config, ModelConversion conversion, AwqOptions options) {
+        this.conversion = conversion;
+        this.options = options;
+        this.queryHeads = config.integer("num_attention_heads");
+        this.keyHeads = config.findInteger("num_key_value_heads").orElse(queryHeads);
+        this.hidden = config.integer("hidden_size");
+    }
+
+    /** One line a shape and number of GPUs that is refused or slow; nothing where all is well. */
+    List<String> warnings(List<LinearLayer> packed) {
+        List<LinearLayer> dense = packed.stream().filter(linear -> linear.expert() < 0).toList();
+        List<LinearLayer> down = packed.stream().filter(linear -> linear.role().equals("ffn_down_exps")).toList();
+        List<String> warnings = new ArrayList<>();
+        if (!down.isEmpty() && options.format() == AwqFormat.COMPRESSED_TENSORS && !options.symmetric()) {
+            warnings.add("vLLM loads experts in compressed-tensors only with symmetric integers: make them symmetric,"
+                    + " or use the format " + AwqFormat.GEMM.option());
+        }
+        Set<Matrix> matrices = matrices(dense);
+        for (int ways : WAYS) {
+            if (queryHeads % ways == 0) {
+                matrices.forEach(matrix -> check(matrix, ways, warnings));
+            }
+            down.stream().map(LinearLayer::inputs).distinct().forEach(inputs -> checkExperts(inputs, ways, warnings));
+        }
+        return List.copyOf(warnings);
+    }
+
+    private Set<Matrix> matrices(List<LinearLayer> linears) {
+        Map<String, List<LinearLayer>> fused = new LinkedHashMap<>();
+        for (LinearLayer linear : linears) {
+            fused.computeIfAbsent(linear.layer() + "." + producer(linear), key -> new ArrayList<>()).add(linear);
+        }
+        return fused.values().stream()
+                .map(fusion -> new Matrix(
+                        fusion.stream().map(ParallelShapes::shortName).collect(Collectors.joining(", ")),
+                        CUT_BY_INPUTS.contains(fusion.get(0).role()),
+                        fusion.stream().flatMap(linear -> parts(linear).stream()).toList(),
+                        fusion.get(0).inputs()))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    /** What a checkpoint itself keeps fused is cut by its parts too. */
+    private List<Part> parts(LinearLayer linear) {
+        return switch (linear.role()) {
+            case "attn_k", "attn_v" -> List.of(new Part(linear.outputs(), true));
+            case "attn_qkv" -> {
+                long head = linear.outputs() / (queryHeads + 2 * keyHeads);
+                Part keys = new Part(keyHeads * head, true);
+                yield List.of(new Part(queryHeads * head, false), keys, keys);
+            }
+            case "ffn_up" -> conversion.architecture().linearGroups().stream()
+                            .anyMatch(group -> group.linears().contains("ffn_gate"))
+                    ? List.of(new Part(linear.outputs(), false))
+                    : List.of(new Part(linear.outputs() / 2, false), new Part(linear.outputs() / 2, false));
+            default -> List.of(new Part(linear.outputs(), false));
+        };
+    }
+
+    private String producer(LinearLayer linear) {
+        return conversion.architecture().linearGroups().stream()
+                .filter(group -> group.producer().endsWith("_norm") && group.linears().contains(linear.role()))
+                .map(LinearGroup::producer)
+                .findFirst()
+                .orElse(linear.role());
+    }
+
+    /** The module's name behind its layer's number. */
+    private static String shortName(LinearLayer linear) {
+        String layer = "layers." + linear.layer() + ".";
+        return linear.module().substring(linear.module().indexOf(layer) + layer.length());
+    }
+
+    private void check(Matrix matrix, int ways, List<String> warnings) {
+        long inputs = matrix.byInputs() ? matrix.inputs() / ways : matrix.inputs();
+        long outputs = 0;
+        for (Part part : matrix.parts()) {
+            // Heads of keys and values are repeated where there are fewer of them than GPUs.
+            long cuts = matrix.byInputs() ? 1 : part.ofKeys() ? Math.min(ways, keyHeads) : ways;
+            if (part.outputs() % cuts != 0 || part.outputs() / cuts % 8 != 0) {
+                warnings.add(refused(matrix, ways,
+                        part.outputs() + " outputs in " + cuts + " slices are not multiples of 8"));
+                return;
+            }
+            outputs += part.outputs() / cuts;
+        }
+        boolean wholeRows = options.groupSize() == AwqOptions.WHOLE_ROWS;
+        if (matrix.byInputs() && ways > 1) {
+            if (wholeRows && options.format() == AwqFormat.GEMM) {
+                warnings.add(refused(matrix, ways, "a group of a whole row cannot be cut"));
+                return;
+            }
+            int unit = wholeRows ? 8 : options.groupSize();
+            if (matrix.inputs() % ways != 0 || inputs % unit != 0) {
+                warnings.add(refused(matrix, ways, matrix.inputs() + " inputs in " + ways
+                        + " slices are not multiples of " + unit + (wholeRows ? "" : ", the group size")));
+                return;
+            }
+        }
+        if (outputs % OUTPUT_TILE != 0) {
+            warnings.add(slow(matrix, ways, outputs + " outputs a GPU are no multiple of " + OUTPUT_TILE));
+        } else if (inputs % INPUT_TILE != 0) {
+            warnings.add(slow(matrix, ways, inputs + " inputs a GPU are no multiple of " + INPUT_TILE));
+        }
+    }
+
+    private void checkExperts(long inputs, int ways, List<String> warnings) {
+        Matrix experts = new Matrix("experts", true, List.of(), inputs);
+        boolean wholeRows = options.groupSize() == AwqOptions.WHOLE_ROWS;
+        int unit = Math.max(8, options.groupSize());
+        if (wholeRows && options.format() == AwqFormat.GEMM) {
+            warnings.add(refused(experts, ways, "vLLM has no experts with whole rows as groups in this format"));
+        } else if (inputs % ways != 0 || inputs / ways % unit != 0) {
+            warnings.add(refused(
+                    experts, ways, inputs + " channels in " + ways + " slices are not multiples of " + unit));
+        } else if (hidden % INPUT_TILE != 0 || inputs / ways % OUTPUT_TILE != 0) {
+            warnings.add(slow(experts, ways, hidden + " hidden channels are no multiple of " + INPUT_TILE + " or "
+                    + inputs / ways + " channels a GPU none of " + OUTPUT_TILE));
+        }
+    }
+
+    private static String refused(Matrix matrix, int ways, String why) {
+        return matrix.modules() + ": cannot be loaded on " + gpus(ways) + ": " + why;
+    }
+
+    private static String slow(Matrix matrix, int ways, String why) {
+        return matrix.modules() + ": without vLLM's fast kernel (Marlin) on " + gpus(ways) + ": " + why;
+    }
+
+    private static String gpus(int ways) {
+        return ways == 1 ? "one GPU" : ways + " GPUs (tensor parallelism)";
+    }
+}

@@ -1,0 +1,159 @@
+package io.nightshift.formats.forward;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.awq.AwqFolder;
+import io.nightshift.formats.awq.AwqFormat;
+import io.nightshift.formats.awq.AwqOptions;
+import io.nightshift.formats.awq.WrittenFolder;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.forward.ModelWeights.TensorShape;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.dequantize.Dequantizers;
+import io.nightshift.kernels.parallel.Workers;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AwqWeightsTest {
+    private static final Path FAMILIES = Path.of("src/test/resources/families");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gemma-3-vision", "llama-bias-sharded", "mistral-f32", "mixtral-tied", "phi-3",
+        "qwen3-moe", "qwen3-moe-fused"})
+    void tensorsAreThoseOfTheCheckpointWithinARoundingStep(String family) throws IOException {
+        Checkpoint checkpoint = family(family);
+        DecoderModel model = DecoderModel.of(checkpoint);
+        ModelWeights original = new CheckpointWeights(model, checkpoint.folder());
+        for (AwqFormat format : AwqFormat.values()) {
+            AwqWeights weights = weights(model, checkpoint, new AwqOptions(format, 32, false, List.of()));
+            int quantized = 0;
+            for (String tensor : model.tensors().keySet()) {
+                if (original.find(tensor).isEmpty()) {
+                    continue;
+                }
+                float[] expected = read(original, tensor);
+                float[] actual = read(weights, tensor);
+                assertEquals(expected.length, actual.length);
+                if (tensor.contains("blk.") && weights.get(tensor).type() == GgmlType.F32
+                        && weights.get(tensor).rows() > 1 && !tensor.contains("ffn_gate_inp")) {
+                    quantized++;
+                    for (int i = 0; i < expected.length; i += 32) {
+                        assertWithinAStep(tensor, expected, actual, i, i + 32);
+                    }
+                } else {
+                    assertArrayEquals(expected, actual, tensor);
+                }
+            }
+            assertTrue(quantized >= 4 * model.layers(), quantized + " tensors are quantized");
+            assertTrue(weights.bytesRead() > 0);
+        }
+    }
+
+    private static void assertWithinAStep(String tensor, float[] expected, float[] actual, int from, int to) {
+        float low = 0;
+        float high = 0;
+        for (int i = from; i < to; i++) {
+            low = Math.min(low, expected[i]);
+            high = Math.max(high, expected[i]);
+        }
+        float step = Math.max(1e-5f, (high - low) / 15) * 1.05f;
+        for (int i = from; i < to; i++) {
+            assertEquals(expected[i], actual[i], step, tensor + ", weight " + i);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void partsOfTensorsAreTheSameAsTheWhole(AwqFormat format) throws IOException {
+        Checkpoint checkpoint = family("qwen3-moe-fused");
+        DecoderModel model = DecoderModel.of(checkpoint);
+        AwqWeights weights = weights(model, checkpoint, new AwqOptions(format, 32, false, List.of()));
+        String tensor = "blk.1.ffn_up_exps.weight";
+        TensorShape shape = weights.get(tensor);
+        assertEquals(3 * 64, shape.rows());
+        byte[] whole = new byte[(int) shape.rows() * shape.rowBytes()];
+        weights.read(tensor, 0, shape.rows(), whole);
+        byte[] part = new byte[100 * shape.rowBytes()]; // over three experts
+        weights.read(tensor, 50, 150, part);
+        assertArrayEquals(Arrays.copyOfRange(whole, 50 * shape.rowBytes(), 150 * shape.rowBytes()), part);
+        assertThrows(IllegalArgumentException.class, () -> weights.read(tensor, 150, 193, whole));
+    }
+
+    @Test
+    void logitsAreNearTheOriginalsAndNearerWithLayersLeftOut() throws IOException {
+        Checkpoint checkpoint =
+                Checkpoint.open(new LocalFolder(Path.of("../samples/tiny-llama")));
+        DecoderModel model = DecoderModel.of(checkpoint);
+        int[] tokens = new int[48];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = i == 0 ? 1 : 300 + 29 * i;
+        }
+        float[] original = logits(model, new CheckpointWeights(model, checkpoint.folder()), tokens);
+        float[] gemm = logits(model, weights(model, checkpoint, new AwqOptions(AwqFormat.GEMM, 32, false, List.of())),
+                tokens);
+        float[] leftOut = logits(model, weights(model, checkpoint,
+                new AwqOptions(AwqFormat.GEMM, 32, false, List.of("layers.0", "layers.1", "layers.2", "self_attn"))),
+                tokens);
+        double rounded = distance(original, gemm);
+        double less = distance(original, leftOut);
+        assertTrue(0 < less && less < rounded && rounded < 0.2, less + " and " + rounded);
+    }
+
+    @Test
+    void anotherModelsFolderIsRefused() throws IOException {
+        Checkpoint llama = family("llama-3.1");
+        AwqFolder folder = AwqFolder.open(WrittenFolder.of(
+                llama, new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), 1 << 30).folder());
+        DecoderModel other = DecoderModel.of(family("mistral-f32"));
+        assertThrows(InvalidModelException.class, () -> new AwqWeights(other, folder));
+    }
+
+    private static Checkpoint family(String name) throws IOException {
+        return Checkpoint.open(new LocalFolder(FAMILIES.resolve(name)));
+    }
+
+    private static AwqWeights weights(DecoderModel model, Checkpoint checkpoint, AwqOptions options)
+            throws IOException {
+        return new AwqWeights(model, AwqFolder.open(WrittenFolder.of(checkpoint, options, 100_000).folder()));
+    }
+
+    private static float[] read(ModelWeights weights, String tensor) throws IOException {
+        TensorShape shape = weights.get(tensor);
+        byte[] bytes = new byte[Math.toIntExact(shape.rows() * shape.rowBytes())];
+        weights.read(tensor, 0, shape.rows(), bytes);
+        float[] floats = new float[Math.toIntExact(shape.rows() * shape.columns())];
+        for (int row = 0; row < shape.rows(); row++) {
+            Dequantizers.of(shape.type()).dequantize(
+                    bytes, row * shape.rowBytes(), floats, row * shape.columns(), shape.columns());
+        }
+        return floats;
+    }
+
+    private static float[] logits(DecoderModel model, ModelWeights weights, int[] tokens) throws IOException {
+        try (Workers workers = new Workers(1)) {
+            return ForwardPass.logits(model, weights, tokens, new int[] {tokens.length}, workers);
+        }
+    }
+
+    /** The difference's size against that of the first. */
+    private static double distance(float[] first, float[] second) {
+        double difference = 0;
+        double size = 0;
+        for (int i = 0; i < first.length; i++) {
+            difference += Math.pow(first[i] - second[i], 2);
+            size += Math.pow(first[i], 2);
+        }
+        return Math.sqrt(difference / size);
+    }
+}

@@ -1,0 +1,102 @@
+package io.nightshift.jobs.awq;
+
+import io.nightshift.formats.awq.AwqItem;
+import io.nightshift.formats.awq.AwqPlan;
+import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.jobs.storage.StorageLocation;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/** The linear layers of a result as a table: for people, and as Parquet. */
+public final class AwqTable {
+    private static final StructType COLUMNS = new StructType()
+            .add("module", DataTypes.StringType, false)
+            .add("scale_ratio", DataTypes.DoubleType, false)
+            .add("duo", DataTypes.BooleanType, false)
+            .add("loss_nearest", DataTypes.DoubleType, false)
+            .add("loss_scaled", DataTypes.DoubleType, false)
+            .add("loss_rounded", DataTypes.DoubleType, false)
+            .add("clipped_share", DataTypes.DoubleType, false)
+            .add("damping", DataTypes.DoubleType, false)
+            .add("damping_raised", DataTypes.BooleanType, false)
+            .add("silent_channels", DataTypes.IntegerType, false)
+            .add("measured_rows", DataTypes.IntegerType, false);
+
+    private final AwqResult result;
+
+    /** A table of a result. */
+    public AwqTable(AwqResult result) {
+        this.result = result;
+    }
+
+    /** Prints it, if there are losses in it. */
+    public void print(PrintStream out) {
+        if (result.linears().stream().allMatch(linear -> linear.measuredRows() == 0)) {
+            return;
+        }
+        out.printf(Locale.ROOT, "%-44s %9s %11s %11s %11s %8s %8s%n",
+                "linear layer", "scales", "nearest", "scaled", "rounded", "clipped", "damping");
+        for (AwqResult.LinearReport linear : result.linears()) {
+            out.printf(
+                    Locale.ROOT,
+                    "%-44s %5.2f %-3s %11.3e %11.3e %11.3e %7.1f%% %8s%n",
+                    linear.module(),
+                    linear.scaleRatio(),
+                    linear.duo() ? "duo" : "",
+                    linear.nearestLoss(),
+                    linear.scaledLoss(),
+                    linear.roundedLoss(),
+                    100 * linear.clippedShare(),
+                    linear.damping() + (linear.dampingRaised() ? "!" : ""));
+        }
+    }
+
+    /** Writes it as a Parquet folder, one row a linear layer. */
+    public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
+        StorageLocation location = StorageLocation.parse(folder);
+        List<Row> rows = new ArrayList<>();
+        for (AwqResult.LinearReport linear : result.linears()) {
+            rows.add(RowFactory.create(
+                    linear.module(),
+                    linear.scaleRatio(),
+                    linear.duo(),
+                    linear.nearestLoss(),
+                    linear.scaledLoss(),
+                    linear.roundedLoss(),
+                    linear.clippedShare(),
+                    linear.damping(),
+                    linear.dampingRaised(),
+                    linear.silentChannels(),
+                    linear.measuredRows()));
+        }
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        String path = location.isLocal() ? "file:" + location.localPath() : location.text();
+        session.createDataFrame(rows, COLUMNS).coalesce(1).write().mode(SaveMode.Overwrite).parquet(path);
+    }
+
+    /** Prints what a folder will hold, and what loaders will say to it. */
+    public static void printPlan(AwqPlan plan, PrintStream out) {
+        for (AwqItem item : plan.items()) {
+            boolean packed = item instanceof AwqItem.Packed;
+            String name = packed ? ((AwqItem.Packed) item).linear().module() : item.tensors().get(0).name();
+            out.printf(Locale.ROOT, "%-52s %-10s %12d bytes  %s%n",
+                    name, packed ? "4 bits" : item.tensors().get(0).type().name(), item.length(), item.file());
+        }
+        plan.warnings().forEach(warning -> out.println("warning: " + warning));
+        out.printf(Locale.ROOT, "%d linear layers of 4 bits, %d other tensors, %d shards, %d bytes%n",
+                plan.units().size(),
+                plan.items().size() - plan.units().size(),
+                plan.shards().size(),
+                plan.shards().stream().mapToLong(SafetensorsShard::length).sum());
+    }
+}

@@ -1,0 +1,82 @@
+package io.nightshift.jobs.rounding;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.kernels.linear.GramMatrix;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.rounding.FeedbackFactor;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.util.UUID;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * The factors of error feedback of a run, one for each scaled input of linear layers: each is made once, kept as a file
+ * of the work folder, and read from there by the executors whose tasks need it.
+ *
+ * <p>A factor takes 2 * channels² bytes, in the folder and in memory; to make it takes 6 * channels² bytes more, the
+ * Gram matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
+ *
+ * @param statistics what they are made of
+ * @param folder a {@link io.nightshift.jobs.forward.WorkFolder} of the run's own, which the run removes when it ends
+ * @param settings how to reach it
+ * @param options the damping
+ */
+public record Factors(
+        StatisticsReference statistics, String folder, HadoopSettings settings, RoundingOptions options)
+        implements Serializable {
+    /**
+     * The factor of an input: read if it is there, else made and written. A second attempt writes the same bytes.
+     *
+     * @throws InvalidModelException if the Gram matrix is missing or damaged
+     * @throws IOException if reading or writing failed
+     */
+    public FeedbackFactor of(ScaledInput input, Workers workers) throws IOException {
+        StorageLocation location = StorageLocation.parse(folder);
+        FileSystem files = settings.fileSystem(location);
+        Path path = new Path(location.hadoopPath(), "factor-" + input.name());
+        if (files.exists(path)) {
+            return read(files, path);
+        }
+        StatisticsReader reader = statistics.open();
+        FeedbackFactor factor = make(StatisticsReference.gram(reader, input.statistics()), input, workers);
+        // Seen under its name only when it is whole.
+        Path written = new Path(path.getParent(), "." + path.getName() + "-" + UUID.randomUUID());
+        try (OutputStream out = files.create(written, true);
+                ObjectOutputStream objects = new ObjectOutputStream(new BufferedOutputStream(out, 1 << 20))) {
+            objects.writeObject(factor);
+        }
+        if (!files.rename(written, path)) {
+            // Another attempt was first.
+            files.delete(written, false);
+        }
+        return factor;
+    }
+
+    private FeedbackFactor make(GramMatrix gram, ScaledInput input, Workers workers) {
+        try {
+            return FeedbackFactor.of(gram, input.scales(), options.factorDamping(), workers);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidModelException(
+                    statistics.folder().location().text() + ": " + input.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static FeedbackFactor read(FileSystem files, Path path) throws IOException {
+        try (InputStream in = files.open(path);
+                ObjectInputStream objects = new ObjectInputStream(new BufferedInputStream(in, 1 << 20))) {
+            return (FeedbackFactor) objects.readObject();
+        } catch (ClassNotFoundException e) {
+            throw new IOException(path + ": was written by another version of Nightshift", e);
+        }
+    }
+}

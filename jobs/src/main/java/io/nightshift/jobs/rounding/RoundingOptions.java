@@ -1,0 +1,42 @@
+package io.nightshift.jobs.rounding;
+
+import io.nightshift.kernels.rounding.Damping;
+import java.io.Serializable;
+
+/**
+ * How linear layers are made easier to round, and rounded.
+ *
+ * @param scaled whether channels are scaled (and, where a format has a use for it, groups clipped)
+ * @param ratios how many ratios of scales are tried, each with and without the weights' magnitudes; AutoAWQ takes 20
+ * @param feedback whether rounding is with error feedback rather than to nearest
+ * @param damping share of the mean of H's diagonal that is added to it first; raised where that is not enough
+ */
+public record RoundingOptions(boolean scaled, int ratios, boolean feedback, double damping) implements Serializable {
+    /** Ratios where the user gives no number. */
+    public static final int DEFAULT_RATIOS = 20;
+
+    /** Damping where the user gives none: of those tried on two models the best, with clipped groups. */
+    public static final double DEFAULT_DAMPING = 0.001;
+
+    private static final double LARGEST_DAMPING = 10;
+
+    /** Checks the numbers. */
+    public RoundingOptions {
+        if (ratios < 1) {
+            throw new IllegalArgumentException(ratios + " ratios of scales: at least one is needed");
+        }
+        if (!(damping >= 0 && damping <= 1)) {
+            throw new IllegalArgumentException("a damping of " + damping + ": give 0 to 1");
+        }
+    }
+
+    /** Whether statistics of the linear layers' inputs are needed. */
+    public boolean needsStatistics() {
+        return scaled || feedback;
+    }
+
+    /** The damping that factors are made with. */
+    public Damping factorDamping() {
+        return new Damping(damping, LARGEST_DAMPING);
+    }
+}

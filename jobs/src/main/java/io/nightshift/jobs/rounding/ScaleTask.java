@@ -1,0 +1,170 @@
+package io.nightshift.jobs.rounding;
+
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.ScaleGroup;
+import io.nightshift.formats.architecture.SourceRows;
+import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.kernels.linear.GramLoss;
+import io.nightshift.kernels.linear.GramMatrix;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.scaling.ScaleCandidate;
+import io.nightshift.kernels.scaling.ScaleLoss;
+import io.nightshift.kernels.scaling.ScaleSearch;
+import io.nightshift.kernels.scaling.ScaledLinear;
+import io.nightshift.kernels.scaling.WeightMagnitudes;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Searches the scales of one group, within a task.
+ *
+ * <p>Memory: the Gram matrix twice (4 * channels² bytes), the sampled rows four times and a block of rows four times.
+ * Weights are read twice, in blocks: nothing else of them is held.
+ */
+final class ScaleTask {
+    /** Rows of each layer that candidates are tried on, and of all layers of a group together, where experts are many. */
+    private static final int SAMPLED_ROWS = 512;
+    private static final int SAMPLED_ROWS_OF_GROUP = 2048;
+    private static final int LEAST_SAMPLED_ROWS = 8;
+
+    /** Weights that are read at once, about. */
+    private static final int BLOCK_WEIGHTS = 4 << 20;
+
+    private final ScaleGroup group;
+    private final RoundingFormat format;
+    private final LinearRows rows;
+    private final Workers workers;
+    private final double[] inputMeans;
+    private final ScaleLoss losses;
+
+    private ScaleTask(ScaleGroup group, RoundingFormat format, StatisticsReader statistics, ModelFolder source,
+            Workers workers) throws IOException {
+        this.group = group;
+        this.format = format;
+        this.rows = new LinearRows(source);
+        this.workers = workers;
+        InputSummary input = StatisticsReference.input(statistics, group.statisticsOf());
+        GramMatrix gram = StatisticsReference.gram(statistics, input);
+        this.inputMeans = StatisticsReference.means(statistics, input);
+        group.average(inputMeans);
+        this.losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
+    }
+
+    /**
+     * Searches.
+     *
+     * @param options how many ratios
+     * @throws io.nightshift.formats.InvalidModelException if there are no statistics of the group, or a weight is
+     *     damaged
+     * @throws IOException if something cannot be read
+     */
+    static GroupScales run(ScaleGroup group, RoundingFormat format, RoundingOptions options,
+            StatisticsReader statistics, ModelFolder source, Workers workers) throws IOException {
+        return new ScaleTask(group, format, statistics, source, workers).search(options);
+    }
+
+    private GroupScales search(RoundingOptions options) throws IOException {
+        WeightMagnitudes magnitudes = new WeightMagnitudes(group.channels(), format.groupSize(group.linears().get(0)));
+        List<ScaledLinear> samples = new ArrayList<>();
+        for (LinearLayer linear : group.linears()) {
+            samples.add(sample(linear, magnitudes));
+        }
+        double[] weightMeans = magnitudes.means();
+        group.average(weightMeans);
+        List<ScaleCandidate> candidates = ScaleCandidate.grid(options.ratios());
+        double[] found = new double[candidates.size()];
+        for (int i = 0; i < found.length; i++) {
+            found[i] = losses.of(samples, candidates.get(i).scales(inputMeans, weightMeans), workers);
+        }
+        ScaleCandidate best = candidates.get(ScaleSearch.best(found));
+        return confirm(best, exact(best.scales(inputMeans, weightMeans)));
+    }
+
+    /** Compares the best candidate with no scales on all rows. */
+    private GroupScales confirm(ScaleCandidate best, float[] scales) throws IOException {
+        float[] ones = ones(group.channels());
+        List<GroupScales.Loss> confirmed = new ArrayList<>();
+        double unscaled = 0;
+        double scaled = 0;
+        for (LinearLayer linear : group.linears()) {
+            double[] sums = new double[2];
+            forBlocks(linear, (first, block) -> {
+                sums[0] += losses.of(block, ones, workers);
+                sums[1] += losses.of(block, scales, workers);
+            });
+            confirmed.add(new GroupScales.Loss(sums[0], sums[1]));
+            unscaled += sums[0];
+            scaled += sums[1];
+        }
+        if (scaled < unscaled) {
+            return new GroupScales(group, scales, best.ratio(), best.duo(), confirmed, rows.bytesRead());
+        }
+        List<GroupScales.Loss> kept =
+                confirmed.stream().map(loss -> new GroupScales.Loss(loss.unscaled(), loss.unscaled())).toList();
+        return new GroupScales(group, ones, 0, false, kept, rows.bytesRead());
+    }
+
+    /** A norm holds the quotient rounded to its type: the scales become those that it divides by exactly. */
+    private float[] exact(float[] scales) throws IOException {
+        if (!group.isNorm()) {
+            return scales;
+        }
+        SourceRows norm = group.norm();
+        float[] weights = rows.read(norm, 0, 1);
+        float[] stored = VectorFolding.divided(weights, norm.shift(), scales, 0);
+        format.roundNorm(norm.tensor().type(), stored);
+        float[] exact = new float[scales.length];
+        for (int i = 0; i < exact.length; i++) {
+            float scale = weights[i] / (stored[i] + norm.shift());
+            // A channel that is switched off stays as it is.
+            exact[i] = scale > 0 && scale < Float.MAX_VALUE ? scale : 1;
+        }
+        return exact;
+    }
+
+    private ScaledLinear sample(LinearLayer linear, WeightMagnitudes magnitudes) throws IOException {
+        int columns = group.channels();
+        int outputs = Math.toIntExact(linear.outputs());
+        int share = Math.max(LEAST_SAMPLED_ROWS, SAMPLED_ROWS_OF_GROUP / group.linears().size());
+        int count = Math.min(Math.min(SAMPLED_ROWS, share), outputs);
+        float[] sample = new float[count * columns];
+        int[] taken = {0};
+        forBlocks(linear, (first, block) -> {
+            magnitudes.add(block.weights(), 0, block.rows());
+            for (; taken[0] < count; taken[0]++) {
+                int row = (int) ((long) taken[0] * outputs / count) - first;
+                if (row >= block.rows()) {
+                    break;
+                }
+                System.arraycopy(block.weights(), row * columns, sample, taken[0] * columns, columns);
+            }
+        });
+        return new ScaledLinear(sample, count, columns, () -> format.nearest(linear));
+    }
+
+    /** What is done with a block of a layer's rows. */
+    private interface BlockAction {
+        void apply(int first, ScaledLinear block);
+    }
+
+    private void forBlocks(LinearLayer linear, BlockAction action) throws IOException {
+        int columns = group.channels();
+        int outputs = Math.toIntExact(linear.outputs());
+        int atOnce = Math.max(1, BLOCK_WEIGHTS / columns);
+        for (int from = 0; from < outputs; from += atOnce) {
+            int to = Math.min(outputs, from + atOnce);
+            float[] weights = rows.read(linear.source(), from, to);
+            action.apply(from, new ScaledLinear(weights, to - from, columns, () -> format.nearest(linear)));
+        }
+    }
+
+    private static float[] ones(int channels) {
+        float[] ones = new float[channels];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+}

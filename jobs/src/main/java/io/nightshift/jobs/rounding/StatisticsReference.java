@@ -1,0 +1,49 @@
+package io.nightshift.jobs.rounding;
+
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.kernels.linear.Gram;
+import io.nightshift.kernels.linear.GramMatrix;
+import java.io.IOException;
+import java.io.Serializable;
+
+/**
+ * A folder of statistics that tasks read by ranges.
+ *
+ * @param folder where it is
+ */
+public record StatisticsReference(FolderReference folder) implements Serializable {
+    /** The manifest. */
+    public CalibrationManifest manifest() throws IOException {
+        return CalibrationManifest.read(folder.open());
+    }
+
+    /** A reader of its own, for one thread. */
+    public StatisticsReader open() throws IOException {
+        return StatisticsReader.open(folder.open());
+    }
+
+    /** The input of a linear layer, with usable statistics. */
+    public static InputSummary input(StatisticsReader reader, LinearLayer linear) {
+        return reader.input(linear.tensor(), linear.expert());
+    }
+
+    /** A whole Gram matrix: 2 * channels² bytes. */
+    public static GramMatrix gram(StatisticsReader reader, InputSummary input) throws IOException {
+        int size = reader.manifest().gramBlock();
+        int blocks = Gram.blocks(input.channels(), size);
+        return new GramMatrix(input.channels(), size, reader.gramBlocks(input, 0, blocks));
+    }
+
+    /** The mean of |x| of each channel. */
+    public static double[] means(StatisticsReader reader, InputSummary input) throws IOException {
+        double[] means = reader.absolutes(input);
+        for (int i = 0; i < means.length; i++) {
+            means[i] /= input.tokens();
+        }
+        return means;
+    }
+}

@@ -1,0 +1,253 @@
+package io.nightshift.jobs.awq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.awq.AwqFolder;
+import io.nightshift.formats.awq.AwqFormat;
+import io.nightshift.formats.awq.AwqLinear;
+import io.nightshift.formats.awq.AwqOptions;
+import io.nightshift.formats.awq.LinearReader;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.jobs.calibration.CalibrateJob;
+import io.nightshift.jobs.calibration.CalibrateProgress;
+import io.nightshift.jobs.calibration.CalibrateRequest;
+import io.nightshift.jobs.calibration.CalibrationOptions;
+import io.nightshift.jobs.calibration.Statistics;
+import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.testing.Texts;
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.TextData;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class AwqJobTest {
+    private static final String MODEL = Path.of("..", "samples", "tiny-llama").toString();
+    private static final HadoopSettings SETTINGS = new HadoopSettings(Map.of());
+    private static final RoundingOptions DEFAULTS = rounding(true, true);
+    private static final AwqOptions GEMM = new AwqOptions(AwqFormat.GEMM, 64, false, List.of());
+
+    @TempDir
+    static Path shared;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void calibrate() throws IOException {
+        calibrate(MODEL, Statistics.GRAM, "stats");
+        calibrate(MODEL, Statistics.IMATRIX, "imatrix");
+    }
+
+    private static void calibrate(String model, Statistics statistics, String output) throws IOException {
+        Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 500));
+        CalibrationOptions options = new CalibrationOptions(
+                new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty()),
+                Packing.DOCUMENTS, OptionalInt.of(6), 64, 3, statistics, 1, false);
+        CalibrateRequest request = new CalibrateRequest(
+                model, shared.resolve(output).toString(), Optional.empty(), options, Optional.empty(), false);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            CalibrateJob.plan(request, SETTINGS, CalibrateProgress.NONE).run(spark);
+        }
+    }
+
+    private static RoundingOptions rounding(boolean scaled, boolean feedback) {
+        return new RoundingOptions(scaled, 4, feedback, 0.01);
+    }
+
+    private AwqRequest request(String model, AwqOptions options, RoundingOptions rounding, String output) {
+        Optional<String> statistics = Optional.of(shared.resolve("stats").toString());
+        return new AwqRequest(model, folder.resolve(output).toString(), statistics.filter(s -> rounding.needsStatistics()),
+                Optional.empty(), options, rounding, 1 << 20, 5 << 20, false);
+    }
+
+    private AwqResult make(int cores, AwqRequest request) throws IOException {
+        try (JavaSparkContext spark = SparkCluster.local(cores, Map.of())) {
+            return AwqJob.plan(request, SETTINGS, AwqProgress.NONE).run(spark);
+        }
+    }
+
+    private Map<String, String> digests(String output) throws IOException {
+        Map<String, String> digests = new TreeMap<>();
+        Path made = folder.resolve(output).resolve("tiny-llama-AWQ");
+        for (Path file : Fixtures.files(made)) {
+            digests.put(made.relativize(file).toString(), Fixtures.sha256(file));
+        }
+        return digests;
+    }
+
+    @Test
+    void theBytesAreTheSameOnAnyClusterAndAfterAnExecutorWasKilled() throws Exception {
+        AwqResult one = make(1, request(MODEL, GEMM, DEFAULTS, "one"));
+        Map<String, String> expected = digests("one");
+        assertTrue(expected.containsKey("config.json") && expected.containsKey("model.safetensors.index.json"),
+                expected.toString());
+        assertTrue(one.parts() > 1, "parts " + one.parts());
+        assertEquals(one.linears(), make(4, request(MODEL, GEMM, DEFAULTS, "four")).linears());
+        assertEquals(expected, digests("four"));
+        try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
+            SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
+            for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
+                AwqRequest request = request(MODEL, GEMM, DEFAULTS, "killed" + run);
+                AwqJob.plan(request, SETTINGS, AwqProgress.NONE).run(spark);
+                assertEquals(expected, digests("killed" + run));
+            }
+            assertNotEquals(0, casualties.lost());
+        }
+        // Nothing of the run is left but the records.
+        assertEquals(List.of(), Fixtures.files(folder.resolve("one")).stream()
+                .filter(file -> file.toString().contains("work") || file.toString().contains("upload")).toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GEMM,32,false", "GEMM,-1,true", "COMPRESSED_TENSORS,128,false", "COMPRESSED_TENSORS,64,true"})
+    void everyFormatIsReadBackAndScalesAndFeedbackEachSaveLoss(AwqFormat format, int groupSize, boolean symmetric)
+            throws IOException {
+        AwqOptions options = new AwqOptions(format, groupSize, symmetric, List.of("layers.1.mlp.down_proj"));
+        AwqResult result = make(2, request(MODEL, options, DEFAULTS, "out"));
+        AwqFolder made = AwqFolder.open(new LocalFolder(folder.resolve("out/tiny-llama-AWQ")));
+        assertEquals(format, made.format());
+        assertEquals(result.linears().size(), made.linears().size());
+        assertTrue(made.find("model.layers.1.mlp.down_proj").isEmpty());
+        assertTrue(made.tensors().containsKey("model.layers.1.mlp.down_proj.weight"));
+        for (AwqLinear linear : made.linears()) {
+            float[] row = new float[linear.inputs()];
+            new LinearReader(made.folder()).dequantize(linear, linear.outputs() - 1, linear.outputs(), row);
+            double sum = 0;
+            for (float weight : row) {
+                sum += Math.abs(weight);
+            }
+            assertTrue(sum > 0 && Double.isFinite(sum), linear.module());
+        }
+        double nearest = 0;
+        double scaled = 0;
+        double rounded = 0;
+        for (AwqResult.LinearReport linear : result.linears()) {
+            nearest += linear.nearestLoss();
+            scaled += linear.scaledLoss();
+            rounded += linear.roundedLoss();
+            assertTrue(linear.damping() >= 0.01 && linear.measuredRows() > 0, linear.toString());
+        }
+        assertTrue(scaled < nearest && rounded < 0.7 * scaled, nearest + " " + scaled + " " + rounded);
+        JsonNode config = new ObjectMapper().readTree(folder.resolve("out/tiny-llama-AWQ/config.json").toFile());
+        assertEquals("gptq", config.at("/nightshift/rounding").asText());
+        assertEquals("6", config.at("/nightshift/calibration_sequences").asText());
+    }
+
+    @Test
+    void nearestRoundingWithoutScalesNeedsNoStatistics() throws IOException {
+        AwqResult result = make(2, request(MODEL, GEMM, rounding(false, false), "plain"));
+        assertTrue(result.linears().stream().allMatch(linear -> linear.measuredRows() == 0 && linear.damping() == 0));
+        AwqFolder made = AwqFolder.open(new LocalFolder(folder.resolve("plain/tiny-llama-AWQ")));
+        assertEquals(result.linears().size(), made.linears().size());
+        // Norms are what they were.
+        assertEquals(norm(Path.of(MODEL)), norm(folder.resolve("plain/tiny-llama-AWQ")));
+        make(2, request(MODEL, GEMM, rounding(true, false), "scaled"));
+        assertNotEquals(norm(Path.of(MODEL)), norm(folder.resolve("scaled/tiny-llama-AWQ")));
+    }
+
+    private static String norm(Path model) throws IOException {
+        LocalFolder opened = new LocalFolder(model);
+        SafetensorsTensor tensor = Checkpoint.readTensors(opened).stream()
+                .filter(found -> found.name().equals("model.layers.0.input_layernorm.weight")).findFirst().orElseThrow();
+        byte[] bytes = new byte[(int) tensor.length()];
+        opened.readFully(tensor.file(), tensor.position(), bytes, 0, bytes.length);
+        return Fixtures.sha256(bytes);
+    }
+
+    @Test
+    void aFolderIsNotMadeAgainWhereItIsCompleteAndOldShardsGo() throws IOException {
+        AwqRequest request = request(MODEL, GEMM, rounding(false, false), "out");
+        assertFalse(make(1, request).skipped());
+        assertTrue(make(1, request).skipped());
+        Path made = folder.resolve("out/tiny-llama-AWQ");
+        Files.delete(made.resolve("config.json"));
+        assertFalse(make(1, request).skipped());
+        assertTrue(Files.exists(made.resolve("config.json")));
+        AwqRequest oneShard = new AwqRequest(MODEL, request.output(), request.statistics(), request.work(),
+                request.options(), request.rounding(), 1L << 30, 5 << 20, false);
+        assertFalse(make(1, oneShard).skipped());
+        assertEquals(List.of("model.safetensors"), digests("out").keySet().stream()
+                .filter(name -> name.contains("safetensors")).toList());
+        AwqFolder.open(new LocalFolder(made)).requirePlanned(
+                AwqJob.layOut(oneShard, SETTINGS));
+    }
+
+    @Test
+    void refusesStatisticsWithoutGramMatricesOfAnotherModelOrNone() throws IOException {
+        AwqRequest good = request(MODEL, GEMM, DEFAULTS, "out");
+        assertRefused(good.withStatistics(Optional.empty()), "give --calibration FILES or --stats FOLDER");
+        assertRefused(good.withStatistics(Optional.of(shared.resolve("imatrix").toString())),
+                "has no Gram matrices, which scales and error feedback come from; run nightshift calibrate");
+        assertRefused(request(Fixtures.model("llama-spm").toString(), GEMM, DEFAULTS, "out"),
+                "these are the statistics of another model (tiny-llama");
+        assertEquals(List.of(), Fixtures.files(folder));
+    }
+
+    private static void assertRefused(AwqRequest request, String message) {
+        InvalidModelException refused = assertThrows(
+                InvalidModelException.class, () -> AwqJob.plan(request, SETTINGS, AwqProgress.NONE));
+        assertTrue(refused.getMessage().contains(message), refused.getMessage());
+    }
+
+    @Test
+    void damagedWeightsAreNamedAndLeaveNothingLoadable() throws IOException {
+        Path model = folder.resolve("tiny-llama");
+        copy(Path.of(MODEL), model);
+        SafetensorsTensor tensor = Checkpoint.readTensors(new LocalFolder(model)).stream()
+                .filter(found -> found.name().equals("model.layers.2.mlp.up_proj.weight")).findFirst().orElseThrow();
+        try (FileChannel channel = FileChannel.open(model.resolve(tensor.file()), StandardOpenOption.WRITE)) {
+            ByteBuffer infinity = ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN).putShort((short) 0x7f80).flip();
+            channel.write(infinity, tensor.position() + 2 * (3 * tensor.columns() + 5));
+        }
+        InvalidModelException error = assertThrows(InvalidModelException.class,
+                () -> make(2, request(model.toString(), GEMM, rounding(false, false), "out")));
+        assertTrue(error.getMessage().contains("model.layers.2.mlp.up_proj.weight, row 3, column 5"), error.getMessage());
+        assertFalse(Files.exists(folder.resolve("out/tiny-llama-AWQ/config.json")));
+        assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
+    }
+
+    @Test
+    void silentChannelsAndFewTokensAreSaidInTheReport() throws IOException {
+        // 384 tokens for 768 channels of ffn_down: H is singular, and damping makes it definite.
+        AwqResult result = make(2, request(MODEL, GEMM, new RoundingOptions(true, 2, true, 0), "out"));
+        assertTrue(result.linears().stream()
+                .filter(linear -> linear.module().endsWith("down_proj"))
+                .allMatch(linear -> linear.dampingRaised() && linear.damping() > 0), result.linears().toString());
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        for (Path file : Fixtures.files(from)) {
+            Files.copy(file, to.resolve(file.getFileName()));
+        }
+    }
+}

@@ -1,0 +1,263 @@
+package io.nightshift.jobs.quantize;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.gguf.TypeOptions;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.jobs.calibration.CalibrateJob;
+import io.nightshift.jobs.calibration.CalibrateProgress;
+import io.nightshift.jobs.calibration.CalibrateRequest;
+import io.nightshift.jobs.calibration.CalibrationOptions;
+import io.nightshift.jobs.calibration.Statistics;
+import io.nightshift.jobs.evaluation.EvaluateJob;
+import io.nightshift.jobs.evaluation.EvaluateProgress;
+import io.nightshift.jobs.evaluation.EvaluateRequest;
+import io.nightshift.jobs.evaluation.EvaluateResult;
+import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.testing.Texts;
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.TextData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** GGUF files with folded scales and error feedback. */
+class RoundingJobTest {
+    private static final RoundingOptions BOTH = new RoundingOptions(true, 4, true, 0.001);
+    private static final List<FileType> TYPES = List.of(FileType.Q8_0, FileType.Q4_K_M, FileType.Q2_K);
+
+    @TempDir
+    Path folder;
+
+    private Path data;
+
+    @BeforeEach
+    void writeData() throws IOException {
+        List<String> documents = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            documents.add(Texts.document(i, 90));
+        }
+        data = Texts.writeJsonLines(folder.resolve("data/texts.jsonl"), documents);
+    }
+
+    @Test
+    void makesTheSameBytesOnAnyClusterAndAfterAnExecutorWasKilled() throws Exception {
+        Path model = Fixtures.model("llama-spm");
+        Map<String, String> expected;
+        try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
+            calibrate(spark, model, Statistics.GRAM);
+            QuantizeResult result = quantize(spark, model, TYPES, BOTH, "one", OutputFile.MIN_PART_LENGTH);
+            assertTrue(result.pieces() > 1, result.pieces() + " pieces");
+            expected = digests("one");
+            assertEquals(3, expected.size());
+        }
+        try (JavaSparkContext spark = SparkCluster.local(4, Map.of())) {
+            assertEquals(1, quantize(spark, model, TYPES, BOTH, "four", 1 << 30).pieces());
+            assertEquals(expected, digests("four"));
+            // Other targets beside it do not change a file.
+            quantize(spark, model, TYPES.subList(1, 2), BOTH, "alone", 1 << 30);
+            assertEquals(expected.get("llama-spm-Q4_K_M.gguf"), digests("alone").get("llama-spm-Q4_K_M.gguf"));
+        }
+        try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
+            SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
+            for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
+                quantize(spark, model, TYPES, BOTH, "killed" + run, OutputFile.MIN_PART_LENGTH);
+                assertEquals(expected, digests("killed" + run));
+            }
+            assertNotEquals(0, casualties.lost());
+        }
+        assertEquals(List.of(), Fixtures.files(folder).stream()
+                .filter(file -> file.toString().contains("nightshift-work")).toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-spm", "mixtral-moe"})
+    void losesLessThanLlamaQuantizeAndReportsEachLinearLayer(String name) throws IOException {
+        Path model = Fixtures.model(name);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, Statistics.GRAM);
+            List<FileType> type = List.of(FileType.Q3_K_M);
+            QuantizeResult plain = quantize(spark, model, type, null, "plain", 1 << 30);
+            QuantizeResult.Output made = quantize(spark, model, type, BOTH, "rounded", 1 << 30).outputs().get(0);
+            assertEquals(List.of(), plain.outputs().get(0).linears());
+            assertEquals(0.005 * made.bytes(), made.bytes() - plain.outputs().get(0).bytes(), 0.005 * made.bytes());
+            int layers = name.equals("llama-spm") ? 8 * 7 : 3 * (4 + 3 * 8);
+            assertEquals(layers + 1, made.linears().size());
+            for (QuantizeResult.LinearReport linear : made.linears()) {
+                assertTrue(linear.roundedLoss() > 0 && linear.roundedLoss() < linear.nearestLoss(), linear.toString());
+                assertTrue(linear.damping() >= 0.001 && linear.measuredRows() >= 64, linear.toString());
+            }
+            assertTrue(made.linears().stream().anyMatch(linear -> linear.scaledLoss() < 0.99 * linear.nearestLoss()));
+
+            Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 400));
+            EvaluateResult result = evaluate(spark, model, text, file("plain", name), file("rounded", name));
+            double loss = result.quantized().get(1).meanDivergence();
+            double of = result.quantized().get(0).meanDivergence();
+            assertTrue(loss < 0.6 * of, loss + " beside " + of);
+        }
+    }
+
+    /** Biases, shifted norms, gate and up in one matrix, experts in one tensor, a shared embedding. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-bias-sharded", "gemma-2", "phi-3-longrope", "qwen3-moe-fused", "mixtral-tied"})
+    void foldsScalesSoThatTheModelStaysTheSame(String family) throws IOException {
+        Path model = Fixtures.families().stream()
+                .filter(path -> path.getFileName().toString().equals(family)).findFirst().orElseThrow();
+        RoundingOptions scales = new RoundingOptions(true, 4, false, 0);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, Statistics.GRAM);
+            List<FileType> type = List.of(FileType.Q8_0);
+            quantize(spark, model, type, null, "plain", 1 << 30);
+            QuantizeResult.Output made = quantize(spark, model, type, scales, "scaled", 1 << 30).outputs().get(0);
+            assertTrue(made.linears().stream().anyMatch(linear -> linear.scaledLoss() != linear.nearestLoss()),
+                    made.linears().toString());
+            Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 200));
+            EvaluateResult result = evaluate(spark, model, text,
+                    folder.resolve("plain/" + family + "-Q8_0.gguf").toString(),
+                    folder.resolve("scaled/" + family + "-Q8_0.gguf").toString());
+            double scaled = result.quantized().get(1).meanDivergence();
+            double plain = result.quantized().get(0).meanDivergence();
+            assertTrue(scaled < 3 * plain + 1e-6, scaled + " beside " + plain);
+        }
+    }
+
+    @Test
+    void namesWhatWasDoneAndMakesAFileAgainForOtherOptions() throws IOException {
+        Path model = Fixtures.model("llama-spm");
+        List<FileType> type = List.of(FileType.Q4_0);
+        RoundingOptions feedback = new RoundingOptions(false, 20, true, 0.01);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, Statistics.GRAM);
+            assertFalse(quantize(spark, model, type, feedback, "out", 1 << 30).outputs().get(0).skipped());
+            LocalFolder out = new LocalFolder(folder.resolve("out"));
+            Map<String, GgufValue> values = GgufFile.read(out, out.find("llama-spm-Q4_0.gguf").orElseThrow())
+                    .header().metadata().values();
+            assertEquals(new GgufValue.Text("none"), values.get("quantize.nightshift.scales"));
+            assertEquals(new GgufValue.Text("gptq"), values.get("quantize.nightshift.rounding"));
+            assertEquals(new GgufValue.Float32(0.01f), values.get("quantize.nightshift.damping"));
+            assertEquals(new GgufValue.Uint32(9), values.get("quantize.nightshift.calibration_sequences"));
+            assertFalse(values.containsKey("quantize.nightshift.awq_grid"));
+
+            assertTrue(quantize(spark, model, type, feedback, "out", 1 << 30).outputs().get(0).skipped());
+            RoundingOptions other = new RoundingOptions(false, 20, true, 0.02);
+            assertFalse(quantize(spark, model, type, other, "out", 1 << 30).outputs().get(0).skipped());
+            assertFalse(quantize(spark, model, type, BOTH, "out", 1 << 30).outputs().get(0).skipped());
+            // Without, it is llama-quantize's file.
+            HadoopSettings settings = HadoopSettings.of(spark.hadoopConfiguration());
+            QuantizeJob.plan(
+                    new QuantizeRequest(model.toString(), type, folder.resolve("out").toString(), TypeOptions.NONE,
+                            ImportanceOptions.NONE, Optional.empty(), 1 << 30, false),
+                    settings, Progress.NONE).run(spark);
+            assertEquals(Fixtures.golden("llama-spm", "Q4_0"),
+                    Fixtures.sha256(folder.resolve("out/llama-spm-Q4_0.gguf")));
+        }
+    }
+
+    @Test
+    void refusesTypesWithoutAGridAndStatisticsWithoutGramMatrices() throws IOException {
+        Path model = Fixtures.model("llama-spm");
+        RoundingOptions scales = new RoundingOptions(true, 2, false, 0);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, Statistics.GRAM);
+            assertRefused(spark, model, FileType.parse("IQ3_S"), BOTH,
+                    "--rounding gptq: blk.0.attn_k.weight of gguf:IQ3_S becomes IQ3_S, whose weights cannot be rounded");
+            assertRefused(spark, model, FileType.parse("TQ2_0"), BOTH, "becomes TQ2_0");
+            assertRefused(spark, model, FileType.F16, BOTH, "--scales awq has no effect on gguf:F16");
+            // Scales help them all the same.
+            QuantizeResult.Output made =
+                    quantize(spark, model, List.of(FileType.parse("IQ3_S")), scales, "scaled", 1 << 30).outputs().get(0);
+            assertTrue(made.linears().stream().anyMatch(linear -> linear.roundedLoss() < linear.nearestLoss()));
+        }
+        assertRefusedPlan(Fixtures.model("mixtral-moe"), FileType.Q4_0, BOTH, "statistics of another model");
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, Statistics.IMATRIX);
+        }
+        assertRefusedPlan(model, FileType.Q4_0, BOTH, "run nightshift calibrate with --statistics gram");
+        assertEquals(List.of(), Fixtures.files(folder.resolve("refused")));
+    }
+
+    private void assertRefused(
+            JavaSparkContext spark, Path model, FileType type, RoundingOptions rounding, String message) {
+        InvalidModelException error = assertThrows(InvalidModelException.class,
+                () -> quantize(spark, model, List.of(type), rounding, "refused", 1 << 30));
+        assertTrue(error.getMessage().contains(message), error.getMessage());
+    }
+
+    private void assertRefusedPlan(Path model, FileType type, RoundingOptions rounding, String message) {
+        InvalidModelException error = assertThrows(InvalidModelException.class, () -> QuantizeJob.plan(
+                request(model, List.of(type), rounding, "refused", 1 << 30), new HadoopSettings(Map.of()), Progress.NONE));
+        assertTrue(error.getMessage().contains(message), error.getMessage());
+    }
+
+    private void calibrate(JavaSparkContext spark, Path model, Statistics statistics) throws IOException {
+        CalibrationOptions options = new CalibrationOptions(
+                new TextData(List.of(data.toString()), "text", OptionalLong.empty()),
+                Packing.DOCUMENTS, OptionalInt.of(9), 64, 4, statistics, 8, false);
+        CalibrateRequest request = new CalibrateRequest(model.toString(), folder.resolve("stats").toString(),
+                Optional.empty(), options, Optional.empty(), false);
+        CalibrateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), CalibrateProgress.NONE).run(spark);
+    }
+
+    /** With the importance matrix of the statistics. */
+    private QuantizeResult quantize(JavaSparkContext spark, Path model, List<FileType> types, RoundingOptions rounding,
+            String output, long partSize) throws IOException {
+        return QuantizeJob.plan(request(model, types, rounding, output, partSize),
+                HadoopSettings.of(spark.hadoopConfiguration()), Progress.NONE).run(spark);
+    }
+
+    private QuantizeRequest request(
+            Path model, List<FileType> types, RoundingOptions rounding, String output, long partSize) {
+        String stats = folder.resolve("stats").toString();
+        return new QuantizeRequest(model.toString(), types, folder.resolve(output).toString(), TypeOptions.NONE,
+                new ImportanceOptions(List.of(stats + "/imatrix.gguf"), List.of(), List.of()),
+                Optional.ofNullable(rounding).map(how -> new RoundingRequest(how, stats, Optional.empty())),
+                Optional.empty(), partSize, false);
+    }
+
+    private static EvaluateResult evaluate(JavaSparkContext spark, Path model, Path text, String... quantized)
+            throws IOException {
+        EvaluateRequest request = new EvaluateRequest(model.toString(), List.of(quantized),
+                new TextData(List.of(text.toString()), "text", OptionalLong.empty()), 64, OptionalInt.of(6),
+                Optional.empty());
+        return EvaluateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), EvaluateProgress.NONE).run(spark);
+    }
+
+    private String file(String output, String model) {
+        return folder.resolve(output + "/" + model + "-Q3_K_M.gguf").toString();
+    }
+
+    private Map<String, String> digests(String output) throws IOException {
+        Map<String, String> digests = new TreeMap<>();
+        for (Path file : Fixtures.files(folder.resolve(output))) {
+            if (file.toString().endsWith(".gguf")) {
+                digests.put(file.getFileName().toString(), Fixtures.sha256(file));
+            }
+        }
+        return digests;
+    }
+}
