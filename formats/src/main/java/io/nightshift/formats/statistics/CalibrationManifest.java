@@ -79,9 +79,11 @@ public record CalibrationManifest(
     public static CalibrationManifest read(ModelFolder folder) throws IOException {
         String file = folder.location() + "/" + FILE;
         JsonNode json = JsonFile.read(folder, FILE).orElseThrow(() -> new InvalidModelException(file
-                + " is not there: " + folder.location() + " holds no finished calibration; make one with nightshift calibrate"));
+                + " is not there: " + folder.location() + " holds no finished calibration; make one with nightshift"
+                + " calibrate"));
         if (!json.path("format").asText().equals(FORMAT) || json.path("version").asInt() != VERSION) {
-            throw new InvalidModelException(file + ": format " + json.path("format") + ", version " + json.path("version")
+            throw new InvalidModelException(file + ": format " + json.path("format") + ", version "
+                    + json.path("version")
                     + ", where " + FORMAT + ", version " + VERSION + ", is understood; run nightshift calibrate again");
         }
         try {

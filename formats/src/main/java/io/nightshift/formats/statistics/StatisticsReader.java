@@ -136,7 +136,8 @@ public final class StatisticsReader {
         if (!tensors.containsKey(name)) {
             String file = CalibrationManifest.layerFile(input.layer());
             List<SafetensorsTensor> ofLayer = SafetensorsHeader.read(folder, folder.find(file).orElseThrow(() ->
-                    new InvalidModelException(folder.location() + "/" + file + " is missing; run nightshift calibrate again")));
+                    new InvalidModelException(folder.location() + "/" + file + " is missing; run nightshift calibrate"
+                            + " again")));
             ofLayer.forEach(tensor -> tensors.put(tensor.name(), tensor));
         }
         SafetensorsTensor tensor = tensors.get(name);

@@ -17,7 +17,8 @@ import java.util.stream.IntStream;
 /**
  * llama.cpp's way with SentencePiece vocabularies (llama-vocab.cpp, llm_tokenizer_spm): of all neighbours that make a
  * token together the two with the best score are merged, the left ones first among equals; what is no token in the end
- * is written as bytes. No normalizer is applied but that spaces become U+2581. User-defined tokens are looked for first,
+ * is written as bytes. No normalizer is applied but that spaces become U+2581. User-defined tokens are looked for
+ * first,
  * the longest ones before others; control tokens in a text are text.
  *
  * <p>Bytes are handled as strings of one char each (ISO 8859-1), which Java hashes and cuts fast.

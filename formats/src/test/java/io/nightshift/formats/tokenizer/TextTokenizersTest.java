@@ -70,7 +70,8 @@ class TextTokenizersTest {
             int[] ids = tokenizer.encode(golden.text());
             if (llamaCpp) {
                 // The reference's begin with a BOS where the model expects one, and end with a whole chunk.
-                int[] begun = tokenizer.beginOfText().isPresent() ? new int[] {tokenizer.beginOfText().getAsInt()} : new int[0];
+                int[] begun = tokenizer.beginOfText().isPresent() ? new int[] {tokenizer.beginOfText().getAsInt()}
+                        : new int[0];
                 int[] all = Arrays.copyOf(begun, begun.length + ids.length);
                 System.arraycopy(ids, 0, all, begun.length, ids.length);
                 assertTrue(all.length - golden.ids().length < 32, all.length + " tokens for " + golden.ids().length);

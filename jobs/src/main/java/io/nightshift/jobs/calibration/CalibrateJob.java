@@ -57,7 +57,8 @@ public final class CalibrateJob {
                 SourceModel.open(request.model(), request.preTokenizer(), settings, progress::warning);
         source.requireLength("--sequence-length", request.options().sequenceLength());
         if (request.options().routeAllExperts() && source.decoder().experts() == 0) {
-            throw new InvalidModelException("--route-all-experts has no effect: " + request.model() + " has no experts");
+            throw new InvalidModelException("--route-all-experts has no effect: " + request.model()
+                    + " has no experts");
         }
         return new CalibrateJob(request, settings, progress, source);
     }

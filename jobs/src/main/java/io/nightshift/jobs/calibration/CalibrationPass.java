@@ -22,7 +22,8 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
 
 /**
- * One pass, layer by layer. What comes out of a layer is persisted (in memory, else on disk) while the sums of its groups
+ * One pass, layer by layer. What comes out of a layer is persisted (in memory, else on disk) while the sums of its
+ * groups
  * are added up and written; then the new hidden states alone are kept. Every few layers they are written to the work
  * folder, so that a lost executor costs no more than these.
  *

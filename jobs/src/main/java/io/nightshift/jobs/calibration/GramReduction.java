@@ -9,6 +9,7 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.Partitioner;
@@ -18,7 +19,8 @@ import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
 /**
- * Adds up the groups' Gram matrices, block by block, and writes them. Blocks of a part come to one task, sorted by their
+ * Adds up the groups' Gram matrices, block by block, and writes them. Blocks of a part come to one task, sorted by
+ * their
  * place and then by group, and are added in that order, in double precision: the sums depend on the plan alone.
  *
  * <p>Memory of a task: one block in doubles and one as it comes, besides Spark's sorting (which goes to disk).
@@ -85,7 +87,7 @@ record GramReduction(LayerFile.Blocks blocks, List<Part> parts, PartSink sink, B
             double[] sums = new double[StatisticsCollector.BLOCK * StatisticsCollector.BLOCK];
             Tuple2<Key, float[]> next = sorted.hasNext() ? sorted.next() : null;
             for (; place < blocks.end(part); place++) {
-                java.util.Arrays.fill(sums, 0);
+                Arrays.fill(sums, 0);
                 while (next != null && next._1().place() == place) {
                     float[] block = next._2();
                     for (int i = 0; i < sums.length; i++) {

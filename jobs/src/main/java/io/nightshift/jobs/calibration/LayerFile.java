@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +42,7 @@ final class LayerFile {
         }
 
         int part(int place) {
-            int part = java.util.Arrays.binarySearch(firstOfPart, place);
+            int part = Arrays.binarySearch(firstOfPart, place);
             return part >= 0 ? part : -part - 2;
         }
 
@@ -82,7 +83,8 @@ final class LayerFile {
                 first.put(input.name(), count);
                 count += ofInput;
                 entries.add(new SafetensorsLayout.Entry(
-                        input.name() + StatisticsReader.GRAM, SafetensorsType.F32, List.of((long) ofInput, size, size)));
+                        input.name() + StatisticsReader.GRAM, SafetensorsType.F32, List.of((long) ofInput, size,
+                                size)));
             }
         }
         Map<String, String> metadata = new TreeMap<>();

@@ -71,7 +71,8 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     }
 
     /**
-     * What was seen, in the order of the layer, experts ascending; behind them for each input that experts have of their
+     * What was seen, in the order of the layer, experts ascending; behind them for each input that experts have of
+     * their
      * own the sum of all of them.
      */
     List<Sums> finish() {

@@ -33,11 +33,13 @@ final class CalibrateCommand implements Callable<Integer> {
             required = true,
             split = ",",
             paramLabel = "FILES",
-            description = "Texts, separated by commas: files, folders or globs of text, JSON lines (.jsonl) or Parquet; may be"
+            description = "Texts, separated by commas: files, folders or globs of text, JSON lines (.jsonl) or"
+                    + " Parquet; may be"
                     + " s3a://.")
     private List<String> data;
 
-    @Option(names = "--output", required = true, paramLabel = "FOLDER", description = "Where to: a folder or s3a:// prefix.")
+    @Option(names = "--output", required = true, paramLabel = "FOLDER",
+            description = "Where to: a folder or s3a:// prefix.")
     private String output;
 
     @Option(
@@ -66,7 +68,8 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(names = "--overwrite", description = "Make statistics again that are complete already.")
     private boolean overwrite;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else local[*]).")
+    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else"
+            + " local[*]).")
     private String master;
 
     @Option(names = "--json", description = "Print the result as one line of JSON, last.")
@@ -112,7 +115,8 @@ final class CalibrateCommand implements Callable<Integer> {
                     ByteSize.format(result.bytesWritten()));
         }
         if (result.expertsWithFewTokens() > 0) {
-            System.out.println(result.expertsWithFewTokens() + " experts saw too few tokens and got the statistics of all"
+            System.out.println(result.expertsWithFewTokens() + " experts saw too few tokens and got the statistics of"
+                    + " all"
                     + " experts of their layer (experts.parquet says which)");
         }
     }

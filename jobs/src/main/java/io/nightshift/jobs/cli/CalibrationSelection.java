@@ -38,7 +38,8 @@ final class CalibrationSelection {
     @Option(
             names = "--packing",
             paramLabel = "HOW",
-            description = "documents: the model's own tokenizer, documents joined and cut (default); llama-imatrix: tokenized"
+            description = "documents: the model's own tokenizer, documents joined and cut (default); llama-imatrix:"
+                    + " tokenized"
                     + " and cut as llama-imatrix does.")
     private String packing;
 

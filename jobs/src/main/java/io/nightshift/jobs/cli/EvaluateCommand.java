@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "evaluate",
-        description = "Says what quantized models lost: perplexity, and divergence from the original over held-out text.",
+        description = "Says what quantized models lost: perplexity, and divergence from the original over held-out"
+                + " text.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
@@ -28,7 +29,8 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "FOLDER",
-            description = "The original checkpoint: a folder or an s3a:// prefix with config.json, safetensors and tokenizer.")
+            description = "The original checkpoint: a folder or an s3a:// prefix with config.json, safetensors and"
+                    + " tokenizer.")
     private String model;
 
     @Option(
@@ -44,7 +46,8 @@ final class EvaluateCommand implements Callable<Integer> {
             required = true,
             split = ",",
             paramLabel = "FILES",
-            description = "Held-out texts: files, folders or globs of text, JSON lines (.jsonl) or Parquet; may be s3a://.")
+            description = "Held-out texts: files, folders or globs of text, JSON lines (.jsonl) or Parquet; may be"
+                    + " s3a://.")
     private List<String> data;
 
     @Option(
@@ -58,7 +61,8 @@ final class EvaluateCommand implements Callable<Integer> {
             names = {"-c", "--context"},
             paramLabel = "N",
             defaultValue = "512",
-            description = "Tokens of a chunk; its second half is scored, as llama-perplexity does (default: ${DEFAULT-VALUE}).")
+            description = "Tokens of a chunk; its second half is scored, as llama-perplexity does (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int context;
 
     @Option(names = "--chunks", paramLabel = "N", description = "Most chunks (default: all).")
@@ -73,7 +77,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "llama.cpp's name of the BPE pre-tokenizer, where it is not recognised.")
     private String preTokenizer;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else local[*]).")
+    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else"
+            + " local[*]).")
     private String master;
 
     @Option(names = "--json", description = "Print the result as one line of JSON, last.")

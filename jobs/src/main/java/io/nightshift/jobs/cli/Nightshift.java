@@ -32,7 +32,8 @@ public final class Nightshift implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate or inspect");
+        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate or"
+                + " inspect");
     }
 
     /**

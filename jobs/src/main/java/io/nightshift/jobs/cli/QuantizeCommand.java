@@ -45,7 +45,8 @@ final class QuantizeCommand implements Callable<Integer> {
                     + " a folder of four-bit integers in groups of SIZE.")
     private List<Target> targets;
 
-    @Option(names = "--output", required = true, paramLabel = "FOLDER", description = "Where to: a folder or s3a:// prefix.")
+    @Option(names = "--output", required = true, paramLabel = "FOLDER",
+            description = "Where to: a folder or s3a:// prefix.")
     private String output;
 
     @Mixin
@@ -83,7 +84,8 @@ final class QuantizeCommand implements Callable<Integer> {
     @Option(names = "--dry-run", description = "Print types and sizes; make nothing.")
     private boolean dryRun;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else local[*]).")
+    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else"
+            + " local[*]).")
     private String master;
 
     @Option(names = "--json", description = "Print the result as one line of JSON, last.")

@@ -29,7 +29,8 @@ public record EvaluateResult(
      * @param location where it is
      * @param perplexity by llama-perplexity's convention
      * @param perplexityError its standard error
-     * @param meanDivergence mean of the Kullback-Leibler divergence of its predictions from the original's, in nats; 0 for
+     * @param meanDivergence mean of the Kullback-Leibler divergence of its predictions from the original's, in nats; 0
+     *     for
      *     the original, as the following
      * @param meanDivergenceError its standard error
      * @param divergence99 99th percentile of the divergence

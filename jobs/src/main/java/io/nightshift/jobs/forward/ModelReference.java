@@ -52,7 +52,8 @@ public record ModelReference(String run, DecoderModel model, FolderReference fol
             }
             DecoderModel model = DecoderModel.of(Checkpoint.open(folder.open()));
             if (model.vocabulary() != original.vocabulary()) {
-                throw new InvalidModelException(location + ": has " + model.vocabulary() + " tokens where the original has "
+                throw new InvalidModelException(location + ": has " + model.vocabulary()
+                        + " tokens where the original has "
                         + original.vocabulary() + "; is it the same model?");
             }
             return of(model, folder);

@@ -56,7 +56,8 @@ public final class WorkFolder implements AutoCloseable {
         fileSystem.delete(path, true);
         // The folders above are removed where this run made them, that is where nothing else is in them.
         Path parent = path.getParent();
-        if (parent.getName().startsWith(".") && fileSystem.exists(parent) && fileSystem.listStatus(parent).length == 0) {
+        if (parent.getName().startsWith(".") && fileSystem.exists(parent)
+                && fileSystem.listStatus(parent).length == 0) {
             fileSystem.delete(parent, false);
         }
     }

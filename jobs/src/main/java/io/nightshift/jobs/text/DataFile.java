@@ -53,7 +53,8 @@ record DataFile(String path, Format format, long bytes) {
         for (String location : locations) {
             List<DataFile> found = find(location, settings);
             if (found.isEmpty()) {
-                throw new InvalidModelException(location + ": there is no such file; give files, folders or globs of text,"
+                throw new InvalidModelException(location + ": there is no such file; give files, folders or globs of"
+                        + " text,"
                         + " JSON lines (.jsonl) or Parquet (.parquet)");
             }
             files.addAll(found);

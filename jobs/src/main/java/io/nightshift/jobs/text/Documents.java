@@ -21,7 +21,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * Documents, read through Spark SQL. In order they come file by file and partition by partition, so that no more of a
- * corpus is read than is asked for. Shuffled, they come by a hash of seed and text: an order that depends neither on the
+ * corpus is read than is asked for. Shuffled, they come by a hash of seed and text: an order that depends neither on
+ * the
  * cluster nor on how the texts are spread over files.
  */
 public final class Documents {
@@ -183,7 +184,8 @@ public final class Documents {
             String message = String.valueOf(cause.getMessage());
             if (message.contains("MALFORMED_RECORD") || message.contains("_CORRUPT_RECORD")) {
                 throw new InvalidModelException(
-                        String.join(", ", data.locations()) + ": a line is no JSON object; JSON lines are wanted", thrown);
+                        String.join(", ", data.locations()) + ": a line is no JSON object; JSON lines are wanted",
+                                thrown);
             }
         }
         return StorageErrors.explain(String.join(", ", data.locations()), thrown);

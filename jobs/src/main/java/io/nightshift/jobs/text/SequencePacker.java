@@ -90,7 +90,8 @@ public final class SequencePacker {
         for (int id : ids) {
             if (id < 0 || id >= vocabulary) {
                 throw new InvalidModelException("the tokenizer does not match the model: it gives the token " + id
-                        + ", and the model has " + vocabulary + " of them (vocab_size in config.json); are the tokenizer's"
+                        + ", and the model has " + vocabulary + " of them (vocab_size in config.json); are the"
+                        + " tokenizer's"
                         + " files those of this model?");
             }
         }

@@ -21,7 +21,8 @@ public record TokenSequences(List<int[]> sequences, int length, long documents, 
     /** SHA-256 of the ids as 32-bit little-endian integers, after the number of sequences and their length. */
     public String digest() {
         TextDigest digest = new TextDigest();
-        digest.add(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(sequences.size()).putInt(length).array());
+        digest.add(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(sequences.size()).putInt(length)
+                .array());
         sequences.forEach(sequence -> digest.add(bytes(sequence)));
         return digest.hexadecimal();
     }

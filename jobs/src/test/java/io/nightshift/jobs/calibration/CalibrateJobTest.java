@@ -82,7 +82,8 @@ class CalibrateJobTest {
         Path text = SHARED.resolve("imatrix-calibration.txt");
         assumeTrue(Files.exists(text), "skipped: there is no " + text + " beside the project");
         for (String model : List.of("llama-spm", "mixtral-moe")) {
-            Options options = new Options().data(text).llamaImatrix(256).statistics(Statistics.IMATRIX).minExpertTokens(0);
+            Options options = new Options().data(text).llamaImatrix(256).statistics(Statistics.IMATRIX)
+                    .minExpertTokens(0);
             calibrate(2, model, options, model);
             Imatrix ours = imatrix(folder.resolve(model));
             Imatrix theirs = ImatrixReader.read(
@@ -163,7 +164,8 @@ class CalibrateJobTest {
             if (input.tokens() < 60) {
                 few++;
                 assertEquals("blk.1.ffn_down_exps.pooled", input.insteadOf());
-                assertEquals("blk.1.ffn_down_exps.pooled", reader.input("blk.1.ffn_down_exps.weight", input.expert()).name());
+                assertEquals("blk.1.ffn_down_exps.pooled", reader.input("blk.1.ffn_down_exps.weight",
+                        input.expert()).name());
                 assertEquals("blk.1.ffn_gate_inp", reader.input("blk.1.ffn_up_exps.weight", input.expert()).name());
                 assertEquals(2 * 4 * 64, entry.counts()[input.expert()]);
             } else {
@@ -184,7 +186,8 @@ class CalibrateJobTest {
         InputSummary pool = reader.manifest().inputs().stream()
                 .filter(input -> input.name().equals("blk.1.ffn_down_exps.pooled")).findFirst().orElseThrow();
         assertEquals(2 * 4 * 64, pool.tokens());
-        assertEquals(reader.squares(pool)[3], reader.gram(pool)[3 * pool.channels() + 3], 1e-3 * reader.squares(pool)[3]);
+        assertEquals(reader.squares(pool)[3], reader.gram(pool)[3 * pool.channels() + 3],
+                1e-3 * reader.squares(pool)[3]);
 
         calibrate(1, "mixtral-moe", new Options().samples(4).routeAllExperts(), "all");
         StatisticsReader all = StatisticsReader.open(new LocalFolder(folder.resolve("all")));
@@ -279,7 +282,8 @@ class CalibrateJobTest {
         Files.write(folder.resolve("out/imatrix.gguf"), matrix);
         InvalidModelException damaged = assertThrows(InvalidModelException.class, () ->
                 StoredStatistics.importanceMatrix(stats, Fixtures.model("llama-spm").toString(), settings));
-        assertTrue(damaged.getMessage().contains("is not the file that calibration.json tells of"), damaged.getMessage());
+        assertTrue(damaged.getMessage().contains("is not the file that calibration.json tells of"),
+                damaged.getMessage());
     }
 
     @Test
@@ -296,7 +300,8 @@ class CalibrateJobTest {
                 false);
         try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
             InvalidModelException error = assertThrows(InvalidModelException.class, () -> run(spark, request));
-            assertTrue(error.getMessage().contains("it gives the token 9999, and the model has 512"), error.getMessage());
+            assertTrue(error.getMessage().contains("it gives the token 9999, and the model has 512"),
+                    error.getMessage());
         }
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
     }

@@ -31,7 +31,8 @@ class CalibrationCommandsTest {
     void calibrateThenQuantizeThenEvaluate() throws IOException {
         Path text = Texts.write(folder.resolve("text.txt"), Texts.document(3, 300));
         String stats = folder.resolve("stats").toString();
-        CommandRun calibrated = run("calibrate", "--data", text.toString(), "--output", stats, "--statistics", "imatrix",
+        CommandRun calibrated = run("calibrate", "--data", text.toString(), "--output", stats, "--statistics",
+                "imatrix",
                 "--samples", "3", "--sequence-length", "64", "--json");
         assertEquals(0, calibrated.exitCode(), calibrated.err());
         JsonNode result = lastLine(calibrated);
@@ -42,7 +43,8 @@ class CalibrationCommandsTest {
 
         CommandRun quantized = run("quantize", "--stats", stats, "--to", "gguf:Q4_K_M", "--output", folder + "/one");
         assertEquals(0, quantized.exitCode(), quantized.err());
-        CommandRun atOnce = run("quantize", "--calibration", text.toString(), "--samples", "3", "--sequence-length", "64",
+        CommandRun atOnce = run("quantize", "--calibration", text.toString(), "--samples", "3", "--sequence-length",
+                "64",
                 "--to", "gguf:Q4_K_M", "--output", folder + "/two");
         assertEquals(0, atOnce.exitCode(), atOnce.err());
         assertArrayEquals(

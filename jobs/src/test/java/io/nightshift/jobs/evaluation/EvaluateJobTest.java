@@ -52,7 +52,8 @@ class EvaluateJobTest {
                             new HadoopSettings(Map.of()),
                             Progress.NONE)
                     .run(spark);
-            EvaluateResult result = evaluate(spark, text, OptionalInt.empty(), MODEL, file("BF16"), file("Q8_0"), file("Q2_K"));
+            EvaluateResult result = evaluate(spark, text, OptionalInt.empty(), MODEL, file("BF16"), file("Q8_0"),
+                    file("Q2_K"));
             assertEquals(result.chunks() * 31L, result.scoredTokens());
             for (EvaluateResult.Score same : result.quantized().subList(0, 2)) {
                 assertEquals(result.original().perplexity(), same.perplexity(), 1e-9);

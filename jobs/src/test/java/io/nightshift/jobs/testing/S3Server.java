@@ -54,7 +54,8 @@ public final class S3Server implements AutoCloseable {
                 .endpointOverride(URI.create("http://127.0.0.1:" + server.getPort()))
                 .forcePathStyle(true)
                 .region(Region.US_EAST_1)
-                .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY, SECRET_KEY)))
+                .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create(ACCESS_KEY,
+                        SECRET_KEY)))
                 .httpClientBuilder(ApacheHttpClient.builder())
                 .build();
         client.createBucket(request -> request.bucket(BUCKET));

@@ -11,7 +11,8 @@ import java.util.stream.Collectors;
 /** Texts for tests: words at random, always the same ones for a seed. */
 public final class Texts {
     private static final String[] WORDS = {
-        "the", "night", "river", "Paris", "was", "founded", "in", "1873", "and", "its", "people", "wrote", "of", "light",
+        "the", "night", "river", "Paris", "was", "founded", "in", "1873", "and", "its", "people", "wrote", "of",
+                "light",
         "music", "winter", "a", "small", "engine", "with", "seven", "wheels", "turned", "slowly", "under", "Mount",
         "Etna", "before", "anyone", "knew", "who", "had", "built", "it,", "or", "why."
     };

@@ -36,7 +36,8 @@ class DocumentsTest {
     @BeforeAll
     static void start() {
         spark = SparkCluster.local(2, Map.of());
-        SparkSession.builder().config(spark.getConf()).getOrCreate().conf().set("spark.sql.files.maxPartitionBytes", "2000");
+        SparkSession.builder().config(spark.getConf()).getOrCreate().conf().set("spark.sql.files.maxPartitionBytes",
+                "2000");
     }
 
     @AfterAll
@@ -58,7 +59,8 @@ class DocumentsTest {
     void takeAFileOfTextForOneDocument() throws IOException {
         Texts.write(folder.resolve("one.txt"), "first line\n\nsecond line\n");
         Texts.write(folder.resolve("two.md"), "another");
-        assertEquals(List.of("first line\n\nsecond line\n", "another"), read(folder.toString(), OptionalLong.empty(), 10));
+        assertEquals(List.of("first line\n\nsecond line\n", "another"), read(folder.toString(), OptionalLong.empty(),
+                10));
     }
 
     @Test
@@ -115,8 +117,10 @@ class DocumentsTest {
     void comeFromAnObjectStore() throws Exception {
         try (S3Server s3 = S3Server.start()) {
             List<String> all = documents(0, 10);
-            s3.put("corpus/a.jsonl", Files.readAllBytes(Texts.writeJsonLines(folder.resolve("a.jsonl"), all.subList(0, 4))));
-            s3.put("corpus/b.jsonl", Files.readAllBytes(Texts.writeJsonLines(folder.resolve("b.jsonl"), all.subList(4, 10))));
+            s3.put("corpus/a.jsonl", Files.readAllBytes(Texts.writeJsonLines(folder.resolve("a.jsonl"), all.subList(0,
+                    4))));
+            s3.put("corpus/b.jsonl", Files.readAllBytes(Texts.writeJsonLines(folder.resolve("b.jsonl"), all.subList(4,
+                    10))));
             // Spark SQL takes the session's configuration.
             s3.hadoopOptions().forEach((key, value) -> spark.hadoopConfiguration().set(key, value));
             SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate().newSession();

@@ -98,7 +98,8 @@ class SequencePackerTest {
         assertTrue(mismatch.getMessage().contains("gives the token 100, and the model has 100"), mismatch.getMessage());
         InvalidModelException few = assertThrows(InvalidModelException.class,
                 () -> new SequencePacker(Characters.WITH_BOS, 256, 64).joinDocuments(documents("abc"), 10));
-        assertTrue(few.getMessage().contains("gives 3 tokens, which are too few for a sequence of 64"), few.getMessage());
+        assertTrue(few.getMessage().contains("gives 3 tokens, which are too few for a sequence of 64"),
+                few.getMessage());
         assertThrows(InvalidModelException.class,
                 () -> new SequencePacker(Characters.WITH_BOS, 256, 6).chunksOfOneText(documents("abcdefgh"), 10));
     }
