@@ -84,7 +84,7 @@ class NightshiftTest {
                 "--to gguf:Q4_K_M --imatrix no/such/file     | no/such/file: there is no such file",
                 "--to gguf:Q4_K_M --imatrix pom.xml          | pom.xml: no importance matrix",
                 "--to gguf:Q4_K_M --exclude-weights attn_v   | --exclude-weights has no effect without --imatrix",
-                "--to awq                                    | awq cannot be made yet",
+                "--to exl2:4.0                               | exl2 cannot be made yet",
                 "--to gguf:Q4_K_M --tensor-type nothing=q8_0 | no tensor that can be quantized has such a name",
                 "--to gguf:Q4_K_M --tensor-type attn_v       | give PATTERN=TYPE",
                 "--to gguf:F16 --pure                        | --pure has no effect on F16",
