@@ -3,7 +3,7 @@ package io.nightshift.formats.awq;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.safetensors.TensorSpec;
@@ -111,7 +111,7 @@ public final class AwqFolder {
      */
     public void requirePlanned(AwqPlan plan) {
         int planned = 0;
-        for (SafetensorsShard shard : plan.shards()) {
+        for (SafetensorsLayout shard : plan.shards()) {
             for (SafetensorsTensor tensor : shard.tensors()) {
                 planned++;
                 if (!tensor.equals(tensors.get(tensor.name()))) {

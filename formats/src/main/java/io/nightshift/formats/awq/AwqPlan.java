@@ -1,6 +1,6 @@
 package io.nightshift.formats.awq;
 
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.storage.StoredFile;
 import java.io.Serializable;
 import java.util.List;
@@ -18,7 +18,7 @@ import java.util.List;
  */
 public record AwqPlan(
         AwqOptions options,
-        List<SafetensorsShard> shards,
+        List<SafetensorsLayout> shards,
         List<AwqItem> items,
         List<StoredFile> copies,
         List<GeneratedFile> generated,
@@ -33,7 +33,7 @@ public record AwqPlan(
     }
 
     /** What fills a shard, in the order of the bytes. */
-    public List<AwqItem> itemsOf(SafetensorsShard shard) {
+    public List<AwqItem> itemsOf(SafetensorsLayout shard) {
         return items.stream().filter(item -> item.file().equals(shard.file())).toList();
     }
 }

@@ -9,10 +9,10 @@ import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.SourceNames;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.ShardedLayout;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.safetensors.ShardedLayout;
 import io.nightshift.formats.safetensors.TensorSpec;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -73,7 +73,7 @@ public final class AwqPlanner {
         }
         draft(linears, leftOut);
 
-        List<SafetensorsShard> shards = ShardedLayout.shards(
+        List<SafetensorsLayout> shards = ShardedLayout.shards(
                 drafts.stream().map(Draft::specs).toList(), maxShardSize, metadata(provenance));
         List<GeneratedFile> generated = new ArrayList<>();
         ShardedLayout.index(shards)
@@ -158,7 +158,7 @@ public final class AwqPlanner {
         }
     }
 
-    private List<AwqItem> items(List<SafetensorsShard> shards) {
+    private List<AwqItem> items(List<SafetensorsLayout> shards) {
         Map<String, SafetensorsTensor> placed = new HashMap<>();
         shards.forEach(shard -> shard.tensors().forEach(tensor -> placed.put(tensor.name(), tensor)));
         Map<String, Integer> numbers = new HashMap<>();

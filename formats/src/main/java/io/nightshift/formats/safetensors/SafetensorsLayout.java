@@ -1,102 +1,95 @@
 package io.nightshift.formats.safetensors;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A safetensors file before it is written: its header and where each tensor stands. Tensors come in the order given,
- * without gaps; give those with larger elements first, so that all are aligned.
+ * A safetensors file that is to be written: all that precedes the tensors, and where each of them goes.
+ *
+ * @param file its name within the folder
+ * @param header length and JSON, padded so that the tensors begin at a multiple of 8
+ * @param tensors in the order of their bytes, which follow one another without gaps
  */
-public final class SafetensorsLayout {
+public record SafetensorsLayout(String file, byte[] header, List<SafetensorsTensor> tensors) implements Serializable {
+    private static final JsonFactory JSON = new JsonFactory();
+    private static final int PREFIX = 8;
     private static final int ALIGNMENT = 8;
 
-    private final byte[] header;
-    private final List<SafetensorsTensor> tensors;
-
-    private SafetensorsLayout(byte[] header, List<SafetensorsTensor> tensors) {
-        this.header = header;
-        this.tensors = tensors;
-    }
-
     /**
-     * A tensor to be written.
+     * Lays a file out.
      *
-     * @param name unlike the others
-     * @param type element type
-     * @param shape row-major, the row length last
+     * @param metadata free text beside the tensors; the loaders of transformers want {@code format=pt} in it
+     * @param specs in the order in which their bytes are to lie
      */
-    public record Entry(String name, SafetensorsType type, List<Long> shape) {
-        long bytes() {
-            return shape.stream().reduce((long) type.bits() / Byte.SIZE, Math::multiplyExact);
-        }
+    public static SafetensorsLayout of(String file, Map<String, String> metadata, List<TensorSpec> specs) {
+        byte[] header = header(metadata, specs);
+        long[] position = {header.length};
+        List<SafetensorsTensor> tensors = specs.stream().map(spec -> {
+            long at = position[0];
+            position[0] += spec.bytes();
+            return new SafetensorsTensor(spec.name(), spec.type(), spec.shape(), file, at, spec.bytes());
+        }).toList();
+        return new SafetensorsLayout(file, header, tensors);
     }
 
-    /**
-     * Lays out a file.
-     *
-     * @param file its name, which the tensors are given
-     * @param metadata texts for {@code __metadata__}, in their order
-     */
-    public static SafetensorsLayout of(String file, Map<String, String> metadata, List<Entry> entries) {
-        ObjectMapper json = new ObjectMapper();
-        ObjectNode root = json.createObjectNode();
-        ObjectNode texts = root.putObject("__metadata__");
-        metadata.forEach(texts::put);
-        long offset = 0;
-        for (Entry entry : entries) {
-            ObjectNode node = root.putObject(entry.name());
-            node.put("dtype", entry.type().name());
-            node.putPOJO("shape", entry.shape());
-            node.putPOJO("data_offsets", List.of(offset, offset + entry.bytes()));
-            offset += entry.bytes();
-        }
-        byte[] header = withLength(json, root);
-        List<SafetensorsTensor> tensors = new ArrayList<>();
-        long position = header.length;
-        for (Entry entry : entries) {
-            tensors.add(new SafetensorsTensor(
-                    entry.name(), entry.type(), entry.shape(), file, position, entry.bytes()));
-            position += entry.bytes();
-        }
-        return new SafetensorsLayout(header, List.copyOf(tensors));
-    }
-
-    private static byte[] withLength(ObjectMapper json, ObjectNode root) {
-        byte[] text;
-        try {
-            text = json.writeValueAsBytes(root);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        int padded = (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-        byte[] header = new byte[Long.BYTES + padded];
-        Arrays.fill(header, (byte) ' ');
-        ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).putLong(padded).put(text);
-        return header;
-    }
-
-    /** The bytes before the first tensor. */
-    public byte[] header() {
-        return header;
-    }
-
-    /** The tensors, with their positions in the file. */
-    public List<SafetensorsTensor> tensors() {
-        return tensors;
-    }
-
-    /** Length of the file. */
+    /** Length of the file in bytes. */
     public long length() {
-        return tensors.isEmpty()
-                ? header.length
-                : tensors.get(tensors.size() - 1).position() + tensors.get(tensors.size() - 1).length();
+        return header.length + tensors.stream().mapToLong(SafetensorsTensor::length).sum();
+    }
+
+    private static byte[] header(Map<String, String> metadata, List<TensorSpec> specs) {
+        byte[] json = json(metadata, specs);
+        int length = (json.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        if (length > SafetensorsHeader.MAX_LENGTH) {
+            throw new IllegalArgumentException("a header of " + length + " bytes for " + specs.size()
+                    + " tensors is more than safetensors allows: make shards smaller");
+        }
+        byte[] header = new byte[PREFIX + length];
+        Arrays.fill(header, (byte) ' ');
+        ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(json);
+        return header;
+    }
+
+    private static byte[] json(Map<String, String> metadata, List<TensorSpec> specs) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+            json.writeStartObject();
+            if (!metadata.isEmpty()) {
+                json.writeObjectFieldStart("__metadata__");
+                for (Map.Entry<String, String> entry : metadata.entrySet()) {
+                    json.writeStringField(entry.getKey(), entry.getValue());
+                }
+                json.writeEndObject();
+            }
+            long offset = 0;
+            for (TensorSpec spec : specs) {
+                json.writeObjectFieldStart(spec.name());
+                json.writeStringField("dtype", spec.type().name());
+                json.writeArrayFieldStart("shape");
+                for (long dimension : spec.shape()) {
+                    json.writeNumber(dimension);
+                }
+                json.writeEndArray();
+                json.writeArrayFieldStart("data_offsets");
+                json.writeNumber(offset);
+                offset += spec.bytes();
+                json.writeNumber(offset);
+                json.writeEndArray();
+                json.writeEndObject();
+            }
+            json.writeEndObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a header in memory cannot be written", e);
+        }
+        return bytes.toByteArray();
     }
 }

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Lays the tensors of a model out over safetensors files of bounded size, named as transformers names them, so that every
- * byte's place is known before there is one.
+ * Lays the tensors of a model out over safetensors files of bounded size, named as transformers names them, so that
+ * every byte's place is known before there is one.
  */
 public final class ShardedLayout {
     /** The index that tells loaders which file a tensor is in, where there are several. */
@@ -23,13 +23,13 @@ public final class ShardedLayout {
     /**
      * The files.
      *
-     * @param runs tensors that stay together, one behind the other, in one file; in a file, runs that are whole multiples
-     *     of 8 bytes come first, for alignment, else the order is kept
+     * @param runs tensors that stay together, one behind the other, in one file; in a file, runs that are whole
+     *     multiples of 8 bytes come first, for alignment, else the order is kept
      * @param maxBytes most bytes of tensors in a file; a run that is larger has a file to itself
      * @param metadata free text in each header
      * @throws IllegalArgumentException if there is no run, two tensors share a name, or the bound is not positive
      */
-    public static List<SafetensorsShard> shards(
+    public static List<SafetensorsLayout> shards(
             List<List<TensorSpec>> runs, long maxBytes, Map<String, String> metadata) {
         if (maxBytes < 1 || runs.isEmpty()) {
             throw new IllegalArgumentException(runs.size() + " runs cannot lie in files of " + maxBytes + " bytes");
@@ -48,26 +48,26 @@ public final class ShardedLayout {
             files.get(files.size() - 1).add(run);
             bytes += bytes(run);
         }
-        List<SafetensorsShard> shards = new ArrayList<>();
+        List<SafetensorsLayout> shards = new ArrayList<>();
         for (int i = 0; i < files.size(); i++) {
             List<List<TensorSpec>> aligned = new ArrayList<>(files.get(i));
             aligned.sort(Comparator.comparingLong(run -> -alignment(bytes(run))));
             String file = files.size() == 1
                     ? "model.safetensors"
                     : "model-%05d-of-%05d.safetensors".formatted(i + 1, files.size());
-            shards.add(SafetensorsShard.of(file, metadata, aligned.stream().flatMap(List::stream).toList()));
+            shards.add(SafetensorsLayout.of(file, metadata, aligned.stream().flatMap(List::stream).toList()));
         }
         return List.copyOf(shards);
     }
 
     /** The index's content, if there are several files. */
-    public static Optional<byte[]> index(List<SafetensorsShard> shards) {
+    public static Optional<byte[]> index(List<SafetensorsLayout> shards) {
         if (shards.size() == 1) {
             return Optional.empty();
         }
         Map<String, String> fileOf = new TreeMap<>();
         long total = 0;
-        for (SafetensorsShard shard : shards) {
+        for (SafetensorsLayout shard : shards) {
             for (SafetensorsTensor tensor : shard.tensors()) {
                 fileOf.put(tensor.name(), shard.file());
                 total += tensor.length();

@@ -7,10 +7,10 @@ import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.ShardedLayout;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.safetensors.ShardedLayout;
 import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.MemoryFolder;
@@ -53,7 +53,7 @@ class PackingGoldenTest {
         List<TensorSpec> specs = AwqTensor.of(format, symmetric).stream()
                 .map(kind -> kind.spec("layer", outputs, INPUTS, rows.groups(), scaleType))
                 .toList();
-        SafetensorsShard shard = ShardedLayout.shards(List.of(specs), 1 << 20, Map.of()).get(0);
+        SafetensorsLayout shard = ShardedLayout.shards(List.of(specs), 1 << 20, Map.of()).get(0);
         SafetensorsTensor weight = new SafetensorsTensor("layer.weight", SafetensorsType.BF16,
                 List.of((long) outputs, (long) INPUTS), "source", 0, outputs * INPUTS * 2L);
         LinearLayer linear = new LinearLayer("layer", "blk.0.attn_q.weight", 0, -1, false,

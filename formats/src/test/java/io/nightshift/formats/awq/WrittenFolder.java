@@ -1,7 +1,7 @@
 package io.nightshift.formats.awq;
 
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.MemoryFolder;
@@ -21,7 +21,7 @@ public record WrittenFolder(AwqPlan plan, MemoryFolder folder, Map<String, Quant
         AwqPlan plan = AwqPlanner.plan(checkpoint, options, maxShardSize, Map.of("rounding", "nearest"));
         MemoryFolder folder = new MemoryFolder("written", new TreeMap<>());
         Map<String, QuantizedRows> integers = new HashMap<>();
-        for (SafetensorsShard shard : plan.shards()) {
+        for (SafetensorsLayout shard : plan.shards()) {
             byte[] file = Arrays.copyOf(shard.header(), Math.toIntExact(shard.length()));
             int next = shard.header().length;
             for (AwqItem item : plan.itemsOf(shard)) {

@@ -27,7 +27,7 @@ class ShardedLayoutTest {
 
     @Test
     void whatIsLaidOutIsReadBack() throws IOException {
-        List<SafetensorsShard> shards =
+        List<SafetensorsLayout> shards =
                 ShardedLayout.shards(List.of(List.of(A), List.of(SCALAR), List.of(C)), 1000, Map.of("format", "pt"));
         assertEquals(1, shards.size());
         assertEquals("model.safetensors", shards.get(0).file());
@@ -61,9 +61,9 @@ class ShardedLayoutTest {
             runs.add(List.of(new TensorSpec("t" + i, SafetensorsType.U8, List.of(1L + 37 * i % 100))));
         }
         runs.add(List.of(new TensorSpec("large", SafetensorsType.U8, List.of(500L))));
-        List<SafetensorsShard> shards = ShardedLayout.shards(runs, 200, Map.of());
+        List<SafetensorsLayout> shards = ShardedLayout.shards(runs, 200, Map.of());
         for (int i = 0; i < shards.size(); i++) {
-            SafetensorsShard shard = shards.get(i);
+            SafetensorsLayout shard = shards.get(i);
             assertEquals("model-%05d-of-%05d.safetensors".formatted(i + 1, shards.size()), shard.file());
             long bytes = shard.length() - shard.header().length;
             assertTrue(bytes <= 200 || shard.tensors().size() == 1, shard.file() + " has " + bytes + " bytes");
@@ -83,9 +83,9 @@ class ShardedLayoutTest {
                 () -> ShardedLayout.shards(List.of(List.of(A), List.of(A)), 1000, Map.of()));
     }
 
-    private static MemoryFolder written(List<SafetensorsShard> shards) {
+    private static MemoryFolder written(List<SafetensorsLayout> shards) {
         MemoryFolder folder = new MemoryFolder("out", new TreeMap<>());
-        for (SafetensorsShard shard : shards) {
+        for (SafetensorsLayout shard : shards) {
             folder.files().put(shard.file(), Arrays.copyOf(shard.header(), Math.toIntExact(shard.length())));
         }
         return folder;

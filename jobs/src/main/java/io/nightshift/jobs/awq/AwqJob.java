@@ -3,7 +3,7 @@ package io.nightshift.jobs.awq;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.awq.GeneratedFile;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.jobs.forward.WorkFolder;
@@ -91,7 +91,7 @@ public final class AwqJob {
         OutputFolder output = OutputFolder.open(request.output(), settings);
         AwqPlan plan = prepared.plan();
         List<OutputFile> shards = new ArrayList<>();
-        for (SafetensorsShard shard : plan.shards()) {
+        for (SafetensorsLayout shard : plan.shards()) {
             shards.add(file(output, shard.file(), shard.length(), shard.header()));
         }
         if (!request.overwrite() && isComplete(output, shards)) {
@@ -149,7 +149,7 @@ public final class AwqJob {
 
     private long bytes() {
         AwqPlan plan = prepared.plan();
-        return plan.shards().stream().mapToLong(SafetensorsShard::length).sum()
+        return plan.shards().stream().mapToLong(SafetensorsLayout::length).sum()
                 + plan.copies().stream().mapToLong(StoredFile::length).sum()
                 + plan.generated().stream().mapToLong(file -> file.content().length).sum();
     }
@@ -180,7 +180,7 @@ public final class AwqJob {
         } catch (StorageException e) {
             return; // There is no folder yet.
         }
-        Set<String> kept = prepared.plan().shards().stream().map(SafetensorsShard::file).collect(Collectors.toSet());
+        Set<String> kept = prepared.plan().shards().stream().map(SafetensorsLayout::file).collect(Collectors.toSet());
         prepared.plan().generated().forEach(file -> kept.add(file.name()));
         for (StoredFile file : found) {
             boolean weights = file.name().endsWith(".safetensors") || file.name().endsWith(".safetensors.index.json");

@@ -6,7 +6,7 @@ import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.awq.AwqPlanner;
 import io.nightshift.formats.awq.GeneratedFile;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.ModelDigest;
 import io.nightshift.jobs.plan.PlanDigest;
@@ -82,7 +82,7 @@ record AwqPreparation(
         MessageDigest digest = PlanDigest.sha256();
         PlanDigest.add(digest, BYTES_VERSION);
         PlanDigest.add(digest, Quantizers.BYTES_VERSION);
-        for (SafetensorsShard shard : plan.shards()) {
+        for (SafetensorsLayout shard : plan.shards()) {
             PlanDigest.add(digest, shard.file());
             digest.update(shard.header());
         }

@@ -4,11 +4,10 @@ import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
-import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.forward.WorkFolder;
 import io.nightshift.jobs.output.OutputFile;
@@ -22,7 +21,6 @@ import io.nightshift.jobs.rounding.ScalePlanner;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -119,7 +117,7 @@ final class AwqRun {
             int shard = i;
             sinks.add(shards.get(i).begin((int) parts.stream().filter(part -> part.shard() == shard).count()));
         }
-        progress.started(parts.size(), plan.shards().stream().mapToLong(SafetensorsShard::length).sum());
+        progress.started(parts.size(), plan.shards().stream().mapToLong(SafetensorsLayout::length).sum());
         boolean clipped = rounding().scaled() && request.options().groupSize() != AwqOptions.WHOLE_ROWS;
         List<PartTask.Outcome> outcomes = new PartsJob(
                         spark, plan, parts, blocks, foldings, prepared.source(), sinks, factors, clipped, progress)
@@ -142,22 +140,12 @@ final class AwqRun {
         roundingSeconds = seconds(start);
     }
 
-    /** One task an input: the factors are in the work folder then. */
     private void makeFactors(List<RowBlock> blocks, Factors factors) throws IOException {
         long start = System.nanoTime();
         progress.phase("factorizing");
         Map<String, ScaledInput> inputs = new LinkedHashMap<>();
         blocks.forEach(block -> inputs.put(block.input().name(), block.input()));
-        List<ScaledInput> each = new ArrayList<>(inputs.values());
-        try {
-            spark.parallelize(each, each.size()).foreach(input -> {
-                try (Workers workers = GroupPass.workers()) {
-                    factors.of(input, workers);
-                }
-            });
-        } catch (Exception e) { // Scala throws checked exceptions without saying so.
-            throw TaskFailures.explain(e);
-        }
+        factors.makeAll(spark, new ArrayList<>(inputs.values()));
         factorSeconds = seconds(start);
     }
 
@@ -195,7 +183,7 @@ final class AwqRun {
     /** The index is not there yet, so that files are read by themselves. */
     private List<SafetensorsTensor> committed(ModelFolder output) throws IOException {
         List<SafetensorsTensor> tensors = new ArrayList<>();
-        for (SafetensorsShard shard : plan.shards()) {
+        for (SafetensorsLayout shard : plan.shards()) {
             StoredFile file = output.find(shard.file()).orElseThrow(() -> new IOException(
                     output.location() + "/" + shard.file() + " is missing after it was committed; run again"));
             tensors.addAll(SafetensorsHeader.read(output, file));

@@ -2,7 +2,8 @@ package io.nightshift.jobs.awq;
 
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqPlan;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
+import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -12,8 +13,6 @@ import java.util.Locale;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -63,7 +62,6 @@ public final class AwqTable {
 
     /** Writes it as a Parquet folder, one row a linear layer. */
     public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
-        StorageLocation location = StorageLocation.parse(folder);
         List<Row> rows = new ArrayList<>();
         for (AwqResult.LinearReport linear : result.linears()) {
             rows.add(RowFactory.create(
@@ -79,9 +77,7 @@ public final class AwqTable {
                     linear.silentChannels(),
                     linear.measuredRows()));
         }
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
-        String path = location.isLocal() ? "file:" + location.localPath() : location.text();
-        session.createDataFrame(rows, COLUMNS).coalesce(1).write().mode(SaveMode.Overwrite).parquet(path);
+        ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
     }
 
     /** Prints what a folder will hold, and what loaders will say to it. */
@@ -97,6 +93,6 @@ public final class AwqTable {
                 plan.units().size(),
                 plan.items().size() - plan.units().size(),
                 plan.shards().size(),
-                plan.shards().stream().mapToLong(SafetensorsShard::length).sum());
+                plan.shards().stream().mapToLong(SafetensorsLayout::length).sum());
     }
 }

@@ -2,7 +2,7 @@ package io.nightshift.jobs.awq;
 
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqPlan;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.Part;
 import java.util.ArrayList;
@@ -46,8 +46,8 @@ final class ShardParts {
     }
 
     private void cut(int shard) {
-        SafetensorsShard file = plan.shards().get(shard);
-        long all = plan.shards().stream().mapToLong(SafetensorsShard::length).sum();
+        SafetensorsLayout file = plan.shards().get(shard);
+        long all = plan.shards().stream().mapToLong(SafetensorsLayout::length).sum();
         long limit = Math.max(OutputFile.MIN_PART_LENGTH, Math.min(partSize, all / ((long) PARTS_PER_CORE * cores)));
         limit = Math.max(limit, file.length() / (OutputFile.MAX_PARTS - 1) + 1);
         int first = parts.size();

@@ -3,6 +3,7 @@ package io.nightshift.jobs.calibration;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.forward.GroupPass;
@@ -219,7 +220,7 @@ public final class CalibrateJob {
         SafetensorsLayout layout = SafetensorsLayout.of(
                 CalibrationManifest.TOKENS,
                 Map.of("digest", sequences.digest()),
-                List.of(new SafetensorsLayout.Entry("tokens", SafetensorsType.I32, shape)));
+                List.of(new TensorSpec("tokens", SafetensorsType.I32, shape)));
         ByteBuffer file = ByteBuffer.allocate(Math.toIntExact(layout.length())).put(layout.header());
         sequences.sequences().forEach(sequence -> file.put(TokenSequences.bytes(sequence)));
         return file.array();

@@ -2,6 +2,7 @@ package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.output.OutputFile;
@@ -66,13 +67,11 @@ final class LayerFile {
     static LayerFile of(int layer, List<InputSums> inputs, Statistics statistics) {
         String name = CalibrationManifest.layerFile(layer);
         List<InputSums> seen = inputs.stream().filter(input -> input.tokens() > 0).toList();
-        List<SafetensorsLayout.Entry> entries = new ArrayList<>();
+        List<TensorSpec> entries = new ArrayList<>();
         for (InputSums input : seen) {
             List<Long> channels = List.of((long) input.channels());
-            entries.add(new SafetensorsLayout.Entry(
-                    input.name() + StatisticsReader.SQUARES, SafetensorsType.F64, channels));
-            entries.add(new SafetensorsLayout.Entry(
-                    input.name() + StatisticsReader.ABSOLUTES, SafetensorsType.F64, channels));
+            entries.add(new TensorSpec(input.name() + StatisticsReader.SQUARES, SafetensorsType.F64, channels));
+            entries.add(new TensorSpec(input.name() + StatisticsReader.ABSOLUTES, SafetensorsType.F64, channels));
         }
         Map<String, Integer> first = new LinkedHashMap<>();
         int count = 0;
@@ -82,9 +81,10 @@ final class LayerFile {
                 int ofInput = Gram.blocks(input.channels(), StatisticsCollector.BLOCK);
                 first.put(input.name(), count);
                 count += ofInput;
-                entries.add(new SafetensorsLayout.Entry(
-                        input.name() + StatisticsReader.GRAM, SafetensorsType.F32, List.of((long) ofInput, size,
-                                size)));
+                entries.add(new TensorSpec(
+                        input.name() + StatisticsReader.GRAM,
+                        SafetensorsType.F32,
+                        List.of((long) ofInput, size, size)));
             }
         }
         Map<String, String> metadata = new TreeMap<>();

@@ -1,13 +1,12 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.storage.StorageLocation;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -58,16 +57,9 @@ final class StatisticsTables {
     }
 
     void write(StorageLocation folder, JavaSparkContext spark) {
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
         if (!experts.isEmpty()) {
-            write(session, experts, EXPERT_COLUMNS, folder, EXPERTS);
+            ParquetTable.write(experts, EXPERT_COLUMNS, folder, EXPERTS, spark);
         }
-        write(session, outliers, OUTLIER_COLUMNS, folder, OUTLIERS);
-    }
-
-    private static void write(
-            SparkSession session, List<Row> rows, StructType columns, StorageLocation folder, String name) {
-        String path = (folder.isLocal() ? "file:" + folder.localPath() : folder.text()) + "/" + name;
-        session.createDataFrame(rows, columns).coalesce(1).write().mode(SaveMode.Overwrite).parquet(path);
+        ParquetTable.write(outliers, OUTLIER_COLUMNS, folder, OUTLIERS, spark);
     }
 }

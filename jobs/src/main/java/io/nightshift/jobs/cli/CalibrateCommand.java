@@ -34,8 +34,7 @@ final class CalibrateCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "FILES",
             description = "Texts, separated by commas: files, folders or globs of text, JSON lines (.jsonl) or"
-                    + " Parquet; may be"
-                    + " s3a://.")
+                    + " Parquet; may be s3a://.")
     private List<String> data;
 
     @Option(names = "--output", required = true, paramLabel = "FOLDER",
@@ -116,8 +115,7 @@ final class CalibrateCommand implements Callable<Integer> {
         }
         if (result.expertsWithFewTokens() > 0) {
             System.out.println(result.expertsWithFewTokens() + " experts saw too few tokens and got the statistics of"
-                    + " all"
-                    + " experts of their layer (experts.parquet says which)");
+                    + " all experts of their layer (experts.parquet says which)");
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.evaluation;
 
+import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -9,8 +10,6 @@ import java.util.Locale;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SaveMode;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -59,7 +58,6 @@ public final class EvaluationTable {
 
     /** Writes it as a Parquet folder, one row a model. */
     public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
-        StorageLocation location = StorageLocation.parse(folder);
         List<Row> rows = new ArrayList<>();
         for (EvaluateResult.Score score : scores()) {
             rows.add(RowFactory.create(
@@ -76,9 +74,7 @@ public final class EvaluationTable {
                     score.maximalDivergence(),
                     score.sameTop()));
         }
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
-        String path = location.isLocal() ? "file:" + location.localPath() : location.text();
-        session.createDataFrame(rows, COLUMNS).coalesce(1).write().mode(SaveMode.Overwrite).parquet(path);
+        ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
     }
 
     private List<EvaluateResult.Score> scores() {

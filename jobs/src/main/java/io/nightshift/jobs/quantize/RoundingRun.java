@@ -4,8 +4,6 @@ import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
-import io.nightshift.jobs.forward.GroupPass;
-import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.forward.WorkFolder;
 import io.nightshift.jobs.plan.GgufTarget;
 import io.nightshift.jobs.plan.ModelRounding;
@@ -18,7 +16,6 @@ import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.kernels.GgmlType;
-import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -74,7 +71,7 @@ final class RoundingRun implements AutoCloseable {
             }
             if (request.options().feedback()) {
                 progress.phase("factorizing statistics");
-                run.makeFactors(spark, run.inputs(tensors, statistics.open()));
+                run.factors.makeAll(spark, run.inputs(tensors, statistics.open()));
             }
             return run;
         } catch (IOException | RuntimeException e) {
@@ -124,19 +121,6 @@ final class RoundingRun implements AutoCloseable {
         }
         ScaledInput input = ScaledInput.of(statistics, linear.expert(), scales);
         return new ScaledInput("target-" + target + "-" + input.name(), statistics, scales);
-    }
-
-    private void makeFactors(JavaSparkContext spark, List<ScaledInput> inputs) throws IOException {
-        Factors made = factors;
-        try {
-            spark.parallelize(inputs, inputs.size()).foreach(input -> {
-                try (Workers workers = GroupPass.workers()) {
-                    made.of(input, workers);
-                }
-            });
-        } catch (Exception e) { // Scala throws checked exceptions without saying so.
-            throw TaskFailures.explain(e);
-        }
     }
 
     /** The scales of each target. */

@@ -2,6 +2,8 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.forward.GroupPass;
+import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.kernels.linear.GramMatrix;
@@ -15,9 +17,11 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
+import java.util.List;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * The factors of error feedback of a run, one for each scaled input of linear layers: each is made once, kept as a file
@@ -60,6 +64,24 @@ public record Factors(
             files.delete(written, false);
         }
         return factor;
+    }
+
+    /**
+     * Makes the factors of inputs, one task each: they are in the work folder then.
+     *
+     * @throws InvalidModelException if a Gram matrix is missing or damaged
+     * @throws IOException if reading or writing failed
+     */
+    public void makeAll(JavaSparkContext spark, List<ScaledInput> inputs) throws IOException {
+        try {
+            spark.parallelize(inputs, inputs.size()).foreach(input -> {
+                try (Workers workers = GroupPass.workers()) {
+                    of(input, workers);
+                }
+            });
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
+            throw TaskFailures.explain(e);
+        }
     }
 
     private FeedbackFactor make(GramMatrix gram, ScaledInput input, Workers workers) {

@@ -9,7 +9,7 @@ import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.AwqPlan;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.safetensors.ShardedLayout;
@@ -77,9 +77,9 @@ class ShardPartsTest {
         for (int i = 0; i < bytes.length; i++) {
             specs.add(List.of(new TensorSpec("tensor" + i, SafetensorsType.F16, List.of(bytes[i] / 2))));
         }
-        List<SafetensorsShard> shards = ShardedLayout.shards(specs, 30 << 20, Map.of("format", "pt"));
+        List<SafetensorsLayout> shards = ShardedLayout.shards(specs, 30 << 20, Map.of("format", "pt"));
         List<AwqItem> items = new ArrayList<>();
-        for (SafetensorsShard shard : shards) {
+        for (SafetensorsLayout shard : shards) {
             for (SafetensorsTensor tensor : shard.tensors()) {
                 items.add(new AwqItem.Copied(new SourceRows(tensor, 0, 1, RowOrder.AS_IS, 0), tensor));
             }

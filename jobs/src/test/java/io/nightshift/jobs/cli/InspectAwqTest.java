@@ -11,7 +11,7 @@ import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.awq.AwqPlanner;
 import io.nightshift.formats.awq.GeneratedFile;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.SafetensorsShard;
+import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.testing.CommandRun;
 import java.io.IOException;
@@ -30,7 +30,7 @@ class InspectAwqTest {
     void quantizedLayersAreShownWithTheShapeOfTheirWeights(AwqFormat format, @TempDir Path folder) throws IOException {
         AwqPlan plan = AwqPlanner.plan(Checkpoint.open(new LocalFolder(Path.of("../samples/tiny-llama"))),
                 new AwqOptions(format, 64, false, List.of()), 1 << 20, Map.of());
-        for (SafetensorsShard shard : plan.shards()) {
+        for (SafetensorsLayout shard : plan.shards()) {
             // Headers are all that inspect reads.
             Files.write(folder.resolve(shard.file()), Arrays.copyOf(shard.header(), (int) shard.length()));
         }

@@ -1,0 +1,34 @@
+package io.nightshift.jobs.output;
+
+import io.nightshift.jobs.storage.StorageLocation;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+
+/** A small table for people and their notebooks, as a Parquet folder of one file. */
+public final class ParquetTable {
+    private ParquetTable() {}
+
+    /** Writes a table, in place of one that is there. */
+    public static void write(List<Row> rows, StructType columns, StorageLocation folder, JavaSparkContext spark) {
+        write(rows, columns, path(folder), spark);
+    }
+
+    /** Writes a table below a folder, in place of one that is there. */
+    public static void write(
+            List<Row> rows, StructType columns, StorageLocation folder, String name, JavaSparkContext spark) {
+        write(rows, columns, path(folder) + "/" + name, spark);
+    }
+
+    private static void write(List<Row> rows, StructType columns, String path, JavaSparkContext spark) {
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        session.createDataFrame(rows, columns).coalesce(1).write().mode(SaveMode.Overwrite).parquet(path);
+    }
+
+    private static String path(StorageLocation folder) {
+        return folder.isLocal() ? "file:" + folder.localPath() : folder.text();
+    }
+}
