@@ -6,17 +6,14 @@ import io.nightshift.kernels.linear.WeightRows;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Softcap;
 import java.io.IOException;
-import java.util.List;
 import java.util.Objects;
 
-/** The last step of the forward pass: the final norm and the output matrix, or the embedding where that is tied. */
+/** The last step of the forward pass, behind {@link FinalNorm}: the output matrix, or the embedding where it is tied. */
 public final class OutputHead {
-    private final Norm norm;
     private final StoredMatrix matrix;
     private final float softcap;
 
-    private OutputHead(Norm norm, StoredMatrix matrix, float softcap) {
-        this.norm = norm;
+    private OutputHead(StoredMatrix matrix, float softcap) {
         this.matrix = matrix;
         this.softcap = softcap;
     }
@@ -29,13 +26,12 @@ public final class OutputHead {
      */
     public static OutputHead load(DecoderModel model, ModelWeights weights) throws IOException {
         String output = weights.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
-        return new OutputHead(Norm.read(model, weights, "output_norm"), StoredMatrix.read(weights, output),
-                model.finalSoftcap());
+        return new OutputHead(StoredMatrix.read(weights, output), model.finalSoftcap());
     }
 
     /** Bytes of weights that it holds. */
     public long bytes() {
-        return norm.bytes() + matrix.bytes();
+        return matrix.bytes();
     }
 
     /** Number of logits a token: rows of the output matrix. */
@@ -44,25 +40,9 @@ public final class OutputHead {
     }
 
     /**
-     * The final norm.
-     *
-     * @param hidden output of the last layer, row-major; replaced by what the output matrix reads
-     * @param tokens number of rows
-     * @param observer is given the result as the input of {@code output}
-     */
-    public void normalize(float[] hidden, int tokens, ActivationObserver observer, Workers workers) {
-        norm.apply(hidden, tokens, hidden, workers);
-        LinearInput input = new LinearInput(
-                LinearInput.OUTPUT_HEAD, List.of("output"), LinearInput.NO_EXPERT, matrix.columns());
-        if (tokens > 0) {
-            observer.inputs(input, hidden, tokens);
-        }
-    }
-
-    /**
      * Logits of some tokens for a block of the vocabulary, softcapped where the family does so.
      *
-     * @param normalized what {@link #normalize} gave
+     * @param normalized what {@link FinalNorm} gave
      * @param firstToken the first row of it
      * @param tokens number of rows
      * @param from first token of the vocabulary

@@ -15,7 +15,7 @@ final class ForwardPass {
         for (int i = 0; i < model.layers(); i++) {
             DecoderLayer.load(model, weights, i).forward(hidden, lengths, observer, workers);
         }
-        OutputHead.load(model, weights).normalize(hidden, tokens.length, observer, workers);
+        FinalNorm.load(model, weights).apply(hidden, tokens.length, observer, workers);
         return hidden;
     }
 

@@ -85,14 +85,15 @@ public final class CalibrateJob {
         if (!request.overwrite() && existing().filter(found -> isSame(found, planned)).isPresent()) {
             progress.skipped(request.output());
             return new CalibrateResult(request.output(), true, sequences.tokens(), planned.sequences(),
-                    planned.groups(), 0, 0, 0, 0, List.of(), 0);
+                    planned.groups(), 0, 0, 0, 0, List.of(), List.of(), 0);
         }
         requireShared(output, spark);
         output.delete(CalibrationManifest.FILE);
         ModelReference model = ModelReference.of(source.decoder(), source.folder());
         String work = request.work().orElse(request.output() + "/.nightshift-work");
         try (WorkFolder folder = WorkFolder.create(work, settings, spark)) {
-            CalibrationPass pass = new CalibrationPass(spark, model, options, output, planDigest(planned), progress);
+            CalibrationPass pass = new CalibrationPass(
+                    spark, model, options, output, folder, planDigest(planned), progress);
             pass.run(sequences.sequences());
             return finish(spark, output, planned, sequences, pass, start);
         } catch (IOException | RuntimeException e) {
@@ -150,6 +151,7 @@ public final class CalibrateJob {
                 pass.layers().stream().mapToLong(CalibrateResult.Layer::bytesRead).sum(),
                 pass.bytesWritten() + imatrix.length + tokens.length + json.length,
                 pass.layers(),
+                pass.executors(),
                 pass.expertsWithFewTokens());
     }
 

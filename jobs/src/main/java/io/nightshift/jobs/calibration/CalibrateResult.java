@@ -15,6 +15,8 @@ import java.util.List;
  * @param bytesRead bytes of weights that were read, by all executors
  * @param bytesWritten bytes of the statistics, without the Parquet files
  * @param layers the layers, one by one
+ * @param executors what each executor did in all layers together: tokens are counted once for each layer that they
+ *     went through
  * @param expertsWithFewTokens experts that were given the statistics of all experts together
  */
 public record CalibrateResult(
@@ -28,24 +30,34 @@ public record CalibrateResult(
         long bytesRead,
         long bytesWritten,
         List<Layer> layers,
+        List<Executor> executors,
         int expertsWithFewTokens) {
     /**
      * A layer.
      *
      * @param layer its index, -1 for the final norm before the output matrix
-     * @param seconds from the layer before
+     * @param tokens that went through it
+     * @param seconds from the layer before; adding up and writing its statistics is in it
+     * @param tokensPerSecond tokens divided by these
      * @param bytesRead bytes of weights that were read for it, by all executors
      * @param executors what each executor did
      */
-    public record Layer(int layer, double seconds, long bytesRead, List<Executor> executors) {}
+    public record Layer(
+            int layer,
+            long tokens,
+            double seconds,
+            double tokensPerSecond,
+            long bytesRead,
+            List<Executor> executors) {}
 
     /**
-     * An executor's share of a layer.
+     * An executor's share of a layer, or of all.
      *
      * @param executor its id
      * @param tokens that it took through the layer
-     * @param bytesRead bytes of weights that it read
-     * @param tokensPerSecond tokens divided by the time of its tasks, added up
+     * @param bytesRead bytes of weights that it read: once, whatever the number of its tasks
+     * @param tokensPerSecond tokens divided by the time from the start of its first task to the end of its last one, of
+     *     each layer
      */
     public record Executor(String executor, long tokens, long bytesRead, double tokensPerSecond) {}
 }

@@ -6,6 +6,7 @@ import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.LayerWork;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
+import io.nightshift.jobs.forward.WorkFolder;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.output.OutputSpec;
@@ -14,8 +15,6 @@ import io.nightshift.jobs.output.PartSink;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -23,13 +22,16 @@ import org.apache.spark.storage.StorageLevel;
 
 /**
  * One pass, layer by layer. What comes out of a layer is persisted (in memory, else on disk) while the sums of its
- * groups
- * are added up and written; then the new hidden states alone are kept. Every few layers they are written to the work
- * folder, so that a lost executor costs no more than these.
+ * groups are added up and written; then the new hidden states alone are kept, and the shuffled blocks deleted. Every few
+ * layers the states are written to the work folder, so that a lost executor costs no more than these; the checkpoint
+ * before is deleted then.
  *
  * <p>Memory of an executor: two layers of weights, shared by its tasks; and for each task that runs at once the hidden
- * states of a group twice, the forward pass of 4,096 tokens, and the blocks of {@link StatisticsCollector}. Spark keeps
- * hidden states and blocks within its storage memory. The driver keeps two doubles a channel.
+ * states of a group twice, the forward pass of 4,096 tokens, and the blocks of {@link StatisticsCollector}. That is
+ * outside of Spark's accounts, so it has to fit what {@code spark.memory.fraction} leaves of the heap. Hidden states and
+ * blocks that are persisted stay within Spark's share, the rest of them on disk: at most what one layer gives for all
+ * groups, and as much for the shuffle. The driver keeps the sums of all groups of a layer, two doubles a channel each,
+ * and the importance matrix, a float a channel of every matrix. Nothing else grows with the number of layers.
  */
 final class CalibrationPass {
     private static final int LAYERS_A_CHECKPOINT = 8;
@@ -38,6 +40,7 @@ final class CalibrationPass {
     private final ModelReference model;
     private final CalibrationOptions options;
     private final OutputFolder output;
+    private final WorkFolder work;
     private final String plan;
     private final CalibrateProgress progress;
 
@@ -45,6 +48,8 @@ final class CalibrationPass {
     private final StatisticsTables tables = new StatisticsTables();
     private final List<InputSummary> inputs = new ArrayList<>();
     private final List<CalibrateResult.Layer> layers = new ArrayList<>();
+    private final ExecutorWork executors = new ExecutorWork();
+    private String checkpoint;
     private int expertsWithFewTokens;
     private long bytesWritten;
 
@@ -53,12 +58,14 @@ final class CalibrationPass {
             ModelReference model,
             CalibrationOptions options,
             OutputFolder output,
+            WorkFolder work,
             String plan,
             CalibrateProgress progress) {
         this.spark = spark;
         this.model = model;
         this.options = options;
         this.output = output;
+        this.work = work;
         this.plan = plan;
         this.progress = progress;
     }
@@ -105,18 +112,36 @@ final class CalibrationPass {
                 .filter(given -> given instanceof LayerOutput.Hidden)
                 .map(given -> ((LayerOutput.Hidden) given).states())
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        if (layer % LAYERS_A_CHECKPOINT == LAYERS_A_CHECKPOINT - 1) {
+        boolean checkpoints = layer % LAYERS_A_CHECKPOINT == LAYERS_A_CHECKPOINT - 1;
+        if (checkpoints) {
             next.checkpoint();
         }
         next.count();
+        if (checkpoints) {
+            replaceCheckpoint(next.getCheckpointFile().get());
+        }
         outputs.unpersist();
         hidden.unpersist();
         double seconds = (System.nanoTime() - start) * 1e-9;
-        CalibrateResult.Layer report = report(statistics.layer(), seconds, summaries);
-        this.layers.add(report);
-        progress.layer(
-                layer, layers, report.executors().stream().mapToLong(CalibrateResult.Executor::tokens).sum(), seconds);
+        List<LayerWork> tasks = summaries.stream().map(LayerOutput.Summary::work).toList();
+        long tokens = tasks.stream().mapToLong(LayerWork::tokens).sum();
+        this.layers.add(new CalibrateResult.Layer(
+                statistics.layer(),
+                tokens,
+                seconds,
+                tokens / Math.max(1e-9, seconds),
+                tasks.stream().mapToLong(LayerWork::bytesRead).sum(),
+                executors.add(tasks)));
+        progress.layer(layer, layers, tokens, seconds);
         return next;
+    }
+
+    /** The one before is of no use once the lineage begins at a new one. */
+    private void replaceCheckpoint(String made) throws IOException {
+        if (checkpoint != null) {
+            work.delete(checkpoint);
+        }
+        checkpoint = made;
     }
 
     private void write(LayerStatistics statistics, JavaRDD<LayerOutput> outputs) throws IOException {
@@ -137,26 +162,8 @@ final class CalibrationPass {
             file.abort();
             throw e;
         } finally {
-            head.unpersist();
+            head.destroy();
         }
-    }
-
-    private static CalibrateResult.Layer report(int layer, double seconds, List<LayerOutput.Summary> summaries) {
-        Map<String, List<LayerWork>> byExecutor = new TreeMap<>();
-        for (LayerOutput.Summary summary : summaries) {
-            byExecutor.computeIfAbsent(summary.work().executor(), executor -> new ArrayList<>()).add(summary.work());
-        }
-        List<CalibrateResult.Executor> executors = new ArrayList<>();
-        byExecutor.forEach((executor, work) -> {
-            long tokens = work.stream().mapToLong(LayerWork::tokens).sum();
-            executors.add(new CalibrateResult.Executor(
-                    executor,
-                    tokens,
-                    work.stream().mapToLong(LayerWork::bytesRead).sum(),
-                    tokens / (work.stream().mapToLong(LayerWork::nanos).sum() * 1e-9)));
-        });
-        long bytesRead = executors.stream().mapToLong(CalibrateResult.Executor::bytesRead).sum();
-        return new CalibrateResult.Layer(layer, seconds, bytesRead, executors);
     }
 
     /** The importance matrix. */
@@ -177,6 +184,11 @@ final class CalibrationPass {
     /** What each layer took. */
     List<CalibrateResult.Layer> layers() {
         return layers;
+    }
+
+    /** What each executor did for all layers. */
+    List<CalibrateResult.Executor> executors() {
+        return executors.inAll();
     }
 
     int expertsWithFewTokens() {

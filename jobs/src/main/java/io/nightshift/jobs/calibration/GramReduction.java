@@ -66,7 +66,7 @@ record GramReduction(LayerFile.Blocks blocks, List<Part> parts, PartSink sink, B
         // A copy of its own: the closures below must not take along more than they need.
         LayerFile.Blocks places = blocks;
         GramReduction self = this;
-        return outputs
+        JavaRDD<PartReceipt> written = outputs
                 .filter(output -> output instanceof LayerOutput.GramBlock)
                 .mapToPair(output -> {
                     LayerOutput.GramBlock block = (LayerOutput.GramBlock) output;
@@ -74,8 +74,13 @@ record GramReduction(LayerFile.Blocks blocks, List<Part> parts, PartSink sink, B
                     return new Tuple2<>(new Key(place, block.group()), block.sums());
                 })
                 .repartitionAndSortWithinPartitions(new ByPart(places))
-                .mapPartitionsWithIndex((part, sorted) -> List.of(self.write(part, sorted)).iterator(), false)
-                .collect();
+                .mapPartitionsWithIndex((part, sorted) -> List.of(self.write(part, sorted)).iterator(), false);
+        try {
+            return written.collect();
+        } finally {
+            // Spark itself deletes a shuffle's files once the driver's garbage is collected, which may be late.
+            written.rdd().cleanShuffleDependencies(false);
+        }
     }
 
     private PartReceipt write(int part, Iterator<Tuple2<Key, float[]>> sorted) throws IOException {

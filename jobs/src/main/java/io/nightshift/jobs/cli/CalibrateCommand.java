@@ -7,7 +7,6 @@ import io.nightshift.jobs.calibration.CalibrateResult;
 import io.nightshift.jobs.calibration.Statistics;
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -89,33 +88,10 @@ final class CalibrateCommand implements Callable<Integer> {
         try (JavaSparkContext spark = runtime.start()) {
             result = job.run(spark);
         }
-        print(result);
+        new CalibrationReport(result).print(System.out);
         if (json) {
             System.out.println(new ObjectMapper().writeValueAsString(result));
         }
         return 0;
-    }
-
-    static void print(CalibrateResult result) {
-        System.out.printf(
-                Locale.ROOT,
-                "%s  %d tokens in %d sequences%s%n",
-                result.location(),
-                result.tokens(),
-                result.sequences(),
-                result.skipped() ? "  (was complete)" : "");
-        if (!result.skipped()) {
-            System.out.printf(
-                    Locale.ROOT,
-                    "%.1f s, %.0f tokens/s; read %s of weights and wrote %s%n",
-                    result.seconds(),
-                    result.tokensPerSecond(),
-                    ByteSize.format(result.bytesRead()),
-                    ByteSize.format(result.bytesWritten()));
-        }
-        if (result.expertsWithFewTokens() > 0) {
-            System.out.println(result.expertsWithFewTokens() + " experts saw too few tokens and got the statistics of"
-                    + " all experts of their layer (experts.parquet says which)");
-        }
     }
 }

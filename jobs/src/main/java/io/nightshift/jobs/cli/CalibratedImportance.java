@@ -77,8 +77,8 @@ final class CalibratedImportance {
         String folder = output.replaceAll("/+$", "") + "/" + name + "-calibration";
         CalibrateRequest request = new CalibrateRequest(
                 model, folder, Optional.empty(), selection.options(data, kept), preTokenizer, false);
-        CalibrateCommand.print(
-                CalibrateJob.plan(request, settings, new PassProgress(System.err)).run(spark));
+        CalibrateJob job = CalibrateJob.plan(request, settings, new PassProgress(System.err));
+        new CalibrationReport(job.run(spark)).print(System.out);
         return folder;
     }
 

@@ -93,22 +93,22 @@ public final class EvaluateJob {
             PlainPass pass = PlainPass.run(spark, original, cut, progress);
             JavaRDD<HiddenStates> states = pass.states();
             ScoreTask own = new ScoreTask(original, null, shared);
-            EvaluateResult.Score originalScore = ScoreSummary.of(
-                    original.location(), states.map(group -> own.score(group, null)).collect());
+            List<TokenScores> ownScores = states.map(group -> own.score(group, null)).collect();
+            EvaluateResult.Score originalScore = ScoreSummary.of(original.location(), ownScores);
+            bytesRead += pass.bytesRead() + bytesRead(ownScores);
             progress.model(original.location(), (System.nanoTime() - begin) * 1e-9);
             List<EvaluateResult.Score> scores = new ArrayList<>();
             for (ModelReference model : quantized) {
                 begin = System.nanoTime();
                 PlainPass other = PlainPass.run(spark, model, cut, progress);
                 ScoreTask task = new ScoreTask(original, model, shared);
-                scores.add(ScoreSummary.of(
-                        model.location(),
-                        states.zip(other.states()).map(pair -> task.score(pair._1(), pair._2())).collect()));
-                bytesRead += other.bytesRead();
+                List<TokenScores> found =
+                        states.zip(other.states()).map(pair -> task.score(pair._1(), pair._2())).collect();
+                scores.add(ScoreSummary.of(model.location(), found));
+                bytesRead += other.bytesRead() + bytesRead(found);
                 other.forget();
                 progress.model(model.location(), (System.nanoTime() - begin) * 1e-9);
             }
-            bytesRead += pass.bytesRead();
             pass.forget();
             double seconds = (System.nanoTime() - start) * 1e-9;
             int chunks = sequences.sequences().size();
@@ -129,6 +129,10 @@ public final class EvaluateJob {
             shared.unpersist();
             GroupPass.release(all);
         }
+    }
+
+    private static long bytesRead(List<TokenScores> scores) {
+        return scores.stream().mapToLong(TokenScores::bytesRead).sum();
     }
 
     private void requireShared(ModelReference model, JavaSparkContext spark) throws IOException {

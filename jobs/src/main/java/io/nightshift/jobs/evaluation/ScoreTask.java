@@ -45,8 +45,10 @@ record ScoreTask(ModelReference original, ModelReference other, Broadcast<Sequen
         for (int i = 0; i < tokens; i++) {
             next[i] = group.sequences().get(i / perChunk)[context / 2 + 1 + i % perChunk];
         }
-        OutputHead head = GroupPass.head(original);
-        OutputHead otherHead = other == null ? null : GroupPass.head(other);
+        GroupPass.Head read = GroupPass.head(original);
+        GroupPass.Head otherRead = other == null ? null : GroupPass.head(other);
+        OutputHead head = read.weights();
+        OutputHead otherHead = other == null ? null : otherRead.weights();
         int vocabulary = head.vocabulary();
         int atOnce = Math.max(1, Math.min(64, LOGITS_AT_ONCE / vocabulary));
         float[] logits = new float[atOnce * vocabulary];
@@ -78,6 +80,7 @@ record ScoreTask(ModelReference original, ModelReference other, Broadcast<Sequen
                 }
             }
         }
-        return new TokenScores(states.group(), losses, divergences, sameTop);
+        long bytesRead = read.bytesRead() + (other == null ? 0 : otherRead.bytesRead());
+        return new TokenScores(states.group(), losses, divergences, sameTop, bytesRead);
     }
 }

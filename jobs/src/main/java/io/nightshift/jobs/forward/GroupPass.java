@@ -2,6 +2,7 @@ package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.forward.ActivationObserver;
 import io.nightshift.formats.forward.DecoderLayer;
+import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.OutputHead;
 import io.nightshift.formats.forward.TokenEmbedding;
 import io.nightshift.kernels.parallel.Workers;
@@ -31,6 +32,14 @@ public final class GroupPass {
      * @param work what it took
      */
     public record Result(HiddenStates states, LayerWork work) implements Serializable {}
+
+    /**
+     * An output matrix.
+     *
+     * @param weights shared by the tasks of an executor
+     * @param bytesRead bytes that were read for it, told to one of them
+     */
+    public record Head(OutputHead weights, long bytesRead) {}
 
     /** The embedded tokens of a group. */
     public static HiddenStates embed(ModelReference model, SequenceGroup group) throws IOException {
@@ -74,19 +83,20 @@ public final class GroupPass {
     public static Result normalize(ModelReference model, HiddenStates states, ActivationObserver observer)
             throws IOException {
         long start = System.nanoTime();
-        WeightsCache.Loaded<OutputHead> head = WeightsCache.ofThisProcess().head(model);
+        WeightsCache.Loaded<FinalNorm> norm = WeightsCache.ofThisProcess().norm(model);
         float[] output = states.values().clone();
         int tokens = output.length / model.model().hiddenSize();
         try (Workers workers = workers()) {
-            head.weights().normalize(output, tokens, observer, workers);
+            norm.weights().apply(output, tokens, observer, workers);
         }
         HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
-        return new Result(next, work(states, tokens / states.sequenceLength(), head.bytesRead(), start));
+        return new Result(next, work(states, tokens / states.sequenceLength(), norm.bytesRead(), start));
     }
 
     /** The output matrix of a model, shared by the tasks of an executor. */
-    public static OutputHead head(ModelReference model) throws IOException {
-        return WeightsCache.ofThisProcess().head(model).weights();
+    public static Head head(ModelReference model) throws IOException {
+        WeightsCache.Loaded<OutputHead> head = WeightsCache.ofThisProcess().head(model);
+        return new Head(head.weights(), head.bytesRead());
     }
 
     /** Threads for a task's kernels: the cores that Spark gives it. */
@@ -103,6 +113,6 @@ public final class GroupPass {
     private static LayerWork work(HiddenStates states, int sequences, long bytesRead, long start) {
         long tokens = (long) sequences * states.sequenceLength();
         String executor = SparkEnv.get() == null ? "driver" : SparkEnv.get().executorId();
-        return new LayerWork(states.group(), executor, tokens, bytesRead, System.nanoTime() - start);
+        return new LayerWork(states.group(), executor, tokens, bytesRead, start, System.nanoTime() - start);
     }
 }

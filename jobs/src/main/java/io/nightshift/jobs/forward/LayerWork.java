@@ -9,6 +9,8 @@ import java.io.Serializable;
  * @param executor where
  * @param tokens tokens that went through
  * @param bytesRead bytes of weights that were read for this task; the other tasks of the executor share them
- * @param nanos time
+ * @param start when it began, in nanoseconds of the executor's own clock: to be compared with the executor's others
+ * @param nanos how long it took
  */
-public record LayerWork(int group, String executor, long tokens, long bytesRead, long nanos) implements Serializable {}
+public record LayerWork(int group, String executor, long tokens, long bytesRead, long start, long nanos)
+        implements Serializable {}

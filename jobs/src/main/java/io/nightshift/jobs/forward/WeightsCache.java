@@ -1,6 +1,7 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.forward.DecoderLayer;
+import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.ModelWeights;
 import io.nightshift.formats.forward.OutputHead;
 import java.io.IOException;
@@ -15,8 +16,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The weights that an executor process holds: each layer is loaded once, by the task that first needs it, and shared by
- * all. While tasks compute, the next layer is fetched. At most two layers are held, the last ones used, and two output
- * matrices (of a model and of what it is compared with).
+ * all. While tasks compute, the next layer is fetched. At most two layers are held, the last ones used, two final norms,
+ * and two output matrices (of a model and of what it is compared with).
  */
 final class WeightsCache {
     private static final int LAYERS_HELD = 2;
@@ -71,6 +72,7 @@ final class WeightsCache {
     record Loaded<T>(T weights, long bytesRead) {}
 
     private final LinkedHashMap<Key, Entry<DecoderLayer>> layers = recentlyUsed();
+    private final LinkedHashMap<Key, Entry<FinalNorm>> norms = recentlyUsed();
     private final LinkedHashMap<Key, Entry<OutputHead>> heads = recentlyUsed();
     private final LinkedHashMap<Key, Entry<ModelWeights>> models = recentlyUsed();
 
@@ -99,6 +101,14 @@ final class WeightsCache {
         return new Loaded<>(entry.value(), entry.isFirstUse() ? entry.value().bytes() : 0);
     }
 
+    /** The norm behind the last layer. */
+    Loaded<FinalNorm> norm(ModelReference reference) throws IOException {
+        Key key = new Key(reference.run(), reference.model().layers());
+        Entry<FinalNorm> entry =
+                take(norms, key, HEADS_HELD, () -> FinalNorm.load(reference.model(), model(reference)));
+        return new Loaded<>(entry.value(), entry.isFirstUse() ? entry.value().bytes() : 0);
+    }
+
     /** The output matrix. */
     Loaded<OutputHead> head(ModelReference reference) throws IOException {
         Key key = new Key(reference.run(), -1);
@@ -109,7 +119,7 @@ final class WeightsCache {
 
     /** Forgets what is held of a run in this process. */
     void release(String run) {
-        for (Map<Key, ?> map : List.of(layers, heads, models)) {
+        for (Map<Key, ?> map : List.of(layers, norms, heads, models)) {
             synchronized (map) {
                 map.keySet().removeIf(key -> key.run().equals(run));
             }

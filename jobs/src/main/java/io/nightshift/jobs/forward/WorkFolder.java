@@ -51,6 +51,15 @@ public final class WorkFolder implements AutoCloseable {
         return fileSystem.makeQualified(path).toString();
     }
 
+    /**
+     * Deletes what is of no use any more.
+     *
+     * @param made something in this folder, with its scheme
+     */
+    public void delete(String made) throws IOException {
+        fileSystem.delete(new Path(made), true);
+    }
+
     @Override
     public void close() throws IOException {
         fileSystem.delete(path, true);

@@ -16,6 +16,7 @@ import io.nightshift.formats.forward.CheckpointWeights;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.forward.ModelWeights;
+import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.OutputHead;
 import io.nightshift.formats.forward.TokenEmbedding;
 import io.nightshift.formats.forward.ActivationObserver;
@@ -103,8 +104,8 @@ class ScalePlanTest {
             for (int layer = 0; layer < model.layers(); layer++) {
                 DecoderLayer.load(model, weights, layer).forward(hidden, new int[] {TOKENS.length}, nobody, workers);
             }
+            FinalNorm.load(model, weights).apply(hidden, TOKENS.length, nobody, workers);
             OutputHead head = OutputHead.load(model, weights);
-            head.normalize(hidden, TOKENS.length, nobody, workers);
             float[] logits = new float[TOKENS.length * model.vocabulary()];
             head.logits(hidden, 0, TOKENS.length, 0, model.vocabulary(), logits, workers);
             return logits;
