@@ -84,7 +84,7 @@ public final class AwqJob {
     /**
      * Makes the folder, unless it is complete.
      *
-     * @throws InvalidModelException if a weight or the statistics cannot be used
+     * @throws InvalidModelException if a weight or the statistics cannot be used, such as those of another model
      * @throws IOException if reading, writing or a task failed; the folder then has no {@code config.json}
      */
     public AwqResult run(JavaSparkContext spark) throws IOException {
@@ -100,6 +100,9 @@ public final class AwqJob {
                     List.of(), 0, 0, 0, AwqResult.Seconds.NONE);
         }
         requireShared(output, spark);
+        if (prepared.statistics() != null) {
+            prepared.statistics().requireModel(prepared.source(), spark);
+        }
         removeOld(output);
         String work = request.work().orElse(request.output().replaceAll("/+$", "") + "/.nightshift-work");
         AwqRun run = new AwqRun(spark, request, settings, progress, prepared);

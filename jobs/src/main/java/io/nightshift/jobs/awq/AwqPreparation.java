@@ -8,7 +8,6 @@ import io.nightshift.formats.awq.GeneratedFile;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.statistics.CalibrationManifest;
-import io.nightshift.formats.statistics.ModelDigest;
 import io.nightshift.jobs.plan.PlanDigest;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.StatisticsReference;
@@ -45,7 +44,6 @@ record AwqPreparation(
         if (request.statistics().isPresent()) {
             statistics = new StatisticsReference(FolderReference.find(request.statistics().get(), settings));
             manifest = statistics.manifest();
-            manifest.requireModel(request.statistics().get(), ModelDigest.of(checkpoint));
             if (!manifest.statistics().equals("gram")) {
                 throw new InvalidModelException(request.statistics().get() + ": has no Gram matrices, which scales and"
                         + " error feedback come from; run nightshift calibrate with --statistics gram");

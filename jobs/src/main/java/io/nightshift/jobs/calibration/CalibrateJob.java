@@ -22,7 +22,6 @@ import io.nightshift.jobs.text.TextDigest;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -81,7 +80,7 @@ public final class CalibrateJob {
             progress.warning("the data gives " + sequences.sequences().size() + " sequences, where "
                     + options.samples().getAsInt() + " were asked for");
         }
-        CalibrationManifest planned = manifest(documents, sequences);
+        CalibrationManifest planned = manifest(documents, sequences, source.digest(spark));
         if (!request.overwrite() && existing().filter(found -> isSame(found, planned)).isPresent()) {
             progress.skipped(request.output());
             return new CalibrateResult(request.output(), true, sequences.tokens(), planned.sequences(),
@@ -155,7 +154,8 @@ public final class CalibrateJob {
                 pass.expertsWithFewTokens());
     }
 
-    private CalibrationManifest manifest(Documents documents, TokenSequences sequences) throws IOException {
+    private CalibrationManifest manifest(Documents documents, TokenSequences sequences, String modelDigest)
+            throws IOException {
         CalibrationOptions options = request.options();
         List<String> names = documents.paths().stream()
                 .map(path -> path.substring(path.lastIndexOf('/') + 1))
@@ -165,7 +165,7 @@ public final class CalibrateJob {
                 CalibrationManifest.FORMAT,
                 CalibrationManifest.VERSION,
                 source.name(),
-                source.digest(),
+                modelDigest,
                 names,
                 sequences.dataDigest(),
                 sequences.digest(),
@@ -209,11 +209,6 @@ public final class CalibrateJob {
     private void requireShared(OutputFolder output, JavaSparkContext spark) throws IOException {
         if (output.localPath().isPresent()) {
             SharedFolderCheck.requireShared(output.localPath().get(), spark);
-        }
-        StorageLocation location = source.folder().location();
-        if (location.isLocal()) {
-            Path path = location.localPath();
-            SharedFolderCheck.requireSeen(path.resolve("config.json"), path, spark);
         }
     }
 

@@ -6,6 +6,8 @@ import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.calibration.StoredStatistics;
 import io.nightshift.jobs.quantize.ImportanceOptions;
+import io.nightshift.jobs.rounding.StatisticsReference;
+import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
@@ -54,18 +56,44 @@ final class CalibratedImportance {
         }
     }
 
+    /** Whether there are statistics, or will be. */
+    boolean given() {
+        return statistics != null || calibrates();
+    }
+
     /** The folder of {@code --stats}, if it was given. */
     Optional<String> statistics() {
         return Optional.ofNullable(statistics);
     }
 
+    /** Refuses statistics of another model. */
+    void requireModel(String model, HadoopSettings settings, JavaSparkContext spark) throws IOException {
+        new StatisticsReference(FolderReference.find(statistics, settings))
+                .requireModel(FolderReference.find(model, settings), spark);
+    }
+
     /**
-     * Runs the model, unless that was done before.
+     * The folder of the statistics: that of {@code --stats}, if they are this model's, or what running the model gives,
+     * unless that was done before.
      *
      * @param kept what is needed of the statistics
-     * @return the folder of the statistics
      */
-    String calibrate(
+    String folder(
+            Statistics kept,
+            String model,
+            String output,
+            Optional<String> preTokenizer,
+            HadoopSettings settings,
+            JavaSparkContext spark)
+            throws IOException {
+        if (calibrates()) {
+            return calibrate(kept, model, output, preTokenizer, settings, spark);
+        }
+        requireModel(model, settings, spark);
+        return statistics;
+    }
+
+    private String calibrate(
             Statistics kept,
             String model,
             String output,
@@ -83,9 +111,9 @@ final class CalibratedImportance {
     }
 
     /** The options with the matrix of a folder of statistics. */
-    static ImportanceOptions with(ImportanceOptions importance, String folder, String model, HadoopSettings settings)
+    static ImportanceOptions with(ImportanceOptions importance, String folder, HadoopSettings settings)
             throws IOException {
-        String file = StoredStatistics.importanceMatrix(folder, model, settings);
+        String file = StoredStatistics.importanceMatrix(folder, settings);
         return new ImportanceOptions(List.of(file), importance.include(), importance.exclude());
     }
 }

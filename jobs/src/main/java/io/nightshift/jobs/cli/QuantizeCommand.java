@@ -111,22 +111,22 @@ final class QuantizeCommand implements Callable<Integer> {
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
         if (dryRun) {
-            return dryRun(fileTypes, folder, chosen, runtime.hadoop(), progress);
+            return dryRun(fileTypes, folder, chosen, runtime, progress);
         }
         QuantizeReport report = new QuantizeReport();
-        if (calibrated.calibrates()) {
+        if (calibrated.given()) {
             if (folder.isPresent()) {
                 // What cannot be packed is found out before the model is run.
                 AwqJob.layOut(awqRequest(folder.get(), Optional.empty()), runtime.hadoop());
             }
             try (JavaSparkContext spark = runtime.start()) {
                 Statistics kept = folder.isPresent() || ofFiles.isPresent() ? Statistics.GRAM : Statistics.IMATRIX;
-                String statistics = calibrated.calibrate(
+                String statistics = calibrated.folder(
                         kept, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
                 plan(fileTypes, folder, chosen, Optional.of(statistics), runtime.hadoop(), progress).run(spark, report);
             }
         } else {
-            Jobs jobs = plan(fileTypes, folder, chosen, calibrated.statistics(), runtime.hadoop(), progress);
+            Jobs jobs = plan(fileTypes, folder, chosen, Optional.empty(), runtime.hadoop(), progress);
             try (JavaSparkContext spark = runtime.start()) {
                 jobs.run(spark, report);
             }
@@ -166,7 +166,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!fileTypes.isEmpty()) {
             ImportanceOptions weighted = statistics.isEmpty()
                     ? chosen
-                    : CalibratedImportance.with(chosen, statistics.get(), model, settings);
+                    : CalibratedImportance.with(chosen, statistics.get(), settings);
             Optional<RoundingRequest> howRounded = rounding.ggufOptions(folder.isEmpty())
                     .map(options -> new RoundingRequest(options, statistics.orElseThrow(), awq.work()));
             files = Optional.of(QuantizeJob.plan(request(fileTypes, weighted, howRounded), settings, progress));
@@ -183,11 +183,17 @@ final class QuantizeCommand implements Callable<Integer> {
             List<FileType> fileTypes,
             Optional<Target.Awq> folder,
             ImportanceOptions chosen,
-            HadoopSettings settings,
+            SparkRuntime runtime,
             TerminalProgress progress)
             throws IOException {
         if (calibrated.calibrates()) {
             throw new InvalidModelException("--dry-run runs no model; use it without --calibration");
+        }
+        HadoopSettings settings = runtime.hadoop();
+        if (calibrated.statistics().isPresent()) {
+            try (JavaSparkContext spark = runtime.start()) {
+                calibrated.requireModel(model, settings, spark);
+            }
         }
         if (!fileTypes.isEmpty()) {
             QuantizeJob job = plan(fileTypes, Optional.empty(), chosen, calibrated.statistics(), settings, progress)

@@ -5,7 +5,6 @@ import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.gguf.GgufConverter;
 import io.nightshift.formats.gguf.GgufMetadata;
-import io.nightshift.formats.statistics.ModelDigest;
 import io.nightshift.formats.tokenizer.TextTokenizer;
 import io.nightshift.formats.tokenizer.TextTokenizers;
 import io.nightshift.jobs.storage.FolderReference;
@@ -17,17 +16,16 @@ import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /** A checkpoint that texts are run through: its hyperparameters, its tokenizer, its place. */
 public final class SourceModel {
     private final FolderReference folder;
-    private final Checkpoint checkpoint;
     private final DecoderModel decoder;
     private final GgufMetadata metadata;
 
-    private SourceModel(FolderReference folder, Checkpoint checkpoint, DecoderModel decoder, GgufMetadata metadata) {
+    private SourceModel(FolderReference folder, DecoderModel decoder, GgufMetadata metadata) {
         this.folder = folder;
-        this.checkpoint = checkpoint;
         this.decoder = decoder;
         this.metadata = metadata;
     }
@@ -46,7 +44,7 @@ public final class SourceModel {
         FolderReference folder = FolderReference.find(location, settings);
         Checkpoint checkpoint = Checkpoint.open(folder.open());
         GgufMetadata metadata = GgufConverter.convert(checkpoint, preTokenizer, warnings).metadata();
-        return new SourceModel(folder, checkpoint, DecoderModel.of(checkpoint), metadata);
+        return new SourceModel(folder, DecoderModel.of(checkpoint), metadata);
     }
 
     /** Its folder. */
@@ -64,9 +62,9 @@ public final class SourceModel {
         return decoder;
     }
 
-    /** What tells it apart from other models. */
-    public String digest() throws IOException {
-        return ModelDigest.of(checkpoint);
+    /** What tells it apart from other models; a task reads it. */
+    public String digest(JavaSparkContext spark) throws IOException {
+        return SourceDigest.of(folder, spark);
     }
 
     /**

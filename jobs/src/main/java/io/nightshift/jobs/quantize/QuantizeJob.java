@@ -7,7 +7,6 @@ import io.nightshift.formats.gguf.FileType;
 import io.nightshift.formats.gguf.GgufConverter;
 import io.nightshift.formats.gguf.UnquantizedGguf;
 import io.nightshift.formats.statistics.CalibrationManifest;
-import io.nightshift.formats.statistics.ModelDigest;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
@@ -110,7 +109,6 @@ public final class QuantizeJob {
             throws IOException {
         CalibrationManifest manifest =
                 new StatisticsReference(FolderReference.find(request.statistics(), settings)).manifest();
-        manifest.requireModel(request.statistics(), ModelDigest.of(checkpoint));
         return new ModelRounding(request.options(), manifest, Architectures.convert(checkpoint));
     }
 
@@ -127,7 +125,8 @@ public final class QuantizeJob {
     /**
      * Makes the files that are not there yet.
      *
-     * @throws io.nightshift.formats.InvalidModelException if a weight cannot be used; nothing is left behind
+     * @throws io.nightshift.formats.InvalidModelException if a weight cannot be used, or the statistics are another
+     *     model's; nothing is left behind
      * @throws IOException if reading, writing or a task failed; nothing is left behind
      */
     public QuantizeResult run(JavaSparkContext spark) throws IOException {
@@ -162,6 +161,8 @@ public final class QuantizeJob {
                 Path path = statistics.localPath();
                 SharedFolderCheck.requireSeen(path.resolve(CalibrationManifest.FILE), path, spark);
             }
+            FolderReference folderOfStatistics = FolderReference.find(request.rounding().get().statistics(), settings);
+            new StatisticsReference(folderOfStatistics).requireModel(source, spark);
         }
         return make(spark, missing, files, outputs);
     }

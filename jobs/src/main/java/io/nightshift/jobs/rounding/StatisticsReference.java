@@ -4,11 +4,13 @@ import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.forward.SourceDigest;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.kernels.linear.Gram;
 import io.nightshift.kernels.linear.GramMatrix;
 import java.io.IOException;
 import java.io.Serializable;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * A folder of statistics that tasks read by ranges.
@@ -19,6 +21,17 @@ public record StatisticsReference(FolderReference folder) implements Serializabl
     /** The manifest. */
     public CalibrationManifest manifest() throws IOException {
         return CalibrationManifest.read(folder.open());
+    }
+
+    /**
+     * Makes sure that the statistics are a model's.
+     *
+     * @param model the checkpoint; a task looks at its weights
+     * @throws io.nightshift.formats.InvalidModelException if they are another one's
+     * @throws IOException if either cannot be read
+     */
+    public void requireModel(FolderReference model, JavaSparkContext spark) throws IOException {
+        manifest().requireModel(folder.location().text(), SourceDigest.of(model, spark));
     }
 
     /** A reader of its own, for one thread. */

@@ -10,13 +10,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixReader;
 import io.nightshift.formats.imatrix.ImportanceEntry;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.formats.statistics.ModelDigest;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.jobs.rounding.StatisticsReference;
+import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
@@ -271,17 +275,28 @@ class CalibrateJobTest {
         calibrate(1, "llama-spm", new Options().samples(1).statistics(Statistics.IMATRIX), "out");
         String stats = folder.resolve("out").toString();
         HadoopSettings settings = new HadoopSettings(Map.of());
-        assertEquals(stats + "/imatrix.gguf",
-                StoredStatistics.importanceMatrix(stats, Fixtures.model("llama-spm").toString(), settings));
-        InvalidModelException other = assertThrows(InvalidModelException.class, () ->
-                StoredStatistics.importanceMatrix(stats, Fixtures.model("mixtral-moe").toString(), settings));
-        assertTrue(other.getMessage().contains("statistics of another model (llama-spm"), other.getMessage());
+        assertEquals(stats + "/imatrix.gguf", StoredStatistics.importanceMatrix(stats, settings));
+        try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
+            StatisticsReference statistics = new StatisticsReference(FolderReference.find(stats, settings));
+            FolderReference same = FolderReference.find(Fixtures.copy("llama-spm", folder.resolve("same")).toString(),
+                    settings);
+            statistics.requireModel(same, spark);
+            assertEquals(ModelDigest.of(Checkpoint.open(same.open())), statistics.manifest().modelDigest());
+            FolderReference retrained = FolderReference.find(
+                    Fixtures.retrained("llama-spm", folder.resolve("retrained")).toString(), settings);
+            for (FolderReference another : List.of(retrained,
+                    FolderReference.find(Fixtures.model("mixtral-moe").toString(), settings))) {
+                InvalidModelException other = assertThrows(
+                        InvalidModelException.class, () -> statistics.requireModel(another, spark));
+                assertTrue(other.getMessage().contains("statistics of another model (llama-spm"), other.getMessage());
+            }
+        }
 
         byte[] matrix = Files.readAllBytes(folder.resolve("out/imatrix.gguf"));
         matrix[matrix.length - 100] ^= 1;
         Files.write(folder.resolve("out/imatrix.gguf"), matrix);
         InvalidModelException damaged = assertThrows(InvalidModelException.class, () ->
-                StoredStatistics.importanceMatrix(stats, Fixtures.model("llama-spm").toString(), settings));
+                StoredStatistics.importanceMatrix(stats, settings));
         assertTrue(damaged.getMessage().contains("is not the file that calibration.json tells of"),
                 damaged.getMessage());
     }

@@ -2,17 +2,22 @@ package io.nightshift.jobs.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.quantize.Quantizers;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
@@ -104,6 +109,20 @@ public final class Fixtures {
         for (Path file : files(model(name))) {
             Files.copy(file, to.resolve(file.getFileName()));
             to.resolve(file.getFileName()).toFile().setWritable(true);
+        }
+        return to;
+    }
+
+    /** Copies a checkpoint with another first weight: the same names and shapes, and yet another model. */
+    public static Path retrained(String name, Path to) throws IOException {
+        copy(name, to);
+        SafetensorsTensor first = Checkpoint.readTensors(new LocalFolder(to)).stream()
+                .min(Comparator.comparing(SafetensorsTensor::name)).orElseThrow();
+        try (RandomAccessFile file = new RandomAccessFile(to.resolve(first.file()).toFile(), "rw")) {
+            file.seek(first.position());
+            int weight = file.read();
+            file.seek(first.position());
+            file.write(weight ^ 1);
         }
         return to;
     }

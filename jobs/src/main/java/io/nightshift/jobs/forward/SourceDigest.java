@@ -1,0 +1,36 @@
+package io.nightshift.jobs.forward;
+
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.statistics.ModelDigest;
+import io.nightshift.jobs.output.SharedFolderCheck;
+import io.nightshift.jobs.storage.FolderReference;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** What tells a checkpoint apart from others. It takes some of the weights, so a task reads it: the driver never does. */
+public final class SourceDigest {
+    private SourceDigest() {}
+
+    /**
+     * The digest of {@link ModelDigest}.
+     *
+     * @param source the checkpoint
+     * @throws io.nightshift.formats.InvalidModelException if it cannot be used
+     * @throws IOException if it cannot be read, or is in a local folder that executors do not see
+     */
+    public static String of(FolderReference source, JavaSparkContext spark) throws IOException {
+        if (source.location().isLocal()) {
+            Path path = source.location().localPath();
+            SharedFolderCheck.requireSeen(path.resolve("config.json"), path, spark);
+        }
+        try {
+            return spark.parallelize(List.of(source), 1)
+                    .map(folder -> ModelDigest.of(Checkpoint.open(folder.open())))
+                    .first();
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
+            throw TaskFailures.explain(e);
+        }
+    }
+}
