@@ -1,9 +1,6 @@
 package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.safetensors.SafetensorsLayout;
-import io.nightshift.formats.safetensors.SafetensorsType;
-import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.forward.GroupPass;
@@ -18,12 +15,11 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.text.Documents;
+import io.nightshift.jobs.text.RecordedTokens;
 import io.nightshift.jobs.text.TextDigest;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -36,17 +32,24 @@ public final class CalibrateJob {
     private final HadoopSettings settings;
     private final CalibrateProgress progress;
     private final SourceModel source;
+    private final Optional<RecordedTokens> recorded;
 
     private CalibrateJob(
-            CalibrateRequest request, HadoopSettings settings, CalibrateProgress progress, SourceModel source) {
+            CalibrateRequest request,
+            HadoopSettings settings,
+            CalibrateProgress progress,
+            SourceModel source,
+            Optional<RecordedTokens> recorded) {
         this.request = request;
         this.settings = settings;
         this.progress = progress;
         this.source = source;
+        this.recorded = recorded;
     }
 
     /**
-     * Reads the headers of the checkpoint and checks the request. Needs no Spark.
+     * Reads the headers of the checkpoint, and the token ids where these are given, and checks the request. Needs no
+     * Spark.
      *
      * @throws InvalidModelException if the request or the checkpoint cannot be used
      * @throws IOException if the checkpoint cannot be read
@@ -55,12 +58,20 @@ public final class CalibrateJob {
             throws IOException {
         SourceModel source =
                 SourceModel.open(request.model(), request.preTokenizer(), settings, progress::warning);
-        source.requireLength("--sequence-length", request.options().sequenceLength());
+        Optional<RecordedTokens> recorded = Optional.empty();
+        if (request.options().input() instanceof CalibrationInput.Tokens tokens) {
+            RecordedTokens read = RecordedTokens.read(tokens.file(), settings);
+            source.requireLength("--tokens " + tokens.file() + ": sequences of", read.sequences().length());
+            read.requireVocabulary(tokens.file(), source.decoder().vocabulary());
+            recorded = Optional.of(read);
+        } else if (request.options().input() instanceof CalibrationInput.Texts texts) {
+            source.requireLength("--sequence-length", texts.sequenceLength());
+        }
         if (request.options().routeAllExperts() && source.decoder().experts() == 0) {
             throw new InvalidModelException("--route-all-experts has no effect: " + request.model()
                     + " has no experts");
         }
-        return new CalibrateJob(request, settings, progress, source);
+        return new CalibrateJob(request, settings, progress, source, recorded);
     }
 
     /**
@@ -73,14 +84,11 @@ public final class CalibrateJob {
         long start = System.nanoTime();
         CalibrationOptions options = request.options();
         OutputFolder output = OutputFolder.open(request.output(), settings);
-        Documents documents = Documents.open(options.data(), settings, spark);
-        TokenSequences sequences =
-                source.sequences(documents, options.packing(), options.sequenceLength(), options.sampleLimit());
-        if (options.samples().orElse(sequences.sequences().size()) > sequences.sequences().size()) {
-            progress.warning("the data gives " + sequences.sequences().size() + " sequences, where "
-                    + options.samples().getAsInt() + " were asked for");
-        }
-        CalibrationManifest planned = manifest(documents, sequences, source.digest(spark));
+        RecordedTokens tokens = recorded.isPresent()
+                ? recorded.get()
+                : tokenize((CalibrationInput.Texts) options.input(), spark);
+        TokenSequences sequences = tokens.sequences();
+        CalibrationManifest planned = manifest(tokens, source.digest(spark));
         if (!request.overwrite() && existing().filter(found -> isSame(found, planned)).isPresent()) {
             progress.skipped(request.output());
             return new CalibrateResult(request.output(), true, sequences.tokens(), planned.sequences(),
@@ -94,7 +102,7 @@ public final class CalibrateJob {
             CalibrationPass pass = new CalibrationPass(
                     spark, model, options, output, folder, planDigest(planned), progress);
             pass.run(sequences.sequences());
-            return finish(spark, output, planned, sequences, pass, start);
+            return finish(spark, output, planned, tokens, pass, start);
         } catch (IOException | RuntimeException e) {
             throw e;
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
@@ -108,13 +116,14 @@ public final class CalibrateJob {
             JavaSparkContext spark,
             OutputFolder output,
             CalibrationManifest planned,
-            TokenSequences sequences,
+            RecordedTokens recordedTokens,
             CalibrationPass pass,
             long start)
             throws IOException {
         String plan = planDigest(planned);
         byte[] imatrix = pass.imatrix().toBytes(planned.data(), planned.sequences(), planned.sequenceLength());
-        byte[] tokens = tokens(sequences);
+        TokenSequences sequences = recordedTokens.sequences();
+        byte[] tokens = recordedTokens.toBytes(CalibrationManifest.TOKENS);
         output.write(CalibrationManifest.IMATRIX, plan, imatrix);
         output.write(CalibrationManifest.TOKENS, plan, tokens);
         pass.tables().write(StorageLocation.parse(request.output()), spark);
@@ -154,22 +163,34 @@ public final class CalibrateJob {
                 pass.expertsWithFewTokens());
     }
 
-    private CalibrationManifest manifest(Documents documents, TokenSequences sequences, String modelDigest)
-            throws IOException {
-        CalibrationOptions options = request.options();
+    private RecordedTokens tokenize(CalibrationInput.Texts texts, JavaSparkContext spark) throws IOException {
+        Documents documents = Documents.open(texts.data(), settings, spark);
+        TokenSequences sequences =
+                source.sequences(documents, texts.packing(), texts.sequenceLength(), texts.sampleLimit());
+        int count = sequences.sequences().size();
+        if (texts.samples().orElse(count) > count) {
+            progress.warning("the data gives " + count + " sequences, where " + texts.samples().getAsInt()
+                    + " were asked for");
+        }
         List<String> names = documents.paths().stream()
                 .map(path -> path.substring(path.lastIndexOf('/') + 1))
                 .toList();
+        return new RecordedTokens(sequences, names, texts.packing().optionName());
+    }
+
+    private CalibrationManifest manifest(RecordedTokens tokens, String modelDigest) throws IOException {
+        CalibrationOptions options = request.options();
+        TokenSequences sequences = tokens.sequences();
         int count = sequences.sequences().size();
         return new CalibrationManifest(
                 CalibrationManifest.FORMAT,
                 CalibrationManifest.VERSION,
                 source.name(),
                 modelDigest,
-                names,
+                tokens.data(),
                 sequences.dataDigest(),
                 sequences.digest(),
-                options.packing().optionName(),
+                tokens.packing(),
                 count,
                 sequences.length(),
                 Math.min(options.groups(), count),
@@ -210,16 +231,5 @@ public final class CalibrateJob {
         if (output.localPath().isPresent()) {
             SharedFolderCheck.requireShared(output.localPath().get(), spark);
         }
-    }
-
-    private static byte[] tokens(TokenSequences sequences) {
-        List<Long> shape = List.of((long) sequences.sequences().size(), (long) sequences.length());
-        SafetensorsLayout layout = SafetensorsLayout.of(
-                CalibrationManifest.TOKENS,
-                Map.of("digest", sequences.digest()),
-                List.of(new TensorSpec("tokens", SafetensorsType.I32, shape)));
-        ByteBuffer file = ByteBuffer.allocate(Math.toIntExact(layout.length())).put(layout.header());
-        sequences.sequences().forEach(sequence -> file.put(TokenSequences.bytes(sequence)));
-        return file.array();
     }
 }

@@ -7,20 +7,14 @@ import java.util.OptionalInt;
 /**
  * How a model is calibrated.
  *
- * @param data the texts
- * @param packing how they become sequences
- * @param samples most sequences; empty for the packing's default
- * @param sequenceLength tokens of each
+ * @param input what it is run on
  * @param groups groups of sequences: each is one partition, and sums are added up group by group
  * @param statistics what is kept
  * @param minExpertTokens experts with fewer tokens get the statistics of all experts together
  * @param routeAllExperts whether statistics of experts are those of all tokens
  */
 public record CalibrationOptions(
-        TextData data,
-        Packing packing,
-        OptionalInt samples,
-        int sequenceLength,
+        CalibrationInput input,
         int groups,
         Statistics statistics,
         int minExpertTokens,
@@ -37,8 +31,17 @@ public record CalibrationOptions(
     /** Tokens an expert needs where the user gives no number. */
     public static final int DEFAULT_MIN_EXPERT_TOKENS = 32;
 
-    /** Most sequences. */
-    int sampleLimit() {
-        return samples.orElse(packing == Packing.DOCUMENTS ? DEFAULT_SAMPLES : Integer.MAX_VALUE);
+    /** A model run on texts: the parameters are those of {@link CalibrationInput.Texts} and of the record. */
+    public CalibrationOptions(
+            TextData data,
+            Packing packing,
+            OptionalInt samples,
+            int sequenceLength,
+            int groups,
+            Statistics statistics,
+            int minExpertTokens,
+            boolean routeAllExperts) {
+        this(new CalibrationInput.Texts(data, packing, samples, sequenceLength), groups, statistics, minExpertTokens,
+                routeAllExperts);
     }
 }

@@ -29,7 +29,6 @@ final class CalibrateCommand implements Callable<Integer> {
 
     @Option(
             names = "--data",
-            required = true,
             split = ",",
             paramLabel = "FILES",
             description = "Texts, separated by commas: files, folders or globs of text, JSON lines (.jsonl) or"
@@ -79,7 +78,7 @@ final class CalibrateCommand implements Callable<Integer> {
                 model,
                 output,
                 Optional.ofNullable(work),
-                selection.options(data, statistics),
+                selection.options("--data", data, statistics),
                 Optional.ofNullable(preTokenizer),
                 overwrite);
         SparkRuntime runtime = new SparkRuntime(master);

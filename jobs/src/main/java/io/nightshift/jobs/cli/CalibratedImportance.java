@@ -20,8 +20,10 @@ import picocli.CommandLine.Option;
 
 /** Where statistics, and the importance, come from: a folder, or texts that the model is run on first. */
 final class CalibratedImportance {
+    private static final String DATA_OPTION = "--calibration";
+
     @Option(
-            names = "--calibration",
+            names = DATA_OPTION,
             split = ",",
             paramLabel = "FILES",
             description = "Run the model over these texts first, as nightshift calibrate does, and take the importance, or"
@@ -39,20 +41,28 @@ final class CalibratedImportance {
 
     /** Whether the model has to be run first. */
     boolean calibrates() {
-        return !data.isEmpty();
+        return !data.isEmpty() || selection.hasTokens();
+    }
+
+    /** The option that statistics come from; only where {@link #given}. */
+    String option() {
+        return statistics != null ? "--stats" : data.isEmpty() ? "--tokens" : "--calibration";
     }
 
     /** Refuses options that exclude each other or would have no effect. */
     void check(ImportanceOptions importance) {
         if (statistics != null && calibrates()) {
-            throw new InvalidModelException("--stats and --calibration exclude each other");
+            throw new InvalidModelException("--stats and " + (data.isEmpty() ? "--tokens" : "--calibration")
+                    + " exclude each other");
         }
-        if ((statistics != null || calibrates()) && !importance.files().isEmpty()) {
-            throw new InvalidModelException(
-                    (statistics != null ? "--stats" : "--calibration") + " and --imatrix exclude each other");
+        if (given() && !importance.files().isEmpty()) {
+            throw new InvalidModelException(option() + " and --imatrix exclude each other");
         }
         if (!calibrates() && selection.given() != null) {
             throw new InvalidModelException(selection.given() + " has no effect without --calibration");
+        }
+        if (calibrates()) {
+            selection.options(DATA_OPTION, data, Statistics.IMATRIX); // Refuses what is wrong with the options.
         }
     }
 
@@ -104,7 +114,7 @@ final class CalibratedImportance {
         String name = StorageLocation.parse(model).name();
         String folder = output.replaceAll("/+$", "") + "/" + name + "-calibration";
         CalibrateRequest request = new CalibrateRequest(
-                model, folder, Optional.empty(), selection.options(data, kept), preTokenizer, false);
+                model, folder, Optional.empty(), selection.options(DATA_OPTION, data, kept), preTokenizer, false);
         CalibrateJob job = CalibrateJob.plan(request, settings, new PassProgress(System.err));
         new CalibrationReport(job.run(spark)).print(System.out);
         return folder;

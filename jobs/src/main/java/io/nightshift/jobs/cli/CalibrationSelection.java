@@ -1,6 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.calibration.CalibrationInput;
 import io.nightshift.jobs.calibration.CalibrationOptions;
 import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.text.Packing;
@@ -10,10 +11,17 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /** The options of a calibration, besides where the data is. */
 final class CalibrationSelection {
+    @Option(
+            names = "--tokens",
+            paramLabel = "FILE",
+            description = "In place of texts: the tokens.safetensors of an earlier calibration, to repeat it.")
+    private String tokens;
+
     @Option(
             names = "--text-column",
             paramLabel = "NAME",
@@ -60,38 +68,72 @@ final class CalibrationSelection {
             description = "Groups of sequences, each worked on by one task; sums depend on it (default: 16).")
     private Integer groups;
 
-    CalibrationOptions options(List<String> data, Statistics statistics) {
+    /** Whether token ids are given in place of texts. */
+    boolean hasTokens() {
+        return tokens != null;
+    }
+
+    /**
+     * The options.
+     *
+     * @param dataOption the command's option for texts, for messages
+     * @param data the texts; null or empty with {@code --tokens}
+     */
+    CalibrationOptions options(String dataOption, List<String> data, Statistics statistics) {
         return new CalibrationOptions(
-                new TextData(
-                        data,
-                        textColumn == null ? TextData.DEFAULT_COLUMN : textColumn,
-                        shuffle == null ? OptionalLong.empty() : OptionalLong.of(shuffle)),
-                packing(),
-                samples == null ? OptionalInt.empty() : OptionalInt.of(positive("--samples", samples, 0)),
-                positive("--sequence-length", sequenceLength, CalibrationOptions.DEFAULT_SEQUENCE_LENGTH),
+                input(dataOption, data),
                 positive("--groups", groups, CalibrationOptions.DEFAULT_GROUPS),
                 statistics,
                 minExpertTokens == null ? CalibrationOptions.DEFAULT_MIN_EXPERT_TOKENS : Math.max(0, minExpertTokens),
                 routeAllExperts);
     }
 
-    /** The first option that was given, for commands that may have no use for them. */
+    private CalibrationInput input(String dataOption, List<String> data) {
+        boolean texts = data != null && !data.isEmpty();
+        if (texts == hasTokens()) {
+            throw new InvalidModelException(texts
+                    ? dataOption + " and --tokens exclude each other"
+                    : "give texts with " + dataOption + ", or the tokens of an earlier calibration with --tokens");
+        }
+        if (hasTokens()) {
+            ofTexts().findFirst().ifPresent(option -> {
+                throw new InvalidModelException(option + " has no effect with --tokens: the sequences are the file's");
+            });
+            return new CalibrationInput.Tokens(tokens);
+        }
+        return new CalibrationInput.Texts(
+                new TextData(
+                        data,
+                        textColumn == null ? TextData.DEFAULT_COLUMN : textColumn,
+                        shuffle == null ? OptionalLong.empty() : OptionalLong.of(shuffle)),
+                packing(),
+                samples == null ? OptionalInt.empty() : OptionalInt.of(positive("--samples", samples, 0)),
+                positive("--sequence-length", sequenceLength, CalibrationOptions.DEFAULT_SEQUENCE_LENGTH));
+    }
+
+    /** The first option that was given besides {@code --tokens}, for commands that may have no use for them. */
     String given() {
-        Object[][] all = {
-            {"--text-column", textColumn},
-            {"--samples", samples},
-            {"--sequence-length", sequenceLength},
-            {"--shuffle", shuffle},
-            {"--packing", packing},
+        Object[][] others = {
             {"--min-expert-tokens", minExpertTokens},
             {"--route-all-experts", routeAllExperts ? true : null},
             {"--groups", groups}
         };
-        return Arrays.stream(all)
-                .filter(option -> option[1] != null)
-                .map(option -> (String) option[0])
-                .findFirst()
-                .orElse(null);
+        return Stream.concat(ofTexts(), given(others)).findFirst().orElse(null);
+    }
+
+    /** The options that were given and say how texts become sequences. */
+    private Stream<String> ofTexts() {
+        return given(new Object[][] {
+            {"--text-column", textColumn},
+            {"--samples", samples},
+            {"--sequence-length", sequenceLength},
+            {"--shuffle", shuffle},
+            {"--packing", packing}
+        });
+    }
+
+    private static Stream<String> given(Object[][] options) {
+        return Arrays.stream(options).filter(option -> option[1] != null).map(option -> (String) option[0]);
     }
 
     private Packing packing() {

@@ -187,7 +187,7 @@ final class QuantizeCommand implements Callable<Integer> {
             TerminalProgress progress)
             throws IOException {
         if (calibrated.calibrates()) {
-            throw new InvalidModelException("--dry-run runs no model; use it without --calibration");
+            throw new InvalidModelException("--dry-run runs no model; use it without " + calibrated.option());
         }
         HadoopSettings settings = runtime.hadoop();
         if (calibrated.statistics().isPresent()) {
@@ -229,7 +229,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (awq.work().isPresent() && folder.isEmpty() && !ofFiles.map(RoundingOptions::feedback).orElse(false)) {
             throw new InvalidModelException("--work has no effect without --rounding gptq");
         }
-        boolean statistics = calibrated.calibrates() || calibrated.statistics().isPresent();
+        boolean statistics = calibrated.given();
         if (ofFiles.isPresent() && !statistics) {
             throw new InvalidModelException((ofFiles.get().scaled() ? "--scales awq" : "--rounding gptq")
                     + " needs statistics of the layers' inputs: give --calibration FILES or --stats FOLDER");
@@ -252,7 +252,7 @@ final class QuantizeCommand implements Callable<Integer> {
             throw new InvalidModelException(importance.given() + " has no effect without --to gguf:TYPE");
         }
         if (statistics && !rounding.options().needsStatistics()) {
-            throw new InvalidModelException((calibrated.calibrates() ? "--calibration" : "--stats")
+            throw new InvalidModelException(calibrated.option()
                     + " has no effect with --scales none --rounding nearest");
         }
         if (preTokenizer != null && !calibrated.calibrates()) {

@@ -14,7 +14,6 @@ public final class SequencePacker {
     private final int vocabulary;
     private final int length;
     private final TextDigest digest = new TextDigest();
-    private long documents;
     private long tokens;
 
     /**
@@ -56,7 +55,7 @@ public final class SequencePacker {
             return sequences.size() < samples;
         });
         requireSequences(sequences, 1);
-        return new TokenSequences(sequences, length, documents, digest.hexadecimal());
+        return new TokenSequences(sequences, length, digest.hexadecimal());
     }
 
     /**
@@ -72,7 +71,6 @@ public final class SequencePacker {
         data.read(texts::add);
         String text = String.join("\n", texts);
         int[] ids = withBegin(encode(text.endsWith("\n") ? text.substring(0, text.length() - 1) : text));
-        documents = texts.size();
         List<int[]> sequences = new ArrayList<>();
         for (int at = 0; at + length <= ids.length && sequences.size() < chunks; at += length) {
             int[] sequence = Arrays.copyOfRange(ids, at, at + length);
@@ -80,12 +78,11 @@ public final class SequencePacker {
             sequences.add(sequence);
         }
         requireSequences(sequences, Math.min(chunks, 2));
-        return new TokenSequences(sequences, length, documents, digest.hexadecimal());
+        return new TokenSequences(sequences, length, digest.hexadecimal());
     }
 
     private int[] encode(String text) {
         digest.add(text);
-        documents++;
         int[] ids = tokenizer.encode(text);
         for (int id : ids) {
             if (id < 0 || id >= vocabulary) {

@@ -9,10 +9,9 @@ import java.util.List;
  *
  * @param sequences the ids of each
  * @param length tokens of each
- * @param documents documents that they were cut from
- * @param dataDigest SHA-256 of these documents, in hexadecimal
+ * @param dataDigest SHA-256 of the documents that they were cut from, in hexadecimal
  */
-public record TokenSequences(List<int[]> sequences, int length, long documents, String dataDigest) {
+public record TokenSequences(List<int[]> sequences, int length, String dataDigest) {
     /** Number of tokens. */
     public long tokens() {
         return (long) sequences.size() * length;

@@ -27,7 +27,9 @@ import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
 import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.RecordedTokens;
 import io.nightshift.jobs.text.TextData;
+import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -235,7 +237,9 @@ class CalibrateJobTest {
                 CalibrateResult result = CalibrateJob.plan(request, s3.settings(), CalibrateProgress.NONE).run(spark);
                 assertTrue(s3.bytesSent() < 2.1 * weights + 2_000_000, s3.bytesSent() + " for twice " + weights);
                 assertEquals(8, result.layers().size());
+                assertCostsAddUp(result);
                 for (CalibrateResult.Layer layer : result.layers()) {
+                    assertEquals(12 * 64, layer.tokens());
                     assertEquals(12 * 64, layer.executors().stream().mapToLong(CalibrateResult.Executor::tokens).sum());
                     for (CalibrateResult.Executor executor : layer.executors()) {
                         assertEquals(1_181_696, executor.bytesRead(), "layer " + layer.layer());
@@ -246,6 +250,73 @@ class CalibrateJobTest {
                 assertEquals(List.of(), s3.uploads());
             }
         }
+    }
+
+    private static void assertCostsAddUp(CalibrateResult result) {
+        assertEquals(2, result.executors().size());
+        for (CalibrateResult.Executor executor : result.executors()) {
+            List<CalibrateResult.Executor> ofLayers = result.layers().stream()
+                    .flatMap(layer -> layer.executors().stream())
+                    .filter(share -> share.executor().equals(executor.executor()))
+                    .toList();
+            assertFalse(ofLayers.isEmpty());
+            assertEquals(ofLayers.size() * 1_181_696L, executor.bytesRead());
+            assertEquals(ofLayers.stream().mapToLong(CalibrateResult.Executor::tokens).sum(), executor.tokens());
+            assertTrue(ofLayers.stream().allMatch(share -> share.tokensPerSecond() > 0));
+            // The mean of the layers' rates, weighted by their time.
+            assertTrue(executor.tokensPerSecond() > 0 && executor.tokensPerSecond()
+                    <= 1.001 * ofLayers.stream().mapToDouble(CalibrateResult.Executor::tokensPerSecond).max()
+                            .orElseThrow(), executor + " " + ofLayers);
+        }
+        assertEquals(result.bytesRead(),
+                result.executors().stream().mapToLong(CalibrateResult.Executor::bytesRead).sum());
+        assertEquals(result.bytesRead(), result.layers().stream().mapToLong(CalibrateResult.Layer::bytesRead).sum());
+        assertEquals(8L * 12 * 64, result.executors().stream().mapToLong(CalibrateResult.Executor::tokens).sum());
+        assertTrue(result.layers().stream().allMatch(
+                layer -> Math.abs(layer.tokensPerSecond() * layer.seconds() - layer.tokens()) < 1e-3));
+    }
+
+    @Test
+    void isRepeatedToTheByteFromTheTokensThatWereRecorded() throws IOException {
+        Map<String, String> first = digests(calibrate(1, "llama-spm", new Options().samples(3), "first"));
+        Path tokens = folder.resolve("first/tokens.safetensors");
+        Options recorded = new Options().tokens(tokens);
+        assertTrue(calibrate(1, "llama-spm", recorded, "first").skipped());
+        // The texts are not needed, and could not be read.
+        Files.delete(data);
+        assertEquals(first, digests(calibrate(2, "llama-spm", recorded, "second")));
+    }
+
+    @Test
+    void refusesTokensThatAreDamagedOrNotForThisModel() throws IOException {
+        Path file = folder.resolve("tokens.safetensors");
+        writeTokens(file, 1, 600);
+        assertRefusesTokens(file, file + ": has the token 600, and the model has 512 of them");
+        writeTokens(file, -1, 5);
+        assertRefusesTokens(file, "has the token -1");
+        writeTokens(file, new int[4096]);
+        assertRefusesTokens(file, "sequences of 4096: the model takes sequences of 2 to 2048 tokens");
+        writeTokens(file, 1, 5, 7);
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length - 4] ^= 2;
+        Files.write(file, bytes);
+        assertRefusesTokens(file, "is damaged: its token ids do not have the digest that it tells of");
+        Path other = Fixtures.model("llama-spm").resolve("model-00001-of-00002.safetensors");
+        assertRefusesTokens(other, "holds no token ids of a calibration");
+    }
+
+    private static void writeTokens(Path file, int... ids) throws IOException {
+        List<int[]> sequences = List.of(ids);
+        Files.write(file, new RecordedTokens(new TokenSequences(sequences, ids.length, "0"), List.of("a"), "documents")
+                .toBytes("tokens.safetensors"));
+    }
+
+    private void assertRefusesTokens(Path file, String message) {
+        InvalidModelException error = assertThrows(InvalidModelException.class, () -> CalibrateJob.plan(
+                request("llama-spm", new Options().tokens(file), "out"),
+                new HadoopSettings(Map.of()),
+                CalibrateProgress.NONE));
+        assertTrue(error.getMessage().contains(message), error.getMessage());
     }
 
     @Test
@@ -330,6 +401,12 @@ class CalibrateJobTest {
         private Statistics statistics = Statistics.GRAM;
         private int minExpertTokens = 1;
         private boolean routeAllExperts;
+        private Path tokens;
+
+        Options tokens(Path file) {
+            tokens = file;
+            return this;
+        }
 
         Options data(Path file) {
             text = file;
@@ -363,6 +440,10 @@ class CalibrateJobTest {
         }
 
         CalibrationOptions options(String location) {
+            if (tokens != null) {
+                return new CalibrationOptions(new CalibrationInput.Tokens(tokens.toString()), 4, statistics,
+                        minExpertTokens, routeAllExperts);
+            }
             return new CalibrationOptions(
                     new TextData(List.of(location), "text", OptionalLong.empty()),
                     packing, samples, length, 4, statistics, minExpertTokens, routeAllExperts);

@@ -1,0 +1,31 @@
+package io.nightshift.jobs.calibration;
+
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.TextData;
+import java.util.OptionalInt;
+
+/** What a model is run on. */
+public sealed interface CalibrationInput {
+    /**
+     * Texts.
+     *
+     * @param data where they are
+     * @param packing how they become sequences
+     * @param samples most sequences; empty for the packing's default
+     * @param sequenceLength tokens of each
+     */
+    record Texts(TextData data, Packing packing, OptionalInt samples, int sequenceLength) implements CalibrationInput {
+        /** Most sequences. */
+        int sampleLimit() {
+            return samples.orElse(
+                    packing == Packing.DOCUMENTS ? CalibrationOptions.DEFAULT_SAMPLES : Integer.MAX_VALUE);
+        }
+    }
+
+    /**
+     * The token ids of an earlier run.
+     *
+     * @param file the {@code tokens.safetensors} that it left
+     */
+    record Tokens(String file) implements CalibrationInput {}
+}
