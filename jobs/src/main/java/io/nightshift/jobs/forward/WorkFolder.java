@@ -15,10 +15,12 @@ import org.apache.spark.api.java.JavaSparkContext;
 public final class WorkFolder implements AutoCloseable {
     private final FileSystem fileSystem;
     private final Path path;
+    private final boolean madeParent;
 
-    private WorkFolder(FileSystem fileSystem, Path path) {
+    private WorkFolder(FileSystem fileSystem, Path path, boolean madeParent) {
         this.fileSystem = fileSystem;
         this.path = path;
+        this.madeParent = madeParent;
     }
 
     /**
@@ -38,9 +40,10 @@ public final class WorkFolder implements AutoCloseable {
         Path path = new Path(location.hadoopPath(), "work-" + UUID.randomUUID());
         try {
             FileSystem fileSystem = settings.fileSystem(location);
+            boolean madeParent = !fileSystem.exists(path.getParent());
             fileSystem.mkdirs(path);
             spark.setCheckpointDir(fileSystem.makeQualified(path).toString());
-            return new WorkFolder(fileSystem, path);
+            return new WorkFolder(fileSystem, path, madeParent);
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(parent, e);
         }
@@ -63,9 +66,9 @@ public final class WorkFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         fileSystem.delete(path, true);
-        // The folders above are removed where this run made them, that is where nothing else is in them.
+        // The folder above is removed where this run made it, or an earlier one within the output.
         Path parent = path.getParent();
-        if (parent.getName().startsWith(".") && fileSystem.exists(parent)
+        if ((madeParent || parent.getName().startsWith(".")) && fileSystem.exists(parent)
                 && fileSystem.listStatus(parent).length == 0) {
             fileSystem.delete(parent, false);
         }

@@ -66,7 +66,6 @@ class CalibrationCommandsTest {
                 Files.readAllBytes(folder.resolve("stats/calibration.json")),
                 Files.readAllBytes(folder.resolve("three/llama-spm-calibration/calibration.json")));
         Path file = folder.resolve("one/llama-spm-Q4_K_M.gguf");
-        assertEquals(Fixtures.sha256(file), Fixtures.sha256(folder.resolve("three/llama-spm-Q4_K_M.gguf")));
         assertNotEquals(Fixtures.golden("llama-spm", "Q4_K_M"), Fixtures.sha256(file));
 
         CommandRun evaluated = run("evaluate", "--quantized", file.toString(), "--data", text.toString(), "-c", "64",
