@@ -8,7 +8,7 @@ import io.nightshift.kernels.transformer.Softcap;
 import java.io.IOException;
 import java.util.Objects;
 
-/** The last step of the forward pass, behind {@link FinalNorm}: the output matrix, or the embedding where it is tied. */
+/** The last step of the forward pass, behind the {@link FinalNorm}: output matrix, or embedding if they are tied. */
 public final class OutputHead {
     private final StoredMatrix matrix;
     private final float softcap;

@@ -22,16 +22,17 @@ import org.apache.spark.storage.StorageLevel;
 
 /**
  * One pass, layer by layer. What comes out of a layer is persisted (in memory, else on disk) while the sums of its
- * groups are added up and written; then the new hidden states alone are kept, and the shuffled blocks deleted. Every few
- * layers the states are written to the work folder, so that a lost executor costs no more than these; the checkpoint
- * before is deleted then.
+ * groups are added up and written; then the new hidden states alone are kept, and the shuffled blocks deleted. Every
+ * few layers the states are written to the work folder, so that a lost executor costs no more than these; the
+ * checkpoint before is deleted then.
  *
  * <p>Memory of an executor: two layers of weights, shared by its tasks; and for each task that runs at once the hidden
- * states of a group twice, the forward pass of 4,096 tokens, and the blocks of {@link StatisticsCollector}. That is
- * outside of Spark's accounts, so it has to fit what {@code spark.memory.fraction} leaves of the heap. Hidden states and
- * blocks that are persisted stay within Spark's share, the rest of them on disk: at most what one layer gives for all
- * groups, and as much for the shuffle. The driver keeps the sums of all groups of a layer, two doubles a channel each,
- * and the importance matrix, a float a channel of every matrix. Nothing else grows with the number of layers.
+ * states of a group twice, the forward pass of 4,096 tokens, the blocks of {@link StatisticsCollector}, and those that
+ * Java's serialization refers to, up to a hundred ({@code spark.serializer.objectStreamReset}). That is outside of
+ * Spark's accounts, so it has to fit what {@code spark.memory.fraction} leaves of the heap. Hidden states and blocks
+ * that are persisted stay within Spark's share, the rest of them on disk: at most what one layer gives for all groups,
+ * and as much for the shuffle. The driver keeps the sums of all groups of a layer, two doubles a channel each, and the
+ * importance matrix, a float a channel of every matrix. Nothing else grows with the number of layers.
  */
 final class CalibrationPass {
     private static final int LAYERS_A_CHECKPOINT = 8;

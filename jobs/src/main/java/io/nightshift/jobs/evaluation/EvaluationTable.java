@@ -52,7 +52,8 @@ public final class EvaluationTable {
                     score.divergence999(),
                     score.sameTop() * 100);
         }
-        out.printf(Locale.ROOT, "%d chunks of %d tokens, %d tokens scored, %.1f s, %.0f tokens/s; read %.1f MB of weights%n",
+        out.printf(Locale.ROOT, "%d chunks of %d tokens, %d tokens scored, %.1f s, %.0f tokens/s;"
+                        + " read %.1f MB of weights%n",
                 result.chunks(), result.context(), result.scoredTokens(), result.seconds(), result.tokensPerSecond(),
                 result.bytesRead() * 1e-6);
     }

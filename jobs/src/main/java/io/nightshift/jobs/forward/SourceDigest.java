@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** What tells a checkpoint apart from others. It takes some of the weights, so a task reads it: the driver never does. */
+/** What tells a checkpoint apart from others. It takes some of the weights, so that a task reads it, not the driver. */
 public final class SourceDigest {
     private SourceDigest() {}
 

@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The weights that an executor process holds: each layer is loaded once, by the task that first needs it, and shared by
- * all. While tasks compute, the next layer is fetched. At most two layers are held, the last ones used, two final norms,
- * and two output matrices (of a model and of what it is compared with).
+ * all. While tasks compute, the next layer is fetched. At most two layers are held, the last ones used, and two final
+ * norms and output matrices (of a model and of what it is compared with).
  */
 final class WeightsCache {
     private static final int LAYERS_HELD = 2;

@@ -82,8 +82,8 @@ public record RecordedTokens(TokenSequences sequences, List<String> data, String
         TokenSequences sequences = new TokenSequences(
                 new ArrayList<>(List.of(ids)), ids[0].length, metadata.get(DATA_DIGEST).asText());
         if (!sequences.digest().equals(metadata.get(DIGEST).asText())) {
-            throw new InvalidModelException(location + ": is damaged: its token ids do not have the digest that it tells"
-                    + " of; copy it again from the statistics");
+            throw new InvalidModelException(location + ": is damaged: its token ids do not have the digest that it"
+                    + " tells of; copy it again from the statistics");
         }
         return new RecordedTokens(sequences, names(location, metadata.get(DATA).asText()),
                 metadata.get(PACKING).asText());
