@@ -1,7 +1,6 @@
 package io.nightshift.jobs.calibration;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.forward.DecoderLayer;
@@ -15,7 +14,6 @@ import io.nightshift.jobs.testing.Texts;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +79,7 @@ class CalibrationMemoryTest {
         // The first checkpoint comes after eight layers, and there is never more than one.
         assertEquals(0, checkpoints.get(6));
         assertEquals(Set.of(1), Set.copyOf(new TreeMap<>(checkpoints).tailMap(7).values()));
-        assertFalse(Files.exists(work));
+        assertEquals(List.of(), Fixtures.files(work));
     }
 
     private static void assertBounded(int layer) {
