@@ -190,6 +190,8 @@ class AwqJobTest {
             scaled += linear.scaledLoss();
             rounded += linear.roundedLoss();
             assertTrue(linear.damping() >= 0.01 && linear.measuredRows() > 0, linear.toString());
+            boolean clipped = groupSize > 0 && !linear.module().matches(".*\\.[qk]_proj");
+            assertEquals(clipped, linear.clippedShare() > 0, linear.toString());
         }
         assertTrue(scaled < nearest && rounded < 0.7 * scaled, nearest + " " + scaled + " " + rounded);
         JsonNode config = new ObjectMapper().readTree(folder.resolve("out/tiny-llama-AWQ/config.json").toFile());
