@@ -158,7 +158,8 @@ class AwqJobTest {
                 assertNotEquals(0, casualties.lost());
             }
             assertEquals(List.of(), s3.uploads());
-            assertEquals(List.of(), s3.keys().stream().filter(key -> key.startsWith("work")).toList());
+            // The user's folder stays, the run's own within it does not.
+            assertEquals(List.of(), s3.keys().stream().filter(key -> key.startsWith("work/work-")).toList());
         }
     }
 
