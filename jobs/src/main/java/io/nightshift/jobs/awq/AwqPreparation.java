@@ -32,7 +32,7 @@ import java.util.Map;
 record AwqPreparation(
         FolderReference source, AwqSource model, StatisticsReference statistics, AwqPlan plan, String digest) {
     /** Raised when the same plan gives other bytes. */
-    private static final String BYTES_VERSION = "awq-1";
+    private static final String BYTES_VERSION = "awq-2";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -4,6 +4,7 @@ import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.jobs.output.ParquetTable;
+import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -45,7 +46,7 @@ public final class AwqTable {
         }
         out.printf(Locale.ROOT, "%-44s %9s %11s %11s %11s %8s %8s%n",
                 "linear layer", "scales", "nearest", "scaled", "rounded", "clipped", "damping");
-        for (AwqResult.LinearReport linear : result.linears()) {
+        for (LinearReport linear : result.linears()) {
             out.printf(
                     Locale.ROOT,
                     "%-44s %5.2f %-3s %11.3e %11.3e %11.3e %7.1f%% %8s%n",
@@ -63,7 +64,7 @@ public final class AwqTable {
     /** Writes it as a Parquet folder, one row a linear layer. */
     public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
         List<Row> rows = new ArrayList<>();
-        for (AwqResult.LinearReport linear : result.linears()) {
+        for (LinearReport linear : result.linears()) {
             rows.add(RowFactory.create(
                     linear.module(),
                     linear.scaleRatio(),

@@ -16,6 +16,7 @@ import io.nightshift.kernels.rounding.IntegerGroups;
 import io.nightshift.kernels.scaling.ClipSearch;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Set;
 
 /**
  * Rounds a block of rows, within a task: reads them, scales them, chooses the grid, rounds, measures, packs. A pure
@@ -25,6 +26,12 @@ import java.util.Arrays;
 final class BlockTask {
     /** Rows of a layer that losses are measured on, about. */
     private static final int MEASURED_ROWS = 512;
+
+    /**
+     * Layers whose groups keep their limits, as in AutoAWQ: what is lost of queries and keys goes through a softmax,
+     * where the loss of the layer's own output says little. A fused matrix holds both.
+     */
+    private static final Set<String> NEVER_CLIPPED = Set.of("attn_q", "attn_k", "attn_qkv");
 
     private final RowBlock block;
     private final AwqItem.Packed layer;
@@ -46,7 +53,7 @@ final class BlockTask {
      * Rounds.
      *
      * @param matrices of the layer's input; null where there are no statistics: then rows are rounded to nearest
-     * @param clipped whether groups may be clipped
+     * @param clipped whether groups may be clipped; those of queries and keys never are
      * @throws InvalidModelException if weights are damaged, or too large for the format's scales
      */
     static RoundedBlock run(RowBlock block, ModelFolder source, Matrices matrices, boolean clipped, Workers workers)
@@ -59,7 +66,8 @@ final class BlockTask {
         float[] weights = reader.read(layer.linear().source(), block.from(), block.to());
         RowRounding.divide(weights, block.from(), block.rows(), columns, block.rowDivisors());
         float[] scaled = RowRounding.scaled(weights, columns, block.columnScales());
-        float[] limits = clipped ? limits(scaled) : null;
+        boolean searched = clipped && !NEVER_CLIPPED.contains(layer.linear().role());
+        float[] limits = searched ? limits(scaled) : null;
         IntegerGrid integers = grid(scaled, block.rows(), limits);
         Grid grid = integers.grid();
         byte[] levels = RowRounding.levels(matrices == null ? null : matrices.factor(), scaled, grid, workers);

@@ -6,6 +6,7 @@ import io.nightshift.jobs.awq.AwqResult;
 import io.nightshift.jobs.awq.AwqTable;
 import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.WorkTime;
+import io.nightshift.jobs.rounding.LinearReport;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -81,7 +82,7 @@ final class QuantizeReport {
             out.printf(Locale.ROOT, "  %-44s %9s %11s %11s %11s %8s%n",
                     "linear layer", "scales", "nearest", "scaled", "rounded", "damping");
         }
-        for (QuantizeResult.LinearReport linear : made.linears()) {
+        for (LinearReport linear : made.linears()) {
             out.printf(
                     Locale.ROOT,
                     "  %-44s %5.2f %-3s %11.3e %11.3e %11.3e %8s%n",

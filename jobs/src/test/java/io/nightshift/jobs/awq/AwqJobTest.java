@@ -22,9 +22,11 @@ import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
 import io.nightshift.jobs.calibration.Statistics;
+import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
 import io.nightshift.jobs.text.Packing;
@@ -127,6 +129,40 @@ class AwqJobTest {
                 .filter(file -> file.toString().contains("work") || file.toString().contains("upload")).toList());
     }
 
+    @Test
+    void anObjectStoreGetsTheSameBytesAlsoAfterAnExecutorWasKilled() throws Exception {
+        make(1, request(MODEL, GEMM, DEFAULTS, "local"));
+        Map<String, String> expected = digests("local");
+        try (S3Server s3 = S3Server.start()) {
+            for (Path file : Fixtures.files(shared.resolve("stats"))) {
+                s3.put("stats/" + shared.resolve("stats").relativize(file), Files.readAllBytes(file));
+            }
+            AwqRequest local = request(MODEL, GEMM, DEFAULTS, "unused");
+            try (JavaSparkContext spark = SparkCluster.twoExecutors(s3.hadoopOptions())) {
+                SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
+                for (int run = 0; run < 5 && (run == 0 || casualties.lost() == 0); run++) {
+                    String output = "out" + run + "/";
+                    AwqRequest request = new AwqRequest(MODEL, s3.location(output), Optional.of(s3.location("stats")),
+                            Optional.of(s3.location("work")), local.options(), local.rounding(), local.maxShardSize(),
+                            local.partSize(), false);
+                    AwqResult made = AwqJob.plan(request, s3.settings(), AwqProgress.NONE).run(spark);
+                    assertEquals(s3.location("out" + run + "/tiny-llama-AWQ"), made.location());
+                    String prefix = output + "tiny-llama-AWQ/";
+                    Map<String, String> digests = new TreeMap<>();
+                    s3.keys().stream()
+                            .filter(key -> key.startsWith(prefix))
+                            .forEach(key -> digests.put(key.substring(prefix.length()), Fixtures.sha256(s3.get(key))));
+                    assertEquals(expected, digests);
+                    assertTrue(AwqJob.plan(request, s3.settings(), AwqProgress.NONE).run(spark).skipped());
+                }
+                assertNotEquals(0, casualties.lost());
+            }
+            assertEquals(List.of(), s3.uploads());
+            // The user's folder stays, the run's own within it does not.
+            assertEquals(List.of(), s3.keys().stream().filter(key -> key.startsWith("work/work-")).toList());
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"GEMM,32,false", "GEMM,-1,true", "COMPRESSED_TENSORS,128,false", "COMPRESSED_TENSORS,64,true"})
     void everyFormatIsReadBackAndScalesAndFeedbackEachSaveLoss(AwqFormat format, int groupSize, boolean symmetric)
@@ -150,11 +186,13 @@ class AwqJobTest {
         double nearest = 0;
         double scaled = 0;
         double rounded = 0;
-        for (AwqResult.LinearReport linear : result.linears()) {
+        for (LinearReport linear : result.linears()) {
             nearest += linear.nearestLoss();
             scaled += linear.scaledLoss();
             rounded += linear.roundedLoss();
             assertTrue(linear.damping() >= 0.01 && linear.measuredRows() > 0, linear.toString());
+            boolean clipped = groupSize > 0 && !linear.module().matches(".*\\.[qk]_proj");
+            assertEquals(clipped, linear.clippedShare() > 0, linear.toString());
         }
         assertTrue(scaled < nearest && rounded < 0.7 * scaled, nearest + " " + scaled + " " + rounded);
         JsonNode config = new ObjectMapper().readTree(folder.resolve("out/tiny-llama-AWQ/config.json").toFile());

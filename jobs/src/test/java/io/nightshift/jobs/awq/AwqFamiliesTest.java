@@ -1,0 +1,188 @@
+package io.nightshift.jobs.awq;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.formats.awq.AwqFormat;
+import io.nightshift.formats.awq.AwqOptions;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.jobs.calibration.CalibrateJob;
+import io.nightshift.jobs.calibration.CalibrateProgress;
+import io.nightshift.jobs.calibration.CalibrateRequest;
+import io.nightshift.jobs.calibration.CalibrationOptions;
+import io.nightshift.jobs.calibration.Statistics;
+import io.nightshift.jobs.evaluation.EvaluateJob;
+import io.nightshift.jobs.evaluation.EvaluateProgress;
+import io.nightshift.jobs.evaluation.EvaluateRequest;
+import io.nightshift.jobs.evaluation.EvaluateResult;
+import io.nightshift.jobs.rounding.LinearReport;
+import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.testing.Texts;
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.TextData;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole jobs on architectures that scales are folded otherwise in, and on channels that nothing comes in by. */
+class AwqFamiliesTest {
+    private static final HadoopSettings SETTINGS = new HadoopSettings(Map.of());
+    private static final AwqOptions FORMAT = new AwqOptions(AwqFormat.GEMM, 32, false, List.of());
+
+    private static JavaSparkContext spark;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void start() {
+        spark = SparkCluster.local(2, Map.of());
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    private static Path family(String name) throws IOException {
+        return Fixtures.families().stream()
+                .filter(path -> path.getFileName().toString().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private TextData text() throws IOException {
+        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(11, 600));
+        return new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty());
+    }
+
+    private String calibrate(Path model, int samples) throws IOException {
+        CalibrationOptions options = new CalibrationOptions(
+                text(), Packing.DOCUMENTS, OptionalInt.of(samples), 64, 3, Statistics.GRAM, 1, false);
+        String output = folder.resolve("stats").toString();
+        CalibrateRequest request = new CalibrateRequest(
+                model.toString(), output, Optional.empty(), options, Optional.empty(), false);
+        CalibrateJob.plan(request, SETTINGS, CalibrateProgress.NONE).run(spark);
+        return output;
+    }
+
+    private AwqResult make(Path model, String statistics, RoundingOptions rounding, String output) throws IOException {
+        AwqRequest request = new AwqRequest(model.toString(), folder.resolve(output).toString(),
+                Optional.of(statistics).filter(given -> rounding.needsStatistics()), Optional.empty(), FORMAT, rounding,
+                1 << 30, 5 << 20, false);
+        return AwqJob.plan(request, SETTINGS, AwqProgress.NONE).run(spark);
+    }
+
+    private List<EvaluateResult.Score> evaluate(Path model, List<AwqResult> made) throws IOException {
+        EvaluateRequest request = new EvaluateRequest(model.toString(), made.stream().map(AwqResult::location).toList(),
+                text(), 64, OptionalInt.of(8), Optional.empty());
+        return EvaluateJob.plan(request, SETTINGS, EvaluateProgress.NONE).run(spark).quantized();
+    }
+
+    private static byte[] tensor(Path model, String name) throws IOException {
+        LocalFolder opened = new LocalFolder(model);
+        SafetensorsTensor tensor = Checkpoint.readTensors(opened).stream()
+                .filter(found -> found.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+        byte[] bytes = new byte[Math.toIntExact(tensor.length())];
+        opened.readFully(tensor.file(), tensor.position(), bytes, 0, bytes.length);
+        return bytes;
+    }
+
+    private static boolean same(Path model, AwqResult made, String name) throws IOException {
+        return Arrays.equals(tensor(model, name), tensor(Path.of(made.location()), name));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mixtral-tied", "qwen3-moe", "gemma-3-text", "phi-3", "llama-bias-sharded", "qwen2.5-yarn"})
+    void foldedScalesLeaveTheModelAsItIsAndEachStepSavesLoss(String name) throws IOException {
+        Path model = family(name);
+        String statistics = calibrate(model, 8);
+        AwqResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");
+        AwqResult scaled = make(model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled");
+        AwqResult both = make(model, statistics, new RoundingOptions(true, 4, true, 0.01), "both");
+        List<EvaluateResult.Score> scores = evaluate(model, List.of(plain, scaled, both));
+        double nearest = scores.get(0).meanDivergence();
+        // A scale that was folded into one side alone would cost far more than rounding to nearest does.
+        assertTrue(scores.get(1).meanDivergence() < 1.1 * nearest, scores.toString());
+        assertTrue(scores.get(2).meanDivergence() < 0.8 * nearest, scores.toString());
+        assertTrue(scaled.linears().stream().anyMatch(linear -> linear.scaleRatio() > 0), scaled.linears().toString());
+    }
+
+    @Test
+    void normsBeforeAttentionOfGemma3StayAndRoutersAreScaledWithTheirNorm() throws IOException {
+        Path gemma = family("gemma-3-text");
+        AwqResult made = make(gemma, calibrate(gemma, 8), new RoundingOptions(true, 4, false, 0.01), "gemma");
+        assertTrue(same(gemma, made, "model.layers.0.input_layernorm.weight"));
+        assertFalse(same(gemma, made, "model.layers.0.pre_feedforward_layernorm.weight"));
+        Path mixtral = family("mixtral-tied");
+        Files.delete(folder.resolve("stats/calibration.json"));
+        AwqResult experts = make(mixtral, calibrate(mixtral, 8), new RoundingOptions(true, 4, false, 0.01), "experts");
+        boolean norm = same(mixtral, experts, "model.layers.0.post_attention_layernorm.weight");
+        assertEquals(norm, same(mixtral, experts, "model.layers.0.block_sparse_moe.gate.weight"));
+        assertFalse(norm);
+    }
+
+    @Test
+    void aChannelThatNothingComesInByIsReportedAndChangesNothing() throws IOException {
+        // 128 tokens for 160 and more channels besides: no Gram matrix has an inverse.
+        Path model = copy(family("mistral-f32"), folder.resolve("mistral-f32"));
+        int silent = 5;
+        SafetensorsTensor norm = Checkpoint.readTensors(new LocalFolder(model)).stream()
+                .filter(found -> found.name().equals("model.layers.1.input_layernorm.weight"))
+                .findFirst()
+                .orElseThrow();
+        try (FileChannel channel = FileChannel.open(model.resolve(norm.file()), StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(Float.BYTES), norm.position() + (long) silent * Float.BYTES);
+        }
+        String statistics = calibrate(model, 2);
+        AwqResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0), "plain");
+        AwqResult made = make(model, statistics, new RoundingOptions(true, 4, true, 0), "made");
+        for (LinearReport linear : made.linears()) {
+            boolean reads = linear.module().matches("model\\.layers\\.1\\.self_attn\\.[qkv]_proj");
+            assertEquals(reads ? 1 : 0, linear.silentChannels(), linear.toString());
+            if (linear.module().endsWith("down_proj")) {
+                assertTrue(linear.dampingRaised(), linear.toString());
+            }
+        }
+        // The channel stays switched off: neither it nor its scale is infinite or not a number.
+        byte[] stored = tensor(Path.of(made.location()), "model.layers.1.input_layernorm.weight");
+        assertArrayEquals(new byte[Float.BYTES],
+                Arrays.copyOfRange(stored, silent * Float.BYTES, (silent + 1) * Float.BYTES));
+        List<EvaluateResult.Score> scores = evaluate(model, List.of(plain, made));
+        assertTrue(scores.get(1).meanDivergence() < scores.get(0).meanDivergence(), scores.toString());
+    }
+
+    private static Path copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        for (Path file : Fixtures.files(from)) {
+            Files.copy(file, to.resolve(file.getFileName()));
+            assertTrue(to.resolve(file.getFileName()).toFile().setWritable(true));
+        }
+        return to;
+    }
+}
