@@ -6,10 +6,12 @@ import io.nightshift.jobs.awq.AwqResult;
 import io.nightshift.jobs.awq.AwqTable;
 import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.WorkTime;
+import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /** What a command made, for people and as one line of JSON: the files, and under {@code awq} the folder. */
 final class QuantizeReport {
@@ -32,6 +34,18 @@ final class QuantizeReport {
             json.set("awq", JSON.valueToTree(folder));
         }
         return JSON.writeValueAsString(json);
+    }
+
+    /** Writes one row for each linear layer of what was made, in place of an earlier table; nothing if nothing was. */
+    void writeParquet(String location, JavaSparkContext spark) throws IOException {
+        LinearTable table = new LinearTable();
+        files.outputs().forEach(table::add);
+        if (folder != null) {
+            table.add(folder);
+        }
+        if (!table.isEmpty()) {
+            table.write(StorageLocation.parse(location), spark);
+        }
     }
 
     void print(PrintStream out) {

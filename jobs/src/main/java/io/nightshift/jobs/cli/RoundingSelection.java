@@ -34,6 +34,19 @@ final class RoundingSelection {
                     + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + ").")
     private Double damping;
 
+    @Option(
+            names = "--work",
+            paramLabel = "FOLDER",
+            description = "Where factors of error feedback go while the job runs (default: in the output).")
+    private String work;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FOLDER",
+            description = "Write one row for each linear layer of what this run makes with scales or error feedback, as"
+                    + " Parquet.")
+    private String report;
+
     /**
      * The options of an AWQ folder: scales and error feedback are the default.
      *
@@ -92,7 +105,15 @@ final class RoundingSelection {
         return given == null ? otherwise : given.equals(on);
     }
 
-    /** The first option that was given, for targets that have no use for them. */
+    Optional<String> work() {
+        return Optional.ofNullable(work);
+    }
+
+    Optional<String> report() {
+        return Optional.ofNullable(report);
+    }
+
+    /** The first option of scales and rounding that was given, for targets that have no use for them. */
     String given() {
         return scales != null ? "--scales"
                 : ratios != null ? "--awq-grid"
