@@ -17,8 +17,8 @@ import java.util.zip.CRC32C;
  * @param target where it will be, for messages
  */
 record LocalPartSink(String file, String target) implements PartSink {
-    /** What is given to the channel at once: it copies heap memory into a direct buffer of this size. */
-    private static final int STEP = 1 << 20;
+    /** What is given to the channel at once: tasks that write one file in small pieces wait for each other. */
+    private static final int BUFFER = 1 << 20;
 
     @Override
     public PartWriter open(Part part, int attempt) throws IOException {
@@ -54,6 +54,8 @@ record LocalPartSink(String file, String target) implements PartSink {
         private final FileChannel channel;
         private final long position;
         private final CRC32C crc = new CRC32C();
+        private final ByteBuffer buffer;
+        private long appended;
         private long written;
 
         Writer(Part part, int attempt, FileChannel channel, long position) {
@@ -61,26 +63,40 @@ record LocalPartSink(String file, String target) implements PartSink {
             this.attempt = attempt;
             this.channel = channel;
             this.position = position;
+            this.buffer = ByteBuffer.allocateDirect((int) Math.min(BUFFER, part.length()));
         }
 
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            PartLength.requireRoom(part, written, length);
+            PartLength.requireRoom(part, appended, length);
             crc.update(bytes, offset, length);
+            for (int done = 0; done < length; ) {
+                int step = Math.min(length - done, buffer.remaining());
+                buffer.put(bytes, offset + done, step);
+                done += step;
+                if (!buffer.hasRemaining()) {
+                    flush();
+                }
+            }
+            appended += length;
+        }
+
+        private void flush() throws IOException {
+            buffer.flip();
             try {
-                for (int done = 0; done < length; ) {
-                    ByteBuffer step = ByteBuffer.wrap(bytes, offset + done, Math.min(STEP, length - done));
-                    done += channel.write(step, position + written + done);
+                while (buffer.hasRemaining()) {
+                    written += channel.write(buffer, position + written);
                 }
             } catch (IOException e) {
                 throw LocalErrors.explain(target, e);
             }
-            written += length;
+            buffer.clear();
         }
 
         @Override
         public PartReceipt finish() throws IOException {
-            PartLength.requireFull(part, written);
+            PartLength.requireFull(part, appended);
+            flush();
             channel.close();
             return new PartReceipt(part, attempt, new byte[0], crc.getValue());
         }

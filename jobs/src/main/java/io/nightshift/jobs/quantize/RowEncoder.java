@@ -136,7 +136,8 @@ final class RowEncoder {
             requireFinite(BF16.toF16(source, sourceOffset, blocks, 0, count));
         } else {
             toWeights();
-            quantizer(type).quantize(weights, 0, rows, columns(), importance.values(), importanceOffset(), blocks, 0);
+            KernelWarmUp.of(type).run(count, () -> quantizer(type)
+                    .quantize(weights, 0, rows, columns(), importance.values(), importanceOffset(), blocks, 0));
         }
         requireValid(type);
         return blocks;
