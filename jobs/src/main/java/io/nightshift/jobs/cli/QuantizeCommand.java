@@ -7,6 +7,7 @@ import io.nightshift.jobs.awq.AwqRequest;
 import io.nightshift.jobs.awq.AwqTable;
 import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.quantize.ImportanceOptions;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
@@ -108,14 +109,13 @@ final class QuantizeCommand implements Callable<Integer> {
         refuseWithoutEffect(fileTypes, folder, ofFiles);
         ImportanceOptions chosen = importance.options();
         calibrated.check(chosen);
-        if (rounding.report().isPresent()) {
-            // What is no location is found out before the work.
-            StorageLocation.parse(rounding.report().get());
-        }
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
         if (dryRun) {
             return dryRun(fileTypes, folder, ofFiles, chosen, runtime.hadoop(), progress);
+        }
+        if (rounding.report().isPresent()) {
+            ParquetTable.prepare(StorageLocation.parse(rounding.report().get()), runtime.hadoop());
         }
         QuantizeReport report = new QuantizeReport();
         if (calibrated.calibrates()) {

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AwqCommandTest {
     private static final String MODEL = Path.of("..", "samples", "tiny-llama").toString();
@@ -174,6 +175,30 @@ class AwqCommandTest {
         assertEquals(2, run.exitCode(), run.err());
         assertTrue(run.err().contains(message), run.err());
         assertFalse(run.err().contains("xception") || run.err().contains("\tat "), run.err());
+        assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
+    }
+
+    /** Tests may run as root, who may write everywhere: a file stands in the place of a folder. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--output", "--work", "--report"})
+    void aFolderThatCannotBeMadeIsAnErrorBeforeTheWork(String option) throws IOException {
+        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(3, 600));
+        String stats = folder.resolve("stats").toString();
+        CommandRun calibrated = run("calibrate", "--data", text.toString(), "--samples", "1", "--sequence-length", "32",
+                "--output", stats);
+        assertEquals(0, calibrated.exitCode(), calibrated.err());
+        String blocked = text + "/below";
+        List<String> options = new ArrayList<>(List.of("--stats", stats, "--to", "gguf:Q4_0", "--rounding", "gptq", option,
+                blocked));
+        if (!option.equals("--output")) {
+            options.addAll(List.of("--output", folder.resolve("out").toString()));
+        }
+        CommandRun run = run("quantize", options.toArray(String[]::new));
+        assertEquals(2, run.exitCode(), run.err());
+        String line = run.err().lines().filter(each -> each.startsWith("nightshift:")).findFirst().orElseThrow();
+        assertTrue(line.contains(blocked + ": cannot be written: ") || line.contains(blocked + "/.nightshift-work: cannot"),
+                line);
+        assertTrue(line.endsWith("choose another output folder"), line);
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
     }
 

@@ -46,6 +46,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** GGUF files with folded scales and error feedback. */
@@ -104,19 +105,23 @@ class RoundingJobTest {
     @Test
     void makesTheSameBytesOnS3AndAfterAnExecutorWasKilled() throws Exception {
         Path model = Fixtures.model("llama-spm");
-        Map<String, String> expected;
-        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
-            quantize(spark, model, TYPES, BOTH, "local", 1 << 30);
-            expected = digests("local");
-        }
         try (S3Server s3 = S3Server.start()) {
             for (Path file : Fixtures.files(model)) {
                 s3.put("in/llama-spm/" + file.getFileName(), Files.readAllBytes(file));
             }
-            Path stats = folder.resolve("stats");
-            for (Path file : Fixtures.files(stats)) {
-                s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
+            Map<String, String> expected;
+            try (JavaSparkContext spark = SparkCluster.local(2, s3.hadoopOptions())) {
+                calibrate(spark, model, Statistics.GRAM);
+                Path stats = folder.resolve("stats");
+                for (Path file : Fixtures.files(stats)) {
+                    s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
+                }
+                // With the statistics that the others have: the metadata names the importance matrix.
+                QuantizeRequest request = request(model.toString(), TYPES, BOTH, s3.location("stats"),
+                        folder.resolve("local").toString(), TypeOptions.NONE, 1 << 30);
+                QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
+                expected = digests("local");
+                assertEquals(3, expected.size());
             }
             try (JavaSparkContext spark = SparkCluster.local(3, s3.hadoopOptions())) {
                 quantize(spark, s3, TYPES, "three");
@@ -162,6 +167,8 @@ class RoundingJobTest {
     void keepsFarMoreOfATrainedModelThanLlamaQuantizeWithItsImportance() throws IOException {
         Path model = Path.of("..", "samples", "tiny-llama");
         List<FileType> types = List.of(FileType.Q2_K, FileType.Q4_K_M, FileType.Q6_K);
+        // Half of it and less was measured.
+        double[] most = {0.2, 0.1, 0.03};
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             calibrate(spark, model, Statistics.GRAM);
             // Neither embedding nor output projection: what was lost in the layers is seen.
@@ -183,16 +190,18 @@ class RoundingJobTest {
             for (int i = 0; i < files.size(); i += 2) {
                 double plain = result.quantized().get(i).meanDivergence();
                 double rounded = result.quantized().get(i + 1).meanDivergence();
-                System.out.println("DEBUG " + files.get(i + 1) + " " + rounded + " " + plain + " " + rounded / plain);
-                assertTrue(rounded < 0.5 * plain, files.get(i + 1) + ": " + rounded + " beside " + plain);
+                assertTrue(rounded < most[i / 2] * plain, files.get(i + 1) + ": " + rounded + " beside " + plain);
             }
         }
     }
 
     /** Biases, shifted norms, gate and up in one matrix, experts, a shared embedding; K types where rows allow. */
     @ParameterizedTest
-    @ValueSource(strings = {"qwen2.5-yarn", "gemma-2", "gemma-3-text", "phi-3-longrope", "qwen3-moe-fused", "mixtral-tied"})
-    void losesLessInEveryFamily(String family) throws IOException {
+    @CsvSource({
+        "qwen2.5-yarn,Q4_K", "gemma-2,Q4_K", "gemma-3-text,Q4_K", "phi-3-longrope,Q4_K", "qwen3-moe-fused,Q5_0",
+        "mixtral-tied,Q4_0"
+    })
+    void losesLessInEveryFamily(String family, String amongTypes) throws IOException {
         Path model = family(family);
         TypeOptions embeddingKept =
                 new TypeOptions(false, false, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
@@ -208,7 +217,7 @@ class RoundingJobTest {
                     request(model.toString(), List.of(FileType.Q3_K_M), BOTH, stats, folder.resolve("rounded").toString(),
                             embeddingKept, 1 << 30),
                     settings, Progress.NONE).run(spark).outputs().get(0);
-            assertTrue(made.tensors().stream().anyMatch(tensor -> tensor.type().equals("Q3_K")) || family.contains("tied"),
+            assertTrue(made.tensors().stream().anyMatch(tensor -> tensor.type().equals(amongTypes)),
                     made.tensors().toString());
             for (QuantizeResult.LinearReport linear : made.linears()) {
                 assertTrue(linear.roundedLoss() > 0 && linear.roundedLoss() < linear.nearestLoss(), linear.toString());
@@ -217,7 +226,6 @@ class RoundingJobTest {
             EvaluateResult result = evaluate(spark, model, text, file("plain", family), file("rounded", family));
             double plain = result.quantized().get(0).meanDivergence();
             double rounded = result.quantized().get(1).meanDivergence();
-            System.out.println("DEBUG " + family + " " + rounded + " " + plain + " " + rounded / plain);
             assertTrue(rounded > 0 && rounded < plain, rounded + " beside " + plain);
         }
     }
