@@ -31,7 +31,8 @@ final class RoundingSelection {
             names = "--damping",
             paramLabel = "SHARE",
             description = "Of the mean of the statistics' diagonal, added to it before error feedback; raised where that is"
-                    + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + ").")
+                    + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + " for AWQ, "
+                    + RoundingOptions.DEFAULT_GGUF_DAMPING + " for GGUF).")
     private Double damping;
 
     @Option(
@@ -53,7 +54,9 @@ final class RoundingSelection {
      * @throws InvalidModelException if one is unknown, out of range or without effect
      */
     RoundingOptions options() {
-        return options(isOn("--scales", scales, "awq", "none", true), isOn("--rounding", rounding, "gptq", "nearest", true));
+        boolean scaled = isOn("--scales", scales, "awq", "none", true);
+        boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", true);
+        return options(scaled, feedback, RoundingOptions.DEFAULT_DAMPING);
     }
 
     /**
@@ -67,7 +70,8 @@ final class RoundingSelection {
         boolean scaled = isOn("--scales", scales, "awq", "none", false);
         boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", false);
         if (scaled || feedback) {
-            return Optional.of(alone ? options(scaled, feedback) : checked(scaled, feedback));
+            double otherwise = RoundingOptions.DEFAULT_GGUF_DAMPING;
+            return Optional.of(alone ? options(scaled, feedback, otherwise) : checked(scaled, feedback, otherwise));
         }
         if (alone && given() != null) {
             throw new InvalidModelException(given() + " has no effect on GGUF without --scales awq or --rounding gptq");
@@ -75,23 +79,24 @@ final class RoundingSelection {
         return Optional.empty();
     }
 
-    private RoundingOptions options(boolean scaled, boolean feedback) {
+    private RoundingOptions options(boolean scaled, boolean feedback, double otherwise) {
         if (ratios != null && !scaled) {
             throw new InvalidModelException("--awq-grid has no effect without --scales awq");
         }
         if (damping != null && !feedback) {
             throw new InvalidModelException("--damping has no effect without --rounding gptq");
         }
-        return checked(scaled, feedback);
+        return checked(scaled, feedback, otherwise);
     }
 
-    private RoundingOptions checked(boolean scaled, boolean feedback) {
+    /** @param otherwise the damping where none is given */
+    private RoundingOptions checked(boolean scaled, boolean feedback, double otherwise) {
         try {
             return new RoundingOptions(
                     scaled,
                     ratios == null ? RoundingOptions.DEFAULT_RATIOS : ratios,
                     feedback,
-                    damping == null ? RoundingOptions.DEFAULT_DAMPING : damping);
+                    damping == null ? otherwise : damping);
         } catch (IllegalArgumentException e) {
             String option = ratios == null ? "--damping" : "--awq-grid or --damping";
             throw new InvalidModelException(option + ": " + e.getMessage(), e);
