@@ -3,6 +3,7 @@ package io.nightshift.jobs.awq;
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.jobs.rounding.GroupScales;
+import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.ScalePlan;
 import java.util.ArrayList;
@@ -24,18 +25,18 @@ final class LinearReports {
     }
 
     /** @param measures of all blocks, by layer and row */
-    List<AwqResult.LinearReport> of(List<RoundedBlock.Measure> measures) {
+    List<LinearReport> of(List<RoundedBlock.Measure> measures) {
         Map<Integer, List<RoundedBlock.Measure>> byUnit =
                 measures.stream().collect(Collectors.groupingBy(RoundedBlock.Measure::unit));
         List<AwqItem.Packed> units = plan.units();
-        List<AwqResult.LinearReport> reports = new ArrayList<>();
+        List<LinearReport> reports = new ArrayList<>();
         for (int i = 0; i < units.size(); i++) {
             reports.add(report(units.get(i), byUnit.get(i)));
         }
         return reports;
     }
 
-    private AwqResult.LinearReport report(AwqItem.Packed unit, List<RoundedBlock.Measure> blocks) {
+    private LinearReport report(AwqItem.Packed unit, List<RoundedBlock.Measure> blocks) {
         double signal = 0;
         double nearest = 0;
         double scaled = 0;
@@ -53,7 +54,7 @@ final class LinearReports {
         double whole = signal == 0 ? 1 : signal;
         Optional<GroupScales> group = scales.groupOf(unit.linear());
         double damping = blocks.get(0).damping();
-        return new AwqResult.LinearReport(
+        return new LinearReport(
                 unit.linear().module(),
                 group.map(GroupScales::ratio).orElse(0.0),
                 group.map(GroupScales::duo).orElse(false),

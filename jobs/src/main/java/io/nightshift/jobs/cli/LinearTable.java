@@ -1,18 +1,22 @@
 package io.nightshift.jobs.cli;
 
-import io.nightshift.jobs.awq.AwqResult;
 import io.nightshift.jobs.output.ParquetTable;
-import io.nightshift.jobs.quantize.QuantizeResult;
+import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.storage.StorageLocation;
+import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
-/** The linear layers of all outputs that a command made with scales or error feedback, as one Parquet table. */
+/**
+ * The linear layers of all outputs that a command made with scales or error feedback, as one Parquet table, and those of one as a
+ * table for people.
+ */
 final class LinearTable {
     private static final StructType COLUMNS = new StructType()
             .add("output", DataTypes.StringType, false)
@@ -30,26 +34,50 @@ final class LinearTable {
 
     private final List<Row> rows = new ArrayList<>();
 
-    /** The layers of a GGUF file. Nothing is clipped there. */
-    void add(QuantizeResult.Output file) {
-        for (QuantizeResult.LinearReport linear : file.linears()) {
-            rows.add(RowFactory.create(name(file.location()), linear.module(), linear.scaleRatio(), linear.duo(),
-                    linear.nearestLoss(), linear.scaledLoss(), linear.roundedLoss(), 0.0, linear.damping(),
-                    linear.dampingRaised(), linear.silentChannels(), linear.measuredRows()));
+    /** The layers of an output; of one that is made without scales and error feedback there are none. */
+    void add(String location, List<LinearReport> linears) {
+        String output = location.substring(location.lastIndexOf('/') + 1);
+        for (LinearReport linear : linears) {
+            rows.add(RowFactory.create(
+                    output,
+                    linear.module(),
+                    linear.scaleRatio(),
+                    linear.duo(),
+                    linear.nearestLoss(),
+                    linear.scaledLoss(),
+                    linear.roundedLoss(),
+                    linear.clippedShare(),
+                    linear.damping(),
+                    linear.dampingRaised(),
+                    linear.silentChannels(),
+                    linear.measuredRows()));
         }
     }
 
-    /** The layers of an AWQ folder. */
-    void add(AwqResult folder) {
-        for (AwqResult.LinearReport linear : folder.linears()) {
-            rows.add(RowFactory.create(name(folder.location()), linear.module(), linear.scaleRatio(), linear.duo(),
-                    linear.nearestLoss(), linear.scaledLoss(), linear.roundedLoss(), linear.clippedShare(),
-                    linear.damping(), linear.dampingRaised(), linear.silentChannels(), linear.measuredRows()));
+    /**
+     * Prints the layers of one output, if losses of them were measured.
+     *
+     * @param clipped whether groups may be clipped
+     */
+    static void print(List<LinearReport> linears, boolean clipped, PrintStream out) {
+        if (linears.stream().allMatch(linear -> linear.measuredRows() == 0)) {
+            return;
         }
-    }
-
-    private static String name(String location) {
-        return location.substring(location.lastIndexOf('/') + 1);
+        out.printf(Locale.ROOT, "  %-44s %9s %11s %11s %11s %s%8s%n", "linear layer", "scales", "nearest", "scaled", "rounded",
+                clipped ? " clipped " : "", "damping");
+        for (LinearReport linear : linears) {
+            out.printf(
+                    Locale.ROOT,
+                    "  %-44s %5.2f %-3s %11.3e %11.3e %11.3e %s%8s%n",
+                    linear.module(),
+                    linear.scaleRatio(),
+                    linear.duo() ? "duo" : "",
+                    linear.nearestLoss(),
+                    linear.scaledLoss(),
+                    linear.roundedLoss(),
+                    clipped ? String.format(Locale.ROOT, "%7.1f%% ", 100 * linear.clippedShare()) : "",
+                    linear.damping() + (linear.dampingRaised() ? "!" : ""));
+        }
     }
 
     boolean isEmpty() {

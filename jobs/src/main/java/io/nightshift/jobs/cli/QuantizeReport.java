@@ -3,7 +3,6 @@ package io.nightshift.jobs.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.jobs.awq.AwqResult;
-import io.nightshift.jobs.awq.AwqTable;
 import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.WorkTime;
 import io.nightshift.jobs.storage.StorageLocation;
@@ -39,9 +38,9 @@ final class QuantizeReport {
     /** Writes one row for each linear layer of what was made, in place of an earlier table; nothing if nothing was. */
     void writeParquet(String location, JavaSparkContext spark) throws IOException {
         LinearTable table = new LinearTable();
-        files.outputs().forEach(table::add);
+        files.outputs().forEach(made -> table.add(made.location(), made.linears()));
         if (folder != null) {
-            table.add(folder);
+            table.add(folder.location(), folder.linears());
         }
         if (!table.isEmpty()) {
             table.write(StorageLocation.parse(location), spark);
@@ -57,7 +56,7 @@ final class QuantizeReport {
                     ByteSize.format(made.bytes()),
                     made.bitsPerWeight(),
                     made.skipped() ? "  (was complete)" : "");
-            printLinears(made, out);
+            LinearTable.print(made.linears(), false, out);
         }
         if (files.pieces() > 0) {
             out.printf(
@@ -72,7 +71,7 @@ final class QuantizeReport {
                     files.time().writing() * 1e-9);
         }
         if (folder != null) {
-            new AwqTable(folder).print(out);
+            LinearTable.print(folder.linears(), true, out);
             out.printf(Locale.ROOT, "%s  %s%s%n", folder.location(), ByteSize.format(folder.bytes()),
                     folder.skipped() ? "  (was complete)" : "");
         }
@@ -87,25 +86,6 @@ final class QuantizeReport {
                     folder.seconds().factors(),
                     folder.seconds().rounding(),
                     folder.seconds().verifying());
-        }
-    }
-
-    private static void printLinears(QuantizeResult.Output made, PrintStream out) {
-        if (!made.linears().isEmpty()) {
-            out.printf(Locale.ROOT, "  %-44s %9s %11s %11s %11s %8s%n",
-                    "linear layer", "scales", "nearest", "scaled", "rounded", "damping");
-        }
-        for (QuantizeResult.LinearReport linear : made.linears()) {
-            out.printf(
-                    Locale.ROOT,
-                    "  %-44s %5.2f %-3s %11.3e %11.3e %11.3e %8s%n",
-                    linear.module(),
-                    linear.scaleRatio(),
-                    linear.duo() ? "duo" : "",
-                    linear.nearestLoss(),
-                    linear.scaledLoss(),
-                    linear.roundedLoss(),
-                    linear.damping() + (linear.dampingRaised() ? "!" : ""));
         }
     }
 }

@@ -29,7 +29,7 @@ public final class OutputFolder {
     public static OutputFolder open(String location, HadoopSettings settings) throws StorageException {
         StorageLocation parsed = StorageLocation.parse(location);
         if (parsed.isLocal()) {
-            return new OutputFolder(new LocalOutputStore(location, parsed.localPath()), parsed);
+            return new OutputFolder(new LocalOutputStore(parsed.text(), parsed.localPath()), parsed);
         }
         StorageProbe.check(parsed, settings);
         return new OutputFolder(new HadoopOutputStore(parsed, settings), parsed);

@@ -24,6 +24,7 @@ import io.nightshift.jobs.plan.Piece;
 import io.nightshift.jobs.plan.PiecePlanner;
 import io.nightshift.jobs.plan.PreparedTarget;
 import io.nightshift.jobs.plan.QuantizationPlan;
+import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
@@ -188,7 +189,7 @@ public final class QuantizeJob {
             finished = runPieces(spark, plan, sinks, missing, run);
             for (int i = 0; i < files.size(); i++) {
                 commit(files.get(i), receipts(finished, i));
-                List<QuantizeResult.LinearReport> linears = run == null
+                List<LinearReport> linears = run == null
                         ? List.of()
                         : RoundingReports.of(i, model.tensors(), rounding.orElseThrow(), run.scales().get(i), finished);
                 outputs.add(output(targets.get(i), files.get(i), false, reports(plan, finished, i), linears));
@@ -292,7 +293,7 @@ public final class QuantizeJob {
             OutputFile file,
             boolean skipped,
             List<QuantizeResult.TensorReport> tensors,
-            List<QuantizeResult.LinearReport> linears) {
+            List<LinearReport> linears) {
         return new QuantizeResult.Output(
                 target.fileType(),
                 file.location(),

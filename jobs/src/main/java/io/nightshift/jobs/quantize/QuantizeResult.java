@@ -1,6 +1,7 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.gguf.FileType;
+import io.nightshift.jobs.rounding.LinearReport;
 import java.util.List;
 
 /**
@@ -50,31 +51,4 @@ public record QuantizeResult(
      * @param relativeError root of the relative squared error of the rows that were read back
      */
     public record TensorReport(String name, String type, double relativeError) {}
-
-    /**
-     * What became of a linear layer that was scaled or rounded with error feedback. Losses are tr(D·H·Dᵀ) of the change D
-     * over tr(W·H·Wᵀ), at the layer's output with all scales taken back, on rows evenly spread over the layer.
-     *
-     * @param module its name
-     * @param scaleRatio exponent of the inputs' magnitudes in the scales of its columns; 0 without scales
-     * @param duo whether the weights' magnitudes took part in the scales
-     * @param nearestLoss as llama-quantize makes it
-     * @param scaledLoss likewise, with scales
-     * @param roundedLoss as written
-     * @param damping share of the mean of H's diagonal that was added to it; 0 without error feedback
-     * @param dampingRaised whether the damping that was asked for did not do
-     * @param silentChannels channels that calibration saw no input of, rounded to nearest
-     * @param measuredRows rows that losses were measured on
-     */
-    public record LinearReport(
-            String module,
-            double scaleRatio,
-            boolean duo,
-            double nearestLoss,
-            double scaledLoss,
-            double roundedLoss,
-            double damping,
-            boolean dampingRaised,
-            int silentChannels,
-            int measuredRows) {}
 }

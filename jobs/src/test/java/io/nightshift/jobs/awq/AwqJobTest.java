@@ -22,6 +22,7 @@ import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
 import io.nightshift.jobs.calibration.Statistics;
+import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
@@ -150,7 +151,7 @@ class AwqJobTest {
         double nearest = 0;
         double scaled = 0;
         double rounded = 0;
-        for (AwqResult.LinearReport linear : result.linears()) {
+        for (LinearReport linear : result.linears()) {
             nearest += linear.nearestLoss();
             scaled += linear.scaledLoss();
             rounded += linear.roundedLoss();

@@ -22,6 +22,7 @@ import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
@@ -219,7 +220,7 @@ class RoundingJobTest {
                     settings, Progress.NONE).run(spark).outputs().get(0);
             assertTrue(made.tensors().stream().anyMatch(tensor -> tensor.type().equals(amongTypes)),
                     made.tensors().toString());
-            for (QuantizeResult.LinearReport linear : made.linears()) {
+            for (LinearReport linear : made.linears()) {
                 assertTrue(linear.roundedLoss() > 0 && linear.roundedLoss() < linear.nearestLoss(), linear.toString());
             }
             Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 400));
@@ -243,7 +244,7 @@ class RoundingJobTest {
             assertEquals(0.005 * made.bytes(), made.bytes() - plain.outputs().get(0).bytes(), 0.005 * made.bytes());
             int layers = name.equals("llama-spm") ? 8 * 7 : 3 * (4 + 3 * 8);
             assertEquals(layers + 1, made.linears().size());
-            for (QuantizeResult.LinearReport linear : made.linears()) {
+            for (LinearReport linear : made.linears()) {
                 assertTrue(linear.roundedLoss() > 0 && linear.roundedLoss() < linear.nearestLoss(), linear.toString());
                 assertTrue(linear.damping() >= 0.001 && linear.measuredRows() >= 64, linear.toString());
             }
