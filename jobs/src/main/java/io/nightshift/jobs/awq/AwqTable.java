@@ -3,83 +3,12 @@ package io.nightshift.jobs.awq;
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.safetensors.SafetensorsLayout;
-import io.nightshift.jobs.output.ParquetTable;
-import io.nightshift.jobs.rounding.LinearReport;
-import io.nightshift.jobs.storage.StorageLocation;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 
-/** The linear layers of a result as a table: for people, and as Parquet. */
+/** The layout of a folder as a table for people. */
 public final class AwqTable {
-    private static final StructType COLUMNS = new StructType()
-            .add("module", DataTypes.StringType, false)
-            .add("scale_ratio", DataTypes.DoubleType, false)
-            .add("duo", DataTypes.BooleanType, false)
-            .add("loss_nearest", DataTypes.DoubleType, false)
-            .add("loss_scaled", DataTypes.DoubleType, false)
-            .add("loss_rounded", DataTypes.DoubleType, false)
-            .add("clipped_share", DataTypes.DoubleType, false)
-            .add("damping", DataTypes.DoubleType, false)
-            .add("damping_raised", DataTypes.BooleanType, false)
-            .add("silent_channels", DataTypes.IntegerType, false)
-            .add("measured_rows", DataTypes.IntegerType, false);
-
-    private final AwqResult result;
-
-    /** A table of a result. */
-    public AwqTable(AwqResult result) {
-        this.result = result;
-    }
-
-    /** Prints it, if there are losses in it. */
-    public void print(PrintStream out) {
-        if (result.linears().stream().allMatch(linear -> linear.measuredRows() == 0)) {
-            return;
-        }
-        out.printf(Locale.ROOT, "%-44s %9s %11s %11s %11s %8s %8s%n",
-                "linear layer", "scales", "nearest", "scaled", "rounded", "clipped", "damping");
-        for (LinearReport linear : result.linears()) {
-            out.printf(
-                    Locale.ROOT,
-                    "%-44s %5.2f %-3s %11.3e %11.3e %11.3e %7.1f%% %8s%n",
-                    linear.module(),
-                    linear.scaleRatio(),
-                    linear.duo() ? "duo" : "",
-                    linear.nearestLoss(),
-                    linear.scaledLoss(),
-                    linear.roundedLoss(),
-                    100 * linear.clippedShare(),
-                    linear.damping() + (linear.dampingRaised() ? "!" : ""));
-        }
-    }
-
-    /** Writes it as a Parquet folder, one row a linear layer. */
-    public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
-        List<Row> rows = new ArrayList<>();
-        for (LinearReport linear : result.linears()) {
-            rows.add(RowFactory.create(
-                    linear.module(),
-                    linear.scaleRatio(),
-                    linear.duo(),
-                    linear.nearestLoss(),
-                    linear.scaledLoss(),
-                    linear.roundedLoss(),
-                    linear.clippedShare(),
-                    linear.damping(),
-                    linear.dampingRaised(),
-                    linear.silentChannels(),
-                    linear.measuredRows()));
-        }
-        ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
-    }
+    private AwqTable() {}
 
     /** Prints what a folder will hold, and what loaders will say to it. */
     public static void printPlan(AwqPlan plan, PrintStream out) {

@@ -6,7 +6,6 @@ import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.jobs.awq.AwqRequest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The options of an AWQ folder. */
@@ -42,15 +41,6 @@ final class AwqSelection {
             description = "AWQ: most bytes of a safetensors file, about (default: 5 GB).")
     private ByteSize maxShardSize;
 
-    @Option(
-            names = "--work",
-            paramLabel = "FOLDER",
-            description = "Where factors of error feedback go while the job runs (default: in the output).")
-    private String work;
-
-    @Option(names = "--report", paramLabel = "FOLDER", description = "AWQ: write one row a linear layer as Parquet.")
-    private String report;
-
     /**
      * The options of a target.
      *
@@ -73,14 +63,6 @@ final class AwqSelection {
         return maxShardSize == null ? AwqRequest.DEFAULT_SHARD_SIZE : Math.max(1, maxShardSize.bytes());
     }
 
-    Optional<String> work() {
-        return Optional.ofNullable(work);
-    }
-
-    Optional<String> report() {
-        return Optional.ofNullable(report);
-    }
-
     /** The first option that was given, for targets that have no use for them. */
     String given() {
         return format != null ? "--awq-format"
@@ -88,7 +70,6 @@ final class AwqSelection {
                 : symmetric ? "--symmetric"
                 : !leftOut.isEmpty() ? AwqOptions.LEAVE_OUT_OPTION
                 : maxShardSize != null ? "--max-shard-size"
-                : report != null ? "--report"
                 : null;
     }
 }

@@ -4,16 +4,17 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.FileType;
 import io.nightshift.jobs.awq.AwqJob;
 import io.nightshift.jobs.awq.AwqRequest;
-import io.nightshift.jobs.awq.AwqResult;
 import io.nightshift.jobs.awq.AwqTable;
 import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.quantize.ImportanceOptions;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.RoundingRequest;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -111,7 +112,10 @@ final class QuantizeCommand implements Callable<Integer> {
         SparkRuntime runtime = new SparkRuntime(master);
         TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
         if (dryRun) {
-            return dryRun(fileTypes, folder, chosen, runtime, progress);
+            return dryRun(fileTypes, folder, ofFiles, chosen, runtime, progress);
+        }
+        if (rounding.report().isPresent()) {
+            ParquetTable.prepare(StorageLocation.parse(rounding.report().get()), runtime.hadoop());
         }
         QuantizeReport report = new QuantizeReport();
         if (calibrated.given()) {
@@ -123,10 +127,11 @@ final class QuantizeCommand implements Callable<Integer> {
                 Statistics kept = folder.isPresent() || ofFiles.isPresent() ? Statistics.GRAM : Statistics.IMATRIX;
                 String statistics = calibrated.folder(
                         kept, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
-                plan(fileTypes, folder, chosen, Optional.of(statistics), runtime.hadoop(), progress).run(spark, report);
+                plan(fileTypes, folder, ofFiles, chosen, Optional.of(statistics), runtime.hadoop(), progress)
+                        .run(spark, report);
             }
         } else {
-            Jobs jobs = plan(fileTypes, folder, chosen, Optional.empty(), runtime.hadoop(), progress);
+            Jobs jobs = plan(fileTypes, folder, ofFiles, chosen, Optional.empty(), runtime.hadoop(), progress);
             try (JavaSparkContext spark = runtime.start()) {
                 jobs.run(spark, report);
             }
@@ -145,11 +150,10 @@ final class QuantizeCommand implements Callable<Integer> {
                 report.add(files.get().run(spark));
             }
             if (folder.isPresent()) {
-                AwqResult result = folder.get().run(spark);
-                report.add(result);
-                if (parquet.isPresent() && !result.skipped()) {
-                    new AwqTable(result).writeParquet(parquet.get(), spark);
-                }
+                report.add(folder.get().run(spark));
+            }
+            if (parquet.isPresent()) {
+                report.writeParquet(parquet.get(), spark);
             }
         }
     }
@@ -157,6 +161,7 @@ final class QuantizeCommand implements Callable<Integer> {
     private Jobs plan(
             List<FileType> fileTypes,
             Optional<Target.Awq> folder,
+            Optional<RoundingOptions> ofFiles,
             ImportanceOptions chosen,
             Optional<String> statistics,
             HadoopSettings settings,
@@ -167,8 +172,8 @@ final class QuantizeCommand implements Callable<Integer> {
             ImportanceOptions weighted = statistics.isEmpty()
                     ? chosen
                     : CalibratedImportance.with(chosen, statistics.get(), settings);
-            Optional<RoundingRequest> howRounded = rounding.ggufOptions(folder.isEmpty())
-                    .map(options -> new RoundingRequest(options, statistics.orElseThrow(), awq.work()));
+            Optional<RoundingRequest> howRounded =
+                    ofFiles.map(options -> new RoundingRequest(options, statistics.orElseThrow(), rounding.work()));
             files = Optional.of(QuantizeJob.plan(request(fileTypes, weighted, howRounded), settings, progress));
         }
         Optional<AwqJob> awqJob = Optional.empty();
@@ -176,12 +181,13 @@ final class QuantizeCommand implements Callable<Integer> {
             AwqRequest request = awqRequest(folder.get(), statistics);
             awqJob = Optional.of(AwqJob.plan(request, settings, progress));
         }
-        return new Jobs(files, awqJob, awq.report());
+        return new Jobs(files, awqJob, rounding.report());
     }
 
     private int dryRun(
             List<FileType> fileTypes,
             Optional<Target.Awq> folder,
+            Optional<RoundingOptions> ofFiles,
             ImportanceOptions chosen,
             SparkRuntime runtime,
             TerminalProgress progress)
@@ -196,9 +202,9 @@ final class QuantizeCommand implements Callable<Integer> {
             }
         }
         if (!fileTypes.isEmpty()) {
-            QuantizeJob job = plan(fileTypes, Optional.empty(), chosen, calibrated.statistics(), settings, progress)
-                    .files()
-                    .orElseThrow();
+            Jobs jobs = plan(
+                    fileTypes, Optional.empty(), ofFiles, chosen, calibrated.statistics(), settings, progress);
+            QuantizeJob job = jobs.files().orElseThrow();
             PlanTable.print(job.model().tensors(), job.targets(), System.out);
         }
         if (folder.isPresent()) {
@@ -226,20 +232,24 @@ final class QuantizeCommand implements Callable<Integer> {
         if (folder.isEmpty() && awq.given() != null) {
             throw new InvalidModelException(awq.given() + " has no effect without --to awq");
         }
-        if (awq.work().isPresent() && folder.isEmpty() && !ofFiles.map(RoundingOptions::feedback).orElse(false)) {
+        if (rounding.work().isPresent() && folder.isEmpty() && !ofFiles.map(RoundingOptions::feedback).orElse(false)) {
             throw new InvalidModelException("--work has no effect without --rounding gptq");
+        }
+        boolean measured = ofFiles.isPresent() || folder.isPresent() && rounding.options().needsStatistics();
+        if (rounding.report().isPresent() && !measured) {
+            throw new InvalidModelException("--report has no effect without --scales awq or --rounding gptq");
         }
         boolean statistics = calibrated.given();
         if (ofFiles.isPresent() && !statistics) {
             throw new InvalidModelException((ofFiles.get().scaled() ? "--scales awq" : "--rounding gptq")
                     + " needs statistics of the layers' inputs: give --calibration FILES or --stats FOLDER");
         }
-        if (ofFiles.isPresent() && folder.isEmpty() && importance.given() != null) {
+        if (ofFiles.isPresent() && importance.given() != null) {
             throw new InvalidModelException(importance.given() + " has no effect with "
                     + (ofFiles.get().scaled() ? "--scales awq" : "--rounding gptq")
                     + ": the importance of linear layers comes from their Gram matrices then");
         }
-        if (folder.isPresent() && awq.work().isPresent() && !rounding.options().feedback()) {
+        if (folder.isPresent() && rounding.work().isPresent() && !rounding.options().feedback()) {
             throw new InvalidModelException("--work has no effect with --rounding nearest");
         }
         if (!fileTypes.isEmpty()) {
@@ -266,7 +276,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 model,
                 output,
                 statistics.filter(given -> options.needsStatistics()),
-                awq.work(),
+                rounding.work(),
                 awq.options(target),
                 options,
                 awq.maxShardSize(),

@@ -3,14 +3,14 @@ package io.nightshift.jobs.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.jobs.awq.AwqResult;
-import io.nightshift.jobs.awq.AwqTable;
 import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.WorkTime;
-import io.nightshift.jobs.rounding.LinearReport;
+import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /** What a command made, for people and as one line of JSON: the files, and under {@code awq} the folder. */
 final class QuantizeReport {
@@ -35,6 +35,18 @@ final class QuantizeReport {
         return JSON.writeValueAsString(json);
     }
 
+    /** Writes one row for each linear layer of what was made, in place of an earlier table; nothing if nothing was. */
+    void writeParquet(String location, JavaSparkContext spark) throws IOException {
+        LinearTable table = new LinearTable();
+        files.outputs().forEach(made -> table.add(made.location(), made.linears()));
+        if (folder != null) {
+            table.add(folder.location(), folder.linears());
+        }
+        if (!table.isEmpty()) {
+            table.write(StorageLocation.parse(location), spark);
+        }
+    }
+
     void print(PrintStream out) {
         for (QuantizeResult.Output made : files.outputs()) {
             out.printf(
@@ -44,7 +56,7 @@ final class QuantizeReport {
                     ByteSize.format(made.bytes()),
                     made.bitsPerWeight(),
                     made.skipped() ? "  (was complete)" : "");
-            printLinears(made, out);
+            LinearTable.print(made.linears(), false, out);
         }
         if (files.pieces() > 0) {
             out.printf(
@@ -59,7 +71,7 @@ final class QuantizeReport {
                     files.time().writing() * 1e-9);
         }
         if (folder != null) {
-            new AwqTable(folder).print(out);
+            LinearTable.print(folder.linears(), true, out);
             out.printf(Locale.ROOT, "%s  %s%s%n", folder.location(), ByteSize.format(folder.bytes()),
                     folder.skipped() ? "  (was complete)" : "");
         }
@@ -74,25 +86,6 @@ final class QuantizeReport {
                     folder.seconds().factors(),
                     folder.seconds().rounding(),
                     folder.seconds().verifying());
-        }
-    }
-
-    private static void printLinears(QuantizeResult.Output made, PrintStream out) {
-        if (!made.linears().isEmpty()) {
-            out.printf(Locale.ROOT, "  %-44s %9s %11s %11s %11s %8s%n",
-                    "linear layer", "scales", "nearest", "scaled", "rounded", "damping");
-        }
-        for (LinearReport linear : made.linears()) {
-            out.printf(
-                    Locale.ROOT,
-                    "  %-44s %5.2f %-3s %11.3e %11.3e %11.3e %8s%n",
-                    linear.module(),
-                    linear.scaleRatio(),
-                    linear.duo() ? "duo" : "",
-                    linear.nearestLoss(),
-                    linear.scaledLoss(),
-                    linear.roundedLoss(),
-                    linear.damping() + (linear.dampingRaised() ? "!" : ""));
         }
     }
 }

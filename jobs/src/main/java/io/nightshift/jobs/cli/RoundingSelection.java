@@ -31,8 +31,22 @@ final class RoundingSelection {
             names = "--damping",
             paramLabel = "SHARE",
             description = "Of the mean of the statistics' diagonal, added to it before error feedback; raised where that is"
-                    + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + ").")
+                    + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + " for AWQ, "
+                    + RoundingOptions.DEFAULT_GGUF_DAMPING + " for GGUF).")
     private Double damping;
+
+    @Option(
+            names = "--work",
+            paramLabel = "FOLDER",
+            description = "Where factors of error feedback go while the job runs (default: in the output).")
+    private String work;
+
+    @Option(
+            names = "--report",
+            paramLabel = "FOLDER",
+            description = "Write one row for each linear layer of what this run makes with scales or error feedback, as"
+                    + " Parquet.")
+    private String report;
 
     /**
      * The options of an AWQ folder: scales and error feedback are the default.
@@ -40,7 +54,9 @@ final class RoundingSelection {
      * @throws InvalidModelException if one is unknown, out of range or without effect
      */
     RoundingOptions options() {
-        return options(isOn("--scales", scales, "awq", "none", true), isOn("--rounding", rounding, "gptq", "nearest", true));
+        boolean scaled = isOn("--scales", scales, "awq", "none", true);
+        boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", true);
+        return options(scaled, feedback, RoundingOptions.DEFAULT_DAMPING);
     }
 
     /**
@@ -54,7 +70,8 @@ final class RoundingSelection {
         boolean scaled = isOn("--scales", scales, "awq", "none", false);
         boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", false);
         if (scaled || feedback) {
-            return Optional.of(alone ? options(scaled, feedback) : checked(scaled, feedback));
+            double otherwise = RoundingOptions.DEFAULT_GGUF_DAMPING;
+            return Optional.of(alone ? options(scaled, feedback, otherwise) : checked(scaled, feedback, otherwise));
         }
         if (alone && given() != null) {
             throw new InvalidModelException(given() + " has no effect on GGUF without --scales awq or --rounding gptq");
@@ -62,23 +79,24 @@ final class RoundingSelection {
         return Optional.empty();
     }
 
-    private RoundingOptions options(boolean scaled, boolean feedback) {
+    private RoundingOptions options(boolean scaled, boolean feedback, double otherwise) {
         if (ratios != null && !scaled) {
             throw new InvalidModelException("--awq-grid has no effect without --scales awq");
         }
         if (damping != null && !feedback) {
             throw new InvalidModelException("--damping has no effect without --rounding gptq");
         }
-        return checked(scaled, feedback);
+        return checked(scaled, feedback, otherwise);
     }
 
-    private RoundingOptions checked(boolean scaled, boolean feedback) {
+    /** @param otherwise the damping where none is given */
+    private RoundingOptions checked(boolean scaled, boolean feedback, double otherwise) {
         try {
             return new RoundingOptions(
                     scaled,
                     ratios == null ? RoundingOptions.DEFAULT_RATIOS : ratios,
                     feedback,
-                    damping == null ? RoundingOptions.DEFAULT_DAMPING : damping);
+                    damping == null ? otherwise : damping);
         } catch (IllegalArgumentException e) {
             String option = ratios == null ? "--damping" : "--awq-grid or --damping";
             throw new InvalidModelException(option + ": " + e.getMessage(), e);
@@ -92,7 +110,15 @@ final class RoundingSelection {
         return given == null ? otherwise : given.equals(on);
     }
 
-    /** The first option that was given, for targets that have no use for them. */
+    Optional<String> work() {
+        return Optional.ofNullable(work);
+    }
+
+    Optional<String> report() {
+        return Optional.ofNullable(report);
+    }
+
+    /** The first option of scales and rounding that was given, for targets that have no use for them. */
     String given() {
         return scales != null ? "--scales"
                 : ratios != null ? "--awq-grid"

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.forward;
 
+import io.nightshift.jobs.output.LocalErrors;
 import io.nightshift.jobs.output.SharedFolderCheck;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
@@ -33,6 +34,7 @@ public final class WorkFolder implements AutoCloseable {
         StorageLocation location = StorageLocation.parse(parent);
         if (location.isLocal()) {
             SharedFolderCheck.requireShared(location.localPath(), spark);
+            LocalErrors.makeFolder(location.localPath());
             location = StorageLocation.parse("file:" + location.localPath());
         } else {
             StorageProbe.check(location, settings);

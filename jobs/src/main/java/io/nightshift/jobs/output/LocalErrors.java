@@ -6,10 +6,25 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** What the local file system's exceptions mean to a user. */
-final class LocalErrors {
+public final class LocalErrors {
     private LocalErrors() {}
+
+    /**
+     * Makes a folder and those above it, where they are missing.
+     *
+     * @throws StorageException if it cannot be made, which says why
+     */
+    public static void makeFolder(Path folder) throws IOException {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw explain(folder.toString(), e);
+        }
+    }
 
     static IOException explain(String location, IOException e) {
         if (e instanceof StorageException || e instanceof ClosedByInterruptException) {

@@ -1,6 +1,10 @@
 package io.nightshift.jobs.output;
 
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StorageProbe;
+import java.io.IOException;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
@@ -11,6 +15,19 @@ import org.apache.spark.sql.types.StructType;
 /** A small table for people and their notebooks, as a Parquet folder of one file. */
 public final class ParquetTable {
     private ParquetTable() {}
+
+    /**
+     * Makes the folder of a table that is written when the work is done, so that one that cannot be is found out before.
+     *
+     * @throws StorageException if it cannot be made
+     */
+    public static void prepare(StorageLocation folder, HadoopSettings settings) throws IOException {
+        if (folder.isLocal()) {
+            LocalErrors.makeFolder(folder.localPath());
+        } else {
+            StorageProbe.check(folder, settings);
+        }
+    }
 
     /** Writes a table, in place of one that is there. */
     public static void write(List<Row> rows, StructType columns, StorageLocation folder, JavaSparkContext spark) {

@@ -28,6 +28,7 @@ final class Importance {
     /**
      * With error feedback an error costs what is left of the square where later columns make up for it. But the weight that
      * it is an error of is not known yet, only where it starts from: between the two, their geometric mean measured best.
+     * Where it is known, to choose scales again, the square itself did.
      *
      * @param residuals of the factor
      */

@@ -133,8 +133,7 @@ final class RowRounder implements AutoCloseable {
         Measure measure = new Measure(target, type, first, rows, original, folding.rowDivisors(), scales);
         measure.nearest(encoder.importance(), blocks);
         if (factor != null) {
-            float[] importance = Importance.of(ofInput.diagonal(), factor.residuals());
-            new FeedbackBlocks(type, factor, importance, rows, workers).round(encoder, scaled, blocks);
+            new FeedbackBlocks(type, factor, ofInput.diagonal(), rows, workers).round(encoder, scaled, blocks);
             encoder.requireValid(type);
         }
         measure.rounded(blocks);

@@ -8,16 +8,23 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AwqCommandTest {
     private static final String MODEL = Path.of("..", "samples", "tiny-llama").toString();
@@ -56,6 +63,73 @@ class AwqCommandTest {
         assertTrue(lastLine(again).at("/awq/skipped").asBoolean(), again.out());
     }
 
+    @Test
+    void oneCalibrationServesAwqAndScaledGgufFilesAndTheReportHasEachLayerOfEach() throws IOException {
+        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(3, 600));
+        String output = folder.resolve("out").toString();
+        List<String> rounding = List.of("--scales", "awq", "--rounding", "gptq", "--awq-grid", "3");
+        List<String> options = new ArrayList<>(rounding);
+        options.addAll(List.of("--calibration", text.toString(), "--samples", "6", "--sequence-length", "64", "--to",
+                "awq:w4g64,gguf:Q4_K_M,gguf:IQ4_XS", "--output", output, "--report", folder + "/report", "--json"));
+        CommandRun made = run("quantize", options.toArray(String[]::new));
+        assertEquals(0, made.exitCode(), made.err());
+        assertEquals(1, made.out().lines().filter(line -> line.contains("tokens in 6 sequences")).count(), made.out());
+        JsonNode result = lastLine(made);
+        assertEquals(28, result.at("/awq/linears").size());
+        assertEquals(29, result.at("/outputs/0/linears").size());
+        assertEquals(29, result.at("/outputs/1/linears").size());
+        Map<String, String> expected = digests(output);
+        assertTrue(expected.keySet().containsAll(List.of("tiny-llama-Q4_K_M.gguf", "tiny-llama-IQ4_XS.gguf",
+                "tiny-llama-AWQ/model.safetensors", "tiny-llama-AWQ/config.json")), expected.toString());
+
+        for (String target : List.of("awq:w4g64", "gguf:IQ4_XS", "gguf:Q4_K_M")) {
+            List<String> alone = new ArrayList<>(rounding);
+            alone.addAll(List.of("--stats", output + "/tiny-llama-calibration", "--to", target, "--output",
+                    folder.resolve("alone").toString()));
+            CommandRun run = run("quantize", alone.toArray(String[]::new));
+            assertEquals(0, run.exitCode(), run.err());
+        }
+        assertEquals(expected, digests(folder.resolve("alone").toString()));
+
+        try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
+            List<Row> rows = SparkSession.builder().config(spark.getConf()).getOrCreate()
+                    .read().parquet(folder + "/report").collectAsList();
+            assertEquals(28 + 2 * 29, rows.size());
+            JsonNode linear = result.at("/outputs/1/linears/7");
+            Row row = rows.stream()
+                    .filter(each -> each.getAs("output").equals("tiny-llama-IQ4_XS.gguf"))
+                    .filter(each -> each.getAs("module").equals(linear.get("module").asText()))
+                    .findFirst().orElseThrow();
+            assertEquals(linear.get("scaleRatio").asDouble(), row.<Double>getAs("scale_ratio"));
+            assertEquals(linear.get("nearestLoss").asDouble(), row.<Double>getAs("loss_nearest"));
+            assertEquals(linear.get("scaledLoss").asDouble(), row.<Double>getAs("loss_scaled"));
+            assertEquals(linear.get("roundedLoss").asDouble(), row.<Double>getAs("loss_rounded"));
+            assertEquals(linear.get("damping").asDouble(), row.<Double>getAs("damping"));
+            assertTrue(rows.stream().allMatch(each -> each.<Double>getAs("loss_rounded") > 0), rows.toString());
+        }
+    }
+
+    /** The outputs of a folder, but not the calibration and the records of commits. */
+    private static Map<String, String> digests(String output) throws IOException {
+        Map<String, String> digests = new TreeMap<>();
+        for (Path file : Fixtures.files(Path.of(output))) {
+            String name = Path.of(output).relativize(file).toString();
+            if (!name.startsWith(".") && !name.startsWith("tiny-llama-calibration")) {
+                digests.put(name, Fixtures.sha256(file));
+            }
+        }
+        return digests;
+    }
+
+    @Test
+    void whatScalesAndRoundingOfAwqAloneMeanIsNoErrorForTheGgufBesideIt() {
+        CommandRun run = run("quantize", "--to", "awq,gguf:Q4_K_M", "--scales", "none", "--rounding", "nearest", "--dry-run",
+                "--output", folder.resolve("out").toString());
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.out().contains("28 linear layers of 4 bits"), run.out());
+        assertTrue(run.out().contains("blk.0.attn_q.weight"), run.out());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "--to gguf:Q8_0 --scales awq | --scales awq needs statistics of the layers' inputs: give --calibration FILES or --stats",
@@ -64,6 +138,18 @@ class AwqCommandTest {
         "--to gguf:Q8_0 --scales awq --damping 0.1 --stats a | --damping has no effect without --rounding gptq",
         "--to gguf:Q8_0 --scales awq --work a --stats a | --work has no effect without --rounding gptq",
         "--to gguf:Q8_0 --rounding gptq --stats a --exclude-weights b | --exclude-weights has no effect with --rounding gptq",
+        "--to awq,gguf:Q8_0 --scales awq --stats a --include-weights b | --include-weights has no effect with --scales awq",
+        "--to awq,gguf:Q8_0 --rounding gptq --calibration a --exclude-weights b | --exclude-weights has no effect with --ro",
+        "--to awq,gguf:Q8_0 --rounding gptq --stats a --imatrix b | --imatrix has no effect with --rounding gptq",
+        "--to awq,gguf:Q8_0 --stats a --imatrix b | --stats and --imatrix exclude each other",
+        "--to awq,gguf:Q8_0 --stats a --scales none --awq-grid 5 | --awq-grid has no effect without --scales awq",
+        "--to awq,gguf:Q8_0 --stats a --rounding nearest --damping 0.1 | --damping has no effect without --rounding gptq",
+        "--to awq,gguf:Q8_0 --scales none --rounding nearest --work a | --work has no effect with --rounding nearest",
+        "--to awq,gguf:Q8_0 --scales none --rounding nearest --report a | --report has no effect without --scales awq or",
+        "--to gguf:Q8_0 --stats a --report a | --report has no effect without --scales awq or --rounding gptq",
+        "--to gguf:Q8_0 --samples 5 | --samples has no effect without --calibration",
+        "--to gguf:Q8_0 --scales awq --rounding gptq --stats a --packing documents | --packing has no effect without --cal",
+        "--to gguf:Q8_0 --rounding gptq --stats a --awq-grid 5 | --awq-grid has no effect without --scales awq",
         "--to gguf:Q8_0 --symmetric | --symmetric has no effect without --to awq",
         "--to awq | give --calibration FILES or --stats FOLDER, or --scales none --rounding nearest",
         "--to awq --pure --stats a | --pure has no effect without --to gguf:TYPE",
@@ -89,6 +175,30 @@ class AwqCommandTest {
         assertEquals(2, run.exitCode(), run.err());
         assertTrue(run.err().contains(message), run.err());
         assertFalse(run.err().contains("xception") || run.err().contains("\tat "), run.err());
+        assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
+    }
+
+    /** Tests may run as root, who may write everywhere: a file stands in the place of a folder. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--output", "--work", "--report"})
+    void aFolderThatCannotBeMadeIsAnErrorBeforeTheWork(String option) throws IOException {
+        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(3, 600));
+        String stats = folder.resolve("stats").toString();
+        CommandRun calibrated = run("calibrate", "--data", text.toString(), "--samples", "1", "--sequence-length", "32",
+                "--output", stats);
+        assertEquals(0, calibrated.exitCode(), calibrated.err());
+        String blocked = text + "/below";
+        List<String> options = new ArrayList<>(List.of("--stats", stats, "--to", "gguf:Q4_0", "--rounding", "gptq", option,
+                blocked));
+        if (!option.equals("--output")) {
+            options.addAll(List.of("--output", folder.resolve("out").toString()));
+        }
+        CommandRun run = run("quantize", options.toArray(String[]::new));
+        assertEquals(2, run.exitCode(), run.err());
+        String line = run.err().lines().filter(each -> each.startsWith("nightshift:")).findFirst().orElseThrow();
+        assertTrue(line.contains(blocked + ": cannot be written: ") || line.contains(blocked + "/.nightshift-work: cannot"),
+                line);
+        assertTrue(line.endsWith("choose another output folder"), line);
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
     }
 
