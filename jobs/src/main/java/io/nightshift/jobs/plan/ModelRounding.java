@@ -30,6 +30,9 @@ import java.util.Optional;
  */
 public final class ModelRounding {
     private static final String KEY = "quantize.nightshift.";
+
+    /** Raised when the same options and statistics give other bytes. */
+    private static final String BYTES_VERSION = "gguf-rounding-2";
     private static final String OUTPUT = "output.weight";
     private static final String OUTPUT_NORM = "output_norm.weight";
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -156,10 +159,10 @@ public final class ModelRounding {
         return metadata.text(KEY + "calibration_tokens_digest", manifest.tokensDigest());
     }
 
-    /** Changes when an option or the statistics do. */
+    /** Changes when an option or the statistics do, or what is made of them. */
     String digest() {
         try {
-            return options + " " + JSON.writeValueAsString(manifest);
+            return BYTES_VERSION + " " + options + " " + JSON.writeValueAsString(manifest);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a manifest is JSON", e);
         }
