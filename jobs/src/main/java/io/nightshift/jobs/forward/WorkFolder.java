@@ -34,7 +34,6 @@ public final class WorkFolder implements AutoCloseable {
         StorageLocation location = StorageLocation.parse(parent);
         if (location.isLocal()) {
             SharedFolderCheck.requireShared(location.localPath(), spark);
-            LocalErrors.makeFolder(location.localPath());
             location = StorageLocation.parse("file:" + location.localPath());
         } else {
             StorageProbe.check(location, settings);
@@ -43,6 +42,9 @@ public final class WorkFolder implements AutoCloseable {
         try {
             FileSystem fileSystem = settings.fileSystem(location);
             boolean madeParent = !fileSystem.exists(path.getParent());
+            if (location.isLocal()) {
+                LocalErrors.makeFolder(location.localPath());
+            }
             fileSystem.mkdirs(path);
             spark.setCheckpointDir(fileSystem.makeQualified(path).toString());
             return new WorkFolder(fileSystem, path, madeParent);

@@ -1,0 +1,59 @@
+package io.nightshift.jobs.forward;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.SparkCluster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkFolderTest {
+    private static JavaSparkContext spark;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void start() {
+        spark = SparkCluster.local(2, Map.of());
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.close();
+    }
+
+    private void use(Path work) throws IOException {
+        try (WorkFolder made = WorkFolder.create(work.toString(), new HadoopSettings(Map.of()), spark)) {
+            assertTrue(made.location().contains(work.toString()), made.location());
+            assertTrue(Files.isDirectory(work));
+        }
+    }
+
+    @Test
+    void whatTheRunMadeIsRemoved() throws IOException {
+        use(folder.resolve("work"));
+        assertFalse(Files.exists(folder.resolve("work")));
+    }
+
+    @Test
+    void whatTheUserMadeStays() throws IOException {
+        Path work = Files.createDirectory(folder.resolve("work"));
+        use(work);
+        assertTrue(Files.isDirectory(work));
+        Path kept = Files.writeString(work.resolve("kept"), "the user's");
+        use(work);
+        assertEquals(List.of(kept), Fixtures.files(work));
+    }
+}
