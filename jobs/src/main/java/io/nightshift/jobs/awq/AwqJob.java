@@ -104,10 +104,9 @@ public final class AwqJob {
             prepared.statistics().requireModel(prepared.source(), spark);
         }
         removeOld(output);
-        String work = request.work().orElse(request.output().replaceAll("/+$", "") + "/.nightshift-work");
         AwqRun run = new AwqRun(spark, request, settings, progress, prepared);
         try {
-            try (WorkFolder folder = WorkFolder.create(work, settings, spark)) {
+            try (WorkFolder folder = WorkFolder.create(request.work(), request.output(), settings, spark)) {
                 run.make(shards, folder);
             }
             ModelFolder source = prepared.source().open();

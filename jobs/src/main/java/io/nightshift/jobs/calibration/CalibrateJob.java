@@ -97,8 +97,7 @@ public final class CalibrateJob {
         requireShared(output, spark);
         output.delete(CalibrationManifest.FILE);
         ModelReference model = ModelReference.of(source.decoder(), source.folder());
-        String work = request.work().orElse(request.output() + "/.nightshift-work");
-        try (WorkFolder folder = WorkFolder.create(work, settings, spark)) {
+        try (WorkFolder folder = WorkFolder.create(request.work(), request.output(), settings, spark)) {
             CalibrationPass pass = new CalibrationPass(
                     spark, model, options, output, folder, planDigest(planned), progress);
             pass.run(sequences.sequences());

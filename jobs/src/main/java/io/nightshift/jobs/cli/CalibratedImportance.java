@@ -46,20 +46,23 @@ final class CalibratedImportance {
 
     /** The option that statistics come from; only where {@link #given}. */
     String option() {
-        return statistics != null ? "--stats" : data.isEmpty() ? "--tokens" : "--calibration";
+        return statistics != null ? "--stats" : calibrationOption();
+    }
+
+    private String calibrationOption() {
+        return data.isEmpty() ? "--tokens" : DATA_OPTION;
     }
 
     /** Refuses options that exclude each other or would have no effect. */
     void check(ImportanceOptions importance) {
         if (statistics != null && calibrates()) {
-            throw new InvalidModelException("--stats and " + (data.isEmpty() ? "--tokens" : "--calibration")
-                    + " exclude each other");
+            throw new InvalidModelException("--stats and " + calibrationOption() + " exclude each other");
         }
         if (given() && !importance.files().isEmpty()) {
             throw new InvalidModelException(option() + " and --imatrix exclude each other");
         }
         if (!calibrates() && selection.given() != null) {
-            throw new InvalidModelException(selection.given() + " has no effect without --calibration");
+            throw new InvalidModelException(selection.given() + " has no effect without " + DATA_OPTION);
         }
         if (calibrates()) {
             selection.options(DATA_OPTION, data, Statistics.IMATRIX); // Refuses what is wrong with the options.
@@ -96,21 +99,10 @@ final class CalibratedImportance {
             HadoopSettings settings,
             JavaSparkContext spark)
             throws IOException {
-        if (calibrates()) {
-            return calibrate(kept, model, output, preTokenizer, settings, spark);
+        if (!calibrates()) {
+            requireModel(model, settings, spark);
+            return statistics;
         }
-        requireModel(model, settings, spark);
-        return statistics;
-    }
-
-    private String calibrate(
-            Statistics kept,
-            String model,
-            String output,
-            Optional<String> preTokenizer,
-            HadoopSettings settings,
-            JavaSparkContext spark)
-            throws IOException {
         String name = StorageLocation.parse(model).name();
         String folder = output.replaceAll("/+$", "") + "/" + name + "-calibration";
         CalibrateRequest request = new CalibrateRequest(

@@ -7,6 +7,7 @@ import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -27,10 +28,13 @@ public final class WorkFolder implements AutoCloseable {
     /**
      * Makes the folder, and lets Spark put its checkpoints there.
      *
-     * @param parent the folder that it is made in
+     * @param given the folder that it is made in, if the user wants another one than the output's own
+     * @param output the folder of the outputs
      * @throws IOException if it cannot be made, or executors do not see it
      */
-    public static WorkFolder create(String parent, HadoopSettings settings, JavaSparkContext spark) throws IOException {
+    public static WorkFolder create(
+            Optional<String> given, String output, HadoopSettings settings, JavaSparkContext spark) throws IOException {
+        String parent = given.orElse(output.replaceAll("/+$", "") + "/.nightshift-work");
         StorageLocation location = StorageLocation.parse(parent);
         if (location.isLocal()) {
             SharedFolderCheck.requireShared(location.localPath(), spark);

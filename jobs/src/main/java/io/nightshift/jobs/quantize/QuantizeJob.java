@@ -28,7 +28,6 @@ import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
-import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -157,13 +156,12 @@ public final class QuantizeJob {
             SharedFolderCheck.requireSeen(path.resolve("config.json"), path, spark);
         }
         if (request.rounding().isPresent()) {
-            StorageLocation statistics = StorageLocation.parse(request.rounding().get().statistics());
-            if (statistics.isLocal()) {
-                Path path = statistics.localPath();
+            FolderReference statistics = FolderReference.find(request.rounding().get().statistics(), settings);
+            if (statistics.location().isLocal()) {
+                Path path = statistics.location().localPath();
                 SharedFolderCheck.requireSeen(path.resolve(CalibrationManifest.FILE), path, spark);
             }
-            FolderReference folderOfStatistics = FolderReference.find(request.rounding().get().statistics(), settings);
-            new StatisticsReference(folderOfStatistics).requireModel(source, spark);
+            new StatisticsReference(statistics).requireModel(source, spark);
         }
         return make(spark, missing, files, outputs);
     }

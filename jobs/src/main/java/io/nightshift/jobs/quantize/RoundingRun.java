@@ -56,8 +56,7 @@ final class RoundingRun implements AutoCloseable {
             HadoopSettings settings, Progress progress) throws IOException {
         StatisticsReference statistics =
                 new StatisticsReference(FolderReference.find(request.statistics(), settings));
-        String parent = request.work().orElse(output.replaceAll("/+$", "") + "/.nightshift-work");
-        WorkFolder work = WorkFolder.create(parent, settings, spark);
+        WorkFolder work = WorkFolder.create(request.work(), output, settings, spark);
         RoundingRun run = new RoundingRun(
                 rounding, targets, work, new Factors(statistics, work.location(), settings, request.options()));
         try {

@@ -67,13 +67,6 @@ class AwqFamiliesTest {
         spark.close();
     }
 
-    private static Path family(String name) throws IOException {
-        return Fixtures.families().stream()
-                .filter(path -> path.getFileName().toString().equals(name))
-                .findFirst()
-                .orElseThrow();
-    }
-
     private TextData text() throws IOException {
         Path text = Texts.write(folder.resolve("text.txt"), Texts.document(11, 600));
         return new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty());
@@ -120,7 +113,7 @@ class AwqFamiliesTest {
     @ParameterizedTest
     @ValueSource(strings = {"mixtral-tied", "qwen3-moe", "gemma-3-text", "phi-3", "llama-bias-sharded", "qwen2.5-yarn"})
     void foldedScalesLeaveTheModelAsItIsAndEachStepSavesLoss(String name) throws IOException {
-        Path model = family(name);
+        Path model = Fixtures.family(name);
         String statistics = calibrate(model, 8);
         AwqResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");
         AwqResult scaled = make(model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled");
@@ -135,11 +128,11 @@ class AwqFamiliesTest {
 
     @Test
     void normsBeforeAttentionOfGemma3StayAndRoutersAreScaledWithTheirNorm() throws IOException {
-        Path gemma = family("gemma-3-text");
+        Path gemma = Fixtures.family("gemma-3-text");
         AwqResult made = make(gemma, calibrate(gemma, 8), new RoundingOptions(true, 4, false, 0.01), "gemma");
         assertTrue(same(gemma, made, "model.layers.0.input_layernorm.weight"));
         assertFalse(same(gemma, made, "model.layers.0.pre_feedforward_layernorm.weight"));
-        Path mixtral = family("mixtral-tied");
+        Path mixtral = Fixtures.family("mixtral-tied");
         Files.delete(folder.resolve("stats/calibration.json"));
         AwqResult experts = make(mixtral, calibrate(mixtral, 8), new RoundingOptions(true, 4, false, 0.01), "experts");
         boolean norm = same(mixtral, experts, "model.layers.0.post_attention_layernorm.weight");
@@ -150,7 +143,7 @@ class AwqFamiliesTest {
     @Test
     void aChannelThatNothingComesInByIsReportedAndChangesNothing() throws IOException {
         // 128 tokens for 160 and more channels besides: no Gram matrix has an inverse.
-        Path model = copy(family("mistral-f32"), folder.resolve("mistral-f32"));
+        Path model = copy(Fixtures.family("mistral-f32"), folder.resolve("mistral-f32"));
         int silent = 5;
         SafetensorsTensor norm = Checkpoint.readTensors(new LocalFolder(model)).stream()
                 .filter(found -> found.name().equals("model.layers.1.input_layernorm.weight"))

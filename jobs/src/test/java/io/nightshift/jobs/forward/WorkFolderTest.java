@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +36,8 @@ class WorkFolderTest {
     }
 
     private void use(Path work) throws IOException {
-        try (WorkFolder made = WorkFolder.create(work.toString(), new HadoopSettings(Map.of()), spark)) {
+        try (WorkFolder made = WorkFolder.create(
+                Optional.of(work.toString()), "elsewhere", new HadoopSettings(Map.of()), spark)) {
             assertTrue(made.location().contains(work.toString()), made.location());
             assertTrue(Files.isDirectory(work));
         }

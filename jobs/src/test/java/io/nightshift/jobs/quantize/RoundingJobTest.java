@@ -203,7 +203,7 @@ class RoundingJobTest {
         "mixtral-tied,Q4_0"
     })
     void losesLessInEveryFamily(String family, String amongTypes) throws IOException {
-        Path model = family(family);
+        Path model = Fixtures.family(family);
         TypeOptions embeddingKept =
                 new TypeOptions(false, false, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
         String stats = folder.resolve("stats").toString();
@@ -264,7 +264,7 @@ class RoundingJobTest {
         "llama-bias-sharded", "qwen2.5-yarn", "gemma-2", "phi-3-longrope", "qwen3-moe-fused", "mixtral-tied"
     })
     void foldsScalesSoThatTheModelStaysTheSame(String family) throws IOException {
-        Path model = family(family);
+        Path model = Fixtures.family(family);
         RoundingOptions scales = new RoundingOptions(true, 4, false, 0);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             calibrate(spark, model, Statistics.GRAM);
@@ -350,11 +350,6 @@ class RoundingJobTest {
         InvalidModelException error = assertThrows(InvalidModelException.class, () -> QuantizeJob.plan(
                 request(model, List.of(type), rounding, "refused", 1 << 30), new HadoopSettings(Map.of()), Progress.NONE));
         assertTrue(error.getMessage().contains(message), error.getMessage());
-    }
-
-    private static Path family(String name) throws IOException {
-        return Fixtures.families().stream()
-                .filter(path -> path.getFileName().toString().equals(name)).findFirst().orElseThrow();
     }
 
     private void calibrate(JavaSparkContext spark, Path model, Statistics statistics) throws IOException {

@@ -146,11 +146,6 @@ class ScalePlanTest {
     }
 
     private static Checkpoint checkpoint(String family) throws IOException {
-        for (Path path : Fixtures.families()) {
-            if (path.getFileName().toString().equals(family)) {
-                return Checkpoint.open(new LocalFolder(path));
-            }
-        }
-        throw new IllegalArgumentException(family);
+        return Checkpoint.open(new LocalFolder(Fixtures.family(family)));
     }
 }

@@ -42,6 +42,14 @@ public final class Fixtures {
         }
     }
 
+    /** The tiny checkpoint of one architecture. */
+    public static Path family(String name) throws IOException {
+        return families().stream()
+                .filter(path -> path.endsWith(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(name));
+    }
+
     /** The digests that lie beside a checkpoint. */
     public static JsonNode digests(Path model) throws IOException {
         return new ObjectMapper().readTree(model.resolveSibling(model.getFileName() + ".json").toFile());
