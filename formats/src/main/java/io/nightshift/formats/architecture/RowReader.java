@@ -110,17 +110,26 @@ public final class RowReader {
             // The rows are read in the order in which they lie, so that whole heads are one range, and then moved.
             int count = (int) (to - from);
             long[] sources = new long[count];
+            long first = Long.MAX_VALUE;
+            long last = Long.MIN_VALUE;
             for (int i = 0; i < count; i++) {
                 sources[i] = part.order().sourceRow(from + i);
-            }
-            long[] sorted = sources.clone();
-            Arrays.sort(sorted);
-            for (int i = 0; i < count; i++) {
-                run(sorted[i], offset + i * rowBytes(), rowBytes()).addTo(runs);
+                first = Math.min(first, sources[i]);
+                last = Math.max(last, sources[i]);
             }
             int[] origin = new int[count];
-            for (int i = 0; i < count; i++) {
-                origin[i] = Arrays.binarySearch(sorted, sources[i]);
+            if (last - first + 1 == count) {
+                run(first, offset, bytes()).addTo(runs);
+                for (int i = 0; i < count; i++) {
+                    origin[i] = (int) (sources[i] - first);
+                }
+            } else {
+                long[] sorted = sources.clone();
+                Arrays.sort(sorted);
+                for (int i = 0; i < count; i++) {
+                    run(sorted[i], offset + i * rowBytes(), rowBytes()).addTo(runs);
+                    origin[i] = Arrays.binarySearch(sorted, sources[i]);
+                }
             }
             reorderings.add(new Reordering(origin, offset, rowBytes()));
         }

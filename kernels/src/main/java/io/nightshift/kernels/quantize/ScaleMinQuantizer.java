@@ -97,11 +97,13 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuant
         }
         int blockCount = count / SuperBlockLanes.WEIGHTS;
         int rowBlocks = columns / SuperBlockLanes.WEIGHTS;
+        int loaded = -1;
         for (int first = 0; first < blockCount; first += LANES) {
             int last = Math.min(first + LANES, blockCount) - 1;
             SuperBlockLanes.load(weights, weightsOffset, first, last, Integer.MAX_VALUE, this.weights);
-            if (importance != null) {
+            if (importance != null && first % rowBlocks != loaded) {
                 SuperBlockLanes.load(importance, importanceOffset, first, last, rowBlocks, this.importance);
+                loaded = first % rowBlocks;
             }
             if (importance == null) {
                 fitPlain();

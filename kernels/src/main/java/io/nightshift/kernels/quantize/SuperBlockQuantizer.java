@@ -63,11 +63,13 @@ abstract sealed class SuperBlockQuantizer implements RowQuantizer permits Q3KQua
         type.rowBytes(columns);
         int blocksPerRow = columns / SIZE;
         int count = Math.multiplyExact(rows, blocksPerRow);
+        int loaded = -1;
         for (int first = 0; first < count; first += LANES) {
             int last = Math.min(first + LANES, count) - 1;
             SuperBlockLanes.load(weights, weightsOffset, first, last, Integer.MAX_VALUE, x);
-            if (columnImportance != null) {
+            if (columnImportance != null && first % blocksPerRow != loaded) {
                 SuperBlockLanes.load(columnImportance, importanceOffset, first, last, blocksPerRow, importance);
+                loaded = first % blocksPerRow;
             }
             quantizeGroup(columnImportance != null);
             for (int block = first; block <= last; block++) {
