@@ -127,6 +127,21 @@ class FloatConversionTest {
     }
 
     @Test
+    void everyWordIsFiniteOrFoundWhereItIs() {
+        int count = 7;
+        for (int word = 0; word < 1 << 16; word++) {
+            int place = word % count;
+            byte[] words = new byte[2 * count];
+            words[2 * place] = (byte) word;
+            words[2 * place + 1] = (byte) (word >> 8);
+            int infiniteBf16 = (word & 0x7f80) == 0x7f80 ? place : -1;
+            int infiniteF16 = (word & 0x7c00) == 0x7c00 ? place : -1;
+            assertEquals(infiniteBf16, BF16.firstNonFinite(words, 0, count));
+            assertEquals(infiniteF16, F16.firstNonFinite(words, 0, count));
+        }
+    }
+
+    @Test
     void arraysThatAreTooShortAreRefused() {
         assertThrows(IndexOutOfBoundsException.class, () -> BF16.toFloats(new byte[99], 0, new float[50], 0, 50));
         assertThrows(IndexOutOfBoundsException.class, () -> F16.toFloats(new byte[100], 0, new float[49], 0, 50));
