@@ -7,14 +7,28 @@ import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** A folder of a run's own for checkpoints, local or in an object store; it is removed when the run ends. */
+/**
+ * A folder of a run's own for checkpoints, local or in an object store; it is removed when the run ends. That of a run whose
+ * driver was killed is removed by a later run in the same place, once no run can be that old.
+ */
 public final class WorkFolder implements AutoCloseable {
+    private static final String PREFIX = "work-";
+    private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,15})-[0-9a-f-]{36}");
+
+    /** After this long, a folder belongs to no run any more. */
+    static final Duration LONGEST_RUN = Duration.ofDays(7);
+
     private final FileSystem fileSystem;
     private final Path path;
     private final boolean madeParent;
@@ -42,18 +56,38 @@ public final class WorkFolder implements AutoCloseable {
         } else {
             StorageProbe.check(location, settings);
         }
-        Path path = new Path(location.hadoopPath(), "work-" + UUID.randomUUID());
+        Instant now = Instant.now();
+        Path path = new Path(location.hadoopPath(), name(now));
         try {
             FileSystem fileSystem = settings.fileSystem(location);
             boolean madeParent = !fileSystem.exists(path.getParent());
             if (location.isLocal()) {
                 LocalErrors.makeFolder(location.localPath());
             }
+            removeAbandoned(fileSystem, path.getParent(), now);
             fileSystem.mkdirs(path);
             spark.setCheckpointDir(fileSystem.makeQualified(path).toString());
             return new WorkFolder(fileSystem, path, madeParent);
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(parent, e);
+        }
+    }
+
+    /** A folder's name says when its run began: not all stores keep times of folders. */
+    static String name(Instant start) {
+        return PREFIX + start.getEpochSecond() + "-" + UUID.randomUUID();
+    }
+
+    private static void removeAbandoned(FileSystem fileSystem, Path parent, Instant now) throws IOException {
+        if (!fileSystem.exists(parent)) {
+            return;
+        }
+        for (FileStatus found : fileSystem.listStatus(parent)) {
+            Matcher name = NAME.matcher(found.getPath().getName());
+            if (name.matches()
+                    && Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))) {
+                fileSystem.delete(found.getPath(), true);
+            }
         }
     }
 

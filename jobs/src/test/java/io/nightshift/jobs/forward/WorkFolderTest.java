@@ -10,6 +10,7 @@ import io.nightshift.jobs.testing.SparkCluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,5 +58,19 @@ class WorkFolderTest {
         Path kept = Files.writeString(work.resolve("kept"), "the user's");
         use(work);
         assertEquals(List.of(kept), Fixtures.files(work));
+    }
+
+    @Test
+    void whatAKilledRunLeftIsRemovedOnceNoRunCanBeThatOld() throws IOException {
+        Path work = Files.createDirectory(folder.resolve("work"));
+        Instant old = Instant.now().minus(WorkFolder.LONGEST_RUN);
+        Path abandoned = Files.createDirectory(work.resolve(WorkFolder.name(old.minusSeconds(60))));
+        Files.writeString(abandoned.resolve("factor"), "of a killed run");
+        Path running = Files.createDirectory(work.resolve(WorkFolder.name(old.plusSeconds(600))));
+        Path other = Files.createDirectory(work.resolve("work-1-of-somebody"));
+        use(work);
+        assertFalse(Files.exists(abandoned));
+        assertTrue(Files.isDirectory(running));
+        assertTrue(Files.isDirectory(other));
     }
 }
