@@ -166,8 +166,8 @@ final class Conversion {
                 .toList();
         if (!unused.isEmpty()) {
             throw new InvalidModelException(location + ": tensor " + unused.get(0)
-                    + " has no place in the architecture " + config.architecture() + " (" + unused.size() + " such tensors). Is this a checkpoint of another"
-                    + " model, or of more layers than config.json says?");
+                    + " has no place in the architecture " + config.architecture() + " (" + unused.size()
+                    + " such tensors). Is this a checkpoint of another model, or of more layers than config.json says?");
         }
     }
 

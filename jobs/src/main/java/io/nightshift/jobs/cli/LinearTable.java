@@ -14,8 +14,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * The linear layers of all outputs that a command made with scales or error feedback, as one Parquet table, and those of one as a
- * table for people.
+ * The linear layers of all outputs that a command made with scales or error feedback, as one Parquet table, and those of
+ * one as a table for people.
  */
 final class LinearTable {
     private static final StructType COLUMNS = new StructType()

@@ -10,8 +10,8 @@ final class RoundingSelection {
     @Option(
             names = "--scales",
             paramLabel = "HOW",
-            description = "awq: search scales of channels (for AWQ limits of groups too) by the statistics, fold the scales into"
-                    + " what precedes; none. Default: awq for AWQ, none for GGUF.")
+            description = "awq: search scales of channels (for AWQ limits of groups too) by the statistics, fold the scales"
+                    + " into what precedes; none. Default: awq for AWQ, none for GGUF.")
     private String scales;
 
     @Option(

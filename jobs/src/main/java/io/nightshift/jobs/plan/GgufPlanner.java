@@ -120,7 +120,7 @@ public final class GgufPlanner {
         return metadata;
     }
 
-    /** Source tensors and files by place and version, the header for the options, importance, rounding, the kernels' version. */
+    /** Source tensors and files by place and version, the header for the options, importance, rounding, the kernels. */
     private String digest(byte[] header) {
         MessageDigest digest = PlanDigest.sha256();
         PlanDigest.add(digest, Quantizers.BYTES_VERSION);

@@ -89,7 +89,8 @@ public final class StorageProbe {
         for (int i = 0; i < TRIES; i++) {
             try {
                 HttpClient client = HttpClient.newBuilder().connectTimeout(TIME_LIMIT).build();
-                client.send(HttpRequest.newBuilder(URI.create(endpoint)).timeout(TIME_LIMIT).build(), BodyHandlers.discarding());
+                HttpRequest request = HttpRequest.newBuilder(URI.create(endpoint)).timeout(TIME_LIMIT).build();
+                client.send(request, BodyHandlers.discarding());
                 return;
             } catch (IOException e) {
                 failure = e;

@@ -78,8 +78,9 @@ class PieceRoundingTest {
                     folder.resolve("out").toString(), settings, Progress.NONE)) {
                 List<String> expected = null;
                 for (long rows : new long[] {100_000, 37, 300}) {
-                    List<String> made =
-                            make(new QuantizationPlan(model.tensors(), targets, pieces(model.tensors(), rows)), prepared, run, rounding);
+                    List<Piece> pieces = pieces(model.tensors(), rows);
+                    QuantizationPlan plan = new QuantizationPlan(model.tensors(), targets, pieces);
+                    List<String> made = make(plan, prepared, run, rounding);
                     expected = expected == null ? made : expected;
                     assertEquals(expected, made, rows + " rows a piece");
                 }

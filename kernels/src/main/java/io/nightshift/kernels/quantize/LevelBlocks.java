@@ -46,7 +46,8 @@ final class LevelBlocks {
             long third = (long) LONG.get(levels, block * 32 + 16);
             long fourth = (long) LONG.get(levels, block * 32 + 24);
             if (fiveBits) {
-                INT.set(blocks, at, fifthBits(first) | fifthBits(second) << 8 | fifthBits(third) << 16 | fifthBits(fourth) << 24);
+                int low = fifthBits(first) | fifthBits(second) << 8;
+                INT.set(blocks, at, low | fifthBits(third) << 16 | fifthBits(fourth) << 24);
                 at += Integer.BYTES;
             }
             LONG.set(blocks, at, first & NIBBLE | (third & NIBBLE) << 4);

@@ -1,6 +1,9 @@
 package io.nightshift.kernels.quantize;
 
-/** What {@link ScaleMinSearch} found for the sub-blocks of a group of super-blocks: that of sub-block i in lane j at i * lanes + j. */
+/**
+ * What {@link ScaleMinSearch} found for the sub-blocks of a group of super-blocks: that of sub-block i in lane j at
+ * {@code i * lanes + j}.
+ */
 final class ScaleMins {
     final float[] scales;
 
