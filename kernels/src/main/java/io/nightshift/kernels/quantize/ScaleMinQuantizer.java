@@ -97,6 +97,7 @@ abstract sealed class ScaleMinQuantizer implements RowQuantizer permits Q2KQuant
         }
         int blockCount = count / SuperBlockLanes.WEIGHTS;
         int rowBlocks = columns / SuperBlockLanes.WEIGHTS;
+        // Where in its row the group began whose importance is in the lanes: the next one often begins there as well.
         int loaded = -1;
         for (int first = 0; first < blockCount; first += LANES) {
             int last = Math.min(first + LANES, blockCount) - 1;

@@ -63,6 +63,7 @@ abstract sealed class SuperBlockQuantizer implements RowQuantizer permits Q3KQua
         type.rowBytes(columns);
         int blocksPerRow = columns / SIZE;
         int count = Math.multiplyExact(rows, blocksPerRow);
+        // Where in its row the group began whose importance is in the lanes: the next one often begins there as well.
         int loaded = -1;
         for (int first = 0; first < count; first += LANES) {
             int last = Math.min(first + LANES, count) - 1;
