@@ -3,6 +3,8 @@ package io.nightshift.formats.architecture;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A tensor of the unquantized GGUF, and where its weights come from.
@@ -14,6 +16,8 @@ import java.util.List;
  * @param content its rows
  */
 public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content content) implements Serializable {
+    private static final Pattern LAYER = Pattern.compile("^blk\\.(\\d+)\\.");
+
     /** Where the rows come from. */
     public sealed interface Content extends Serializable {}
 
@@ -31,6 +35,12 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     /** Number of rows, all dimensions but the first multiplied. */
     public long rows() {
         return shape.stream().skip(1).reduce(1L, Math::multiplyExact);
+    }
+
+    /** The decoder layer that its name says; -1 where it belongs to none. */
+    public int layer() {
+        Matcher matcher = LAYER.matcher(name);
+        return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
     }
 
     /** Number of weights. */

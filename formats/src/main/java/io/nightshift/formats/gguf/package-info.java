@@ -1,2 +1,2 @@
-/** The GGUF file format: metadata, tensor table, and which type each tensor becomes. */
+/** The GGUF file format: header, metadata, tensor table and layout; which models and types is not known here. */
 package io.nightshift.formats.gguf;

@@ -7,6 +7,7 @@ import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.gguf.GgufHeader;
+import io.nightshift.formats.conversion.TensorTable;
 import io.nightshift.formats.gguf.GgufLayout;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.storage.MemoryFolder;
@@ -34,7 +35,7 @@ final class GgufCopy {
                 .toList();
         GgufMetadata metadata = new GgufMetadata().text("general.architecture", conversion.architecture().name());
         ByteArrayOutputStream file = new ByteArrayOutputStream();
-        file.write(new GgufHeader(metadata, GgufLayout.table(tensors, types)).toBytes());
+        file.write(new GgufHeader(metadata, TensorTable.of(tensors, types)).toBytes());
         for (int i = 0; i < tensors.size(); i++) {
             file.write(bytes(checkpoint, tensors.get(i), types.get(i)));
             while (file.size() % GgufLayout.ALIGNMENT != 0) {

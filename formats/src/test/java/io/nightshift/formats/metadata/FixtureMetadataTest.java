@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.gguf.GgufConverter;
+import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.storage.LocalFolder;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -10,7 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.gguf.GgufConverter;
+import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.LocalFolder;

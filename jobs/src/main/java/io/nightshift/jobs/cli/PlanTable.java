@@ -1,8 +1,8 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.architecture.TensorRecipe;
-import io.nightshift.formats.gguf.AssignedType;
 import io.nightshift.formats.gguf.GgufTensor;
+import io.nightshift.formats.types.AssignedType;
 import io.nightshift.jobs.plan.GgufTarget;
 import java.io.PrintStream;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.types.FileType;
 import io.nightshift.jobs.awq.AwqJob;
 import io.nightshift.jobs.awq.AwqRequest;
 import io.nightshift.jobs.awq.AwqTable;

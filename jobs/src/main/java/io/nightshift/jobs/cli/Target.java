@@ -1,7 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.types.FileType;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;

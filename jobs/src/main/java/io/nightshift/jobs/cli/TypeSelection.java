@@ -1,7 +1,7 @@
 package io.nightshift.jobs.cli;
 
-import io.nightshift.formats.gguf.TypeOptions;
-import io.nightshift.formats.gguf.TypeOverride;
+import io.nightshift.formats.types.TypeOptions;
+import io.nightshift.formats.types.TypeOverride;
 import io.nightshift.kernels.GgmlType;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,8 +2,8 @@ package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.forward.DecoderModel;
-import io.nightshift.formats.gguf.GgufConverter;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.tokenizer.TextTokenizer;
 import io.nightshift.formats.tokenizer.TextTokenizers;

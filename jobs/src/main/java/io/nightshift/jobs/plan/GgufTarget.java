@@ -1,8 +1,8 @@
 package io.nightshift.jobs.plan;
 
-import io.nightshift.formats.gguf.AssignedType;
-import io.nightshift.formats.gguf.FileType;
 import io.nightshift.formats.gguf.GgufLayout;
+import io.nightshift.formats.types.AssignedType;
+import io.nightshift.formats.types.FileType;
 import java.io.Serializable;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package io.nightshift.jobs.quantize;
 
-import io.nightshift.formats.gguf.FileType;
-import io.nightshift.formats.gguf.TypeOptions;
+import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.TypeOptions;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,6 +1,6 @@
 package io.nightshift.jobs.quantize;
 
-import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.types.FileType;
 import io.nightshift.jobs.rounding.LinearReport;
 import java.util.List;
 

@@ -4,9 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.architecture.TensorRecipe;
-import io.nightshift.formats.gguf.AssignedType;
-import io.nightshift.formats.gguf.FileType;
+import io.nightshift.formats.conversion.TensorTable;
 import io.nightshift.formats.gguf.GgufLayout;
+import io.nightshift.formats.types.AssignedType;
+import io.nightshift.formats.types.FileType;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.Part;
 import io.nightshift.kernels.GgmlType;
@@ -60,7 +61,7 @@ class PiecePlannerTest {
             GgmlType type = tensor.shape().size() == 1 ? GgmlType.F32 : fileType.defaultType();
             types.add(new AssignedType(type, type, false));
         }
-        var table = GgufLayout.table(tensors, types.stream().map(AssignedType::type).toList());
+        var table = TensorTable.of(tensors, types.stream().map(AssignedType::type).toList());
         return new GgufTarget(fileType, fileType + ".gguf", types, new GgufLayout(HEADER, table));
     }
 

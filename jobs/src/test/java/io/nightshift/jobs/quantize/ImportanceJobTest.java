@@ -7,16 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.gguf.FileType;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.gguf.GgufHeader;
 import io.nightshift.formats.gguf.GgufValue;
-import io.nightshift.formats.gguf.TypeOptions;
 import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixReader;
 import io.nightshift.formats.imatrix.ImatrixWriter;
 import io.nightshift.formats.imatrix.ImportanceEntry;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.TypeOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;

@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.gguf.FileType;
-import io.nightshift.formats.gguf.GgufConverter;
-import io.nightshift.formats.gguf.TypeOptions;
-import io.nightshift.formats.gguf.UnquantizedGguf;
+import io.nightshift.formats.conversion.GgufConverter;
+import io.nightshift.formats.conversion.UnquantizedGguf;
 import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixReader;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.TypeOptions;
 import io.nightshift.jobs.output.Part;
 import io.nightshift.jobs.output.PartReceipt;
 import io.nightshift.jobs.output.PartSink;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.gguf.FileType;
-import io.nightshift.formats.gguf.TypeOptions;
+import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.TypeOptions;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.gguf.FileType;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.gguf.GgufValue;
-import io.nightshift.formats.gguf.TypeOptions;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.TypeOptions;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;

@@ -1,8 +1,9 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.conversion;
 
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.modelcard.GeneralMetadata;
 import io.nightshift.formats.modelcard.ParameterCounts;
 import io.nightshift.formats.tokenizer.TokenizerMetadata;

@@ -1,4 +1,4 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.types;
 
 import static io.nightshift.kernels.GgmlType.IQ2_S;
 import static io.nightshift.kernels.GgmlType.IQ2_XXS;

@@ -1,4 +1,4 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.types;
 
 /**
  * What the choice of types depends on besides the tensors themselves.

@@ -1,4 +1,4 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.types;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.TensorRecipe;
@@ -24,7 +24,7 @@ public final class TypeAssignment {
     /**
      * The type of each tensor.
      *
-     * @param tensors in the order of the output, see {@link TensorOrder}
+     * @param tensors in llama-quantize's order: by layer, then by name
      * @throws InvalidModelException if a tensor cannot have the type that it should, or an option has no effect
      */
     public List<AssignedType> assign(List<TensorRecipe> tensors) {
@@ -46,7 +46,7 @@ public final class TypeAssignment {
                         category,
                         tensor.columns(),
                         tensor.shape().size() > 2 ? tensor.shape().get(2) : 1,
-                        TensorOrder.layer(tensor.name()),
+                        tensor.layer(),
                         earlier,
                         attentionVs,
                         tied));

@@ -1,6 +1,10 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.conversion;
 
 import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.ModelFacts;
 import java.util.List;
 
 /**

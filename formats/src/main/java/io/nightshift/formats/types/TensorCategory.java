@@ -1,4 +1,4 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.types;
 
 /** The role of a tensor as far as the choice of its type goes (llama-quant.cpp, tensor_get_category). */
 enum TensorCategory {

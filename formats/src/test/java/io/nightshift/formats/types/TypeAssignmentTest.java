@@ -1,4 +1,4 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.types;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.conversion.TensorOrder;
 import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package io.nightshift.formats.gguf;
+package io.nightshift.formats.types;
 
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
