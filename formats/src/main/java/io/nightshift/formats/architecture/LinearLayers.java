@@ -3,6 +3,7 @@ package io.nightshift.formats.architecture;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -11,6 +12,7 @@ public final class LinearLayers {
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
     private static final String ROUTER = "ffn_gate_inp";
     private static final String EXPERT = "{expert}";
+    private static final String OUTPUT = "output.weight";
 
     private LinearLayers() {}
 
@@ -33,6 +35,18 @@ public final class LinearLayers {
             }
         }
         return List.copyOf(layers);
+    }
+
+    /**
+     * The output projection, where it has a matrix of its own: a linear layer that belongs to no decoder layer. Where
+     * embedding and output share a matrix, its rows are looked up as well, and it is none.
+     */
+    public static Optional<LinearLayer> output(ModelConversion conversion) {
+        return conversion.tensors().stream()
+                .filter(recipe -> recipe.name().equals(OUTPUT))
+                .map(recipe -> ((Stored) recipe.content()).parts().get(0))
+                .map(rows -> new LinearLayer(module(rows.tensor().name()), OUTPUT, -1, -1, false, rows))
+                .findFirst();
     }
 
     /** The first source of the table is the name that loaders know, for an expert the first that names one. */
@@ -72,6 +86,6 @@ public final class LinearLayers {
     }
 
     private static String module(String weight) {
-        return weight.substring(0, weight.length() - ".weight".length());
+        return weight.endsWith(".weight") ? weight.substring(0, weight.length() - ".weight".length()) : weight;
     }
 }

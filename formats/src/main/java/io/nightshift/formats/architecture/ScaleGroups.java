@@ -13,6 +13,8 @@ import java.util.stream.Collectors;
 
 /** Finds the groups of a model whose channels can be scaled, from its family's table and its shapes. */
 public final class ScaleGroups {
+    private static final String OUTPUT_NORM = "output_norm.weight";
+
     private final Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
     private final String architecture;
     private final GgufMetadata hyperparameters;
@@ -46,6 +48,20 @@ public final class ScaleGroups {
             }
         }
         return List.copyOf(found);
+    }
+
+    /**
+     * The group of the output projection, which reads what the final norm produces.
+     *
+     * @param output {@link LinearLayers#output}
+     */
+    public static Optional<ScaleGroup> ofOutput(ModelConversion conversion, LinearLayer output) {
+        return conversion.tensors().stream()
+                .filter(recipe -> recipe.name().equals(OUTPUT_NORM))
+                .map(recipe -> ((TensorRecipe.Stored) recipe.content()).parts().get(0))
+                .map(norm -> new ScaleGroup(-1, -1, OUTPUT_NORM, norm, 0, Math.toIntExact(output.inputs()), 1,
+                        List.of(output), List.of()))
+                .findFirst();
     }
 
     private void add(int layer, LinearGroup group, List<ScaleGroup> found) {

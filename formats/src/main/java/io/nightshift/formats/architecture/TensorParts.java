@@ -1,23 +1,19 @@
-package io.nightshift.jobs.quantize;
-
-import io.nightshift.formats.architecture.SourceRows;
-import io.nightshift.formats.architecture.TensorRecipe;
+package io.nightshift.formats.architecture;
 
 /** Which source tensor a row of an output tensor comes from, and where the next one, or the next expert, begins. */
-record PartsInOrder(TensorRecipe tensor, TensorRecipe.Stored stored) {
+public record TensorParts(TensorRecipe tensor, TensorRecipe.Stored stored) {
     /** The source of a row. */
-    SourceRows at(long row) {
+    public SourceRows at(long row) {
         return stored.parts().get(index(row));
     }
 
     /** The first row after this one that has another source or belongs to another expert. */
-    long end(long row) {
+    public long end(long row) {
         long end = 0;
         for (int i = 0; i <= index(row); i++) {
             end += rows(stored.parts().get(i));
         }
-        long rowsPerExpert = tensor.shape().size() > 1 ? tensor.shape().get(1) : tensor.rows();
-        return Math.min(end, (row / rowsPerExpert + 1) * rowsPerExpert);
+        return Math.min(end, (row / tensor.rowsPerExpert() + 1) * tensor.rowsPerExpert());
     }
 
     private int index(long row) {

@@ -37,6 +37,11 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
         return shape.stream().skip(1).reduce(1L, Math::multiplyExact);
     }
 
+    /** Rows that belong to one expert: all of a matrix without experts, the one of a vector. */
+    public long rowsPerExpert() {
+        return shape.size() > 1 ? shape.get(1) : 1;
+    }
+
     /** The decoder layer that its name says; -1 where it belongs to none. */
     public int layer() {
         Matcher matcher = LAYER.matcher(name);

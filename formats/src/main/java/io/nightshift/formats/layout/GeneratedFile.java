@@ -1,4 +1,4 @@
-package io.nightshift.formats.awq;
+package io.nightshift.formats.layout;
 
 import java.io.Serializable;
 

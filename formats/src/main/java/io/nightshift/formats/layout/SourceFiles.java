@@ -1,4 +1,4 @@
-package io.nightshift.formats.awq;
+package io.nightshift.formats.layout;
 
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /** Which files of a checkpoint's folder belong into a quantized one. */
-final class SourceFiles {
+public final class SourceFiles {
     /**
      * Weights in any format, with their indexes and parameters, the configuration that is written anew, and hidden
      * files.
@@ -19,7 +19,7 @@ final class SourceFiles {
     private SourceFiles() {}
 
     /** The tokenizer's files, generation settings, chat templates, licences and whatever else is no weights. */
-    static List<StoredFile> copied(ModelFolder folder) throws IOException {
+    public static List<StoredFile> copied(ModelFolder folder) throws IOException {
         return folder.list().stream().filter(file -> !NOT_COPIED.matcher(file.name()).matches()).toList();
     }
 }

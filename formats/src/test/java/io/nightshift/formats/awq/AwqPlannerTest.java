@@ -12,6 +12,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.StoredFile;

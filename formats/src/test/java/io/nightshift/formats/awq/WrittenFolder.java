@@ -1,6 +1,7 @@
 package io.nightshift.formats.awq;
 
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
