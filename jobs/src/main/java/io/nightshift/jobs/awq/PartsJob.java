@@ -2,12 +2,12 @@ package io.nightshift.jobs.awq;
 
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.AwqPlan;
-import io.nightshift.jobs.forward.GroupPass;
-import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.output.PartSink;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.TaskFailures;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
@@ -24,8 +24,9 @@ import scala.Function2;
 import scala.Tuple2;
 import scala.collection.Iterator;
 import scala.jdk.javaapi.CollectionConverters;
-import scala.reflect.ClassTag$;
 import scala.runtime.BoxedUnit;
+
+import scala.reflect.ClassTag$;
 
 /** Rounds all blocks, a task each, gathers them to the parts that their layers are in, and writes these, a task each. */
 final class PartsJob {
@@ -127,7 +128,7 @@ final class PartsJob {
 
     private static Serializable round(RowBlock block, FolderReference source, Factors factors, boolean clipped)
             throws IOException {
-        try (Workers workers = GroupPass.workers()) {
+        try (Workers workers = TaskWorkers.open()) {
             return factors == null
                     ? BlockTask.run(block, source.open(), null, false, workers)
                     : InputMatrices.ofThisProcess().with(factors, block.input(), workers, matrices ->

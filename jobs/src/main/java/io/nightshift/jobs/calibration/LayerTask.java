@@ -3,6 +3,7 @@ package io.nightshift.jobs.calibration;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -23,7 +24,7 @@ record LayerTask(ModelReference model, int layer, Statistics statistics, boolean
     public Iterator<LayerOutput> call(HiddenStates states) throws IOException {
         List<LayerOutput> outputs = new ArrayList<>();
         try (StatisticsCollector collector = new StatisticsCollector(
-                statistics, routeAllExperts, GroupPass.workers())) {
+                statistics, routeAllExperts, TaskWorkers.open())) {
             GroupPass.Result result = layer == model.model().layers()
                     ? GroupPass.normalize(model, states, collector)
                     : GroupPass.layer(model, layer, states, collector);

@@ -5,13 +5,13 @@ import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.OutputHead;
 import io.nightshift.formats.forward.TokenEmbedding;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.TaskContext;
 
 /**
  * The forward pass of one group, within a task that uses the cores that Spark gives it.
@@ -65,7 +65,7 @@ public final class GroupPass {
         int sequences = states.values().length / width;
         int atOnce = Math.max(1, TOKENS_AT_ONCE / states.sequenceLength());
         float[] output = new float[states.values().length];
-        try (Workers workers = workers()) {
+        try (Workers workers = TaskWorkers.open()) {
             for (int from = 0; from < sequences; from += atOnce) {
                 int count = Math.min(atOnce, sequences - from);
                 float[] batch = Arrays.copyOfRange(states.values(), from * width, (from + count) * width);
@@ -86,7 +86,7 @@ public final class GroupPass {
         WeightsCache.Loaded<FinalNorm> norm = WeightsCache.ofThisProcess().norm(model);
         float[] output = states.values().clone();
         int tokens = output.length / model.model().hiddenSize();
-        try (Workers workers = workers()) {
+        try (Workers workers = TaskWorkers.open()) {
             norm.weights().apply(output, tokens, observer, workers);
         }
         HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
@@ -97,12 +97,6 @@ public final class GroupPass {
     public static Head head(ModelReference model) throws IOException {
         WeightsCache.Loaded<OutputHead> head = WeightsCache.ofThisProcess().head(model);
         return new Head(head.weights(), head.bytesRead());
-    }
-
-    /** Threads for a task's kernels: the cores that Spark gives it. */
-    public static Workers workers() {
-        TaskContext context = TaskContext.get();
-        return new Workers(context == null ? 1 : Math.max(1, context.cpus()));
     }
 
     /** Drops what this process holds of models; executors of their own drop it for the next models. */

@@ -2,8 +2,9 @@ package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.statistics.ModelDigest;
-import io.nightshift.jobs.output.SharedFolderCheck;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.SharedFolderCheck;
+import io.nightshift.jobs.tasks.TaskFailures;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -16,8 +17,9 @@ import scala.Function2;
 import scala.collection.Iterator;
 import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag;
-import scala.reflect.ClassTag$;
 import scala.runtime.BoxedUnit;
+
+import scala.reflect.ClassTag$;
 
 /** Runs all pieces of a plan, one Spark task each, and stops at the first that cannot be made. */
 final class PieceJob {

@@ -3,7 +3,6 @@ package io.nightshift.jobs.quantize;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.statistics.StatisticsReader;
-import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.plan.RowSpan;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.InputMatrices;
@@ -11,6 +10,7 @@ import io.nightshift.jobs.rounding.InputMatrices.Matrices;
 import io.nightshift.jobs.rounding.RowRounding;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.FeedbackFactor;
@@ -33,7 +33,7 @@ final class RowRounder implements AutoCloseable {
 
     private final Factors factors;
     private final RowEncoder encoder;
-    private final Workers workers = GroupPass.workers();
+    private final Workers workers = TaskWorkers.open();
     private final Map<String, RoundingLoss> losses = new LinkedHashMap<>();
     private StatisticsReader statistics;
 

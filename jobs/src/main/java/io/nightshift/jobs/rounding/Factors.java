@@ -2,10 +2,10 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.statistics.StatisticsReader;
-import io.nightshift.jobs.forward.GroupPass;
-import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.tasks.TaskFailures;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.FeedbackFactor;
@@ -31,7 +31,7 @@ import org.apache.spark.api.java.JavaSparkContext;
  * Gram matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
  *
  * @param statistics what they are made of
- * @param folder a {@link io.nightshift.jobs.forward.WorkFolder} of the run's own, which the run removes when it ends
+ * @param folder a {@link io.nightshift.jobs.tasks.WorkFolder} of the run's own, which the run removes when it ends
  * @param settings how to reach it
  * @param options the damping
  */
@@ -75,7 +75,7 @@ public record Factors(
     public void makeAll(JavaSparkContext spark, List<ScaledInput> inputs) throws IOException {
         try {
             spark.parallelize(inputs, inputs.size()).foreach(input -> {
-                try (Workers workers = GroupPass.workers()) {
+                try (Workers workers = TaskWorkers.open()) {
                     of(input, workers);
                 }
             });

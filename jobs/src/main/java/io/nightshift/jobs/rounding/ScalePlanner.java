@@ -1,9 +1,9 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.architecture.ScaleGroup;
-import io.nightshift.jobs.forward.GroupPass;
-import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.TaskFailures;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -38,7 +38,7 @@ public final class ScalePlanner {
         try {
             List<GroupScales> found = spark.parallelize(ordered, ordered.size())
                     .map(group -> {
-                        try (Workers workers = GroupPass.workers()) {
+                        try (Workers workers = TaskWorkers.open()) {
                             return ScaleTask.run(group, format, options, statistics.open(), source.open(), workers);
                         }
                     })

@@ -18,6 +18,7 @@ import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.formats.types.TypeOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
 import java.io.ByteArrayOutputStream;

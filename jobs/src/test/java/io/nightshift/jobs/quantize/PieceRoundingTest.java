@@ -31,6 +31,7 @@ import io.nightshift.jobs.plan.RowSpan;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;

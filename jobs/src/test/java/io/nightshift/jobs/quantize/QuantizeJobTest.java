@@ -12,6 +12,7 @@ import io.nightshift.formats.types.TypeOptions;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;

@@ -1,4 +1,4 @@
-package io.nightshift.jobs.output;
+package io.nightshift.jobs.tasks;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;

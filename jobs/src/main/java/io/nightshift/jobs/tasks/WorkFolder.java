@@ -1,8 +1,7 @@
-package io.nightshift.jobs.forward;
+package io.nightshift.jobs.tasks;
 
-import io.nightshift.jobs.output.LocalErrors;
-import io.nightshift.jobs.output.SharedFolderCheck;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;

@@ -1,6 +1,5 @@
-package io.nightshift.jobs.output;
+package io.nightshift.jobs.storage;
 
-import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.AccessDeniedException;
@@ -26,7 +25,8 @@ public final class LocalErrors {
         }
     }
 
-    static IOException explain(String location, IOException e) {
+    /** A failure as one that says what to do, unless it does already. */
+    public static IOException explain(String location, IOException e) {
         if (e instanceof StorageException || e instanceof ClosedByInterruptException) {
             return e;
         }

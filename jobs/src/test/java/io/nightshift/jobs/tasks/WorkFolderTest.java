@@ -1,4 +1,4 @@
-package io.nightshift.jobs.forward;
+package io.nightshift.jobs.tasks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

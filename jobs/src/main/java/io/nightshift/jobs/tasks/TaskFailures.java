@@ -1,4 +1,4 @@
-package io.nightshift.jobs.forward;
+package io.nightshift.jobs.tasks;
 
 import io.nightshift.formats.InvalidModelException;
 import java.io.IOException;

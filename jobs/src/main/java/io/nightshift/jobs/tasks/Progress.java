@@ -1,4 +1,4 @@
-package io.nightshift.jobs.quantize;
+package io.nightshift.jobs.tasks;
 
 /** Hears how a job goes on. */
 public interface Progress {
