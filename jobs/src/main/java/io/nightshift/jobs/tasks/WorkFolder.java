@@ -18,8 +18,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
- * A folder of a run's own for checkpoints, local or in an object store; it is removed when the run ends. That of a run whose
- * driver was killed is removed by a later run in the same place, once no run can be that old.
+ * A folder of a run's own for what its tasks keep, local or in an object store; it is removed when the run ends. That of a
+ * run whose driver was killed is removed by a later run in the same place, once no run can be that old.
  */
 public final class WorkFolder implements AutoCloseable {
     private static final String PREFIX = "work-";
@@ -31,15 +31,17 @@ public final class WorkFolder implements AutoCloseable {
     private final FileSystem fileSystem;
     private final Path path;
     private final boolean madeParent;
+    private final HadoopSettings settings;
 
-    private WorkFolder(FileSystem fileSystem, Path path, boolean madeParent) {
+    private WorkFolder(FileSystem fileSystem, Path path, boolean madeParent, HadoopSettings settings) {
+        this.settings = settings;
         this.fileSystem = fileSystem;
         this.path = path;
         this.madeParent = madeParent;
     }
 
     /**
-     * Makes the folder, and lets Spark put its checkpoints there.
+     * Makes the folder.
      *
      * @param given the folder that it is made in, if the user wants another one than the output's own
      * @param output the folder of the outputs
@@ -65,8 +67,7 @@ public final class WorkFolder implements AutoCloseable {
             }
             removeAbandoned(fileSystem, path.getParent(), now);
             fileSystem.mkdirs(path);
-            spark.setCheckpointDir(fileSystem.makeQualified(path).toString());
-            return new WorkFolder(fileSystem, path, madeParent);
+            return new WorkFolder(fileSystem, path, madeParent, settings);
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(parent, e);
         }
@@ -95,13 +96,9 @@ public final class WorkFolder implements AutoCloseable {
         return fileSystem.makeQualified(path).toString();
     }
 
-    /**
-     * Deletes what is of no use any more.
-     *
-     * @param made something in this folder, with its scheme
-     */
-    public void delete(String made) throws IOException {
-        fileSystem.delete(new Path(made), true);
+    /** Its files, for the tasks of the run. */
+    public WorkFiles files() {
+        return new WorkFiles(location(), settings);
     }
 
     @Override

@@ -96,12 +96,12 @@ class CalibrationMemoryTest {
         return ((MapOutputTrackerMaster) SparkEnv.get().mapOutputTracker()).shuffleStatuses().size();
     }
 
-    /** Spark writes a folder {@code rdd-N} for each. */
+    /** A folder for each time that states were stored. */
     private static Set<String> checkpoints(Path work) {
         try {
             return Fixtures.files(work).stream()
                     .map(file -> file.getParent().getFileName().toString())
-                    .filter(name -> name.startsWith("rdd-"))
+                    .filter(name -> name.startsWith("states-"))
                     .collect(Collectors.toSet());
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
