@@ -3,12 +3,12 @@ package io.nightshift.jobs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrateResult;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
@@ -132,7 +132,7 @@ class SideBySideTest {
                 Optional.of(work.toString()),
                 new CalibrationOptions(
                         new TextData(List.of(text.toString()), "text", OptionalLong.empty()), Packing.DOCUMENTS,
-                        OptionalInt.of(8), 32, 4, Statistics.GRAM, 1, false),
+                        OptionalInt.of(8), 32, 4, StatisticsKind.GRAM, 1, false),
                 Optional.empty(),
                 false);
         return CalibrateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), progress).run(spark);

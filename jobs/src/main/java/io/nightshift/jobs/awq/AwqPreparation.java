@@ -8,6 +8,7 @@ import io.nightshift.formats.awq.GeneratedFile;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.plan.PlanDigest;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.StatisticsReference;
@@ -44,7 +45,7 @@ record AwqPreparation(
         if (request.statistics().isPresent()) {
             statistics = new StatisticsReference(FolderReference.find(request.statistics().get(), settings));
             manifest = statistics.manifest();
-            if (!manifest.statistics().equals("gram")) {
+            if (manifest.statistics() != StatisticsKind.GRAM) {
                 throw new InvalidModelException(request.statistics().get() + ": has no Gram matrices, which scales and"
                         + " error feedback come from; run nightshift calibrate with --statistics gram");
             }

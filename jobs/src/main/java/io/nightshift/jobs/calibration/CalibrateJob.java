@@ -195,7 +195,7 @@ public final class CalibrateJob {
                 count,
                 sequences.length(),
                 Math.min(options.groups(), count),
-                options.statistics().name().toLowerCase(java.util.Locale.ROOT),
+                options.statistics(),
                 StatisticsCollector.BLOCK,
                 options.routeAllExperts(),
                 options.minExpertTokens(),
@@ -222,7 +222,7 @@ public final class CalibrateJob {
         return new TextDigest()
                 .add(manifest.modelDigest())
                 .add(manifest.tokensDigest())
-                .add(manifest.statistics())
+                .add(manifest.statistics().text())
                 .add(manifest.groups() + " " + manifest.gramBlock() + " " + manifest.routeAllExperts() + " "
                         + manifest.minExpertTokens() + " " + manifest.version())
                 .hexadecimal();

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.LayerWork;
@@ -86,7 +87,7 @@ final class CalibrationPass {
         for (int layer = 0; layer < count; layer++) {
             hidden = layer(layer, hidden);
         }
-        if (options.statistics() == Statistics.GRAM) {
+        if (options.statistics() == StatisticsKind.GRAM) {
             // The output matrix reads the final norm; an importance matrix has no entry for it.
             hidden = layer(count, hidden);
         }

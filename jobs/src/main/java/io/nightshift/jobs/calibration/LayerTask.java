@@ -1,5 +1,6 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
@@ -18,7 +19,7 @@ import org.apache.spark.api.java.function.FlatMapFunction;
  * @param statistics what is collected
  * @param routeAllExperts whether experts' inputs are those of all tokens
  */
-record LayerTask(ModelReference model, int layer, Statistics statistics, boolean routeAllExperts)
+record LayerTask(ModelReference model, int layer, StatisticsKind statistics, boolean routeAllExperts)
         implements FlatMapFunction<HiddenStates, LayerOutput> {
     @Override
     public Iterator<LayerOutput> call(HiddenStates states) throws IOException {

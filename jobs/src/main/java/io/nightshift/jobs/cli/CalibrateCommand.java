@@ -1,10 +1,10 @@
 package io.nightshift.jobs.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrateResult;
-import io.nightshift.jobs.calibration.Statistics;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +45,7 @@ final class CalibrateCommand implements Callable<Integer> {
             defaultValue = "gram",
             description = "imatrix: sums a channel, enough for GGUF; gram: whole Gram matrices, for AWQ, EXL2 and error"
                     + " feedback (default: ${DEFAULT-VALUE}).")
-    private Statistics statistics;
+    private StatisticsKind statistics;
 
     @Mixin
     private CalibrationSelection selection;

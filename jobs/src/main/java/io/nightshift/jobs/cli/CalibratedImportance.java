@@ -1,9 +1,9 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateRequest;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.calibration.StoredStatistics;
 import io.nightshift.jobs.quantize.ImportanceOptions;
 import io.nightshift.jobs.rounding.StatisticsReference;
@@ -65,7 +65,7 @@ final class CalibratedImportance {
             throw new InvalidModelException(selection.given() + " has no effect without " + DATA_OPTION);
         }
         if (calibrates()) {
-            selection.options(DATA_OPTION, data, Statistics.IMATRIX); // Refuses what is wrong with the options.
+            selection.options(DATA_OPTION, data, StatisticsKind.IMATRIX); // Refuses what is wrong with the options.
         }
     }
 
@@ -92,7 +92,7 @@ final class CalibratedImportance {
      * @param kept what is needed of the statistics
      */
     String folder(
-            Statistics kept,
+            StatisticsKind kept,
             String model,
             String output,
             Optional<String> preTokenizer,

@@ -1,11 +1,11 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.jobs.awq.AwqJob;
 import io.nightshift.jobs.awq.AwqRequest;
 import io.nightshift.jobs.awq.AwqTable;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.quantize.ImportanceOptions;
@@ -124,7 +124,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 AwqJob.layOut(awqRequest(folder.get(), Optional.empty()), runtime.hadoop());
             }
             try (JavaSparkContext spark = runtime.start()) {
-                Statistics kept = folder.isPresent() || ofFiles.isPresent() ? Statistics.GRAM : Statistics.IMATRIX;
+                StatisticsKind kept = folder.isPresent() || ofFiles.isPresent() ? StatisticsKind.GRAM : StatisticsKind.IMATRIX;
                 String statistics = calibrated.folder(
                         kept, model, output, Optional.ofNullable(preTokenizer), runtime.hadoop(), spark);
                 plan(fileTypes, folder, ofFiles, chosen, Optional.of(statistics), runtime.hadoop(), progress)

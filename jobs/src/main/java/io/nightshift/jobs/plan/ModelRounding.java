@@ -12,6 +12,7 @@ import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.types.AssignedType;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.jobs.rounding.RoundingOptions;
@@ -53,7 +54,7 @@ public final class ModelRounding {
      * @throws InvalidModelException if the statistics have no Gram matrices
      */
     public ModelRounding(RoundingOptions options, CalibrationManifest manifest, ModelConversion conversion) {
-        if (!manifest.statistics().equals("gram")) {
+        if (manifest.statistics() != StatisticsKind.GRAM) {
             throw new InvalidModelException("the statistics of " + manifest.model() + " have no Gram matrices, which scales"
                     + " and error feedback come from; run nightshift calibrate with --statistics gram");
         }

@@ -9,12 +9,12 @@ import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
@@ -74,7 +74,7 @@ class AwqFamiliesTest {
 
     private String calibrate(Path model, int samples) throws IOException {
         CalibrationOptions options = new CalibrationOptions(
-                text(), Packing.DOCUMENTS, OptionalInt.of(samples), 64, 3, Statistics.GRAM, 1, false);
+                text(), Packing.DOCUMENTS, OptionalInt.of(samples), 64, 3, StatisticsKind.GRAM, 1, false);
         String output = folder.resolve("stats").toString();
         CalibrateRequest request = new CalibrateRequest(
                 model.toString(), output, Optional.empty(), options, Optional.empty(), false);

@@ -16,12 +16,12 @@ import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.LinearReader;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
@@ -65,11 +65,11 @@ class AwqJobTest {
 
     @BeforeAll
     static void calibrate() throws IOException {
-        calibrate(MODEL, Statistics.GRAM, "stats");
-        calibrate(MODEL, Statistics.IMATRIX, "imatrix");
+        calibrate(MODEL, StatisticsKind.GRAM, "stats");
+        calibrate(MODEL, StatisticsKind.IMATRIX, "imatrix");
     }
 
-    private static void calibrate(String model, Statistics statistics, String output) throws IOException {
+    private static void calibrate(String model, StatisticsKind statistics, String output) throws IOException {
         Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 500));
         CalibrationOptions options = new CalibrationOptions(
                 new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty()),

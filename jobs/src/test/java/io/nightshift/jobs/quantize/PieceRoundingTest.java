@@ -9,6 +9,7 @@ import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.conversion.UnquantizedGguf;
 import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.formats.types.TypeOptions;
@@ -16,7 +17,6 @@ import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.output.Part;
 import io.nightshift.jobs.output.PartReceipt;
 import io.nightshift.jobs.output.PartSink;
@@ -113,7 +113,7 @@ class PieceRoundingTest {
         Path data = Texts.writeJsonLines(folder.resolve("data/texts.jsonl"), documents);
         CalibrationOptions options = new CalibrationOptions(
                 new TextData(List.of(data.toString()), "text", OptionalLong.empty()),
-                Packing.DOCUMENTS, OptionalInt.of(6), 64, 4, Statistics.GRAM, 8, false);
+                Packing.DOCUMENTS, OptionalInt.of(6), 64, 4, StatisticsKind.GRAM, 8, false);
         CalibrateRequest request = new CalibrateRequest(Fixtures.model(MODEL).toString(),
                 folder.resolve("stats").toString(), Optional.empty(), options, Optional.empty(), false);
         CalibrateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), CalibrateProgress.NONE).run(spark);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.formats.types.TypeOptions;
@@ -16,7 +17,6 @@ import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
@@ -75,7 +75,7 @@ class RoundingJobTest {
         Path model = Fixtures.model("llama-spm");
         Map<String, String> expected;
         try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
+            calibrate(spark, model, StatisticsKind.GRAM);
             quantize(spark, model, TYPES, BOTH, "one", OutputFile.MIN_PART_LENGTH);
             expected = digests("one");
             assertEquals(3, expected.size());
@@ -113,7 +113,7 @@ class RoundingJobTest {
             }
             Map<String, String> expected;
             try (JavaSparkContext spark = SparkCluster.local(2, s3.hadoopOptions())) {
-                calibrate(spark, model, Statistics.GRAM);
+                calibrate(spark, model, StatisticsKind.GRAM);
                 Path stats = folder.resolve("stats");
                 for (Path file : Fixtures.files(stats)) {
                     s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
@@ -172,7 +172,7 @@ class RoundingJobTest {
         // Half of it and less was measured.
         double[] most = {0.2, 0.1, 0.03};
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
+            calibrate(spark, model, StatisticsKind.GRAM);
             // Neither embedding nor output projection: what was lost in the layers is seen.
             TypeOptions layersOnly = new TypeOptions(
                     false, true, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
@@ -209,7 +209,7 @@ class RoundingJobTest {
                 new TypeOptions(false, false, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
         String stats = folder.resolve("stats").toString();
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
+            calibrate(spark, model, StatisticsKind.GRAM);
             HadoopSettings settings = HadoopSettings.of(spark.hadoopConfiguration());
             QuantizeJob.plan(
                     request(model.toString(), List.of(FileType.Q3_K_M), null, stats, folder.resolve("plain").toString(),
@@ -237,7 +237,7 @@ class RoundingJobTest {
     void losesLessThanLlamaQuantizeAndReportsEachLinearLayer(String name) throws IOException {
         Path model = Fixtures.model(name);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
+            calibrate(spark, model, StatisticsKind.GRAM);
             List<FileType> type = List.of(FileType.Q3_K_M);
             QuantizeResult plain = quantize(spark, model, type, null, "plain", 1 << 30);
             QuantizeResult.Output made = quantize(spark, model, type, BOTH, "rounded", 1 << 30).outputs().get(0);
@@ -268,7 +268,7 @@ class RoundingJobTest {
         Path model = Fixtures.family(family);
         RoundingOptions scales = new RoundingOptions(true, 4, false, 0);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
+            calibrate(spark, model, StatisticsKind.GRAM);
             List<FileType> type = List.of(FileType.Q8_0);
             quantize(spark, model, type, null, "plain", 1 << 30);
             QuantizeResult.Output made = quantize(spark, model, type, scales, "scaled", 1 << 30).outputs().get(0);
@@ -290,7 +290,7 @@ class RoundingJobTest {
         List<FileType> type = List.of(FileType.Q4_0);
         RoundingOptions feedback = new RoundingOptions(false, 20, true, 0.01);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
+            calibrate(spark, model, StatisticsKind.GRAM);
             assertFalse(quantize(spark, model, type, feedback, "out", 1 << 30).outputs().get(0).skipped());
             LocalFolder out = new LocalFolder(folder.resolve("out"));
             Map<String, GgufValue> values = GgufFile.read(out, out.find("llama-spm-Q4_0.gguf").orElseThrow())
@@ -321,7 +321,7 @@ class RoundingJobTest {
         Path model = Fixtures.model("llama-spm");
         RoundingOptions scales = new RoundingOptions(true, 2, false, 0);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.GRAM);
+            calibrate(spark, model, StatisticsKind.GRAM);
             assertRefused(spark, model, FileType.parse("IQ3_S"), BOTH,
                     "--rounding gptq: blk.0.attn_k.weight of gguf:IQ3_S becomes IQ3_S, whose weights cannot be rounded");
             assertRefused(spark, model, FileType.parse("TQ2_0"), BOTH, "becomes TQ2_0");
@@ -334,7 +334,7 @@ class RoundingJobTest {
                     "statistics of another model");
         }
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            calibrate(spark, model, Statistics.IMATRIX);
+            calibrate(spark, model, StatisticsKind.IMATRIX);
         }
         assertRefusedPlan(model, FileType.Q4_0, BOTH, "run nightshift calibrate with --statistics gram");
         assertEquals(List.of(), Fixtures.files(folder.resolve("refused")));
@@ -353,7 +353,7 @@ class RoundingJobTest {
         assertTrue(error.getMessage().contains(message), error.getMessage());
     }
 
-    private void calibrate(JavaSparkContext spark, Path model, Statistics statistics) throws IOException {
+    private void calibrate(JavaSparkContext spark, Path model, StatisticsKind statistics) throws IOException {
         CalibrationOptions options = new CalibrationOptions(
                 new TextData(List.of(data.toString()), "text", OptionalLong.empty()),
                 Packing.DOCUMENTS, OptionalInt.of(9), 64, 4, statistics, 8, false);
