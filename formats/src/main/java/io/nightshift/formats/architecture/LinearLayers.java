@@ -9,7 +9,6 @@ import java.util.regex.Pattern;
 /** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one. */
 public final class LinearLayers {
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
-    private static final String ROUTER = "ffn_gate_inp";
     private static final String EXPERT = "{expert}";
 
     private LinearLayers() {}
@@ -21,14 +20,13 @@ public final class LinearLayers {
             Matcher name = MATRIX.matcher(recipe.name());
             if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored) {
                 int layer = Integer.parseInt(name.group(1));
-                boolean router = name.group(2).equals(ROUTER);
                 boolean experts = recipe.shape().size() > 2;
                 String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
                 List<SourceRows> matrices = matrices(recipe, stored, experts);
                 for (int i = 0; i < matrices.size(); i++) {
                     String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
-                    layers.add(new LinearLayer(module(weight), recipe.name(), layer, experts ? i : -1, router,
-                            matrices.get(i)));
+                    layers.add(new LinearLayer(module(weight), recipe.name(), layer,
+                            experts ? i : LinearLayer.NO_EXPERT, matrices.get(i)));
                 }
             }
         }

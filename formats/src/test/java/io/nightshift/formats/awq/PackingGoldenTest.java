@@ -56,7 +56,7 @@ class PackingGoldenTest {
         SafetensorsLayout shard = ShardedLayout.shards(List.of(specs), 1 << 20, Map.of()).get(0);
         SafetensorsTensor weight = new SafetensorsTensor("layer.weight", SafetensorsType.BF16,
                 List.of((long) outputs, (long) INPUTS), "source", 0, outputs * INPUTS * 2L);
-        LinearLayer linear = new LinearLayer("layer", "blk.0.attn_q.weight", 0, -1, false,
+        LinearLayer linear = new LinearLayer("layer", "blk.0.attn_q.weight", 0, LinearLayer.NO_EXPERT,
                 new SourceRows(weight, 0, outputs, RowOrder.AS_IS, 0));
         AwqItem.Packed unit =
                 new AwqItem.Packed(linear, format, groupSize, symmetric, scaleType, shard.tensors());

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.awq;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.awq.AwqItem;
 import io.nightshift.formats.awq.LinearPacker;
 import io.nightshift.formats.awq.QuantizedRows;
@@ -31,7 +32,7 @@ final class BlockTask {
      * Layers whose groups keep their limits, as in AutoAWQ: what is lost of queries and keys goes through a softmax,
      * where the loss of the layer's own output says little. A fused matrix holds both.
      */
-    private static final Set<String> NEVER_CLIPPED = Set.of("attn_q", "attn_k", "attn_qkv");
+    private static final Set<Role> NEVER_CLIPPED = Set.of(Role.QUERY, Role.KEY, Role.QUERY_KEY_VALUE);
 
     private final RowBlock block;
     private final AwqItem.Packed layer;

@@ -62,7 +62,8 @@ public final class ModelRounding {
         this.manifest = manifest;
         this.conversion = conversion;
         this.ofLayers = LinearLayers.of(conversion);
-        this.output = find(OUTPUT).map(rows -> new LinearLayer(module(rows), OUTPUT, -1, -1, false, rows));
+        this.output = find(OUTPUT).map(rows -> new LinearLayer(
+                module(rows), OUTPUT, LinearLayer.NO_LAYER, LinearLayer.NO_EXPERT, rows));
         ofLayers.forEach(linear -> byTensor.computeIfAbsent(linear.tensor(), name -> new ArrayList<>()).add(linear));
         output.ifPresent(linear -> byTensor.put(OUTPUT, List.of(linear)));
     }

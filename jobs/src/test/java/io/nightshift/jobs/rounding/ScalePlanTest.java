@@ -9,6 +9,7 @@ import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.architecture.ScaleGroup;
 import io.nightshift.formats.architecture.ScaleGroups;
 import io.nightshift.formats.checkpoint.Checkpoint;
@@ -118,7 +119,7 @@ class ScalePlanTest {
                 List.of("blk.0.attn_norm.weight", "blk.0.attn_v.weight", "blk.0.ffn_norm.weight", "blk.0.ffn_up.weight"),
                 producers(checkpoint("llama-bias-sharded"), linear -> true));
         assertEquals(List.of("blk.0.attn_norm.weight", "blk.0.attn_v.weight", "blk.0.ffn_norm.weight"),
-                producers(checkpoint("llama-bias-sharded"), linear -> !linear.role().equals("ffn_down")));
+                producers(checkpoint("llama-bias-sharded"), linear -> linear.role() != Role.DOWN));
         // Scales before attention hurt Gemma 3.
         assertFalse(producers(checkpoint("gemma-3-text"), linear -> true).contains("blk.0.attn_norm.weight"));
         assertTrue(producers(checkpoint("gemma-2"), linear -> true).contains("blk.0.attn_norm.weight"));
