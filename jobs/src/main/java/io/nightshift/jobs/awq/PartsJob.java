@@ -6,6 +6,7 @@ import io.nightshift.jobs.output.PartSink;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.TaskAttempt;
 import io.nightshift.jobs.tasks.TaskFailures;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
@@ -77,16 +78,11 @@ final class PartsJob {
             }
             try {
                 return PartTask.run(input.part(), input.items(), input.units(), input.foldings(), rounded,
-                        input.header(), source.open(), input.sink(), attempt(context));
+                        input.header(), source.open(), input.sink(), TaskAttempt.number(context));
             } catch (IOException e) {
                 throw new UncheckedIOException(e.getMessage(), e);
             }
         }
-    }
-
-    /** When blocks are lost with an executor, Spark counts attempts from 0 again, while older ones may still run. */
-    private static int attempt(TaskContext context) {
-        return 2 * context.stageAttemptNumber() + context.attemptNumber();
     }
 
     /**

@@ -4,6 +4,7 @@ import io.nightshift.jobs.output.PartSink;
 import io.nightshift.jobs.plan.QuantizationPlan;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.TaskAttempt;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
@@ -21,6 +22,6 @@ record PieceRunner(
     PieceOutcome run(PieceInput input, TaskContext context) throws IOException {
         // Headers hold the vocabulary, and only the first piece writes them.
         List<byte[]> needed = input.piece().index() == 0 ? headers.value() : List.of();
-        return PieceTask.run(plan.value(), input, source.open(), sinks, needed, factors, context.attemptNumber());
+        return PieceTask.run(plan.value(), input, source.open(), sinks, needed, factors, TaskAttempt.number(context));
     }
 }

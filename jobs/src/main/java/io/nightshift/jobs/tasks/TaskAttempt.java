@@ -10,8 +10,8 @@ import org.apache.spark.TaskContext;
  * no two attempts of a job at a partition share it. Few attempts have small numbers; the first ones of a stage's first
  * attempt have 0, 1, 3, 6, and the second attempt of the stage begins with 2.
  *
- * <p>How many numbers a part of an object store's file has is said in {@code OutputFile.MAX_PARTS}: four at least, more where
- * a file has fewer parts. 0, 1, 3 and 6 differ modulo four.
+ * <p>An object store's file has few numbers for a part, a power of two; {@code UploadPartSink} says how many. The first n
+ * attempts of a stage's first attempt differ modulo n where n is a power of two (0, 1, 3 and 6 are 0, 1, 3 and 2 modulo 4).
  */
 public final class TaskAttempt {
     private TaskAttempt() {}

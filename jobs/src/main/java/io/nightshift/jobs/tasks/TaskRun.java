@@ -94,7 +94,7 @@ public final class TaskRun {
     /**
      * A step before a shuffle of this job, whose input may be refused: then it gives nothing more.
      *
-     * @param step its iterator is drawn within the task, and may throw too
+     * @param step refuses when it is called, not later when its iterator is drawn
      */
     public <A, B> FlatMapFunction<A, B> refusing(FlatMapFunction<A, B> step) {
         return new Refusing<>(step, refusals);
