@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class AwqFolderTest {
     private static final Path FAMILIES = Path.of("src/test/resources/families");
@@ -105,6 +106,18 @@ class AwqFolderTest {
         assertTrue(refusal(changed(written, "\"gemm\"", "\"gemv\"")).contains("gemv"));
         assertTrue(refusal(changed(written(AwqFormat.COMPRESSED_TENSORS), "\"num_bits\" : 4", "\"num_bits\" : 8"))
                 .contains("8 bits"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void groupsOfAnotherSizeThanDeclaredAreRefused(AwqFormat format) throws IOException {
+        String declared = "\"group_size\" : 32";
+        assertTrue(refusal(changed(written(format), declared, "\"group_size\" : 0"))
+                .contains("config.json: \"group_size\" is 0, but must be 1 or more, or -1 for whole rows"));
+        String other = refusal(changed(written(format), declared, "\"group_size\" : 64"));
+        assertTrue(other.contains("\"group_size\" is 64, but model.layers.0.")
+                && other.contains("has scales for groups of 32 inputs"), other);
+        assertTrue(refusal(changed(written(format), declared, "\"group_size\" : -1")).contains("is -1, but"));
     }
 
     @Test

@@ -62,7 +62,7 @@ public final class EvaluateJob {
         }
         List<ModelReference> quantized = new ArrayList<>();
         for (String location : request.quantized()) {
-            quantized.add(ModelReference.find(location, source.decoder(), settings));
+            quantized.add(ModelReference.find(location, source, settings));
         }
         return new EvaluateJob(request, settings, progress, source, quantized);
     }
@@ -94,7 +94,7 @@ public final class EvaluateJob {
             JavaRDD<HiddenStates> states = pass.states();
             ScoreTask own = new ScoreTask(original, null, shared);
             List<TokenScores> ownScores = states.map(group -> own.score(group, null)).collect();
-            EvaluateResult.Score originalScore = ScoreSummary.of(original.location(), ownScores);
+            EvaluateResult.Score originalScore = finite(ScoreSummary.of(original.location(), ownScores));
             bytesRead += pass.bytesRead() + bytesRead(ownScores);
             progress.model(original.location(), (System.nanoTime() - begin) * 1e-9);
             List<EvaluateResult.Score> scores = new ArrayList<>();
@@ -104,7 +104,7 @@ public final class EvaluateJob {
                 ScoreTask task = new ScoreTask(original, model, shared);
                 List<TokenScores> found =
                         states.zip(other.states()).map(pair -> task.score(pair._1(), pair._2())).collect();
-                scores.add(ScoreSummary.of(model.location(), found));
+                scores.add(finite(ScoreSummary.of(model.location(), found)));
                 bytesRead += other.bytesRead() + bytesRead(found);
                 other.forget();
                 progress.model(model.location(), (System.nanoTime() - begin) * 1e-9);
@@ -129,6 +129,16 @@ public final class EvaluateJob {
             shared.unpersist();
             GroupPass.release(all);
         }
+    }
+
+    /** Weights that are no numbers, or too large to compute with, are found out by their figures. */
+    private static EvaluateResult.Score finite(EvaluateResult.Score score) throws IOException {
+        if (!Double.isFinite(score.perplexity()) || !Double.isFinite(score.meanDivergence())) {
+            throw new IOException(score.location() + ": its perplexity is " + score.perplexity()
+                    + " and its mean divergence " + score.meanDivergence()
+                    + ", which are no figures: its weights are damaged, or too large for 32-bit floats. Make it again");
+        }
+        return score;
     }
 
     private static long bytesRead(List<TokenScores> scores) {

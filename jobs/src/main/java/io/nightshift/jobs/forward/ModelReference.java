@@ -1,21 +1,18 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.forward.AwqWeights;
-import io.nightshift.formats.forward.CheckpointWeights;
 import io.nightshift.formats.forward.DecoderModel;
-import io.nightshift.formats.forward.GgufWeights;
-import io.nightshift.formats.forward.ModelWeights;
-import io.nightshift.formats.gguf.GgufFile;
-import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.formats.weights.CheckpointWeights;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.formats.weights.QuantizedFormats;
+import io.nightshift.formats.weights.QuantizedModel;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -24,7 +21,7 @@ import java.util.UUID;
  * @param run unlike that of any other reference: what executors keep belongs to one run
  * @param model its hyperparameters
  * @param folder where its weights are
- * @param file a GGUF file of the folder; empty for the folder's safetensors files, quantized to AWQ or not
+ * @param file a file of the folder that is a whole model; empty for the folder itself, quantized or not
  */
 public record ModelReference(String run, DecoderModel model, FolderReference folder, String file)
         implements Serializable {
@@ -34,40 +31,35 @@ public record ModelReference(String run, DecoderModel model, FolderReference fol
     }
 
     /**
-     * A model that was made of another one.
+     * A model that was made of another one. What it says of itself is compared with what the other says.
      *
-     * @param location a GGUF file, or the folder of a checkpoint, quantized to AWQ or not
+     * @param location a file or folder of a quantized model, or the folder of a checkpoint
      * @param original the model that it was made of
      * @throws InvalidModelException if there is no such file, or it is another model
      * @throws IOException if it cannot be read
      */
-    public static ModelReference find(String location, DecoderModel original, HadoopSettings settings)
+    public static ModelReference find(String location, SourceModel original, HadoopSettings settings)
             throws IOException {
-        if (!location.endsWith(".gguf")) {
-            FolderReference folder = FolderReference.find(location, settings);
-            if (isAwq(folder.open())) {
-                ModelReference reference = of(original, folder);
-                reference.open(); // Says what is wrong with it before any work.
-                return reference;
-            }
-            DecoderModel model = DecoderModel.of(Checkpoint.open(folder.open()));
-            if (model.vocabulary() != original.vocabulary()) {
-                throw new InvalidModelException(location + ": has " + model.vocabulary()
-                        + " tokens where the original has "
-                        + original.vocabulary() + "; is it the same model?");
-            }
-            return of(model, folder);
-        }
+        boolean isFile = QuantizedFormats.ofFile(location).isPresent();
         int slash = location.lastIndexOf('/');
-        FolderReference folder = FolderReference.find(slash < 0 ? "." : location.substring(0, slash + 1), settings);
-        ModelReference reference = new ModelReference(
-                UUID.randomUUID().toString(), original, folder, location.substring(slash + 1));
-        reference.open(); // Says what is wrong with it before any work.
-        return reference;
-    }
-
-    private static boolean isAwq(ModelFolder folder) throws IOException {
-        return JsonFile.read(folder, "config.json").flatMap(AwqFolder::format).isPresent();
+        String parent = slash < 0 ? "." : location.substring(0, slash + 1);
+        FolderReference folder = FolderReference.find(isFile ? parent : location, settings);
+        String file = isFile ? location.substring(slash + 1) : "";
+        ModelFolder opened = folder.open();
+        Optional<QuantizedModel> quantized = QuantizedFormats.open(opened, file);
+        if (quantized.isPresent()) {
+            // Says what is wrong with it before any work.
+            quantized.get().requireMadeOf(original.checkpoint());
+            quantized.get().weights(original.decoder().tensors());
+            return new ModelReference(UUID.randomUUID().toString(), original.decoder(), folder, file);
+        }
+        DecoderModel model = DecoderModel.of(Checkpoint.open(opened));
+        if (model.vocabulary() != original.decoder().vocabulary()) {
+            throw new InvalidModelException(location + ": has " + model.vocabulary()
+                    + " tokens where the original has "
+                    + original.decoder().vocabulary() + "; is it the same model?");
+        }
+        return of(model, folder);
     }
 
     /** Where the weights are, for messages. */
@@ -78,13 +70,9 @@ public record ModelReference(String run, DecoderModel model, FolderReference fol
     /** The weights. Only headers are read. */
     ModelWeights open() throws IOException {
         ModelFolder opened = folder.open();
-        if (file.isEmpty()) {
-            return isAwq(opened)
-                    ? new AwqWeights(model, AwqFolder.open(opened))
-                    : new CheckpointWeights(model, opened);
-        }
-        StoredFile stored = opened.find(file)
-                .orElseThrow(() -> new InvalidModelException(location() + ": there is no such file"));
-        return new GgufWeights(model, opened, GgufFile.read(opened, stored));
+        Optional<QuantizedModel> quantized = QuantizedFormats.open(opened, file);
+        return quantized.isPresent()
+                ? quantized.get().weights(model.tensors())
+                : new CheckpointWeights(model.tensors().recipes(), opened);
     }
 }

@@ -2,8 +2,8 @@ package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.FinalNorm;
-import io.nightshift.formats.forward.ModelWeights;
 import io.nightshift.formats.forward.OutputHead;
+import io.nightshift.formats.weights.ModelWeights;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

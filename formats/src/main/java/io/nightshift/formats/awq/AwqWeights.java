@@ -1,16 +1,15 @@
-package io.nightshift.formats.forward;
+package io.nightshift.formats.awq;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
-import io.nightshift.formats.awq.AwqFolder;
-import io.nightshift.formats.awq.AwqLinear;
-import io.nightshift.formats.awq.LinearReader;
-import io.nightshift.formats.awq.QuantizedRows;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.weights.CheckpointWeights;
+import io.nightshift.formats.weights.ModelTensors;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import java.io.IOException;
@@ -40,7 +39,7 @@ public final class AwqWeights implements ModelWeights {
      */
     private record Part(LinearLayer linear, AwqLinear quantized, SafetensorsTensor stored) {}
 
-    private final DecoderModel model;
+    private final ModelTensors model;
     private final AwqFolder folder;
     private final Map<String, SafetensorsTensor> files;
     private final Map<String, List<Part>> quantized = new HashMap<>();
@@ -50,17 +49,17 @@ public final class AwqWeights implements ModelWeights {
     /**
      * Weights of a folder.
      *
-     * @param model made of the original checkpoint: its hyperparameters hold, not the folder's
+     * @param model the original's tensors
      * @throws InvalidModelException if a tensor is missing or of another shape than the model's; the message names both
      */
-    public AwqWeights(DecoderModel model, AwqFolder folder) {
+    public AwqWeights(ModelTensors model, AwqFolder folder) {
         this.model = model;
         this.folder = folder;
         this.files = folder.tensors();
         Map<String, List<LinearLayer>> linears =
                 model.linears().stream().collect(Collectors.groupingBy(LinearLayer::tensor));
         Map<String, TensorRecipe> asStored = new HashMap<>();
-        for (TensorRecipe recipe : model.tensors().values()) {
+        for (TensorRecipe recipe : model.recipes().values()) {
             if (recipe.content() instanceof Stored stored) {
                 List<LinearLayer> layers = linears.getOrDefault(recipe.name(), List.of());
                 if (layers.stream().anyMatch(linear -> folder.find(linear.module()).isPresent())) {

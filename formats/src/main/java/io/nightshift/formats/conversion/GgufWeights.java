@@ -1,4 +1,4 @@
-package io.nightshift.formats.forward;
+package io.nightshift.formats.conversion;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.RowOrder;
@@ -9,6 +9,8 @@ import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.weights.ModelTensors;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import java.io.IOException;
 import java.util.HashMap;
@@ -18,7 +20,7 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** The weights of a GGUF file of the same model, of any type that can be dequantized. */
 public final class GgufWeights implements ModelWeights {
-    private final DecoderModel model;
+    private final ModelTensors model;
     private final ModelFolder folder;
     private final GgufFile file;
     private final Map<String, GgufTensor> tensors = new HashMap<>();
@@ -27,12 +29,12 @@ public final class GgufWeights implements ModelWeights {
     /**
      * Weights of a GGUF file.
      *
-     * @param model made of the original checkpoint: its hyperparameters hold, not the file's
+     * @param model the original's tensors
      * @param folder where the file is
      * @throws InvalidModelException if the file is of another architecture, or a tensor is missing or of another shape
      *     than the model's; the message names both
      */
-    public GgufWeights(DecoderModel model, ModelFolder folder, GgufFile file) {
+    public GgufWeights(ModelTensors model, ModelFolder folder, GgufFile file) {
         this.model = model;
         this.folder = folder;
         this.file = file;
@@ -44,7 +46,7 @@ public final class GgufWeights implements ModelWeights {
             throw new InvalidModelException(location() + ": is of the architecture '" + architecture
                     + "', but the model " + model.location() + " is a " + model.architecture());
         }
-        model.tensors().values().stream()
+        model.recipes().values().stream()
                 .filter(recipe -> recipe.content() instanceof Stored)
                 .forEach(this::check);
     }
@@ -68,7 +70,7 @@ public final class GgufWeights implements ModelWeights {
 
     @Override
     public Optional<TensorShape> find(String tensor) {
-        return model.tensors().containsKey(tensor) && tensors.containsKey(tensor)
+        return model.recipes().containsKey(tensor) && tensors.containsKey(tensor)
                 ? Optional.of(shape(tensors.get(tensor)))
                 : Optional.empty();
     }
@@ -84,7 +86,7 @@ public final class GgufWeights implements ModelWeights {
             throw new IllegalArgumentException(tensor + ": rows " + from + " to " + to + " of " + shape.rows()
                     + " do not fit " + into.length + " bytes");
         }
-        SourceRows first = ((Stored) model.tensors().get(tensor).content()).parts().get(0);
+        SourceRows first = ((Stored) model.recipes().get(tensor).content()).parts().get(0);
         GgufTensor stored = tensors.get(tensor);
         if (first.order() instanceof RowOrder.InterleavedHalves order) {
             // The elements of a bias, which is one row, move like rows.

@@ -1,4 +1,4 @@
-package io.nightshift.formats.forward;
+package io.nightshift.formats.weights;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.kernels.GgmlType;

@@ -1,4 +1,4 @@
-package io.nightshift.formats.forward;
+package io.nightshift.formats.weights;
 
 import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.RowReader;
@@ -24,16 +24,12 @@ public final class CheckpointWeights implements ModelWeights {
     private final LongAdder bytesRead = new LongAdder();
 
     /**
-     * Weights of the checkpoint that the model was made of.
+     * Weights that recipes find in a folder's safetensors files.
      *
-     * @param folder its folder, local or in an object store
+     * @param tensors by their names in GGUF
+     * @param folder local or in an object store
      */
-    public CheckpointWeights(DecoderModel model, ModelFolder folder) {
-        this(model.tensors(), folder);
-    }
-
-    /** Weights that recipes find in a folder's safetensors files. */
-    CheckpointWeights(Map<String, TensorRecipe> tensors, ModelFolder folder) {
+    public CheckpointWeights(Map<String, TensorRecipe> tensors, ModelFolder folder) {
         this.tensors = tensors;
         this.folder = folder;
     }
