@@ -76,9 +76,10 @@ public final class AwqQuantizedFormat implements QuantizedFormat {
             for (String key : COMPARED) {
                 requireSame(key, own.find(key), original, original.config().find(key));
             }
-            requireSame("rope_type", Optional.of(ropeType(own)), original, Optional.of(ropeType(original.config())));
+            requireSame("rope_parameters.rope_type", Optional.of(ropeType(own)), original,
+                    Optional.of(ropeType(original.config())));
             for (String key : ROPE_COMPARED) {
-                requireSame(key, own.findRope(key), original, original.config().findRope(key));
+                requireSame("rope_parameters." + key, own.findRope(key), original, original.config().findRope(key));
             }
             // What only one of them says may be a default, which the family's table knows.
             Hyperparameters.of(own).requireSame(location, Hyperparameters.of(original.config()), originalLocation);
