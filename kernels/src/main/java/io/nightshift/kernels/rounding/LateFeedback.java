@@ -10,7 +10,7 @@ import java.util.Objects;
  * reached, from weights that the columns before it have moved.
  *
  * <p>A group may reach into blocks of columns that have not begun. What finished blocks owe those is added then and not again;
- * what the block in progress owes them is added to a copy. A thread needs 4 * channels bytes for each row of a panel
+ * what the group's own columns owe each other is worked out on a copy. A thread needs 4 * channels bytes for each row of a panel
  * ({@link LeftFactor#WIDTH} rows). Rounding takes half of channels² multiply-adds a row.
  */
 public final class LateFeedback {
@@ -129,35 +129,32 @@ public final class LateFeedback {
             givenFrom[block] = Math.min(givenFrom[block], from);
         }
 
-        /** Chooses the scales of the group whose columns are those from {@code last} to {@code k}. */
+        /**
+         * Chooses the scales of the group whose columns are those from {@code last} to {@code k}. Its columns are moved as if
+         * each could stay where the ones before it have moved it: by the feedback of its move, later ones move on.
+         */
         private void reach(int group, int k, int last) {
             float[] weights = new float[(k - last + 1) * WIDTH];
             float[] importance = new float[k - last + 1];
             int current = k / SIDE;
+            float[][] copies = new float[current + 1][];
             for (int block = current; block >= last / SIDE; block--) {
                 take(block, current + 1);
-                float[] source = columns;
-                int shift = 0;
-                if (block < current && k % SIDE < SIDE - 1) {
-                    source = withFeedbackOf(current, k, block);
-                    shift = block * BLOCK;
+                float[] copy = Arrays.copyOfRange(columns, block * BLOCK, (block + 1) * BLOCK);
+                for (int later = current; later > block; later--) {
+                    factor.tile(block, later).addProduct(copies[later], 0, copy, 0);
                 }
                 for (int j = Math.min(k, (block + 1) * SIDE - 1); j >= Math.max(last, block * SIDE); j--) {
-                    System.arraycopy(source, j * WIDTH - shift, weights, (k - j) * WIDTH, WIDTH);
+                    int within = j - block * SIDE;
+                    System.arraycopy(copy, within * WIDTH, weights, (k - j) * WIDTH, WIDTH);
+                    System.arraycopy(copy, within * WIDTH, value, 0, WIDTH);
+                    ErrorFeedback.giveFeedback(originals[block], within * WIDTH, value, factor.diagonalTile(block),
+                            within * SIDE, within, copy, 0);
                     importance[k - j] = residuals[order[j]];
                 }
+                copies[block] = copy;
             }
             grid.choose(group, first, rows, weights, WIDTH, importance, scales);
-        }
-
-        /** A copy of a block with the feedback of those columns of the current block that are rounded. */
-        private float[] withFeedbackOf(int current, int k, int block) {
-            float[] errors = new float[BLOCK];
-            int rounded = (k + 1) * WIDTH;
-            System.arraycopy(columns, rounded, errors, rounded - current * BLOCK, (current + 1) * BLOCK - rounded);
-            float[] copy = Arrays.copyOfRange(columns, block * BLOCK, (block + 1) * BLOCK);
-            factor.tile(block, current).addProduct(errors, 0, copy, 0);
-            return copy;
         }
     }
 }

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nightshift.kernels.HalfFloat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PackedLinearTest {
@@ -84,7 +86,7 @@ class PackedLinearTest {
         float[] some = new float[10 * 416];
         PackedLinear.dequantize(MIXED, PackedLinear.inverse(order), words, 0, OUTPUTS * 4, scales, 0, OUTPUTS / 2, 13, 10,
                 maxima, some, 0);
-        assertArrayEquals(java.util.Arrays.copyOfRange(whole, 13 * 416, 23 * 416), some);
+        assertArrayEquals(Arrays.copyOfRange(whole, 13 * 416, 23 * 416), some);
     }
 
     @Test
@@ -125,7 +127,7 @@ class PackedLinearTest {
     }
 
     private int[] order(int channels) {
-        int[] shuffled = java.util.stream.IntStream.range(0, channels).toArray();
+        int[] shuffled = IntStream.range(0, channels).toArray();
         for (int i = channels - 1; i > 0; i--) {
             int j = random.nextInt(i + 1);
             int swapped = shuffled[i];
