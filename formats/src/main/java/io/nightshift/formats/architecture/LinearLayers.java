@@ -10,7 +10,6 @@ import java.util.regex.Pattern;
 /** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one. */
 public final class LinearLayers {
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
-    private static final String ROUTER = "ffn_gate_inp";
     private static final String EXPERT = "{expert}";
     private static final String OUTPUT = "output.weight";
 
@@ -23,14 +22,13 @@ public final class LinearLayers {
             Matcher name = MATRIX.matcher(recipe.name());
             if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored) {
                 int layer = Integer.parseInt(name.group(1));
-                boolean router = name.group(2).equals(ROUTER);
                 boolean experts = recipe.shape().size() > 2;
                 String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
                 List<SourceRows> matrices = matrices(recipe, stored, experts);
                 for (int i = 0; i < matrices.size(); i++) {
                     String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
-                    layers.add(new LinearLayer(module(weight), recipe.name(), layer, experts ? i : -1, router,
-                            matrices.get(i)));
+                    layers.add(new LinearLayer(module(weight), recipe.name(), layer,
+                            experts ? i : LinearLayer.NO_EXPERT, matrices.get(i)));
                 }
             }
         }
@@ -45,7 +43,8 @@ public final class LinearLayers {
         return conversion.tensors().stream()
                 .filter(recipe -> recipe.name().equals(OUTPUT))
                 .map(recipe -> ((Stored) recipe.content()).parts().get(0))
-                .map(rows -> new LinearLayer(module(rows.tensor().name()), OUTPUT, -1, -1, false, rows))
+                .map(rows -> new LinearLayer(module(rows.tensor().name()), OUTPUT, LinearLayer.NO_LAYER,
+                        LinearLayer.NO_EXPERT, rows))
                 .findFirst();
     }
 

@@ -69,11 +69,11 @@ public final class ScaleGroups {
                 .filter(linear -> group.linears().contains(linear.role()))
                 .toList();
         String producer = "blk." + layer + "." + group.producer() + ".weight";
-        boolean norm = group.producer().endsWith("_norm");
-        if (norm) {
+        if (group.ofNorm()) {
             if (recipes.get(producer).content() instanceof TensorRecipe.Stored stored) {
                 SourceRows weights = stored.parts().get(0);
-                group(layer, -1, producer, weights, weights.tensor().columns(), readers).ifPresent(found::add);
+                group(layer, LinearLayer.NO_EXPERT, producer, weights, weights.tensor().columns(), readers)
+                        .ifPresent(found::add);
             }
             return;
         }
@@ -96,7 +96,7 @@ public final class ScaleGroups {
         long channels = linears.get(0).inputs();
         // Of a gate and an up projection in one matrix, the second half makes the channels' factor that is linear.
         boolean half = norm == null && produced == 2 * channels;
-        long valueHeads = producer.endsWith(".attn_v.weight") ? valueHeads() : 0;
+        long valueHeads = producer.endsWith("." + Role.VALUE.tensor() + ".weight") ? valueHeads() : 0;
         boolean repeated = valueHeads > 0 && produced < channels && channels % produced == 0 && produced % valueHeads == 0;
         if (produced != channels && !half && !repeated) {
             return Optional.empty();

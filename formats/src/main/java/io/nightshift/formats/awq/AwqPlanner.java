@@ -4,6 +4,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.architecture.SourceNames;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.layout.DraftItem;
@@ -31,7 +32,7 @@ public final class AwqPlanner {
      * Layers whose groups keep their limits, as in AutoAWQ: what is lost of queries and keys goes through a softmax,
      * where the loss of the layer's own output says little. A fused matrix holds both.
      */
-    private static final Set<String> NEVER_CLIPPED = Set.of("attn_q", "attn_k", "attn_qkv");
+    private static final Set<Role> NEVER_CLIPPED = Set.of(Role.QUERY, Role.KEY, Role.QUERY_KEY_VALUE);
 
     private final Checkpoint checkpoint;
     private final ModelConversion conversion;

@@ -26,7 +26,12 @@ public final class GgufConverter {
      */
     public static UnquantizedGguf convert(
             Checkpoint checkpoint, Optional<String> preTokenizer, Consumer<String> warnings) throws IOException {
-        ModelConversion conversion = Architectures.convert(checkpoint);
+        return convert(checkpoint, Architectures.convert(checkpoint), preTokenizer, warnings);
+    }
+
+    /** The same, of a checkpoint whose tensors have been converted already. */
+    public static UnquantizedGguf convert(Checkpoint checkpoint, ModelConversion conversion,
+            Optional<String> preTokenizer, Consumer<String> warnings) throws IOException {
         String architecture = conversion.architecture().name();
         GgufMetadata metadata = new GgufMetadata().text("general.architecture", architecture);
         conversion.leadingMetadata().values().forEach(metadata::put);

@@ -125,7 +125,10 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
             GgufTensor tensor = new GgufTensor(name, List.copyOf(shape), GgmlType.fromId(in.int32()), in.int64());
             tensor.bytes();
             return tensor;
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (ArithmeticException e) {
+            throw new InvalidModelException(
+                    "tensor " + name + ": its shape " + shape + " makes 2^63 bytes or more, which no file has", e);
+        } catch (IllegalArgumentException e) {
             throw new InvalidModelException("tensor " + name + ": " + e.getMessage(), e);
         }
     }

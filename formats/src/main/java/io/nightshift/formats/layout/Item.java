@@ -8,6 +8,7 @@ import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.encoding.GgmlEncoding;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -40,6 +41,13 @@ public sealed interface Item extends Serializable {
     /** Bytes of each unit; padding is behind the last one. */
     default long unitBytes() {
         return length() - padding();
+    }
+
+    /** Whether two items of several outputs are made of the same units, so that these need be read only once. */
+    default boolean isMadeOfTheSameAs(Item other) {
+        return this instanceof Rows rows && other instanceof Rows others && rows.tensor().equals(others.tensor())
+                || this instanceof Computed made && other instanceof Computed makes && made.name().equals(makes.name())
+                        && Arrays.equals(made.bytes(), makes.bytes());
     }
 
     /** Rows of a tensor, one behind the other, in a type of ggml's: each row is a unit, made by the task that writes it. */

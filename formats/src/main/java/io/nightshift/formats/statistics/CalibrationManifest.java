@@ -23,7 +23,7 @@ import java.util.List;
  * @param sequences number of sequences
  * @param sequenceLength tokens of each
  * @param groups number of groups of sequences: sums are added up group by group, so they belong to the result
- * @param statistics {@code imatrix} or {@code gram}
+ * @param statistics how much is kept
  * @param gramBlock channels of a side of a Gram matrix's blocks
  * @param routeAllExperts whether experts' inputs are those of all tokens
  * @param minExpertTokens experts with fewer tokens get other statistics
@@ -42,7 +42,7 @@ public record CalibrationManifest(
         int sequences,
         int sequenceLength,
         int groups,
-        String statistics,
+        StatisticsKind statistics,
         int gramBlock,
         boolean routeAllExperts,
         int minExpertTokens,

@@ -69,6 +69,20 @@ class GgufFileTest {
         }
     }
 
+    /** 2^62 floats are 2^64 bytes, which is 0 in a long. */
+    @Test
+    void refusesAShapeWhoseBytesDoNotFitALong() {
+        byte[] file = file(HEADER.toBytes());
+        byte[] name = "output_norm.weight".getBytes();
+        int at = 0;
+        while (!Arrays.equals(file, at, at + name.length, name, 0, name.length)) {
+            at++;
+        }
+        // The name is followed by the number of dimensions.
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(at + name.length + 4, 1L << 62);
+        assertMessage(file, "tensor output_norm.weight: its shape [" + (1L << 62) + "]");
+    }
+
     @Test
     void refusesOtherFiles() {
         assertMessage(new byte[64], "not a GGUF file");

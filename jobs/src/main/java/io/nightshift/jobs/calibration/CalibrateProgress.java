@@ -1,5 +1,7 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.formats.statistics.StatisticsKind;
+
 /** Hears how a pass goes on. */
 public interface CalibrateProgress {
     /** Says nothing. */
@@ -8,7 +10,7 @@ public interface CalibrateProgress {
     /** Something that was ignored or guessed, or is less than was asked for. */
     default void warning(String message) {}
 
-    /** Statistics that are complete already. */
+    /** StatisticsKind that are complete already. */
     default void skipped(String location) {}
 
     /**

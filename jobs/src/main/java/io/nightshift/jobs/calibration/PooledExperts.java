@@ -1,5 +1,6 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.statistics.InputSummary;
 import java.util.List;
 
@@ -11,9 +12,7 @@ import java.util.List;
  */
 final class PooledExperts {
     /** The linear layer of an expert whose input is its own. */
-    static final String DOWN = "ffn_down_exps";
-
-    private static final String ROUTER = "ffn_gate_inp";
+    static final String DOWN = Role.EXPERT_DOWN.tensor();
 
     private PooledExperts() {}
 
@@ -21,6 +20,6 @@ final class PooledExperts {
     static String insteadOf(int layer, List<String> tensors) {
         String prefix = "blk." + layer + ".";
         boolean down = tensors.contains(prefix + DOWN + ".weight");
-        return down ? prefix + DOWN + InputSummary.POOLED : prefix + ROUTER;
+        return down ? prefix + DOWN + InputSummary.POOLED : prefix + Role.ROUTER.tensor();
     }
 }

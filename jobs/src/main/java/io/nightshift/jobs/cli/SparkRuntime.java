@@ -3,6 +3,8 @@ package io.nightshift.jobs.cli;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.storage.HadoopSettings;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -16,6 +18,8 @@ final class SparkRuntime {
     private static final Map<String, String> LOCAL_DEFAULTS = Map.of(
             "spark.ui.enabled", "false",
             "spark.ui.showConsoleProgress", "false");
+
+    private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|\\d{1,9})(?:,.*)?])?");
 
     private final SparkConf conf;
 
@@ -40,6 +44,21 @@ final class SparkRuntime {
     HadoopSettings hadoop() {
         Configuration hadoop = SparkHadoopUtil.get().newConfiguration(conf);
         return HadoopSettings.of(hadoop);
+    }
+
+    /** Cores that tasks can run on at once, as far as the configuration tells. */
+    int cores() {
+        Matcher local = LOCAL.matcher(conf.get(MASTER));
+        if (local.matches()) {
+            String threads = local.group(1);
+            return threads == null ? 1
+                    : threads.equals("*") ? Runtime.getRuntime().availableProcessors()
+                    : Integer.parseInt(threads);
+        }
+        int parallelism = conf.getInt("spark.default.parallelism", 0);
+        return parallelism > 0
+                ? parallelism
+                : conf.getInt("spark.executor.instances", 1) * conf.getInt("spark.executor.cores", 1);
     }
 
     /** Starts Spark. */

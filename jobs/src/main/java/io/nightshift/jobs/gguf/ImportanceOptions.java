@@ -1,4 +1,4 @@
-package io.nightshift.jobs.quantize;
+package io.nightshift.jobs.gguf;
 
 import java.util.List;
 

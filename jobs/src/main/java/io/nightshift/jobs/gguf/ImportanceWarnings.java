@@ -1,6 +1,7 @@
-package io.nightshift.jobs.plan;
+package io.nightshift.jobs.gguf;
 
 import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.types.AssignedType;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,7 +9,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** What an importance matrix lacks, in words. */
-public final class ImportanceWarnings {
+final class ImportanceWarnings {
     private ImportanceWarnings() {}
 
     /**
@@ -16,16 +17,15 @@ public final class ImportanceWarnings {
      * that saw no tokens. The embedding and the output projection have no entry mostly, and are not named.
      *
      * @param tensors of the model
-     * @param targets made of them
+     * @param types that they become
      */
-    public static List<String> of(ModelImportance importance, List<TensorRecipe> tensors, List<GgufTarget> targets) {
+    public static List<String> of(ModelImportance importance, List<TensorRecipe> tensors, List<AssignedType> types) {
         List<String> missing = new ArrayList<>();
         List<String> unseen = new ArrayList<>();
         Map<List<Integer>, List<String>> unseenExperts = new LinkedHashMap<>();
         for (int i = 0; i < tensors.size(); i++) {
-            int index = i;
             String name = tensors.get(i).name();
-            if (targets.stream().noneMatch(target -> target.types().get(index).type().isQuantized())) {
+            if (!types.get(i).type().isQuantized()) {
                 continue;
             }
             if (!importance.knows(name)) {

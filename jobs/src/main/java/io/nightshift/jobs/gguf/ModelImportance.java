@@ -1,4 +1,4 @@
-package io.nightshift.jobs.plan;
+package io.nightshift.jobs.gguf;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.TensorRecipe;
@@ -8,6 +8,7 @@ import io.nightshift.formats.imatrix.Imatrix;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ import java.util.TreeMap;
  * The importance matrix of a job, ready for use: the mean squares of the inputs of each tensor. Kept by the driver;
  * tasks get the slices that they need.
  */
-public final class ModelImportance {
+final class ModelImportance {
     /** llama-quantize keeps so many bytes of a text that it adds to the metadata. */
     private static final int LONGEST_TEXT = 127;
 
@@ -143,11 +144,10 @@ public final class ModelImportance {
     }
 
     private static String digestOf(Map<String, float[]> means) {
-        MessageDigest digest = PlanDigest.sha256();
+        MessageDigest digest = sha256();
         ByteBuffer bytes = ByteBuffer.allocate(FLOATS_AT_ONCE * Float.BYTES);
         means.forEach((name, values) -> {
-            PlanDigest.add(digest, name);
-            PlanDigest.add(digest, Integer.toString(values.length));
+            digest.update((name + '\0' + values.length + '\0').getBytes(StandardCharsets.UTF_8));
             for (int from = 0; from < values.length; from += FLOATS_AT_ONCE) {
                 int count = Math.min(FLOATS_AT_ONCE, values.length - from);
                 bytes.clear().asFloatBuffer().put(values, from, count);
@@ -155,5 +155,13 @@ public final class ModelImportance {
             }
         });
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 }

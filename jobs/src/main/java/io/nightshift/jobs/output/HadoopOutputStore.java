@@ -129,7 +129,7 @@ final class HadoopOutputStore implements OutputStore {
 
     @Override
     public PartSink sink(String name, byte[] upload, int parts) {
-        int numbersPerPart = settings.isTrue(CONSECUTIVE) ? 1 : UploadPartSink.MAX_PART_NUMBER / parts;
+        int numbersPerPart = settings.isTrue(CONSECUTIVE) ? 1 : UploadPartSink.numbersPerPart(parts);
         return new UploadPartSink(folder, settings, name, upload, parts, numbersPerPart);
     }
 

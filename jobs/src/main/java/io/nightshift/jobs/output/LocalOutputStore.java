@@ -1,6 +1,7 @@
 package io.nightshift.jobs.output;
 
 import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.storage.LocalErrors;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;

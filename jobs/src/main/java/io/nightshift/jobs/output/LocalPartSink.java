@@ -1,5 +1,6 @@
 package io.nightshift.jobs.output;
 
+import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -19,11 +19,8 @@ import java.util.Optional;
  * <p>Two runs must not make the same output at once: the later one takes over, and the earlier one fails.
  */
 public final class OutputFile {
-    /**
-     * The most parts that a file may have. S3 takes part numbers up to 10,000; with four numbers a part, each attempt
-     * of a task that is tried up to four times has one of its own.
-     */
-    public static final int MAX_PARTS = UploadPartSink.MAX_PART_NUMBER / 4;
+    /** The most parts that a file may have: 2,500, as S3 takes part numbers up to 10,000 and a part needs a few of them. */
+    public static final int MAX_PARTS = UploadPartSink.MAX_PARTS;
 
     /** The smallest part that S3 takes, but for the last one of a file: 5 MiB. */
     public static final long MIN_PART_LENGTH = 5 << 20;

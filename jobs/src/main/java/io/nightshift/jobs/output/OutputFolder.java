@@ -61,7 +61,7 @@ public final class OutputFolder {
         }
     }
 
-    /** The path, if the folder is a local one: executors elsewhere must see it too ({@link SharedFolderCheck}). */
+    /** The path, if the folder is a local one: executors elsewhere must see it too. */
     public Optional<Path> localPath() {
         return location.isLocal() ? Optional.of(location.localPath()) : Optional.empty();
     }

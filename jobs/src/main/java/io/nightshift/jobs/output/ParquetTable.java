@@ -1,6 +1,7 @@
 package io.nightshift.jobs.output;
 
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;

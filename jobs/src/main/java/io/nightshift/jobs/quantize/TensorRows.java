@@ -5,33 +5,17 @@ import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.BF16;
-import io.nightshift.kernels.BlockValidator;
 import io.nightshift.kernels.F16;
 import io.nightshift.kernels.F32;
 import io.nightshift.kernels.GgmlType;
-import io.nightshift.kernels.dequantize.Dequantizers;
-import io.nightshift.kernels.quantize.Quantizers;
-import io.nightshift.kernels.quantize.RowQuantizer;
-import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.Map;
 
 /**
- * Turns rows of a source tensor into rows of a target: to floats, rounded to the type that the converter would have
- * written, then into blocks; every weight and every block is checked on the way. For one task; the arrays are reused.
+ * Rows of a tensor in the precision that the converter would have written, out of the bytes of a source tensor; every weight
+ * is checked on the way. For one task; the arrays are reused.
  */
-final class RowEncoder {
-    /** Weights that are worked on at once, about: what fits the cache together with the blocks made of it. */
-    static final int WEIGHTS_AT_ONCE = 1 << 15;
-
-    /** A row that comes back with a larger relative error than this was not quantized but garbled. */
-    private static final double GARBLED = 1.25;
-
-    private final Map<GgmlType, RowQuantizer> quantizers = new EnumMap<>(GgmlType.class);
-    private float[] weights = new float[WEIGHTS_AT_ONCE];
-    private float[] row = new float[0];
-    private byte[] rounded = new byte[0];
-    private byte[] blocks = new byte[0];
+final class TensorRows {
+    private float[] weights = {};
+    private byte[] rounded = {};
 
     private TensorRecipe tensor;
     private SafetensorsType sourceType;
@@ -42,16 +26,9 @@ final class RowEncoder {
     private long firstRow;
     private int rows;
     private boolean hasWeights;
-    private float[] encoded;
-    private ImportanceSlice importance;
-
-    /** Takes the importance of the rows that come next. */
-    void weigh(ImportanceSlice importance) {
-        this.importance = importance;
-    }
 
     /**
-     * Takes rows that targets are to be made of. They are read when {@link #encode} is called.
+     * Takes rows. They are read when {@link #weights} or another method is called.
      *
      * @param tensor the output tensor
      * @param rowsOf where the rows come from
@@ -69,149 +46,70 @@ final class RowEncoder {
         this.firstRow = firstRow;
         this.rows = rows;
         this.hasWeights = false;
-        this.encoded = null;
     }
 
-    /** The rows in the precision that the converter writes, from the start of an array that {@link #take} may overwrite. */
+    TensorRecipe tensor() {
+        return tensor;
+    }
+
+    long firstRow() {
+        return firstRow;
+    }
+
+    int rows() {
+        return rows;
+    }
+
+    int columns() {
+        return Math.toIntExact(tensor.columns());
+    }
+
+    /** The array that the rows' bytes are in. */
+    byte[] source() {
+        return source;
+    }
+
+    /** Where they begin in it. */
+    int sourceOffset() {
+        return sourceOffset;
+    }
+
+    /**
+     * The rows as floats, from the start of an array that {@link #take} may overwrite.
+     *
+     * @throws InvalidModelException if a weight is not finite, or too large for the type that the converter writes
+     */
     float[] weights() {
         toWeights();
         return weights;
     }
 
-    /** The importance of the rows' columns; null where there is none. */
-    float[] importance() {
-        return importance.values() == null
-                ? null
-                : Arrays.copyOfRange(importance.values(), importanceOffset(), importanceOffset() + columns());
+    /** Whether the rows' bytes are those of a type already. */
+    boolean areStoredAs(GgmlType type) {
+        return isSourceType(tensor.type()) && type == tensor.type() && shift == 0;
     }
 
-    /**
-     * Other weights in the place of the rows' as blocks of a type, in an array that the next call overwrites.
-     *
-     * @param others as many as the rows have
-     * @param importance of their columns; may be null
-     * @throws InvalidModelException if a weight is too large for the type
-     */
-    byte[] encode(GgmlType type, float[] others, float[] importance) {
-        makeRoom(type);
-        encoded = others;
-        quantizer(type).quantize(others, 0, rows, columns(), importance, 0, blocks, 0);
-        requireValid(type);
-        return blocks;
+    /** Whether the rows' bytes are bfloat16 that halves are made of. */
+    boolean areHalvesOfBF16(GgmlType type) {
+        return isSourceType(GgmlType.BF16) && tensor.type() == GgmlType.BF16 && type == GgmlType.F16;
     }
 
-    /** Other weights in the place of the rows' as blocks of a type; {@link #encode} has found that they fit. */
-    void quantize(GgmlType type, float[] others, int count, float[] importance, byte[] made) {
-        quantizer(type).quantize(others, 0, count, columns(), importance, 0, made, 0);
+    /** Makes halves of bfloat16, from the start of an array. */
+    void toHalves(byte[] blocks) {
+        requireFinite(BF16.toF16(source, sourceOffset, blocks, 0, count()));
     }
 
-    /** What single rows become: quantized and read back. */
-    void nearest(GgmlType type, float[] others, int count, float[] importance, float[] rounded) {
-        byte[] made = new byte[Math.toIntExact(count * type.rowBytes(columns()))];
-        quantizer(type).quantize(others, 0, count, columns(), importance, 0, made, 0);
-        Dequantizers.of(type).dequantize(made, 0, rounded, 0, count * columns());
-    }
-
-    /** Reads one row of blocks back. */
-    void decode(GgmlType type, byte[] made, int index, float[] into, int place) {
-        int at = Math.toIntExact(index * type.rowBytes(columns()));
-        Dequantizers.of(type).dequantize(made, at, into, place * columns(), columns());
-    }
-
-    /**
-     * The rows as blocks of a type, in an array that the next call overwrites.
-     *
-     * @throws InvalidModelException if a weight is not finite, or too large for the type
-     */
-    byte[] encode(GgmlType type) {
-        int count = count();
-        int bytes = makeRoom(type);
-        encoded = null;
-        if (isSourceType(tensor.type()) && type == tensor.type() && shift == 0) {
-            requireFinite(hasWeights ? -1 : firstNonFinite(count));
-            System.arraycopy(source, sourceOffset, blocks, 0, bytes);
-            return blocks;
-        }
-        if (isSourceType(GgmlType.BF16) && tensor.type() == GgmlType.BF16 && type == GgmlType.F16) {
-            requireFinite(BF16.toF16(source, sourceOffset, blocks, 0, count));
-        } else {
-            toWeights();
-            KernelWarmUp.of(type).run(count, () -> quantizer(type)
-                    .quantize(weights, 0, rows, columns(), importance.values(), importanceOffset(), blocks, 0));
-        }
-        requireValid(type);
-        return blocks;
-    }
-
-    private RowQuantizer quantizer(GgmlType type) {
-        return quantizers.computeIfAbsent(type, Quantizers::create);
-    }
-
-    private int makeRoom(GgmlType type) {
-        int bytes = length(type);
-        if (blocks.length < bytes) {
-            blocks = new byte[bytes];
-        }
-        return bytes;
-    }
-
-    /**
-     * Checks the blocks that were made last.
-     *
-     * @throws InvalidModelException if a weight was too large for the type
-     */
-    void requireValid(GgmlType type) {
-        int invalid = BlockValidator.firstInvalidBlock(type, blocks, 0, length(type));
-        if (invalid >= 0) {
-            long weight = (long) invalid * type.blockSize();
-            throw new InvalidModelException(tensor.name() + " (" + sourceName + "), row "
-                    + (firstRow + weight / columns()) + ": the weights are too large for " + type);
+    /** @throws InvalidModelException if a weight is not finite */
+    void requireFinite() {
+        if (!hasWeights) {
+            requireFinite(firstNonFinite(count()));
         }
     }
 
-    /** Bytes that {@link #encode} gives. */
-    int length(GgmlType type) {
-        return Math.toIntExact(rows * type.rowBytes(columns()));
-    }
-
-    /**
-     * Reads the first row back from the blocks that {@link #encode} just made.
-     *
-     * @return what it lost
-     * @throws IllegalStateException if it has nothing to do with the weights
-     */
-    TensorError checkFirstRow(GgmlType type) {
-        toWeights();
-        float[] meant = encoded == null ? weights : encoded;
-        int columns = columns();
-        if (row.length < columns) {
-            row = new float[columns];
-        }
-        Dequantizers.of(type).dequantize(blocks, 0, row, 0, columns);
-        TensorError error = error(meant, columns, null);
-        // Where columns are of no importance the few bits may be spent on the others.
-        if (isGarbled(error) && (importance.values() == null || isGarbled(error(meant, columns, importance.values())))) {
-            throw new IllegalStateException(tensor.name() + ", row " + firstRow + ": reading " + type
-                    + " back gives other weights (relative error " + error.relative() + "); please report this");
-        }
-        return error;
-    }
-
-    private TensorError error(float[] meant, int columns, float[] columnImportance) {
-        double error = 0;
-        double norm = 0;
-        for (int i = 0; i < columns; i++) {
-            double factor = columnImportance == null ? 1 : columnImportance[importanceOffset() + i];
-            double difference = (double) row[i] - meant[i];
-            error += factor * difference * difference;
-            norm += factor * meant[i] * meant[i];
-        }
-        return new TensorError(error, norm);
-    }
-
-    // Written so that NaN is garbled too.
-    private static boolean isGarbled(TensorError error) {
-        return !(error.squaredError() <= GARBLED * GARBLED * error.squaredNorm());
+    /** What is wrong with one of the rows. */
+    InvalidModelException refusal(int row, String why, Exception cause) {
+        return new InvalidModelException(
+                tensor.name() + " (" + sourceName + "), row " + (firstRow + row) + ": " + why, cause);
     }
 
     private void toWeights() {
@@ -287,14 +185,6 @@ final class RowEncoder {
 
     private boolean isSourceType(GgmlType type) {
         return sourceType.name().equals(type.name());
-    }
-
-    private int importanceOffset() {
-        return importance.offset(tensor, firstRow);
-    }
-
-    private int columns() {
-        return Math.toIntExact(tensor.columns());
     }
 
     private int count() {

@@ -23,6 +23,11 @@ public final class SparkCluster {
         return new JavaSparkContext(conf("local[" + cores + "]", hadoop));
     }
 
+    /** Spark within this process, with a master such as {@code local[2,4]}: two cores and four attempts at a task. */
+    public static JavaSparkContext local(String master) {
+        return new JavaSparkContext(conf(master, Map.of()));
+    }
+
     /** Two executor processes with 1 GiB each, which have this process's class path. */
     public static JavaSparkContext twoExecutors(Map<String, String> hadoop) throws IOException {
         // Spark looks for its jars there when it starts executors, and takes the class path below.

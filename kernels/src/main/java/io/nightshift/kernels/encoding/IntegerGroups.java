@@ -2,6 +2,7 @@ package io.nightshift.kernels.encoding;
 
 import io.nightshift.kernels.rounding.Grid;
 import io.nightshift.kernels.rounding.IntegerLevels;
+import java.io.Serializable;
 import java.util.Objects;
 
 /**
@@ -17,7 +18,7 @@ import java.util.Objects;
  * @param symmetric whether there are no zero points
  * @param scaleType how scales are stored
  */
-public record IntegerGroups(int bits, int groupSize, boolean symmetric, ScaleType scaleType) {
+public record IntegerGroups(int bits, int groupSize, boolean symmetric, ScaleType scaleType) implements Serializable {
     /** A group never spans less, as in AutoAWQ: its scale would be lost in half precision. */
     private static final float LEAST_SPAN = 1e-5f;
 

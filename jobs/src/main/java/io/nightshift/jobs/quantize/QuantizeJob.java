@@ -1,0 +1,228 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.layout.OutputLayout;
+import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.jobs.calibration.CalibrateJob;
+import io.nightshift.jobs.calibration.CalibrateProgress;
+import io.nightshift.jobs.calibration.CalibrateResult;
+import io.nightshift.jobs.output.OutputFolder;
+import io.nightshift.jobs.rounding.StatisticsReference;
+import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.tasks.Progress;
+import io.nightshift.jobs.tasks.SharedFolderCheck;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * Makes the targets of a request: checks all of them, has the model calibrated, then searches scales, chooses, lays out,
+ * factorizes, rounds, writes, commits and verifies. Targets whose files are cut alike are made together; each set is
+ * complete before the next begins.
+ */
+public final class QuantizeJob {
+    private final QuantizeRequest request;
+    private final HadoopSettings settings;
+    private final Progress progress;
+    private final Model model;
+    private final Optional<InputStatistics> statistics;
+    private final List<CheckedTarget> targets;
+    private final List<String> warnings;
+
+    private QuantizeJob(QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
+            Optional<InputStatistics> statistics, List<CheckedTarget> targets, List<String> warnings) {
+        this.request = request;
+        this.settings = settings;
+        this.progress = progress;
+        this.model = model;
+        this.statistics = statistics;
+        this.targets = targets;
+        this.warnings = warnings;
+    }
+
+    /**
+     * Reads headers, and the manifest of statistics that are there, and checks every target: whatever can be refused without
+     * a weight is refused here. Needs no Spark.
+     *
+     * @param settings how Hadoop reaches its stores
+     * @throws InvalidModelException if the request, the checkpoint, or the statistics cannot be used
+     * @throws IOException if one of them cannot be read
+     */
+    public static QuantizeJob plan(QuantizeRequest request, HadoopSettings settings, Progress progress)
+            throws IOException {
+        List<String> warnings = new ArrayList<>();
+        Model model = Model.open(request.model(), settings, request.preTokenizer(), warning -> {
+            warnings.add(warning);
+            progress.warning(warning);
+        });
+        Optional<InputStatistics> statistics = StatisticsOutlook.of(request, model, settings);
+        List<CheckedTarget> targets = CheckedTarget.all(request.targets(), model, statistics);
+        targets.stream().flatMap(target -> target.plan().warnings().stream()).distinct().forEach(progress::warning);
+        StatisticsOutlook.refuseWithoutEffect(targets, statistics);
+        if (request.statistics() instanceof StatisticsSource.Calibration calibration) {
+            // What is wrong with texts or options is found out before anything is run.
+            CalibrateJob.plan(StatisticsOutlook.request(request, model, targets, calibration), settings,
+                    CalibrateProgress.NONE);
+        }
+        return new QuantizeJob(request, settings, progress, model, statistics, targets, warnings);
+    }
+
+    /** The targets, checked, in the order of the request. */
+    public List<CheckedTarget> targets() {
+        return targets;
+    }
+
+    /** What they are made of. */
+    public Model model() {
+        return model;
+    }
+
+    /**
+     * Tasks that write and round a target's output on a cluster; 0 where its layout hangs on a measurement.
+     *
+     * @param cores cores of the cluster
+     */
+    public int tasks(CheckedTarget target, int cores) {
+        return target.laidOut()
+                .map(found -> WritePhase.tasks(found.layout(), request.settings().partSize(), cores))
+                .orElse(0);
+    }
+
+    /**
+     * Makes sure that statistics which are there already are this model's. A task looks at its weights.
+     *
+     * @throws InvalidModelException if they are another one's
+     * @throws IOException if either cannot be read
+     */
+    public void requireStatisticsOfModel(JavaSparkContext spark) throws IOException {
+        if (statistics.flatMap(InputStatistics::reference).isPresent()) {
+            statistics.get().reference().get().requireModel(model.source(), spark);
+        }
+    }
+
+    /** The statistics that targets are made by, or will be. */
+    public Optional<InputStatistics> statistics() {
+        return statistics;
+    }
+
+    /**
+     * Makes the outputs that are not there yet.
+     *
+     * @throws InvalidModelException if a weight cannot be used, or the statistics are another model's; of what was not
+     *     complete nothing is left behind
+     * @throws IOException if reading, writing or a task failed; likewise
+     */
+    public QuantizeResult run(JavaSparkContext spark) throws IOException {
+        return run(spark, CalibrateProgress.NONE);
+    }
+
+    /**
+     * The same, with an ear for the calibration.
+     *
+     * @param calibrating hears how it goes on
+     */
+    public QuantizeResult run(JavaSparkContext spark, CalibrateProgress calibrating) throws IOException {
+        OutputFolder folder = OutputFolder.open(request.output(), settings);
+        Optional<CalibrateResult> calibrated = Optional.empty();
+        Optional<InputStatistics> known = statistics;
+        List<CheckedTarget> checked = targets;
+        if (request.statistics() instanceof StatisticsSource.Calibration calibration) {
+            calibrated = Optional.of(CalibrateJob.plan(
+                            StatisticsOutlook.request(request, model, targets, calibration), settings, calibrating)
+                    .run(spark));
+            known = Optional.of(StatisticsOutlook.made(calibrated.get().location(), calibration.option(), settings));
+            checked = CheckedTarget.all(request.targets(), model, known);
+        }
+        OutputResult[] results = new OutputResult[checked.size()];
+        List<Integer> missing = new ArrayList<>();
+        for (int i = 0; i < results.length; i++) {
+            results[i] = complete(folder, checked.get(i));
+            if (results[i] == null) {
+                missing.add(i);
+            }
+        }
+        if (!missing.isEmpty()) {
+            requireShared(folder, known, spark);
+            try (TargetRun run = new TargetRun(spark, request, settings, progress, model, known, folder)) {
+                make(run, checked, missing, results);
+            }
+        }
+        return new QuantizeResult(Arrays.asList(results), calibrated);
+    }
+
+    /** Made before, for the same plan; null if it has to be made. */
+    private OutputResult complete(OutputFolder folder, CheckedTarget target) throws IOException {
+        if (request.settings().overwrite() || target.laidOut().isEmpty()) {
+            return null;
+        }
+        OutputLayout layout = target.laidOut().get().layout();
+        OutputWriter writer = writer(folder, layout);
+        if (!writer.isComplete()) {
+            return null;
+        }
+        progress.skipped(writer.location());
+        return new OutputResult(target.target().name(), writer.location(), layout.bytes(), layout.bitsPerWeight(), true,
+                warnings(target), List.of(), List.of(), OutputResult.Work.NONE);
+    }
+
+    private OutputWriter writer(OutputFolder folder, OutputLayout layout) {
+        return new OutputWriter(folder, request.output(), layout, model.source().files(), settings);
+    }
+
+    private List<String> warnings(CheckedTarget target) {
+        List<String> all = new ArrayList<>(warnings);
+        all.addAll(target.plan().warnings());
+        return all;
+    }
+
+    /** One set of targets after another: those that are cut alike are made together. */
+    private void make(TargetRun run, List<CheckedTarget> checked, List<Integer> missing, OutputResult[] results)
+            throws IOException {
+        List<Integer> left = new ArrayList<>(missing);
+        while (!left.isEmpty()) {
+            List<Integer> together = new ArrayList<>();
+            CheckedTarget first = checked.get(left.get(0));
+            left.removeIf(index -> {
+                boolean same = together.isEmpty() || first.isCutLike(checked.get(index));
+                if (same) {
+                    together.add(index);
+                }
+                return same;
+            });
+            List<OutputResult> made = run.make(together.stream().map(checked::get).toList());
+            for (int i = 0; i < together.size(); i++) {
+                OutputResult result = made.get(i);
+                results[together.get(i)] = new OutputResult(result.target(), result.location(), result.bytes(),
+                        result.bitsPerWeight(), false, warnings(checked.get(together.get(i))), result.tensors(),
+                        result.linears(), result.work());
+            }
+        }
+    }
+
+    private void requireShared(OutputFolder folder, Optional<InputStatistics> known, JavaSparkContext spark)
+            throws IOException {
+        if (folder.localPath().isPresent()) {
+            SharedFolderCheck.requireShared(folder.localPath().get(), spark);
+        }
+        requireSeen(model.source().location(), "config.json", spark);
+        if (known.isPresent()) {
+            StatisticsReference reference = known.get().reference().orElseThrow();
+            FolderReference stored = reference.folder();
+            requireSeen(stored.location(), CalibrationManifest.FILE, spark);
+            reference.requireModel(model.source(), spark);
+        }
+    }
+
+    private static void requireSeen(StorageLocation location, String file, JavaSparkContext spark) throws IOException {
+        if (location.isLocal()) {
+            Path path = location.localPath();
+            SharedFolderCheck.requireSeen(path.resolve(file), path, spark);
+        }
+    }
+}

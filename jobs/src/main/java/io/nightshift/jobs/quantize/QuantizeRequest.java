@@ -1,0 +1,68 @@
+package io.nightshift.jobs.quantize;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the user wants. Build one with {@link #of} and the {@code with} methods.
+ *
+ * @param model where the checkpoint is
+ * @param targets what is to be made of it
+ * @param output folder that the outputs go to
+ * @param statistics where statistics of linear layers' inputs come from
+ * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
+ * @param settings how the work is done
+ */
+public record QuantizeRequest(String model, List<Target> targets, String output, StatisticsSource statistics,
+        Optional<String> preTokenizer, Settings settings) {
+    /**
+     * How the work is done: the bytes do not depend on it.
+     *
+     * @param work folder for factors of the run; empty for one within the output
+     * @param partSize most bytes of a part, about
+     * @param overwrite whether outputs that are complete already are made again
+     */
+    public record Settings(Optional<String> work, long partSize, boolean overwrite) {
+        /** Part size where the user gives none: 64 MiB. */
+        public static final long DEFAULT_PART_SIZE = 64L << 20;
+
+        /** What holds unless the user says otherwise. */
+        public static final Settings DEFAULT = new Settings(Optional.empty(), DEFAULT_PART_SIZE, false);
+
+        /** The same with another part size. */
+        public Settings withPartSize(long bytes) {
+            return new Settings(work, bytes, overwrite);
+        }
+
+        /** The same with another work folder. */
+        public Settings withWork(String folder) {
+            return new Settings(Optional.of(folder), partSize, overwrite);
+        }
+
+        /** The same, making outputs again. */
+        public Settings overwriting() {
+            return new Settings(work, partSize, true);
+        }
+    }
+
+    /** Targets that need no statistics. */
+    public static QuantizeRequest of(String model, List<? extends Target> targets, String output) {
+        return new QuantizeRequest(model, List.copyOf(targets), output, StatisticsSource.NONE, Optional.empty(),
+                Settings.DEFAULT);
+    }
+
+    /** The same with statistics. */
+    public QuantizeRequest with(StatisticsSource other) {
+        return new QuantizeRequest(model, targets, output, other, preTokenizer, settings);
+    }
+
+    /** The same with other settings. */
+    public QuantizeRequest with(Settings other) {
+        return new QuantizeRequest(model, targets, output, statistics, preTokenizer, other);
+    }
+
+    /** The same with a pre-tokenizer's name. */
+    public QuantizeRequest withPreTokenizer(Optional<String> name) {
+        return new QuantizeRequest(model, targets, output, statistics, name, settings);
+    }
+}

@@ -1,0 +1,114 @@
+package io.nightshift.jobs.tasks;
+
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.LocalErrors;
+import io.nightshift.jobs.storage.StorageErrors;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StorageProbe;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * A folder of a run's own for what its tasks keep, local or in an object store; it is removed when the run ends. That of a
+ * run whose driver was killed is removed by a later run in the same place, once no run can be that old.
+ */
+public final class WorkFolder implements AutoCloseable {
+    private static final String PREFIX = "work-";
+    private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,15})-[0-9a-f-]{36}");
+
+    /** After this long, a folder belongs to no run any more. */
+    static final Duration LONGEST_RUN = Duration.ofDays(7);
+
+    private final FileSystem fileSystem;
+    private final Path path;
+    private final boolean madeParent;
+    private final HadoopSettings settings;
+
+    private WorkFolder(FileSystem fileSystem, Path path, boolean madeParent, HadoopSettings settings) {
+        this.settings = settings;
+        this.fileSystem = fileSystem;
+        this.path = path;
+        this.madeParent = madeParent;
+    }
+
+    /**
+     * Makes the folder.
+     *
+     * @param given the folder that it is made in, if the user wants another one than the output's own
+     * @param output the folder of the outputs
+     * @throws IOException if it cannot be made, or executors do not see it
+     */
+    public static WorkFolder create(
+            Optional<String> given, String output, HadoopSettings settings, JavaSparkContext spark) throws IOException {
+        String parent = given.orElse(output.replaceAll("/+$", "") + "/.nightshift-work");
+        StorageLocation location = StorageLocation.parse(parent);
+        if (location.isLocal()) {
+            SharedFolderCheck.requireShared(location.localPath(), spark);
+            location = StorageLocation.parse("file:" + location.localPath());
+        } else {
+            StorageProbe.check(location, settings);
+        }
+        Instant now = Instant.now();
+        Path path = new Path(location.hadoopPath(), name(now));
+        try {
+            FileSystem fileSystem = settings.fileSystem(location);
+            boolean madeParent = !fileSystem.exists(path.getParent());
+            if (location.isLocal()) {
+                LocalErrors.makeFolder(location.localPath());
+            }
+            removeAbandoned(fileSystem, path.getParent(), now);
+            fileSystem.mkdirs(path);
+            return new WorkFolder(fileSystem, path, madeParent, settings);
+        } catch (IOException | RuntimeException e) {
+            throw StorageErrors.explain(parent, e);
+        }
+    }
+
+    /** A folder's name says when its run began: not all stores keep times of folders. */
+    static String name(Instant start) {
+        return PREFIX + start.getEpochSecond() + "-" + UUID.randomUUID();
+    }
+
+    private static void removeAbandoned(FileSystem fileSystem, Path parent, Instant now) throws IOException {
+        if (!fileSystem.exists(parent)) {
+            return;
+        }
+        for (FileStatus found : fileSystem.listStatus(parent)) {
+            Matcher name = NAME.matcher(found.getPath().getName());
+            if (name.matches()
+                    && Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))) {
+                fileSystem.delete(found.getPath(), true);
+            }
+        }
+    }
+
+    /** Where it is, with its scheme: tasks may keep files of the run there. */
+    public String location() {
+        return fileSystem.makeQualified(path).toString();
+    }
+
+    /** Its files, for the tasks of the run. */
+    public WorkFiles files() {
+        return new WorkFiles(location(), settings);
+    }
+
+    @Override
+    public void close() throws IOException {
+        fileSystem.delete(path, true);
+        // The folder above is removed where this run made it, or an earlier one within the output.
+        Path parent = path.getParent();
+        if ((madeParent || parent.getName().startsWith(".")) && fileSystem.exists(parent)
+                && fileSystem.listStatus(parent).length == 0) {
+            fileSystem.delete(parent, false);
+        }
+    }
+}
