@@ -52,7 +52,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -283,8 +286,23 @@ class AwqJobTest {
             ByteBuffer infinity = ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN).putShort((short) 0x7f80).flip();
             channel.write(infinity, tensor.position() + 2 * (3 * tensor.columns() + 5));
         }
-        InvalidModelException error = assertThrows(InvalidModelException.class,
-                () -> make(2, request(model.toString(), GEMM, rounding(false, false), "out")));
+        AtomicInteger attemptsBeyondTheFirst = new AtomicInteger();
+        InvalidModelException error;
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            spark.sc().addSparkListener(new SparkListener() {
+                @Override
+                public void onTaskStart(SparkListenerTaskStart start) {
+                    if (start.taskInfo().attemptNumber() > 0 || start.stageAttemptId() > 0) {
+                        attemptsBeyondTheFirst.incrementAndGet();
+                    }
+                }
+            });
+            QuantizeJob job = QuantizeJob.plan(
+                    request(model.toString(), GEMM, rounding(false, false), "out"), SETTINGS, Progress.NONE);
+            error = assertThrows(InvalidModelException.class, () -> job.run(spark));
+        }
+        assertEquals(0, attemptsBeyondTheFirst.get());
+        assertEquals(1, error.getMessage().lines().count());
         assertTrue(error.getMessage().contains("model.layers.2.mlp.up_proj.weight, row 3, column 5"), error.getMessage());
         assertFalse(Files.exists(folder.resolve("out/tiny-llama-AWQ/config.json")));
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));

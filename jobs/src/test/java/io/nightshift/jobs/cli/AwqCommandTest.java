@@ -181,6 +181,29 @@ class AwqCommandTest {
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
     }
 
+    /** The texts are real ones: nothing of them may be run before all targets are found to be possible. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--to gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_k.weight of gguf:IQ3_XXS becomes IQ3_XXS, whose",
+        "--to awq,gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_k.weight of gguf:IQ3_XXS becomes IQ3_XXS",
+        "--to gguf:Q4_K_M --tensor-type nothing=q8_0 | --tensor-type nothing: no tensor that can be quantized has such",
+        "--to awq,gguf:F16 --tensor-type attn_v=q8_0 | --tensor-type has no effect on F16",
+        "--to gguf:Q4_K_M --leave-output-tensor --output-tensor-type q8_0 | exclude each other",
+        "--to gguf:Q4_K_M --exclude-weights nothing | --exclude-weights nothing: the importance matrix has no entry",
+        "--to awq,gguf:Q4_K_M --modules-left-out no_proj | --modules-left-out no_proj: no linear layer",
+        "--to awq,gguf:Q4_K_M --sequence-length 100000 | --sequence-length",
+    })
+    void whatCannotBeMadeIsRefusedBeforeTheModelIsRun(String options, String message) throws IOException {
+        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(3, 600));
+        List<String> arguments = new ArrayList<>(List.of(options.trim().split(" ")));
+        arguments.addAll(List.of("--calibration", text.toString(), "--output", folder.resolve("out").toString()));
+        CommandRun run = run("quantize", arguments.toArray(String[]::new));
+        assertEquals(2, run.exitCode(), run.err());
+        assertTrue(run.err().contains(message), run.err());
+        assertFalse(run.err().contains("tokens/s"), run.err());
+        assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
+    }
+
     /** Tests may run as root, who may write everywhere: a file stands in the place of a folder. */
     @ParameterizedTest
     @ValueSource(strings = {"--output", "--work", "--report"})
