@@ -3,6 +3,8 @@ package io.nightshift.kernels.encoding;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.rounding.Grid;
 import io.nightshift.kernels.rounding.Levels;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -21,12 +23,19 @@ public abstract sealed class BlockLayout permits LegacyBlockLayout, SuperBlockLa
         this.levels = levels;
     }
 
+    /** The layouts, each type named once. */
+    private static final class Known {
+        private static final Map<GgmlType, BlockLayout> LAYOUTS = new EnumMap<>(GgmlType.class);
+
+        static {
+            LegacyBlockLayout.all().forEach(layout -> LAYOUTS.put(layout.type(), layout));
+            SuperBlockLayout.all().forEach(layout -> LAYOUTS.put(layout.type(), layout));
+        }
+    }
+
     /** Whether a type's blocks are a grid that weights can be rounded to one by one. */
     public static boolean supports(GgmlType type) {
-        return switch (type) {
-            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, IQ4_XS, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K -> true;
-            default -> false;
-        };
+        return Known.LAYOUTS.containsKey(type);
     }
 
     /**
@@ -35,12 +44,12 @@ public abstract sealed class BlockLayout permits LegacyBlockLayout, SuperBlockLa
      * @throws IllegalArgumentException if {@link #supports} says no
      */
     public static BlockLayout of(GgmlType type) {
-        return switch (type) {
-            case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL -> LegacyBlockLayout.create(type);
-            case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS -> SuperBlockLayout.create(type);
-            default -> throw new IllegalArgumentException("weights of " + type + " cannot be rounded with error feedback:"
+        BlockLayout layout = Known.LAYOUTS.get(type);
+        if (layout == null) {
+            throw new IllegalArgumentException("weights of " + type + " cannot be rounded with error feedback:"
                     + " its blocks are no grid of levels for single weights; use nearest rounding for it");
-        };
+        }
+        return layout;
     }
 
     /** The type. */

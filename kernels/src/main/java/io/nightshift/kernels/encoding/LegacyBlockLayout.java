@@ -6,6 +6,7 @@ import io.nightshift.kernels.rounding.IntegerLevels;
 import io.nightshift.kernels.rounding.Levels;
 import io.nightshift.kernels.rounding.TableLevels;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Blocks of 32 weights: a scale, with Q4_1 and Q5_1 a minimum, then, of 5-bit types, a word of fifth bits, then the lower
@@ -25,16 +26,14 @@ final class LegacyBlockLayout extends BlockLayout {
         this.bias = bias;
     }
 
-    static LegacyBlockLayout create(GgmlType type) {
-        return switch (type) {
-            case Q4_0 -> new LegacyBlockLayout(type, 4, false, 8, new IntegerLevels(-8, 7));
-            case Q4_1 -> new LegacyBlockLayout(type, 4, true, 0, new IntegerLevels(0, 15));
-            case Q5_0 -> new LegacyBlockLayout(type, 5, false, 16, new IntegerLevels(-16, 15));
-            case Q5_1 -> new LegacyBlockLayout(type, 5, true, 0, new IntegerLevels(0, 31));
-            case Q8_0 -> new LegacyBlockLayout(type, 8, false, 0, new IntegerLevels(-128, 127));
-            case IQ4_NL -> new LegacyBlockLayout(type, 4, false, 0, nonlinearLevels());
-            default -> throw new IllegalArgumentException("not a type with blocks of 32: " + type);
-        };
+    static List<BlockLayout> all() {
+        return List.of(
+                new LegacyBlockLayout(GgmlType.Q4_0, 4, false, 8, new IntegerLevels(-8, 7)),
+                new LegacyBlockLayout(GgmlType.Q4_1, 4, true, 0, new IntegerLevels(0, 15)),
+                new LegacyBlockLayout(GgmlType.Q5_0, 5, false, 16, new IntegerLevels(-16, 15)),
+                new LegacyBlockLayout(GgmlType.Q5_1, 5, true, 0, new IntegerLevels(0, 31)),
+                new LegacyBlockLayout(GgmlType.Q8_0, 8, false, 0, new IntegerLevels(-128, 127)),
+                new LegacyBlockLayout(GgmlType.IQ4_NL, 4, false, 0, nonlinearLevels()));
     }
 
     /** The sixteen numbers of IQ4_NL and IQ4_XS. */

@@ -4,6 +4,7 @@ import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.rounding.IntegerLevels;
 import io.nightshift.kernels.rounding.Levels;
 import java.util.Arrays;
+import java.util.List;
 
 /** Super-blocks of 256 weights: sub-blocks with scales that are small integers times a unit in half precision. */
 abstract sealed class SuperBlockLayout extends BlockLayout
@@ -15,16 +16,8 @@ abstract sealed class SuperBlockLayout extends BlockLayout
         super(type, groupSize, levels);
     }
 
-    static SuperBlockLayout create(GgmlType type) {
-        return switch (type) {
-            case Q2_K -> new Q2K();
-            case Q3_K -> new Q3K();
-            case Q4_K -> new Q45K(type, 4);
-            case Q5_K -> new Q45K(type, 5);
-            case Q6_K -> new Q6K();
-            case IQ4_XS -> new IQ4XS();
-            default -> throw new IllegalArgumentException("not a type with super-blocks of scaled levels: " + type);
-        };
+    static List<BlockLayout> all() {
+        return List.of(new Q2K(), new Q3K(), new Q45K(GgmlType.Q4_K, 4), new Q45K(GgmlType.Q5_K, 5), new Q6K(), new IQ4XS());
     }
 
     /** Two bits of each weight: in each half of a super-block, a byte holds those of four weights 32 apart. */
