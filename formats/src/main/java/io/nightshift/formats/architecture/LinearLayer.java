@@ -5,8 +5,8 @@ import java.io.Serializable;
 /**
  * A linear layer of a decoder layer, under the name that loaders of Hugging Face models know it by.
  *
- * @param module its name, such as {@code model.layers.0.self_attn.q_proj}; also where the checkpoint keeps the experts'
- *     layers in one tensor, the name that one expert's layer has
+ * @param module its name, such as {@code model.layers.0.self_attn.q_proj}; of an expert it is always the name of that
+ *     expert's own layer, even where the checkpoint keeps all experts in one tensor
  * @param tensor the GGUF name of the tensor that it is, or is a part of: {@code blk.0.attn_q.weight}
  * @param layer number of the decoder layer, or {@link #NO_LAYER}
  * @param expert number of the expert, or {@link #NO_EXPERT}

@@ -236,7 +236,7 @@ public final class AwqFolder {
         return format;
     }
 
-    /** The {@code quantization_config}, for what else it says. */
+    /** The {@code quantization_config}, for those of its settings that this class has no method for. */
     public JsonNode configuration() {
         return configuration;
     }

@@ -7,10 +7,10 @@ public interface CalibrateProgress {
     /** Says nothing. */
     CalibrateProgress NONE = new CalibrateProgress() {};
 
-    /** Something that was ignored or guessed, or is less than was asked for. */
+    /** Something was ignored or guessed, or there is less of it than was asked for. */
     default void warning(String message) {}
 
-    /** StatisticsKind that are complete already. */
+    /** The statistics are complete already. */
     default void skipped(String location) {}
 
     /**

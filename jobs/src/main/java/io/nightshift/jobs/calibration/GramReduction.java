@@ -25,7 +25,7 @@ import scala.Tuple2;
  * their
  * place and then by group, and are added in that order, in double precision: the sums depend on the plan alone.
  *
- * <p>Memory of a task: one block in doubles and one as it comes, besides Spark's sorting (which goes to disk).
+ * <p>Memory of a task: one block in doubles and one as it comes; Spark's sorting goes to disk.
  *
  * @param blocks which block stands where
  * @param parts the parts of the file

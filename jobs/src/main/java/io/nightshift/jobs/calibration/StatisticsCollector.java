@@ -72,9 +72,8 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     }
 
     /**
-     * What was seen, in the order of the layer, experts ascending; behind them for each input that experts have of
-     * their
-     * own the sum of all of them.
+     * What was seen, in the order of the layer, with experts ascending. Behind all of that comes, for each input that
+     * experts have of their own, the sum over the experts.
      */
     List<Sums> finish() {
         List<Sums> all = new ArrayList<>();

@@ -117,8 +117,8 @@ public final class OutputFile {
     }
 
     /**
-     * Drops the upload and its parts; attempts that still run fail. Nothing happens where none was begun or it is
-     * committed.
+     * Drops the upload and its parts; attempts that still run fail. Nothing happens where no upload was begun, or it is
+     * committed already.
      *
      * @throws StorageException if the store does not do it; the next run's {@link #begin} does it again
      */

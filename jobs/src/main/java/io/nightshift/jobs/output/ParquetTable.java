@@ -18,7 +18,8 @@ public final class ParquetTable {
     private ParquetTable() {}
 
     /**
-     * Makes the folder of a table that is written when the work is done, so that one that cannot be is found out before.
+     * Makes the folder of a table that is written when the work is done: a folder that cannot be made is found out
+     * before the work begins.
      *
      * @throws StorageException if it cannot be made
      */

@@ -18,7 +18,7 @@ import org.apache.hadoop.fs.FileSystem;
 public record HadoopSettings(Map<String, String> values) implements Serializable {
     /**
      * What the jobs need and set where the user did not. The stream: the default one of Hadoop 3.5 fetches nearly twice
-     * of what is asked for.
+     * as much as is asked for.
      */
     private static final Map<String, String> OURS = Map.of("fs.s3a.input.stream.type", "classic");
 

@@ -92,7 +92,7 @@ public final class StorageErrors {
                 .orElse("");
     }
 
-    /** Hadoop wraps the exception that names the host in others of the same class, which tell a story. */
+    /** Hadoop wraps the exception that names the host in others of the same class, whose messages are long. */
     private static String unknownHost(Exception e) {
         String host = null;
         int depth = 0;
