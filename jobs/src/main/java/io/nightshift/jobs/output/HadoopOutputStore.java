@@ -77,6 +77,17 @@ final class HadoopOutputStore implements OutputStore {
     }
 
     @Override
+    public boolean isFolder(String name) throws IOException {
+        return call(name, () -> {
+            try {
+                return fileSystem.getFileStatus(path(name)).isDirectory();
+            } catch (FileNotFoundException e) {
+                return false;
+            }
+        });
+    }
+
+    @Override
     public byte[] readHead(String name, int length) throws IOException {
         return call(name, () -> {
             byte[] head = new byte[length];
@@ -119,12 +130,14 @@ final class HadoopOutputStore implements OutputStore {
     }
 
     @Override
-    public byte[] start(String name) throws IOException {
-        return call(name, () -> {
+    public byte[] start(String name, Recorder recorder) throws IOException {
+        byte[] id = call(name, () -> {
             try (MultipartUploader uploader = uploader(fileSystem, folder)) {
                 return FutureIO.awaitFuture(uploader.startUpload(path(name))).toByteArray();
             }
         });
+        recorder.record(id);
+        return id;
     }
 
     @Override

@@ -8,6 +8,8 @@ import io.nightshift.jobs.storage.StorageProbe;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -30,14 +32,15 @@ public final class WorkFolder implements AutoCloseable {
 
     private final FileSystem fileSystem;
     private final Path path;
-    private final boolean madeParent;
+    private final List<Path> made;
     private final HadoopSettings settings;
 
-    private WorkFolder(FileSystem fileSystem, Path path, boolean madeParent, HadoopSettings settings) {
+    /** @param made the folders above that this run made, the innermost first */
+    private WorkFolder(FileSystem fileSystem, Path path, List<Path> made, HadoopSettings settings) {
         this.settings = settings;
         this.fileSystem = fileSystem;
         this.path = path;
-        this.madeParent = madeParent;
+        this.made = made;
     }
 
     /**
@@ -53,7 +56,7 @@ public final class WorkFolder implements AutoCloseable {
         StorageLocation location = StorageLocation.parse(parent);
         if (location.isLocal()) {
             SharedFolderCheck.requireShared(location.localPath(), spark);
-            location = StorageLocation.parse("file:" + location.localPath());
+            location = StorageLocation.parse(location.hadoopPath().toString());
         } else {
             StorageProbe.check(location, settings);
         }
@@ -61,13 +64,16 @@ public final class WorkFolder implements AutoCloseable {
         Path path = new Path(location.hadoopPath(), name(now));
         try {
             FileSystem fileSystem = settings.fileSystem(location);
-            boolean madeParent = !fileSystem.exists(path.getParent());
+            List<Path> made = new ArrayList<>();
+            for (Path above = path.getParent(); above != null && !fileSystem.exists(above); above = above.getParent()) {
+                made.add(above);
+            }
             if (location.isLocal()) {
                 LocalErrors.makeFolder(location.localPath());
             }
             removeAbandoned(fileSystem, path.getParent(), now);
             fileSystem.mkdirs(path);
-            return new WorkFolder(fileSystem, path, madeParent, settings);
+            return new WorkFolder(fileSystem, path, made, settings);
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(parent, e);
         }
@@ -104,11 +110,19 @@ public final class WorkFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         fileSystem.delete(path, true);
-        // The folder above is removed where this run made it, or an earlier one within the output.
+        // The folders above are removed where this run made them and left nothing there, or an earlier run within the output.
         Path parent = path.getParent();
-        if ((madeParent || parent.getName().startsWith(".")) && fileSystem.exists(parent)
-                && fileSystem.listStatus(parent).length == 0) {
-            fileSystem.delete(parent, false);
+        if (!made.contains(parent) && parent.getName().startsWith(".")) {
+            deleteEmpty(parent);
+        }
+        for (Path folder : made) {
+            deleteEmpty(folder);
+        }
+    }
+
+    private void deleteEmpty(Path folder) throws IOException {
+        if (fileSystem.exists(folder) && fileSystem.listStatus(folder).length == 0) {
+            fileSystem.delete(folder, false);
         }
     }
 }
