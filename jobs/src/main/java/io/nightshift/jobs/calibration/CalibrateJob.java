@@ -98,7 +98,7 @@ public final class CalibrateJob {
         if (!request.overwrite()) {
             for (String name : List.of(
                     CalibrationManifest.FILE, CalibrationManifest.IMATRIX, CalibrationManifest.TOKENS)) {
-                output.file(new OutputSpec(name, 0, "", new byte[0])).requireReplaceable();
+                output.requireReplaceable(name);
             }
         }
         requireShared(output, spark);

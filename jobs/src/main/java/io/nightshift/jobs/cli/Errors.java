@@ -6,11 +6,13 @@ import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -48,7 +50,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
             print(err, invalid, invalid.getMessage());
             return INPUT;
         }
-        print(err, e, e instanceof UnmatchedArgumentException unmatched ? unmatched(unmatched, arguments) : e.getMessage());
+        Optional<UnmatchedArgumentException> unmatched =
+                e instanceof UnmatchedArgumentException given ? Optional.of(given) : unknownOption(e, arguments);
+        print(err, e, unmatched.map(found -> unmatched(found, arguments)).orElse(e.getMessage()));
         err.println("See: " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
         err.flush();
         return INPUT;
@@ -62,6 +66,19 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 : e.toString();
         print(err, e, message);
         return FAILURE;
+    }
+
+    /** Where an option is missing, one that is misspelt says more than the one that is missing. */
+    private static Optional<UnmatchedArgumentException> unknownOption(ParameterException e, String[] arguments) {
+        if (!(e instanceof MissingParameterException)) {
+            return Optional.empty();
+        }
+        return Arrays.stream(arguments)
+                .filter(argument -> argument.startsWith("--"))
+                .map(argument -> argument.replaceFirst("=.*", ""))
+                .filter(name -> !e.getCommandLine().getCommandSpec().optionsMap().containsKey(name))
+                .findFirst()
+                .map(name -> new UnmatchedArgumentException(e.getCommandLine(), List.of(name)));
     }
 
     private static String unmatched(UnmatchedArgumentException e, String[] arguments) {

@@ -35,6 +35,9 @@ interface OutputStore {
     /** Whether a folder is there under a file's name. */
     boolean isFolder(String name) throws IOException;
 
+    /** The id of an upload that the store may have begun: to abort it is to abort all of that file. */
+    byte[] UNKNOWN = {};
+
     /** Keeps the id of an upload. */
     interface Recorder {
         void record(byte[] upload) throws IOException;
@@ -43,8 +46,8 @@ interface OutputStore {
     /**
      * Starts an upload: room for parts that nobody sees before {@link #complete}.
      *
-     * @param recorder is given the id, before anything is made where the store can do that: what a killed run leaves
-     *     is found by its record
+     * @param recorder is given the id before anything is made: what a killed run leaves is found by its record. A store
+     *     that draws the id itself gives {@link #UNKNOWN} before and the id after
      * @return its id, unlike that of any other upload
      */
     byte[] start(String name, Recorder recorder) throws IOException;

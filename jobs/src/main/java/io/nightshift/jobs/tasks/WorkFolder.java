@@ -6,6 +6,9 @@ import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,11 +24,17 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * A folder of a run's own for what its tasks keep, local or in an object store; it is removed when the run ends. That of a
- * run whose driver was killed is removed by a later run in the same place, once no run can be that old.
+ * run whose driver was killed is removed by a later run in the same place: at once on the same machine, elsewhere once no
+ * run can be that old.
  */
 public final class WorkFolder implements AutoCloseable {
     private static final String PREFIX = "work-";
     private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,15})-[0-9a-f-]{36}");
+
+    /** A file that says whose the folder is. */
+    private static final String OWNER = "owner";
+
+    private static final int LONGEST_OWNER = 1024;
 
     /** After this long, a folder belongs to no run any more. */
     static final Duration LONGEST_RUN = Duration.ofDays(7);
@@ -73,6 +82,9 @@ public final class WorkFolder implements AutoCloseable {
             }
             removeAbandoned(fileSystem, path.getParent(), now);
             fileSystem.mkdirs(path);
+            try (OutputStream owner = fileSystem.create(new Path(path, OWNER))) {
+                owner.write(RunOwner.ofThisProcess().toLine().getBytes(StandardCharsets.UTF_8));
+            }
             return new WorkFolder(fileSystem, path, made, settings);
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(parent, e);
@@ -91,9 +103,20 @@ public final class WorkFolder implements AutoCloseable {
         for (FileStatus found : fileSystem.listStatus(parent)) {
             Matcher name = NAME.matcher(found.getPath().getName());
             if (name.matches()
-                    && Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))) {
+                    && (Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))
+                            || isDead(fileSystem, new Path(found.getPath(), OWNER)))) {
                 fileSystem.delete(found.getPath(), true);
             }
+        }
+    }
+
+    private static boolean isDead(FileSystem fileSystem, Path owner) {
+        byte[] line = new byte[LONGEST_OWNER];
+        try (InputStream in = fileSystem.open(owner)) {
+            int length = in.readNBytes(line, 0, line.length);
+            return RunOwner.parse(new String(line, 0, length, StandardCharsets.UTF_8)).map(RunOwner::isDead).orElse(false);
+        } catch (IOException e) {
+            return false; // Not written yet, or removed at the same time.
         }
     }
 

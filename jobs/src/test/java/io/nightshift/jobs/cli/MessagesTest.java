@@ -33,10 +33,10 @@ class MessagesTest {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "quantize --model https://huggingface.co/a/b --to awq --output OUT | https://huggingface.co/a/b: is an address"
+                "quantize --model https://huggingface.co/a/b --to gguf:Q8_0 --output OUT | https://huggingface.co/a/b: is an address"
                         + " of the web, not a folder; download the checkpoint first (hf download OWNER/NAME",
-                "quantize --model hf://a/b --to awq --output OUT | hf://a/b: is an address of the web",
-                "quantize --model meta-llama/Llama-3.2-1B --to awq --output OUT | meta-llama/Llama-3.2-1B: there is no such"
+                "quantize --model hf://a/b --to gguf:Q8_0 --output OUT | hf://a/b: is an address of the web",
+                "quantize --model meta-llama/Llama-3.2-1B --to gguf:Q8_0 --output OUT | meta-llama/Llama-3.2-1B: there is no such"
                         + " folder; if a repository of Hugging Face is meant, download the checkpoint first (hf download",
                 "calibrate --model meta-llama/Llama-3.2-1B --data pom.xml --output OUT | if a repository of Hugging Face is",
                 "inspect http://localhost/model | http://localhost/model: is an address of the web",
