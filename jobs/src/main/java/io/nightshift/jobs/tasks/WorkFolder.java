@@ -71,9 +71,10 @@ public final class WorkFolder implements AutoCloseable {
         }
         Instant now = Instant.now();
         Path path = new Path(location.hadoopPath(), name(now));
+        FileSystem fileSystem = settings.fileSystem(location);
+        List<Path> made = new ArrayList<>();
+        WorkFolder folder = new WorkFolder(fileSystem, path, made, settings);
         try {
-            FileSystem fileSystem = settings.fileSystem(location);
-            List<Path> made = new ArrayList<>();
             for (Path above = path.getParent(); above != null && !fileSystem.exists(above); above = above.getParent()) {
                 made.add(above);
             }
@@ -85,8 +86,9 @@ public final class WorkFolder implements AutoCloseable {
             try (OutputStream owner = fileSystem.create(new Path(path, OWNER))) {
                 owner.write(RunOwner.ofThisProcess().toLine().getBytes(StandardCharsets.UTF_8));
             }
-            return new WorkFolder(fileSystem, path, made, settings);
+            return folder;
         } catch (IOException | RuntimeException e) {
+            folder.closeAfter(e);
             throw StorageErrors.explain(parent, e);
         }
     }
@@ -140,6 +142,14 @@ public final class WorkFolder implements AutoCloseable {
         }
         for (Path folder : made) {
             deleteEmpty(folder);
+        }
+    }
+
+    private void closeAfter(Exception failure) {
+        try {
+            close();
+        } catch (IOException | RuntimeException e) {
+            failure.addSuppressed(e);
         }
     }
 
