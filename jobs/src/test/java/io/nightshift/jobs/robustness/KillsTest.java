@@ -183,6 +183,9 @@ class KillsTest {
             @Override
             public Map<String, String> content() throws IOException {
                 Map<String, String> content = new TreeMap<>();
+                if (!Files.exists(folder)) {
+                    return content;
+                }
                 for (Path file : Fixtures.files(folder)) {
                     add(content, folder.relativize(file).toString(), Files.readAllBytes(file));
                 }
