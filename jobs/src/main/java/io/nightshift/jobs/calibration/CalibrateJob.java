@@ -95,6 +95,12 @@ public final class CalibrateJob {
             return new CalibrateResult(request.output(), true, sequences.tokens(), planned.sequences(),
                     planned.groups(), 0, 0, 0, 0, List.of(), List.of(), 0);
         }
+        if (!request.overwrite()) {
+            for (String name : List.of(
+                    CalibrationManifest.FILE, CalibrationManifest.IMATRIX, CalibrationManifest.TOKENS)) {
+                output.requireReplaceable(name);
+            }
+        }
         requireShared(output, spark);
         output.delete(CalibrationManifest.FILE);
         RunId run = RunId.create();

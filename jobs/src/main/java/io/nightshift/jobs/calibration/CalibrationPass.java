@@ -173,7 +173,7 @@ final class CalibrationPass {
                     new GramReduction(layout.blocks(), GramReduction.parts(layout), sink, head)
                             .run(spark, outputs);
             file.commit(receipts);
-        } catch (IOException | RuntimeException e) {
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
             file.abort();
             throw e;
         } finally {

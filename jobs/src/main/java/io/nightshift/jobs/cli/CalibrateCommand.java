@@ -24,7 +24,6 @@ final class CalibrateCommand implements Callable<Integer> {
 
     @Option(
             names = "--data",
-            split = ",",
             paramLabel = "FILES",
             description = "Texts, separated by commas: files, folders or globs of text, JSON lines (.jsonl) or"
                     + " Parquet; may be s3a://.")
@@ -65,7 +64,7 @@ final class CalibrateCommand implements Callable<Integer> {
                 model.model(),
                 output.output(),
                 Optional.ofNullable(work),
-                selection.options("--data", data, statistics),
+                selection.options("--data", data == null ? null : Locations.split(data), statistics),
                 preTokenizer.name(),
                 output.overwrite());
         SparkRuntime runtime = spark.runtime();

@@ -29,7 +29,6 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Option(
             names = "--quantized",
-            split = ",",
             paramLabel = "PATH",
             description = "What was made of it, separated by commas: .gguf files of any type, AWQ folders of both"
                     + " formats, or safetensors checkpoints.")
@@ -38,7 +37,6 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             required = true,
-            split = ",",
             paramLabel = "FILES",
             description = "Held-out texts: files, folders or globs of text, JSON lines (.jsonl) or Parquet; may be"
                     + " s3a://.")
@@ -81,8 +79,8 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         EvaluateRequest request = new EvaluateRequest(
                 model.model(),
-                quantized,
-                new TextData(data, textColumn, OptionalLong.empty()),
+                Locations.split(quantized),
+                new TextData(Locations.split(data), textColumn, OptionalLong.empty()),
                 contextLength,
                 chunks == null ? OptionalInt.empty() : OptionalInt.of(chunks),
                 preTokenizer.name());

@@ -37,7 +37,6 @@ public final class GgufTargetFormat implements TargetFormat {
 
     @Option(
             names = "--imatrix",
-            split = ",",
             paramLabel = "FILE",
             description = "GGUF: the importance matrix of the model, as llama-imatrix writes it, GGUF or the older binary"
                     + " format; may be s3a://. Several, separated by commas or given again, are added up.")
@@ -92,7 +91,7 @@ public final class GgufTargetFormat implements TargetFormat {
                 tensorTypes.stream().map(TypeOverride::parse).toList(),
                 false);
         return new GgufTarget(fileType, types,
-                new ImportanceOptions(List.copyOf(files), List.copyOf(include), List.copyOf(exclude)), rounding);
+                new ImportanceOptions(Locations.split(files), List.copyOf(include), List.copyOf(exclude)), rounding);
     }
 
     private static Optional<GgmlType> type(String option, String name) {

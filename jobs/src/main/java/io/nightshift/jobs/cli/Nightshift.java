@@ -52,7 +52,12 @@ public final class Nightshift implements Runnable {
         line.setExecutionExceptionHandler(errors);
         line.setParameterExceptionHandler(errors);
         line.setCaseInsensitiveEnumValuesAllowed(true);
-        return line.execute(arguments);
+        try {
+            return line.execute(arguments);
+        } catch (Error e) {
+            // Such as a heap that is full: picocli leaves them to the JVM, which would print a stack trace.
+            return errors.handleError(e, line.getErr());
+        }
     }
 
     /** The command with a mixin for each format that is registered. */
@@ -70,6 +75,13 @@ public final class Nightshift implements Runnable {
             System.err.println("nightshift: " + VectorModule.MISSING);
             System.exit(Errors.INPUT);
         }
-        System.exit(execute(arguments));
+        Interruption interruption = Interruption.ofProcess();
+        interruption.watch();
+        int exitCode = execute(arguments);
+        interruption.commandEnded();
+        if (!interruption.hasBegun()) {
+            TemporaryFolder.delete();
+        }
+        System.exit(exitCode);
     }
 }

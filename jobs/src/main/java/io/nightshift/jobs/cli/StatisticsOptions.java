@@ -15,7 +15,6 @@ final class StatisticsOptions {
 
     @Option(
             names = DATA_OPTION,
-            split = ",",
             paramLabel = "FILES",
             description = "Run the model over these texts first, as nightshift calibrate does, and take the importance, or"
                     + " scales and rounding, from there. The statistics stay in <output>/<model>-calibration.")
@@ -61,7 +60,7 @@ final class StatisticsOptions {
         if (calibrates()) {
             // What is kept follows from the targets.
             return new StatisticsSource.Calibration(
-                    selection.options(DATA_OPTION, data, StatisticsKind.IMATRIX), calibrationOption());
+                    selection.options(DATA_OPTION, Locations.split(data), StatisticsKind.IMATRIX), calibrationOption());
         }
         return statistics == null ? StatisticsSource.NONE : new StatisticsSource.Folder(statistics);
     }

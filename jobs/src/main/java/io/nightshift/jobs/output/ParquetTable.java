@@ -48,6 +48,6 @@ public final class ParquetTable {
     }
 
     private static String path(StorageLocation folder) {
-        return folder.isLocal() ? "file:" + folder.localPath() : folder.text();
+        return folder.hadoopPath().toString();
     }
 }

@@ -78,6 +78,9 @@ final class OutputWriter {
         }
         all.addAll(files);
         for (OutputFile file : all) {
+            file.requireReplaceable();
+        }
+        for (OutputFile file : all) {
             if (!file.isComplete()) {
                 return false;
             }

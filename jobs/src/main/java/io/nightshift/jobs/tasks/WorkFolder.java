@@ -6,8 +6,13 @@ import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -19,25 +24,32 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * A folder of a run's own for what its tasks keep, local or in an object store; it is removed when the run ends. That of a
- * run whose driver was killed is removed by a later run in the same place, once no run can be that old.
+ * run whose driver was killed is removed by a later run in the same place: at once on the same machine, elsewhere once no
+ * run can be that old.
  */
 public final class WorkFolder implements AutoCloseable {
     private static final String PREFIX = "work-";
     private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,15})-[0-9a-f-]{36}");
+
+    /** A file that says whose the folder is. */
+    private static final String OWNER = "owner";
+
+    private static final int LONGEST_OWNER = 1024;
 
     /** After this long, a folder belongs to no run any more. */
     static final Duration LONGEST_RUN = Duration.ofDays(7);
 
     private final FileSystem fileSystem;
     private final Path path;
-    private final boolean madeParent;
+    private final List<Path> made;
     private final HadoopSettings settings;
 
-    private WorkFolder(FileSystem fileSystem, Path path, boolean madeParent, HadoopSettings settings) {
+    /** @param made the folders above that this run made, the innermost first */
+    private WorkFolder(FileSystem fileSystem, Path path, List<Path> made, HadoopSettings settings) {
         this.settings = settings;
         this.fileSystem = fileSystem;
         this.path = path;
-        this.madeParent = madeParent;
+        this.made = made;
     }
 
     /**
@@ -53,22 +65,30 @@ public final class WorkFolder implements AutoCloseable {
         StorageLocation location = StorageLocation.parse(parent);
         if (location.isLocal()) {
             SharedFolderCheck.requireShared(location.localPath(), spark);
-            location = StorageLocation.parse("file:" + location.localPath());
+            location = StorageLocation.parse(location.hadoopPath().toString());
         } else {
             StorageProbe.check(location, settings);
         }
         Instant now = Instant.now();
         Path path = new Path(location.hadoopPath(), name(now));
+        FileSystem fileSystem = settings.fileSystem(location);
+        List<Path> made = new ArrayList<>();
+        WorkFolder folder = new WorkFolder(fileSystem, path, made, settings);
         try {
-            FileSystem fileSystem = settings.fileSystem(location);
-            boolean madeParent = !fileSystem.exists(path.getParent());
+            for (Path above = path.getParent(); above != null && !fileSystem.exists(above); above = above.getParent()) {
+                made.add(above);
+            }
             if (location.isLocal()) {
                 LocalErrors.makeFolder(location.localPath());
             }
             removeAbandoned(fileSystem, path.getParent(), now);
             fileSystem.mkdirs(path);
-            return new WorkFolder(fileSystem, path, madeParent, settings);
+            try (OutputStream owner = fileSystem.create(new Path(path, OWNER))) {
+                owner.write(RunOwner.ofThisProcess().toLine().getBytes(StandardCharsets.UTF_8));
+            }
+            return folder;
         } catch (IOException | RuntimeException e) {
+            folder.closeAfter(e);
             throw StorageErrors.explain(parent, e);
         }
     }
@@ -85,9 +105,20 @@ public final class WorkFolder implements AutoCloseable {
         for (FileStatus found : fileSystem.listStatus(parent)) {
             Matcher name = NAME.matcher(found.getPath().getName());
             if (name.matches()
-                    && Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))) {
+                    && (Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))
+                            || isDead(fileSystem, new Path(found.getPath(), OWNER)))) {
                 fileSystem.delete(found.getPath(), true);
             }
+        }
+    }
+
+    private static boolean isDead(FileSystem fileSystem, Path owner) {
+        byte[] line = new byte[LONGEST_OWNER];
+        try (InputStream in = fileSystem.open(owner)) {
+            int length = in.readNBytes(line, 0, line.length);
+            return RunOwner.parse(new String(line, 0, length, StandardCharsets.UTF_8)).map(RunOwner::isDead).orElse(false);
+        } catch (IOException e) {
+            return false; // Not written yet, or removed at the same time.
         }
     }
 
@@ -104,11 +135,27 @@ public final class WorkFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         fileSystem.delete(path, true);
-        // The folder above is removed where this run made it, or an earlier one within the output.
+        // The folders above are removed where this run made them and left nothing there, or an earlier run within the output.
         Path parent = path.getParent();
-        if ((madeParent || parent.getName().startsWith(".")) && fileSystem.exists(parent)
-                && fileSystem.listStatus(parent).length == 0) {
-            fileSystem.delete(parent, false);
+        if (!made.contains(parent) && parent.getName().startsWith(".")) {
+            deleteEmpty(parent);
+        }
+        for (Path folder : made) {
+            deleteEmpty(folder);
+        }
+    }
+
+    private void closeAfter(Exception failure) {
+        try {
+            close();
+        } catch (IOException | RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void deleteEmpty(Path folder) throws IOException {
+        if (fileSystem.exists(folder) && fileSystem.listStatus(folder).length == 0) {
+            fileSystem.delete(folder, false);
         }
     }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
@@ -26,6 +27,12 @@ import org.apache.hadoop.fs.RemoteIterator;
  */
 record DataFile(String path, Format format, long bytes) {
     private static final String GLOB_CHARACTERS = "*?[{";
+    private static final Pattern GLOB_CHARACTER = Pattern.compile("[{}\\[\\]*?\\\\]");
+
+    /** The path as Spark SQL reads it: as a glob, so that a character of globs stands for itself behind a backslash. */
+    String sparkPath() {
+        return GLOB_CHARACTER.matcher(path).replaceAll("\\\\$0");
+    }
 
     /** What a file holds. */
     enum Format {
@@ -70,14 +77,12 @@ record DataFile(String path, Format format, long bytes) {
         }
         List<DataFile> files = new ArrayList<>();
         try {
-            Path pattern = parsed.isLocal() ? new Path(parsed.localPath().toUri()) : parsed.hadoopPath();
-            if (parsed.isLocal()) {
-                // A URI would write a glob's characters as %5B and the like.
-                pattern = new Path("file://" + parsed.localPath());
-            }
-            FileSystem fileSystem = settings.fileSystem(
-                    parsed.isLocal() ? StorageLocation.parse("file:" + parsed.localPath()) : parsed);
-            FileStatus[] matches = fileSystem.globStatus(pattern);
+            Path path = parsed.hadoopPath();
+            FileSystem fileSystem = settings.fileSystem(parsed);
+            // What is there under that very name is meant, whatever the name would match as a glob.
+            FileStatus[] matches = fileSystem.exists(path)
+                    ? new FileStatus[] {fileSystem.getFileStatus(path)}
+                    : fileSystem.globStatus(path);
             for (FileStatus match : matches == null ? new FileStatus[0] : matches) {
                 collect(fileSystem, match, files);
             }

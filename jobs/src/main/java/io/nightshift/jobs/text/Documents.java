@@ -135,15 +135,15 @@ public final class Documents {
 
     private Dataset<Row> texts(DataFile file) {
         return switch (file.format()) {
-            case TEXT -> session.read().option("wholetext", true).text(file.path()).toDF(TEXT);
+            case TEXT -> session.read().option("wholetext", true).text(file.sparkPath()).toDF(TEXT);
             case JSON_LINES -> session.read()
                     .option("mode", "FAILFAST")
                     .schema(new StructType().add(data.textColumn(), DataTypes.StringType))
-                    .json(file.path())
+                    .json(file.sparkPath())
                     .toDF(TEXT);
             case PARQUET -> {
                 requireColumn(file);
-                yield session.read().parquet(file.path()).select(column()).toDF(TEXT);
+                yield session.read().parquet(file.sparkPath()).select(column()).toDF(TEXT);
             }
         };
     }
@@ -158,7 +158,7 @@ public final class Documents {
         if (file.format() == DataFile.Format.TEXT) {
             return;
         } else if (file.format() == DataFile.Format.PARQUET) {
-            StructType schema = session.read().parquet(file.path()).schema();
+            StructType schema = session.read().parquet(file.sparkPath()).schema();
             columns = Arrays.asList(schema.fieldNames());
             if (columns.contains(data.textColumn())
                     && !schema.apply(data.textColumn()).dataType().equals(DataTypes.StringType)) {
@@ -166,7 +166,7 @@ public final class Documents {
                         + schema.apply(data.textColumn()).dataType().simpleString() + " and no text");
             }
         } else {
-            Dataset<String> lines = session.read().textFile(file.path()).limit(LINES_LOOKED_AT);
+            Dataset<String> lines = session.read().textFile(file.sparkPath()).limit(LINES_LOOKED_AT);
             columns = Arrays.asList(session.read().json(lines).columns());
         }
         if (!columns.contains(data.textColumn())) {

@@ -73,4 +73,33 @@ class WorkFolderTest {
         assertTrue(Files.isDirectory(running));
         assertTrue(Files.isDirectory(other));
     }
+
+    @Test
+    void whatARunOfThisMachineLeftIsRemovedOnceItsProcessIsDead() throws Exception {
+        Path work = Files.createDirectory(folder.resolve("work"));
+        RunOwner mine = RunOwner.ofThisProcess();
+        Process killed = new ProcessBuilder("true").start();
+        killed.waitFor();
+        Path ofADeadOne = ownedBy(work, new RunOwner(mine.machine(), killed.pid(), mine.start()));
+        Path ofAnEarlierOneOfThatNumber = ownedBy(work, new RunOwner(mine.machine(), mine.process(), mine.start() - 60_000));
+        Path running = ownedBy(work, mine);
+        Path elsewhere = ownedBy(work, new RunOwner("another/machine", killed.pid(), mine.start()));
+        use(work);
+        assertFalse(Files.exists(ofADeadOne));
+        assertFalse(Files.exists(ofAnEarlierOneOfThatNumber));
+        assertTrue(Files.isDirectory(running));
+        assertTrue(Files.isDirectory(elsewhere));
+    }
+
+    private static Path ownedBy(Path work, RunOwner owner) throws IOException {
+        Path made = Files.createDirectory(work.resolve(WorkFolder.name(Instant.now())));
+        Files.writeString(made.resolve("owner"), owner.toLine());
+        return made;
+    }
+
+    @Test
+    void foldersAboveThatTheRunMadeAndLeftEmptyAreRemoved() throws IOException {
+        use(folder.resolve("output/.nightshift-work"));
+        assertFalse(Files.exists(folder.resolve("output")));
+    }
 }
