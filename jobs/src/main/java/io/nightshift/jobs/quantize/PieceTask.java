@@ -163,7 +163,8 @@ final class PieceTask implements AutoCloseable {
             // Neither a source tensor nor an expert ends within what is encoded at once.
             long until = Math.min(Math.min(to, row + rowsAtOnce), parts.end(row));
             int rows = (int) (until - row);
-            encoder.take(tensor, parts.at(row), block, Math.toIntExact((row - from) * rowBytes), row, rows);
+            encoder.take(tensor, parts.at(row), ((TensorRecipe.Stored) tensor.content()).type(), block,
+                    Math.toIntExact((row - from) * rowBytes), row, rows);
             for (int i = 0; i < writers.size(); i++) {
                 GgmlType type = plan.targets().get(i).types().get(index).type();
                 byte[] encoded = rounds ? rounder.encode(i, type, row, rows) : encoder.encode(type);
