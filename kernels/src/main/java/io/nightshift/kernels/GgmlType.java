@@ -101,7 +101,7 @@ public enum GgmlType {
             throw new IllegalArgumentException(
                     "a row of " + columns + " weights is not whole blocks of " + this + " (" + blockSize + " weights)");
         }
-        return columns / blockSize * blockBytes;
+        return Math.multiplyExact(columns / blockSize, blockBytes);
     }
 
     /**

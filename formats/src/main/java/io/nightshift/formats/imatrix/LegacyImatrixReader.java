@@ -1,6 +1,7 @@
 package io.nightshift.formats.imatrix;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.storage.FolderInputStream;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
@@ -57,7 +58,7 @@ final class LegacyImatrixReader {
             String name = text("the name of entry " + (i + 1));
             ImportanceEntry entry = entry(name);
             if (entries.put(name, entry) != null) {
-                throw new InvalidModelException(name + " stands there twice");
+                throw new InvalidModelException(Printable.name(name) + " stands there twice");
             }
         }
         if (remaining() == 0) {
@@ -75,7 +76,7 @@ final class LegacyImatrixReader {
         int chunks = Math.max(1, int32());
         int values = int32();
         if (values < 1 || values > remaining() / Float.BYTES) {
-            throw new InvalidModelException(name + " claims " + values + " values, and " + remaining()
+            throw new InvalidModelException(Printable.name(name) + " claims " + Integer.toUnsignedString(values) + " values, and " + remaining()
                     + " bytes are left of the file");
         }
         float[] sums = new float[values];
@@ -93,7 +94,7 @@ final class LegacyImatrixReader {
         int bytes = int32();
         if (bytes < 0 || bytes > remaining()) {
             throw new InvalidModelException(
-                    what + " claims " + bytes + " bytes, and " + remaining() + " are left of the file");
+                    what + " claims " + Integer.toUnsignedString(bytes) + " bytes, and " + remaining() + " are left of the file");
         }
         return new String(exactly(bytes), StandardCharsets.UTF_8);
     }

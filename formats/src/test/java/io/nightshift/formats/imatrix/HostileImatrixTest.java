@@ -56,9 +56,11 @@ class HostileImatrixTest {
         for (int claimed : new int[] {Integer.MAX_VALUE, -1}) {
             assertRefused(bytes.putInt(0, claimed).array().clone(), "neither GGUF nor the older binary format");
             bytes.putInt(0, 1);
-            assertRefused(bytes.putInt(4, claimed).array().clone(), "the name of entry 1 claims " + claimed + " bytes");
+            assertRefused(bytes.putInt(4, claimed).array().clone(), "the name of entry 1 claims "
+                    + Integer.toUnsignedString(claimed) + " bytes");
             bytes.putInt(4, 1);
-            assertRefused(bytes.putInt(13, claimed).array().clone(), "q claims " + claimed + " values");
+            assertRefused(bytes.putInt(13, claimed).array().clone(), "q claims "
+                    + Integer.toUnsignedString(claimed) + " values");
             bytes.putInt(13, 2);
         }
     }

@@ -1,6 +1,8 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
+import io.nightshift.formats.storage.UnreadableException;
 import io.nightshift.jobs.storage.StorageException;
 import java.io.PrintWriter;
 import java.util.function.BooleanSupplier;
@@ -27,7 +29,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     @Override
     public int handleExecutionException(Exception e, CommandLine line, ParseResult result) {
         print(line.getErr(), e);
-        return e instanceof InvalidModelException || e instanceof StorageException ? INPUT : FAILURE;
+        boolean input = e instanceof InvalidModelException || e instanceof StorageException
+                || e instanceof UnreadableException;
+        return input ? INPUT : FAILURE;
     }
 
     @Override
@@ -44,7 +48,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     private void print(PrintWriter err, Exception e) {
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        err.println("nightshift: " + message.lines().findFirst().orElse(e.toString()));
+        String line = message.lines().findFirst().orElse(e.toString());
+        err.println("nightshift: " + Printable.escaped(line));
         if (verbose.getAsBoolean()) {
             e.printStackTrace(err);
         }
