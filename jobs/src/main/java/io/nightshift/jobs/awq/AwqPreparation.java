@@ -90,6 +90,9 @@ record AwqPreparation(
             digest.update(file.content());
         }
         source.files().forEach(file -> PlanDigest.add(digest, file.toString()));
+        // The source's listing has no subfolders.
+        plan.copies().stream().filter(file -> file.name().contains("/"))
+                .forEach(file -> PlanDigest.add(digest, file.toString()));
         if (manifest != null) {
             digest.update(JSON.writeValueAsBytes(manifest));
         }
