@@ -83,6 +83,11 @@ final class QuantizeCommand implements Callable<Integer> {
     @Option(names = "--overwrite", description = "Make outputs again that are complete already.")
     private boolean overwrite;
 
+    @Option(
+            names = QuantizeRequest.STRICT_OPTION,
+            description = "Refuse where a GGUF file would differ from what the checkpoint says, instead of a warning.")
+    private boolean strict;
+
     @Option(names = "--dry-run", description = "Print types and sizes; make nothing.")
     private boolean dryRun;
 
@@ -261,6 +266,9 @@ final class QuantizeCommand implements Callable<Integer> {
         if (importance.given() != null) {
             throw new InvalidModelException(importance.given() + " has no effect without --to gguf:TYPE");
         }
+        if (strict) {
+            throw new InvalidModelException(QuantizeRequest.STRICT_OPTION + " has no effect without --to gguf:TYPE");
+        }
         if (statistics && !rounding.options().needsStatistics()) {
             throw new InvalidModelException(calibrated.option()
                     + " has no effect with --scales none --rounding nearest");
@@ -294,6 +302,7 @@ final class QuantizeCommand implements Callable<Integer> {
                 howRounded,
                 Optional.ofNullable(preTokenizer),
                 partSize.bytes(),
-                overwrite);
+                overwrite,
+                strict);
     }
 }

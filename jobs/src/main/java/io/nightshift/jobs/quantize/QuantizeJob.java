@@ -1,5 +1,6 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
@@ -34,7 +35,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 
@@ -84,10 +84,11 @@ public final class QuantizeJob {
         FolderReference source = FolderReference.find(request.model(), settings);
         ModelFolder folder = source.open();
         List<String> warnings = new ArrayList<>();
-        Consumer<String> warn = warning -> {
+        Warnings all = warning -> {
             warnings.add(warning);
             progress.warning(warning);
         };
+        Warnings warn = request.strict() ? Warnings.refusing(QuantizeRequest.STRICT_OPTION, all) : all;
         Checkpoint checkpoint = Checkpoint.open(folder);
         UnquantizedGguf model = GgufConverter.convert(checkpoint, request.preTokenizer(), warn);
         Optional<ModelImportance> importance = ImportanceLoader.load(request.importance(), settings);

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
  * @param partSize most bytes of a part, about
  * @param overwrite whether files that are complete already are made again
+ * @param strict whether warnings that an output differs from what the checkpoint says are refusals
  */
 public record QuantizeRequest(
         String model,
@@ -27,7 +28,11 @@ public record QuantizeRequest(
         Optional<RoundingRequest> rounding,
         Optional<String> preTokenizer,
         long partSize,
-        boolean overwrite) {
+        boolean overwrite,
+        boolean strict) {
+    /** The option for {@code strict}. */
+    public static final String STRICT_OPTION = "--strict";
+
     /** Part size where the user gives none: 64 MiB. */
     public static final long DEFAULT_PART_SIZE = 64L << 20;
 
@@ -42,5 +47,19 @@ public record QuantizeRequest(
             long partSize,
             boolean overwrite) {
         this(model, fileTypes, output, types, importance, Optional.empty(), preTokenizer, partSize, overwrite);
+    }
+
+    /** A request that is not strict. */
+    public QuantizeRequest(
+            String model,
+            List<FileType> fileTypes,
+            String output,
+            TypeOptions types,
+            ImportanceOptions importance,
+            Optional<RoundingRequest> rounding,
+            Optional<String> preTokenizer,
+            long partSize,
+            boolean overwrite) {
+        this(model, fileTypes, output, types, importance, rounding, preTokenizer, partSize, overwrite, false);
     }
 }
