@@ -47,7 +47,8 @@ final class Shards {
             for (SafetensorsTensor tensor : SafetensorsHeader.read(folder, file)) {
                 SafetensorsTensor other = byName.put(tensor.name(), tensor);
                 if (other != null) {
-                    throw new InvalidModelException(folder.location() + ": tensor " + Printable.name(tensor.name()) + " is both in "
+                    throw new InvalidModelException(folder.location() + ": tensor "
+                            + Printable.name(tensor.name()) + " is both in "
                             + other.file() + " and in " + name);
                 }
                 tensors.add(tensor);
@@ -68,7 +69,8 @@ final class Shards {
         weightMap.properties().forEach(entry -> {
             if (!entry.getValue().isTextual()) {
                 throw new InvalidModelException(folder.location() + "/" + INDEX + ": tensor "
-                        + Printable.name(entry.getKey()) + " is mapped to " + Printable.name(entry.getValue().toString()) + " instead of a file name");
+                        + Printable.name(entry.getKey()) + " is mapped to "
+                        + Printable.name(entry.getValue().toString()) + " instead of a file name");
             }
             fileOf.put(entry.getKey(), entry.getValue().asText());
         });
@@ -106,8 +108,9 @@ final class Shards {
         fileOf.forEach((tensor, file) -> {
             SafetensorsTensor found = byName.get(tensor);
             if (found == null || !found.file().equals(file)) {
-                throw new InvalidModelException(folder.location() + ": " + INDEX + " says that tensor " + Printable.name(tensor)
-                        + " is in " + Printable.name(file) + ", but it is " + (found == null ? "in no shard" : "in " + found.file()));
+                throw new InvalidModelException(folder.location() + ": " + INDEX + " says that tensor "
+                        + Printable.name(tensor) + " is in " + Printable.name(file) + ", but it is "
+                        + (found == null ? "in no shard" : "in " + found.file()));
             }
         });
         byName.values().forEach(tensor -> {

@@ -56,7 +56,8 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
             }
             int version = in.int32();
             if (version != 2 && version != GgufHeader.VERSION) {
-                throw new InvalidModelException("GGUF version " + Integer.toUnsignedString(version) + " is not supported; 2 and 3 are");
+                throw new InvalidModelException("GGUF version " + Integer.toUnsignedString(version)
+                        + " is not supported; 2 and 3 are");
             }
             long tensorCount = in.count(24, "tensors");
             long valueCount = in.count(13, "metadata values");

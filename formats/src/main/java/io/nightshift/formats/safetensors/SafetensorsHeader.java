@@ -149,7 +149,8 @@ public final class SafetensorsHeader {
             boolean integer = json.currentToken() == JsonToken.VALUE_NUMBER_INT
                     && json.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
             require(name, integer && json.getLongValue() >= 0,
-                    "has " + Printable.name(json.getText()) + " in its " + key + ": only whole numbers from 0 to 2^63 - 1 make sense");
+                    "has " + Printable.name(json.getText()) + " in its " + key
+                            + ": only whole numbers from 0 to 2^63 - 1 make sense");
             values.add(json.getLongValue());
         }
         return values;
@@ -164,7 +165,8 @@ public final class SafetensorsHeader {
             require(name, bits % 8 == 0, "of type " + type + " and shape " + shape + " is no whole number of bytes");
             return bits / 8;
         } catch (ArithmeticException e) {
-            throw new InvalidModelException(location + ": tensor " + Printable.name(name) + " has the impossible shape " + shape, e);
+            throw new InvalidModelException(location + ": tensor " + Printable.name(name)
+                    + " has the impossible shape " + shape, e);
         }
     }
 

@@ -60,7 +60,14 @@ final class RowEncoder {
      * @param firstRow the first of them, in the output tensor
      * @param rows number of rows, all of one expert
      */
-    void take(TensorRecipe tensor, SourceRows rowsOf, SafetensorsType sourceType, byte[] source, int sourceOffset, long firstRow, int rows) {
+    void take(
+            TensorRecipe tensor,
+            SourceRows rowsOf,
+            SafetensorsType sourceType,
+            byte[] source,
+            int sourceOffset,
+            long firstRow,
+            int rows) {
         this.tensor = tensor;
         this.sourceType = sourceType;
         this.sourceName = rowsOf.tensor().name();
