@@ -107,6 +107,9 @@ final class HyperparameterRanges {
         String type = ropeType("rope_type", config.findRope("rope_type"));
         ropeType("sliding_attention.rope_type", config.findSlidingRope("rope_type"));
         positive(inRope("rope_theta"), config.findRopeNumber("rope_theta"));
+        // Beside a value among the parameters these have no effect, but contradict it.
+        positive("rope_theta", config.findNumber("rope_theta"));
+        positive("rope_local_base_freq", config.findNumber("rope_local_base_freq"));
         positive(inRope("sliding_attention.rope_theta"), config.slidingWindowRopeTheta());
         for (String key : List.of("factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings",
                 "beta_fast", "beta_slow", "attention_factor", "attn_factor")) {

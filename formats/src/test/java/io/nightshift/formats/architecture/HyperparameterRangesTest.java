@@ -73,6 +73,7 @@ class HyperparameterRangesTest {
                 "llama | 'rms_norm_eps': 1e-60 | \"rms_norm_eps\" is 1.0E-60, but must be above 0",
                 "llama | 'rms_norm_eps': 5 | \"rms_norm_eps\" is 5.0, but must be at most 1",
                 "llama | 'rope_theta': 1e999 | \"rope_parameters.rope_theta\" is Infinity, but must be a finite",
+                "llama | 'rope_theta': 1e999, 'rope_parameters': {'rope_theta': 10000.0} | \"rope_theta\" is Infinity, but must",
                 "llama | 'rope_theta': 'large' | \"rope_parameters.rope_theta\" is \"large\", but must be a number",
                 "llama | 'rope_theta': -1 | \"rope_parameters.rope_theta\" is -1.0, but must be above 0",
                 "gemma3_text | 'rope_local_base_freq': 0 | sliding_attention.rope_theta\" is 0.0, but must be above 0",
