@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.architecture.TensorRow.Presence;
 import io.nightshift.formats.architecture.TensorRow.Source;
 import io.nightshift.formats.checkpoint.Checkpoint;
@@ -48,8 +49,8 @@ final class Conversion {
             }
             SafetensorsTensor other = sources.put(name, tensor);
             if (other != null) {
-                throw new InvalidModelException(location + ": tensors " + other.name() + " and " + tensor.name()
-                        + " are both " + name + " of the language model");
+                throw new InvalidModelException(location + ": tensors " + Printable.name(other.name()) + " and "
+                        + Printable.name(tensor.name()) + " are both " + Printable.name(name) + " of the language model");
             }
         }
     }
@@ -135,16 +136,11 @@ final class Conversion {
     private TensorRecipe recipe(TensorRow row, int layer, Transform transform, List<SafetensorsTensor> tensors)
             throws IOException {
         String name = TensorRow.inLayer(row.output(), layer);
-        SafetensorsType type = tensors.get(0).type();
         for (SafetensorsTensor tensor : tensors) {
             if (!tensor.type().isSourceOfWeights()) {
                 throw new InvalidModelException(location + "/" + tensor.file() + ": tensor " + tensor.name()
-                        + " is of type " + tensor.type() + ", but only BF16, F16 and F32 weights can be quantized."
-                        + " Start from the original checkpoint");
-            }
-            if (tensor.type() != type) {
-                throw new InvalidModelException(location + ": tensors " + tensors.get(0).name() + " and "
-                        + tensor.name() + " belong together, but are of types " + type + " and " + tensor.type());
+                        + " is of type " + tensor.type() + ", but only BF16, F16, F32 and F64 weights can be"
+                        + " quantized. Start from the original checkpoint");
             }
         }
         return transforms.recipe(name, outputType(name, row.shape().size()), row, transform, tensors);
@@ -165,7 +161,10 @@ final class Conversion {
                 .map(entry -> entry.getValue().name())
                 .toList();
         if (!unused.isEmpty()) {
-            throw new InvalidModelException(location + ": tensor " + unused.get(0)
+            WrappedNames.refusalOfAdapters(location, unused).ifPresent(refusal -> {
+                throw refusal;
+            });
+            throw new InvalidModelException(location + ": tensor " + Printable.name(unused.get(0))
                     + " has no place in the architecture " + config.architecture() + " (" + unused.size()
                     + " such tensors). Is this a checkpoint of another model, or of more layers than config.json says?");
         }
@@ -173,8 +172,17 @@ final class Conversion {
 
     private InvalidModelException missing(TensorRow row, int layer) {
         String name = TensorRow.ofExpert(TensorRow.inLayer(row.sources().get(0).name(), layer), 0);
-        return new InvalidModelException(location + ": tensor " + name + " is missing, which "
-                + config.architecture() + " needs. Fetch the checkpoint again");
+        Optional<InvalidModelException> wrapped = WrappedNames.refusal(location, name, sources.keySet());
+        if (wrapped.isPresent()) {
+            return wrapped.get();
+        }
+        String missing = location + ": tensor " + name + " is missing, which " + config.architecture() + " needs";
+        if (row.presence() == Presence.UNLESS_TIED) {
+            return new InvalidModelException(missing + " where \"tie_word_embeddings\" is false in config.json"
+                    + (config.isGiven("tie_word_embeddings") ? "" : ", as it is for this model type where the key is absent")
+                    + ". If the output uses the embedding, set it to true; else fetch the checkpoint again");
+        }
+        return new InvalidModelException(missing + ". Fetch the checkpoint again");
     }
 
     private HyperparameterWriter metadata(List<Hyperparameter> keys) {

@@ -1,15 +1,22 @@
 package io.nightshift.formats.architecture;
 
+import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.kernels.BF16;
+import io.nightshift.kernels.F16;
+import io.nightshift.kernels.F32;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
  * Reads the source bytes of an output tensor's rows, in output order. Each needed byte is read once, in as few ranges
- * as there are; besides the caller's block only the numbers of reordered rows and one row are held. Not safe for use by
- * several threads.
+ * as there are; besides the caller's block only the numbers of reordered rows and one row are held, and of parts that
+ * have another type than the rows are read in (an expert in F32 among others, F64) the rows themselves. Not safe for
+ * use by several threads.
  */
 public final class RowReader {
     private final ModelFolder folder;
@@ -25,7 +32,7 @@ public final class RowReader {
     }
 
     /**
-     * Bytes that rows take in the source.
+     * Bytes that rows take as they are read.
      *
      * @param content of the recipe
      * @param rows number of rows of the output tensor
@@ -35,11 +42,11 @@ public final class RowReader {
     }
 
     private static int elementBytes(TensorRecipe.Stored content) {
-        return content.parts().get(0).tensor().type().bits() / 8;
+        return content.type().bits() / 8;
     }
 
     /**
-     * Reads rows [from, to) as they are in the source: its type, no shift.
+     * Reads rows [from, to) as they are in the source, in {@link TensorRecipe.Stored#type}, and without shift.
      *
      * @param into receives {@link #bytes} from its start
      * @throws IllegalArgumentException if the rows are not within the tensor or do not fit the array
@@ -53,26 +60,68 @@ public final class RowReader {
         }
         long first = from * recipe.columns();
         long last = to * recipe.columns();
-        List<Run> runs = new ArrayList<>();
-        List<Reordering> reorderings = new ArrayList<>();
+        SafetensorsType type = content.type();
+        Plan plan = new Plan();
         long start = 0;
         int filled = 0;
         for (SourceRows part : content.parts()) {
             long columns = part.tensor().columns();
             long end = start + part.rows() * columns;
             if (start < last && end > first) {
-                Slice slice = new Slice(part, (Math.max(first, start) - start) / columns,
-                        (Math.min(last, end) - start) / columns, filled);
-                slice.plan(runs, reorderings);
-                filled += slice.bytes();
+                long firstRow = (Math.max(first, start) - start) / columns;
+                long lastRow = (Math.min(last, end) - start) / columns;
+                if (part.tensor().type() == type) {
+                    plan.add(new Slice(part, firstRow, lastRow, filled));
+                } else {
+                    widen(new Slice(part, firstRow, lastRow, 0), into, filled);
+                }
+                filled += Math.toIntExact((lastRow - firstRow) * columns * elementBytes(content));
             }
             start = end;
         }
-        for (Run run : runs) {
+        read(plan, into);
+    }
+
+    private void read(Plan plan, byte[] into) throws IOException {
+        for (Run run : plan.runs) {
             folder.readFully(run.file, run.position, into, run.offset, run.length);
             bytesRead += run.length;
         }
-        reorderings.forEach(reordering -> reordering.apply(into));
+        plan.reorderings.forEach(reordering -> reordering.apply(into));
+    }
+
+    /** Reads rows of another type than F32 as F32. */
+    private void widen(Slice slice, byte[] into, int offset) throws IOException {
+        byte[] stored = new byte[slice.bytes()];
+        Plan plan = new Plan();
+        plan.add(slice);
+        read(plan, stored);
+        SafetensorsType type = slice.part.tensor().type();
+        float[] weights = new float[stored.length / (type.bits() / 8)];
+        switch (type) {
+            case BF16 -> BF16.toFloats(stored, 0, weights, 0, weights.length);
+            case F16 -> F16.toFloats(stored, 0, weights, 0, weights.length);
+            case F32 -> F32.toFloats(stored, 0, weights, 0, weights.length);
+            case F64 -> {
+                ByteBuffer doubles = ByteBuffer.wrap(stored).order(ByteOrder.LITTLE_ENDIAN);
+                for (int i = 0; i < weights.length; i++) {
+                    weights[i] = (float) doubles.getDouble();
+                }
+            }
+            default -> throw new IllegalStateException(slice.part.tensor().name() + " is of type " + type);
+        }
+        ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).position(offset).slice()
+                .order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(weights);
+    }
+
+    /** The ranges of a read, and what is then moved. */
+    private static final class Plan {
+        private final List<Run> runs = new ArrayList<>();
+        private final List<Reordering> reorderings = new ArrayList<>();
+
+        void add(Slice slice) {
+            slice.plan(runs, reorderings);
+        }
     }
 
     /** A contiguous range of a file and where it goes. */

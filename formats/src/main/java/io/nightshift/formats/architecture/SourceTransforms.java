@@ -47,6 +47,10 @@ final class SourceTransforms {
                 yield List.of(cut);
             }
         };
+        if (shape.contains(0L)) {
+            throw new InvalidModelException(checkpoint.folder().location() + ": tensor " + name + " would be of shape "
+                    + shape + ", without a weight; are config.json and the tokenizer those of this model?");
+        }
         Collections.reverse(shape);
         return new TensorRecipe(name, List.copyOf(shape), type, new Stored(parts));
     }

@@ -1,5 +1,6 @@
 package io.nightshift.formats.architecture;
 
+import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 import java.util.List;
@@ -22,7 +23,17 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     public sealed interface Content extends Serializable {}
 
     /** Rows of source tensors, one after another: several where experts are stacked. */
-    public record Stored(List<SourceRows> parts) implements Content {}
+    public record Stored(List<SourceRows> parts) implements Content {
+        /**
+         * The type in which the rows are read: BF16 or F16 where all parts have it, else F32, as the converter makes of
+         * everything that is neither F16 nor F32 (conversion/base.py, prepare_tensors).
+         */
+        public SafetensorsType type() {
+            SafetensorsType type = parts.get(0).tensor().type();
+            boolean same = parts.stream().allMatch(part -> part.tensor().type() == type);
+            return same && type != SafetensorsType.F64 ? type : SafetensorsType.F32;
+        }
+    }
 
     /** Weights worked out from the configuration, F32: rope factors. */
     public record Computed(List<Float> values) implements Content {}

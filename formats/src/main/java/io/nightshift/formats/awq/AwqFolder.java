@@ -197,7 +197,7 @@ public final class AwqFolder {
         boolean gemm = format == AwqFormat.GEMM;
         SafetensorsTensor values = found.get(gemm ? AwqTensor.QWEIGHT : AwqTensor.WEIGHT_PACKED);
         SafetensorsTensor scales = found.get(gemm ? AwqTensor.SCALES : AwqTensor.WEIGHT_SCALE);
-        requireType(scales, scales.type().isSourceOfWeights(), "BF16, F16 or F32");
+        requireType(scales, scales.type().isFloat(), "BF16, F16 or F32");
         long outputs = gemm ? 8 * values.columns() : values.rows();
         long inputs = gemm ? values.rows() : 8 * values.columns();
         long groups = gemm ? scales.rows() : scales.columns();

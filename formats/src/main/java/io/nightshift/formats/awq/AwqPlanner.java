@@ -1,6 +1,7 @@
 package io.nightshift.formats.awq;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
@@ -82,8 +83,10 @@ public final class AwqPlanner {
                 .write(linears.stream().filter(leftOut::contains).toList(), provenance)));
         OutputLayout layout = new OutputLayout(checkpoint.folder().name() + "-AWQ", items.files(),
                 SourceFiles.copied(checkpoint.folder()), List.copyOf(generated), madeOf);
-        return new AwqPlan(items.shards(), layout,
+        List<String> warnings = new ArrayList<>(
                 new ParallelShapes(checkpoint.config(), conversion, options).warnings(packed));
+        warnings.addAll(SourceFiles.warnings(checkpoint.folder()));
+        return new AwqPlan(items.shards(), layout, List.copyOf(warnings));
     }
 
     private static Map<String, String> metadata(Map<String, String> provenance) {
@@ -94,6 +97,11 @@ public final class AwqPlanner {
     }
 
     private void draft(List<LinearLayer> linears, ModulesLeftOut leftOut) {
+        checkpoint.tensors().stream().filter(tensor -> tensor.type() == SafetensorsType.F64).findFirst().ifPresent(tensor -> {
+            throw new InvalidModelException(checkpoint.folder().location() + ": tensor " + Printable.name(tensor.name())
+                    + " is of type F64, which an AWQ folder would keep and no loader runs; save the checkpoint in BF16"
+                    + " or F16 first");
+        });
         Set<String> ofLinears =
                 linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());
         for (LinearLayer linear : linears) {

@@ -14,12 +14,14 @@ import java.util.Optional;
  * <p>Where several keys are given, the first one that is present decides, even if it is null, as in the converter.
  */
 public final class ModelConfig {
+    private final JsonNode file;
     private final String location;
     private final String architecture;
     private final ObjectNode values;
     private final ObjectNode rope;
 
-    private ModelConfig(String location, String architecture, ObjectNode values) {
+    private ModelConfig(String location, String architecture, JsonNode file, ObjectNode values) {
+        this.file = file;
         this.location = location;
         this.architecture = architecture;
         this.values = values;
@@ -48,7 +50,7 @@ public final class ModelConfig {
         } else {
             ConfigurationDefaults.complete(values);
         }
-        return new ModelConfig(location, architecture, values);
+        return new ModelConfig(location, architecture, json, values);
     }
 
     private static String architecture(String location, ObjectNode values) {
@@ -102,6 +104,11 @@ public final class ModelConfig {
     /** Where it was read from, for messages. */
     public String location() {
         return location;
+    }
+
+    /** Whether the file itself gives a key, and not only the model type's defaults. */
+    public boolean isGiven(String key) {
+        return file.has(key) || file.path("text_config").has(key);
     }
 
     /** Whether a key is present, even if it is null. */
@@ -172,12 +179,17 @@ public final class ModelConfig {
         });
     }
 
+    /** A RoPE parameter of layers with a sliding window, where they have their own. */
+    public Optional<JsonNode> findSlidingRope(String key) {
+        return rope.path("sliding_attention").isObject()
+                ? first((ObjectNode) rope.get("sliding_attention"), key)
+                : Optional.empty();
+    }
+
     /** The base of the rotation in layers with a sliding window, where it is set apart. */
     public Optional<Double> slidingWindowRopeTheta() {
-        return rope.path("sliding_attention").isObject()
-                ? first((ObjectNode) rope.get("sliding_attention"), "rope_theta")
-                        .map(node -> toNumber(node, "rope_parameters.sliding_attention.rope_theta"))
-                : Optional.empty();
+        return findSlidingRope("rope_theta")
+                .map(node -> toNumber(node, "rope_parameters.sliding_attention.rope_theta"));
     }
 
     private long toInteger(JsonNode node, String key) {
@@ -193,10 +205,20 @@ public final class ModelConfig {
         if (!node.isNumber()) {
             throw new InvalidModelException(location + ": \"" + key + "\" is " + node + ", but must be a number");
         }
+        // Models and files have 32-bit floats.
+        if (!Float.isFinite(node.floatValue())) {
+            throw new InvalidModelException(
+                    location + ": \"" + key + "\" is " + node.asText() + ", but must be a finite 32-bit float");
+        }
         return node.doubleValue();
     }
 
     private InvalidModelException missing(String... keys) {
+        for (String key : keys) {
+            if (values.has(key)) {
+                return new InvalidModelException(location + ": \"" + key + "\" is null, but must be a number");
+            }
+        }
         return new InvalidModelException(location + ": \"" + keys[0] + "\" is missing");
     }
 }

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
-/** The weights of a checkpoint's safetensors files, BF16, F16 or F32, by ranged reads. */
+/** The weights of a checkpoint's safetensors files, BF16, F16, F32 or F64, by ranged reads. */
 public final class CheckpointWeights implements ModelWeights {
     private final Map<String, TensorRecipe> tensors;
     private final ModelFolder folder;
@@ -73,7 +73,7 @@ public final class CheckpointWeights implements ModelWeights {
     }
 
     private static GgmlType sourceType(TensorRecipe recipe) {
-        SafetensorsType type = ((Stored) recipe.content()).parts().get(0).tensor().type();
+        SafetensorsType type = ((Stored) recipe.content()).type();
         return switch (type) {
             case BF16 -> GgmlType.BF16;
             case F16 -> GgmlType.F16;

@@ -136,7 +136,7 @@ public final class FolderWeights implements ModelWeights {
             throw new InvalidModelException(location() + ": tensor " + name + " is missing, which the model "
                     + model.location() + " has");
         }
-        if (!tensor.type().isSourceOfWeights() || tensor.elements() != shape.stream().reduce(1L, Math::multiplyExact)) {
+        if (!tensor.type().isFloat() || tensor.elements() != shape.stream().reduce(1L, Math::multiplyExact)) {
             throw new InvalidModelException(location() + ": tensor " + name + " is of type " + tensor.type()
                     + " and shape " + tensor.shape() + ", but in the model " + model.location()
                     + " it is of floating point and shape " + shape);

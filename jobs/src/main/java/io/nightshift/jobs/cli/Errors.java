@@ -1,6 +1,8 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
+import io.nightshift.formats.storage.UnreadableException;
 import io.nightshift.jobs.storage.StorageException;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
@@ -8,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -25,8 +26,6 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     /** Exit code of a failure at run time. */
     static final int FAILURE = 1;
 
-    private static final Pattern CONTROL = Pattern.compile("\\p{Cc}");
-
     private final BooleanSupplier verbose;
 
     Errors(BooleanSupplier verbose) {
@@ -38,7 +37,8 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
         print(line.getErr(), e, e.getMessage());
         boolean input = e instanceof InvalidModelException
                 || e instanceof StorageException storage && !storage.isTemporary()
-                || e.getCause() instanceof AccessDeniedException;
+                || e.getCause() instanceof AccessDeniedException
+                || e instanceof UnreadableException;
         return input ? INPUT : FAILURE;
     }
 
@@ -101,8 +101,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
         }
         String message = given == null || given.isBlank() ? e.toString() : given;
         String line = message.lines().filter(text -> !text.isBlank()).findFirst().orElse(e.toString());
-        err.println("nightshift: " + CONTROL.matcher(line).replaceAll(
-                match -> String.format("\\\\u%04x", (int) match.group().charAt(0))));
+        err.println("nightshift: " + Printable.escaped(line));
         if (verbose.getAsBoolean()) {
             e.printStackTrace(err);
         }

@@ -54,6 +54,11 @@ public final class GgufTargetFormat implements TargetFormat {
             description = "GGUF: do not use the importance matrix for tensors whose name contains this. May be given again.")
     private List<String> exclude = new ArrayList<>();
 
+    @Option(
+            names = GgufTarget.STRICT_OPTION,
+            description = "GGUF: refuse where a file would differ from what the checkpoint says, instead of a warning.")
+    private boolean strict;
+
     @Override
     public String name() {
         return "gguf";
@@ -91,7 +96,7 @@ public final class GgufTargetFormat implements TargetFormat {
                 tensorTypes.stream().map(TypeOverride::parse).toList(),
                 false);
         return new GgufTarget(fileType, types,
-                new ImportanceOptions(Locations.split(files), List.copyOf(include), List.copyOf(exclude)), rounding);
+                new ImportanceOptions(Locations.split(files), List.copyOf(include), List.copyOf(exclude)), rounding, strict);
     }
 
     private static Optional<GgmlType> type(String option, String name) {
@@ -112,6 +117,7 @@ public final class GgufTargetFormat implements TargetFormat {
                 : outputTensorType != null ? "--output-tensor-type"
                 : tokenEmbeddingType != null ? "--token-embedding-type"
                 : !tensorTypes.isEmpty() ? "--tensor-type"
+                : strict ? GgufTarget.STRICT_OPTION
                 : null).or(this::givenImportance);
     }
 }

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.weights.ModelListing;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -29,7 +30,7 @@ record Inspection(String path, Map<String, Object> metadata, List<ModelListing.E
     }
 
     void print(PrintStream out) {
-        metadata.forEach((key, value) -> out.printf(Locale.ROOT, "%-44s %s%n", key, shown(value)));
+        metadata.forEach((key, value) -> out.printf(Locale.ROOT, "%-44s %s%n", Printable.name(key), shown(value)));
         if (!metadata.isEmpty()) {
             out.println();
         }
@@ -42,7 +43,7 @@ record Inspection(String path, Map<String, Object> metadata, List<ModelListing.E
             out.printf(
                     Locale.ROOT,
                     "%-52s %-8s %-20s %10.3f %6.3f%n",
-                    tensor.name(),
+                    Printable.name(tensor.name()),
                     tensor.type(),
                     tensor.shape().stream().map(Object::toString).collect(Collectors.joining(" x ")),
                     tensor.bytes() * 1e-6,
@@ -60,9 +61,9 @@ record Inspection(String path, Map<String, Object> metadata, List<ModelListing.E
     private static String shown(Object value) {
         if (value instanceof List<?> list) {
             String first = list.stream().limit(ELEMENTS_SHOWN).map(Object::toString).collect(Collectors.joining(", "));
-            return "[" + first + (list.size() > ELEMENTS_SHOWN ? ", ..." : "") + "] (" + list.size() + ")";
+            return "[" + Printable.escaped(first) + (list.size() > ELEMENTS_SHOWN ? ", ..." : "") + "] (" + list.size() + ")";
         }
-        String text = value.toString().replace("\n", "\\n");
+        String text = Printable.escaped(value.toString());
         return text.length() > TEXT_SHOWN ? text.substring(0, TEXT_SHOWN) + "..." : text;
     }
 }

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.forward.DecoderModel;
@@ -46,7 +47,8 @@ public final class SourceModel {
             throws IOException {
         FolderReference folder = FolderReference.find(location, settings);
         Checkpoint checkpoint = Checkpoint.open(folder.open());
-        GgufMetadata metadata = GgufConverter.convert(checkpoint, preTokenizer, warnings).metadata();
+        GgufMetadata metadata = GgufConverter.convert(
+                checkpoint, preTokenizer, Warnings.withoutDifferences(warnings)).metadata();
         return new SourceModel(folder, checkpoint, DecoderModel.of(checkpoint), metadata);
     }
 

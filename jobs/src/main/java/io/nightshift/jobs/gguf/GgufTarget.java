@@ -3,6 +3,7 @@ package io.nightshift.jobs.gguf;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.conversion.GgufConverter;
@@ -52,9 +53,13 @@ import java.util.Optional;
  * @param types options that change the types of tensors
  * @param importance the importance matrix to be used, where there are no statistics
  * @param rounding how linear layers are scaled and rounded; {@link RoundingOptions#NONE} for llama-quantize's way
+ * @param strict whether a file that differs from what the checkpoint says is refused, rather than warned of
  */
-public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions importance, RoundingOptions rounding)
-        implements Target {
+public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions importance, RoundingOptions rounding,
+        boolean strict) implements Target {
+    /** The option for {@code strict}. */
+    public static final String STRICT_OPTION = "--strict";
+
     private static final String KEY = "quantize.nightshift.";
 
     /** Raised when the same options and statistics give other bytes. */
@@ -64,22 +69,22 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
 
     /** A file as llama-quantize makes it without any option. */
     public static GgufTarget of(FileType fileType) {
-        return new GgufTarget(fileType, TypeOptions.NONE, ImportanceOptions.NONE, RoundingOptions.NONE);
+        return new GgufTarget(fileType, TypeOptions.NONE, ImportanceOptions.NONE, RoundingOptions.NONE, false);
     }
 
     /** The same with other options of types. */
     public GgufTarget with(TypeOptions others) {
-        return new GgufTarget(fileType, others, importance, rounding);
+        return new GgufTarget(fileType, others, importance, rounding, strict);
     }
 
     /** The same with an importance matrix. */
     public GgufTarget with(ImportanceOptions matrix) {
-        return new GgufTarget(fileType, types, matrix, rounding);
+        return new GgufTarget(fileType, types, matrix, rounding, strict);
     }
 
     /** The same with scales or rounding. */
     public GgufTarget with(RoundingOptions how) {
-        return new GgufTarget(fileType, types, importance, how);
+        return new GgufTarget(fileType, types, importance, how, strict);
     }
 
     @Override
@@ -87,12 +92,16 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
         return "gguf:" + fileType;
     }
 
+    /** What a model is converted for. */
+    private record Converted(boolean strict) {}
+
     /** What follows from headers: types and importance. */
     private record Assigned(UnquantizedGguf model, Optional<ModelImportance> importance, List<AssignedType> types) {}
 
     private Assigned assign(Model model, Optional<InputStatistics> statistics) throws IOException {
-        UnquantizedGguf converted = model.once(UnquantizedGguf.class, opened ->
-                GgufConverter.convert(opened.checkpoint(), opened.conversion(), opened.preTokenizer(), opened.warnings()));
+        Warnings warnings = strict ? Warnings.refusing(STRICT_OPTION, model.warnings()) : model.warnings();
+        UnquantizedGguf converted = model.once(new Converted(strict), opened ->
+                GgufConverter.convert(opened.checkpoint(), opened.conversion(), opened.preTokenizer(), warnings));
         Optional<ModelImportance> matrix = ImportanceLoader.load(importance, statistics, model);
         if (matrix.isPresent() && !matrix.get().belongsTo(converted.tensors())) {
             throw new InvalidModelException("the importance matrix " + matrix.get().fileNames()

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
@@ -13,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /** A checkpoint as targets see it: its headers, and what follows from them. On the driver, for one job. */
 public final class Model {
@@ -21,11 +21,11 @@ public final class Model {
     private final Checkpoint checkpoint;
     private final ModelConversion conversion;
     private final Optional<String> preTokenizer;
-    private final Consumer<String> warnings;
+    private final Warnings warnings;
     private final Map<Object, Object> workedOut = new HashMap<>();
 
     private Model(FolderReference source, Checkpoint checkpoint, ModelConversion conversion, Optional<String> preTokenizer,
-            Consumer<String> warnings) {
+            Warnings warnings) {
         this.source = source;
         this.checkpoint = checkpoint;
         this.conversion = conversion;
@@ -42,7 +42,7 @@ public final class Model {
      * @throws IOException if it cannot be read
      */
     public static Model open(String location, HadoopSettings settings, Optional<String> preTokenizer,
-            Consumer<String> warnings) throws IOException {
+            Warnings warnings) throws IOException {
         FolderReference source = FolderReference.find(location, settings);
         Checkpoint checkpoint = Checkpoint.open(source.open());
         return new Model(source, checkpoint, Architectures.convert(checkpoint), preTokenizer, warnings);
@@ -83,7 +83,7 @@ public final class Model {
     }
 
     /** Receives what was ignored or guessed. */
-    public Consumer<String> warnings() {
+    public Warnings warnings() {
         return warnings;
     }
 

@@ -53,6 +53,8 @@ final class PlanDigest {
         }
         Set<String> used = layout.items().flatMap(item -> files(item).stream()).collect(Collectors.toCollection(TreeSet::new));
         layout.copies().forEach(copy -> used.add(copy.name()));
+        // The source's listing has no subfolders.
+        layout.copies().stream().filter(copy -> copy.name().contains("/")).forEach(copy -> plan.add(copy.toString()));
         source.stream().filter(file -> used.contains(file.name())).forEach(file -> plan.add(file.toString()));
         return HexFormat.of().formatHex(plan.digest.digest());
     }

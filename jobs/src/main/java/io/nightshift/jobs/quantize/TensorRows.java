@@ -32,13 +32,15 @@ final class TensorRows {
      *
      * @param tensor the output tensor
      * @param rowsOf where the rows come from
+     * @param sourceType the type in which they are read
      * @param source raw rows, from {@code sourceOffset}
      * @param firstRow the first of them, in the output tensor
      * @param rows number of rows, all of one expert
      */
-    void take(TensorRecipe tensor, SourceRows rowsOf, byte[] source, int sourceOffset, long firstRow, int rows) {
+    void take(TensorRecipe tensor, SourceRows rowsOf, SafetensorsType sourceType, byte[] source, int sourceOffset,
+            long firstRow, int rows) {
         this.tensor = tensor;
-        this.sourceType = rowsOf.tensor().type();
+        this.sourceType = sourceType;
         this.sourceName = rowsOf.tensor().name();
         this.shift = rowsOf.shift();
         this.source = source;

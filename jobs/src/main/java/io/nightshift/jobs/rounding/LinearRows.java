@@ -5,6 +5,7 @@ import io.nightshift.formats.architecture.RowReader;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.kernels.BF16;
 import io.nightshift.kernels.F16;
@@ -45,7 +46,7 @@ public final class LinearRows {
         }
         reader.read(recipe, content, from, to, bytes);
         float[] weights = new float[Math.toIntExact((to - from) * tensor.columns())];
-        int damaged = toFloats(tensor, weights);
+        int damaged = toFloats(tensor, content.type(), weights);
         if (damaged >= 0) {
             throw new InvalidModelException(tensor.file() + ": tensor " + tensor.name() + ", row "
                     + (source.firstRow() + from + damaged / tensor.columns()) + ", column " + damaged % tensor.columns()
@@ -59,8 +60,8 @@ public final class LinearRows {
         return weights;
     }
 
-    private int toFloats(SafetensorsTensor tensor, float[] weights) {
-        return switch (tensor.type()) {
+    private int toFloats(SafetensorsTensor tensor, SafetensorsType type, float[] weights) {
+        return switch (type) {
             case BF16 -> BF16.toFloats(bytes, 0, weights, 0, weights.length);
             case F16 -> F16.toFloats(bytes, 0, weights, 0, weights.length);
             case F32 -> F32.toFloats(bytes, 0, weights, 0, weights.length);

@@ -38,12 +38,22 @@ record DataFile(String path, Format format, long bytes) {
     enum Format {
         TEXT,
         JSON_LINES,
-        PARQUET;
+        PARQUET,
+        /** A table with a line of names first, its cells between commas. */
+        COMMA_SEPARATED,
+        /** The same, between tabs. */
+        TAB_SEPARATED;
 
         private static Format of(String name) {
             String lower = name.toLowerCase(Locale.ROOT).replaceAll("\\.(gz|bz2|zst|zstd|lz4|snappy)$", "");
             if (lower.endsWith(".jsonl") || lower.endsWith(".ndjson") || lower.endsWith(".json")) {
                 return JSON_LINES;
+            }
+            if (lower.endsWith(".csv")) {
+                return COMMA_SEPARATED;
+            }
+            if (lower.endsWith(".tsv")) {
+                return TAB_SEPARATED;
             }
             return lower.endsWith(".parquet") ? PARQUET : TEXT;
         }
@@ -61,8 +71,7 @@ record DataFile(String path, Format format, long bytes) {
             List<DataFile> found = find(location, settings);
             if (found.isEmpty()) {
                 throw new InvalidModelException(location + ": there is no such file; give files, folders or globs of"
-                        + " text,"
-                        + " JSON lines (.jsonl) or Parquet (.parquet)");
+                        + " text, JSON lines (.jsonl), Parquet (.parquet), or tables (.csv, .tsv)");
             }
             files.addAll(found);
         }
