@@ -22,13 +22,13 @@ cat > pom.xml <<'XML'
   </dependencies>
 </project>
 XML
-cat > Long.java <<'JAVA'
+cat > Truncation.java <<'JAVA'
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.nio.file.*;
 import java.util.Map;
 
-public class Long {
+public class Truncation {
     public static void main(String[] args) throws Exception {
         System.out.println("DJL tokenizers 0.38.0");
         Path file = Path.of("tokenizer.json");
@@ -58,5 +58,6 @@ public class Long {
 JAVA
 mvn -q -B -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory=lib >mvn.log 2>&1 ||
   { tail -n 5 mvn.log; echo "the packages could not be installed"; exit 2; }
-javac -cp "lib/*" Long.java
-java -DOPT_OUT_TRACKING=true -Dai.djl.offline=true -cp "lib/*:." Long 2>err.log || { grep -E "Exception|Error" err.log | head -n 5; exit 1; }
+javac -cp "lib/*" Truncation.java
+export DJL_OFFLINE=true OPT_OUT_TRACKING=true
+java -cp "lib/*:." Truncation 2>err.log || { grep -E "Exception|Error" err.log | head -n 5; exit 1; }

@@ -20,7 +20,8 @@ cat > pom.xml <<'XML'
       <artifactId>hadoop-client-runtime</artifactId><version>3.5.0</version></dependency>
     <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-aws</artifactId><version>3.5.0</version>
       <exclusions><exclusion><groupId>software.amazon.awssdk</groupId><artifactId>bundle</artifactId></exclusion>
-        <exclusion><groupId>org.wildfly.openssl</groupId><artifactId>wildfly-openssl</artifactId></exclusion></exclusions></dependency>
+        <exclusion><groupId>org.wildfly.openssl</groupId><artifactId>wildfly-openssl</artifactId></exclusion></exclusions>
+    </dependency>
     <dependency><groupId>software.amazon.awssdk</groupId>
       <artifactId>s3-transfer-manager</artifactId><version>2.35.4</version></dependency>
     <dependency><groupId>software.amazon.awssdk</groupId>

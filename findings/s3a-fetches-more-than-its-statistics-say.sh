@@ -21,7 +21,8 @@ cat > pom.xml <<'XML'
       <artifactId>hadoop-client-runtime</artifactId><version>3.5.0</version></dependency>
     <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-aws</artifactId><version>3.5.0</version>
       <exclusions><exclusion><groupId>software.amazon.awssdk</groupId><artifactId>bundle</artifactId></exclusion>
-        <exclusion><groupId>org.wildfly.openssl</groupId><artifactId>wildfly-openssl</artifactId></exclusion></exclusions></dependency>
+        <exclusion><groupId>org.wildfly.openssl</groupId><artifactId>wildfly-openssl</artifactId></exclusion></exclusions>
+    </dependency>
     <dependency><groupId>software.amazon.awssdk</groupId>
       <artifactId>s3-transfer-manager</artifactId><version>2.35.4</version></dependency>
     <dependency><groupId>software.amazon.awssdk</groupId>
@@ -147,7 +148,8 @@ public class Fetch {
             FileSystem fileSystem = fileSystem(port, settings);
             fileSystems.add(fileSystem);
             byte[] block = new byte[MIB];
-            try (FSDataInputStream in = fileSystem.openFile(path).opt("fs.option.openfile.read.policy", policy).build().get()) {
+            var opening = fileSystem.openFile(path).opt("fs.option.openfile.read.policy", policy);
+            try (FSDataInputStream in = opening.build().get()) {
                 for (int i = 0; i < 4; i++, asked += MIB) {
                     in.readFully(reader * 8 * MIB + i * MIB, block);
                 }
@@ -174,7 +176,8 @@ public class Fetch {
         s3.close();
         int port = counting(server.getPort());
         System.out.println("hadoop-aws " + org.apache.hadoop.util.VersionInfo.getVersion() + ", S3Proxy 4.1.0");
-        try (FileSystem fileSystem = fileSystem(port); FSDataOutputStream out = fileSystem.create(new Path("s3a://bucket/object"))) {
+        try (FileSystem fileSystem = fileSystem(port);
+                FSDataOutputStream out = fileSystem.create(new Path("s3a://bucket/object"))) {
             byte[] block = new byte[MIB];
             for (int i = 0; i < 64; i++) {
                 out.write(block);

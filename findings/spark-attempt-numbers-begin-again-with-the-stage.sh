@@ -82,4 +82,8 @@ JAVA
 mvn -q -B -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory=lib >mvn.log 2>&1 ||
   { tail -n 5 mvn.log; echo "the packages could not be installed"; exit 2; }
 javac -cp "lib/*" Attempts.java
-java --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.lang.invoke=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/sun.security.action=ALL-UNNAMED -cp "lib/*:." Attempts 2>err.log || { grep -E "Exception|Error" err.log | head -n 5; exit 1; }
+options=()
+for package in java.lang java.lang.invoke java.nio java.util sun.nio.ch sun.security.action; do
+  options+=("--add-opens=java.base/$package=ALL-UNNAMED") # as Spark's own launcher does
+done
+java "${options[@]}" -cp "lib/*:." Attempts 2>err.log || { grep -E "Exception|Error" err.log | head -n 5; exit 1; }
