@@ -78,8 +78,9 @@ class AwqFamiliesTest {
     }
 
     private String calibrate(Path model, int samples) throws IOException {
+        // The tokens that are evaluated: these models' vocabularies have pieces that only llama.cpp's merging reaches.
         CalibrationOptions options = new CalibrationOptions(
-                text(), Packing.DOCUMENTS, OptionalInt.of(samples), 64, 3, StatisticsKind.GRAM, 1, false);
+                text(), Packing.LLAMA_IMATRIX, OptionalInt.of(samples), 64, 3, StatisticsKind.GRAM, 1, false);
         String output = folder.resolve("stats").toString();
         CalibrateRequest request = new CalibrateRequest(
                 model.toString(), output, Optional.empty(), options, Optional.empty(), false);

@@ -362,7 +362,8 @@ class RoundingJobTest {
     private void calibrate(JavaSparkContext spark, Path model, StatisticsKind statistics) throws IOException {
         CalibrationOptions options = new CalibrationOptions(
                 new TextData(List.of(data.toString()), "text", OptionalLong.empty()),
-                Packing.DOCUMENTS, OptionalInt.of(9), 64, 4, statistics, 8, false);
+                // The tokens that are evaluated: the families' vocabularies have pieces that only llama.cpp reaches.
+                Packing.LLAMA_IMATRIX, OptionalInt.of(9), 64, 4, statistics, 8, false);
         CalibrateRequest request = new CalibrateRequest(model.toString(), folder.resolve("stats").toString(),
                 Optional.empty(), options, Optional.empty(), false);
         CalibrateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), CalibrateProgress.NONE).run(spark);
