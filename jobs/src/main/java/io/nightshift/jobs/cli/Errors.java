@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -25,6 +26,9 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
 
     /** Exit code of a failure at run time. */
     static final int FAILURE = 1;
+
+    /** A name from a file may be as long as its author liked. */
+    private static final Pattern LONG = Pattern.compile("(\\S{300})\\S+");
 
     private final BooleanSupplier verbose;
 
@@ -101,7 +105,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
         }
         String message = given == null || given.isBlank() ? e.toString() : given;
         String line = message.lines().filter(text -> !text.isBlank()).findFirst().orElse(e.toString());
-        err.println("nightshift: " + Printable.escaped(line));
+        err.println("nightshift: " + Printable.escaped(LONG.matcher(line).replaceAll("$1…")));
         if (verbose.getAsBoolean()) {
             e.printStackTrace(err);
         }

@@ -189,7 +189,8 @@ final class HadoopOutputStore implements OutputStore {
             String key = path(name).toUri().getPath().substring(1);
             RemoteIterator<MultipartUpload> uploads;
             try {
-                uploads = s3.listUploads(key);
+                // S3A takes a prefix for a folder.
+                uploads = s3.listUploads(key.substring(0, key.lastIndexOf('/') + 1));
             } catch (AccessDeniedException e) {
                 return null; // To list them takes a right that nothing else here needs.
             }

@@ -107,16 +107,6 @@ class S3OutputTest extends OutputContract {
     }
 
     @Test
-    void aRunWhoseOutputAnotherOneTookOverIsToldSo() throws IOException {
-        PartSink sink = file().begin(3);
-        OutputFile second = file();
-        second.begin(3);
-        StorageException error = assertThrows(StorageException.class, () -> write(sink, 0, 0));
-        assertTrue(error.getMessage().contains("another run makes the same output"), error.getMessage());
-        second.abort();
-    }
-
-    @Test
     void aPartThatIsGivenUpIsNotUploaded() throws IOException {
         OutputFile file = file();
         PartSink sink = file.begin(3);
