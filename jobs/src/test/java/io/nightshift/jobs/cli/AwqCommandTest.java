@@ -165,7 +165,7 @@ class AwqCommandTest {
         "--to awq:w4g64 --group-size 32 --stats a | --group-size 32, but --to awq:w4g64",
         "--to awq:w4g48 --scales none --rounding nearest | groups of 48 weights: give 32, 64, 128, or -1 for whole rows",
         "--to awq:w3 --stats a | AWQ has 4 bits and groups of 32, 64, 128 or -1",
-        "--to awq,awq:w4g64 --stats a | several targets would make tiny-llama-AWQ; make them one after another",
+        "--to awq,awq:w4g64 --scales none --rounding nearest | several targets would make tiny-llama-AWQ; make them one after another",
         "--to awq --awq-format gemv --scales none --rounding nearest | there is no AWQ format 'gemv'",
         "--to awq --modules-left-out no_proj --scales none --rounding nearest | --modules-left-out no_proj: no linear layer",
         "--to awq --modules-left-out q_proj --scales none --rounding nearest | fuse them into one matrix",
@@ -184,8 +184,8 @@ class AwqCommandTest {
     /** The texts are real ones: nothing of them may be run before all targets are found to be possible. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--to gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_k.weight of gguf:IQ3_XXS becomes IQ3_XXS, whose",
-        "--to awq,gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_k.weight of gguf:IQ3_XXS becomes IQ3_XXS",
+        "--to gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_q.weight of gguf:IQ3_XXS becomes IQ2_S, whose",
+        "--to awq,gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_q.weight of gguf:IQ3_XXS becomes IQ2_S",
         "--to gguf:Q4_K_M --tensor-type nothing=q8_0 | --tensor-type nothing: no tensor that can be quantized has such",
         "--to awq,gguf:F16 --tensor-type attn_v=q8_0 | --tensor-type has no effect on F16",
         "--to gguf:Q4_K_M --leave-output-tensor --output-tensor-type q8_0 | exclude each other",

@@ -150,7 +150,7 @@ class IntakeTest {
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(run.err().contains(warning), run.err());
         JsonNode json = new ObjectMapper().readTree(run.out().lines().reduce((first, last) -> last).orElseThrow());
-        assertEquals(warning, json.at("/warnings/0").asText());
+        assertEquals(warning, json.at("/outputs/0/warnings/0").asText());
 
         // The same text in both places is no difference.
         Files.writeString(model.resolve("chat_template.jinja"), "old {{ messages }}");
@@ -185,7 +185,7 @@ class IntakeTest {
         assertEquals(0, run.exitCode(), run.err());
         assertEquals("{{ tools }}{{ messages }}", Files.readString(
                 folder.resolve("out/llama-spm-AWQ/additional_chat_templates/tool_use.jinja")));
-        assertTrue(run.err().contains(model + ": what is in the subfolder onnx is not copied into the AWQ folder"),
+        assertTrue(run.err().contains(model + ": what is in the subfolder onnx is not copied into the output"),
                 run.err());
     }
 

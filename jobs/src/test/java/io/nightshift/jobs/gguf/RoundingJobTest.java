@@ -329,7 +329,7 @@ class RoundingJobTest {
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             calibrate(spark, model, StatisticsKind.GRAM);
             assertRefused(spark, model, FileType.parse("IQ3_S"), BOTH,
-                    "--rounding gptq: blk.0.attn_k.weight of gguf:IQ3_S becomes IQ3_S, whose weights cannot be rounded");
+                    "--rounding gptq: blk.0.attn_q.weight of gguf:IQ3_S becomes IQ3_S, whose weights cannot be rounded");
             assertRefused(spark, model, FileType.parse("TQ2_0"), BOTH, "becomes TQ2_0");
             assertRefused(spark, model, FileType.F16, BOTH, "--scales awq has no effect on gguf:F16");
             // Scales help them all the same.
