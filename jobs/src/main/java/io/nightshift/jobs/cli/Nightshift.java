@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {QuantizeCommand.class, CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class})
+        subcommands = {QuantizeCommand.class, CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class,
+            VerifyCommand.class})
 public final class Nightshift implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -32,8 +33,8 @@ public final class Nightshift implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate or"
-                + " inspect");
+        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate,"
+                + " inspect or verify");
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.testing;
 
 import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.URI;
@@ -16,11 +17,15 @@ import org.gaul.s3proxy.blobstore.BlobStore;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
@@ -178,11 +183,27 @@ public final class S3Server implements AutoCloseable {
                         operations.add(method.getName());
                     }
                     try {
-                        return method.invoke(store, arguments);
+                        return arguments != null && arguments[0] instanceof PutObjectRequest put && "*".equals(put.ifNoneMatch())
+                                ? putIfAbsent(store, put, (InputStream) arguments[1])
+                                : method.invoke(store, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
                 });
+    }
+
+    /** What S3 does with {@code If-None-Match: *}, and this server's store does not: of several at once, one succeeds. */
+    private static synchronized PutObjectResponse putIfAbsent(BlobStore store, PutObjectRequest put, InputStream content) {
+        if (store.blobExists(put.bucket(), put.key())) {
+            throw S3Exception.builder()
+                    .statusCode(412)
+                    .awsErrorDetails(AwsErrorDetails.builder()
+                            .errorCode("PreconditionFailed")
+                            .errorMessage("At least one of the pre-conditions you specified did not hold")
+                            .build())
+                    .build();
+        }
+        return store.putBlob(put.toBuilder().ifNoneMatch(null).build(), content);
     }
 
     @Override

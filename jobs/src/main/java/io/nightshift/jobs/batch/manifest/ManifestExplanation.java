@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /** What a manifest means, for people: defaults, globs and presets worked out. */
 public final class ManifestExplanation {
-    private static final DateTimeFormatter MOMENT = DateTimeFormatter.ofPattern("EEEE d MMMM yyyy, HH:mm VV", Locale.ROOT);
+    private static final DateTimeFormatter MOMENT = DateTimeFormatter.ofPattern("EEEE d MMMM yyyy, HH:mm VV", Locale.ENGLISH);
 
     private ManifestExplanation() {}
 
