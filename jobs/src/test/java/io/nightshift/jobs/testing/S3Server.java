@@ -1,7 +1,6 @@
 package io.nightshift.jobs.testing;
 
 import io.nightshift.jobs.storage.HadoopSettings;
-import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.URI;
@@ -17,15 +16,11 @@ import org.gaul.s3proxy.blobstore.BlobStore;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
-import software.amazon.awssdk.services.s3.model.PutObjectRequest;
-import software.amazon.awssdk.services.s3.model.PutObjectResponse;
-import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
@@ -42,15 +37,16 @@ public final class S3Server implements AutoCloseable {
     private final S3Proxy server;
     private final CountingProxy proxy;
     private final S3Client client;
-    private final Queue<String> operations = new ConcurrentLinkedQueue<>();
+    private final Queue<String> operations;
     private long sentBefore;
     private long receivedBefore;
 
-    private S3Server() throws Exception {
+    private S3Server(BlobStore store, Queue<String> operations) throws Exception {
+        this.operations = operations;
         server = S3Proxy.builder()
                 .endpoint(URI.create("http://127.0.0.1:0"))
                 .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
-                .blobStore(recording(new TransientNio2BlobStore()))
+                .blobStore(store)
                 .stopTimeout(0)
                 .build();
         server.start();
@@ -68,7 +64,16 @@ public final class S3Server implements AutoCloseable {
 
     /** Starts a server with an empty bucket. */
     public static S3Server start() throws Exception {
-        return new S3Server();
+        Queue<String> operations = new ConcurrentLinkedQueue<>();
+        return new S3Server(recording(new TransientNio2BlobStore(), operations), operations);
+    }
+
+    /**
+     * Starts a server that takes conditional requests, and counts no operations: S3Proxy asks its store's class whether
+     * it does.
+     */
+    public static S3Server startConditional() throws Exception {
+        return new S3Server(new TransientNio2BlobStore(), new ConcurrentLinkedQueue<>());
     }
 
     /** Where clients find it. */
@@ -176,34 +181,18 @@ public final class S3Server implements AutoCloseable {
         }
     }
 
-    private BlobStore recording(BlobStore store) {
+    private static BlobStore recording(BlobStore store, Queue<String> operations) {
         return (BlobStore) Proxy.newProxyInstance(
                 BlobStore.class.getClassLoader(), new Class<?>[] {BlobStore.class}, (self, method, arguments) -> {
                     if (!method.getName().startsWith("supports")) {
                         operations.add(method.getName());
                     }
                     try {
-                        return arguments != null && arguments[0] instanceof PutObjectRequest put && "*".equals(put.ifNoneMatch())
-                                ? putIfAbsent(store, put, (InputStream) arguments[1])
-                                : method.invoke(store, arguments);
+                        return method.invoke(store, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
                 });
-    }
-
-    /** What S3 does with {@code If-None-Match: *}, and this server's store does not: of several at once, one succeeds. */
-    private static synchronized PutObjectResponse putIfAbsent(BlobStore store, PutObjectRequest put, InputStream content) {
-        if (store.blobExists(put.bucket(), put.key())) {
-            throw S3Exception.builder()
-                    .statusCode(412)
-                    .awsErrorDetails(AwsErrorDetails.builder()
-                            .errorCode("PreconditionFailed")
-                            .errorMessage("At least one of the pre-conditions you specified did not hold")
-                            .build())
-                    .build();
-        }
-        return store.putBlob(put.toBuilder().ifNoneMatch(null).build(), content);
     }
 
     @Override

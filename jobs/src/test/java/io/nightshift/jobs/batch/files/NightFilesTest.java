@@ -78,8 +78,18 @@ class NightFilesTest {
 
     @Test
     void objectsAreMadeByAConditionalRequest() throws Exception {
-        try (S3Server s3 = S3Server.start()) {
+        try (S3Server s3 = S3Server.startConditional()) {
             check(NightFiles.open(s3.location("night"), s3.settings()));
+        }
+    }
+
+    @Test
+    void aStoreWithoutConditionalRequestsIsRefused() throws Exception {
+        try (S3Server s3 = S3Server.start()) {
+            NightFiles files = NightFiles.open(s3.location("night"), s3.settings());
+            assertEquals(s3.location("night/lease") + ": the store has no conditional create (If-None-Match), which keeps two"
+                            + " runs from writing to one output; use one that has",
+                    assertThrows(StorageException.class, () -> files.create("lease", bytes("mine"))).getMessage());
         }
     }
 }

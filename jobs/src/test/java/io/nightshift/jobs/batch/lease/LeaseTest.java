@@ -75,7 +75,7 @@ class LeaseTest {
 
     @Test
     void oneRunHoldsAnOutputOfAnObjectStore() throws Exception {
-        try (S3Server s3 = S3Server.start()) {
+        try (S3Server s3 = S3Server.startConditional()) {
             checkOneHolder(NightFiles.open(s3.location("night"), s3.settings()));
         }
     }
