@@ -71,9 +71,9 @@ public final class ParetoPlot {
                 font-family="system-ui, sans-serif" font-size="11">
                 <title>%s: size against KL divergence</title>
                 <style>
-                .page{fill:#fff} .ink{fill:#1d2430} .soft{fill:#5b6472} .grid{stroke:#d9dee5} .front{stroke:#1d2430}
+                text{paint-order:stroke;stroke-width:3px} .page{fill:#fff} .ink{fill:#1d2430} text{stroke:#fff} .soft{fill:#5b6472} .grid{stroke:#d9dee5} .front{stroke:#1d2430}
                 .GGUF{fill:#2f6fd0} .AWQ{fill:#c2571a} .EXL2{fill:#2c8a57}
-                @media (prefers-color-scheme: dark){.page{fill:#14181f} .ink{fill:#e6e9ee} .soft{fill:#9aa4b2}
+                @media (prefers-color-scheme: dark){.page{fill:#14181f} text{stroke:#14181f} .ink{fill:#e6e9ee} .soft{fill:#9aa4b2}
                 .grid{stroke:#333b47} .front{stroke:#e6e9ee} .GGUF{fill:#6ea2f2} .AWQ{fill:#f0935a} .EXL2{fill:#5cc98d}}
                 </style>
                 <rect class="page" width="100%%" height="100%%"/>
@@ -139,8 +139,8 @@ public final class ParetoPlot {
         double width = output.label().length() * LETTER;
         double x = x(output.bytes());
         double y = y(shown(output));
-        double[][] places = {{x + 8, y - 6}, {x - width / 2, y - 18}, {x - width - 8, y - 6}, {x - width / 2, y + 7},
-            {x + 6, y - 17}, {x + 6, y + 6}, {x - width - 6, y + 6}, {x - width - 6, y - 17}};
+        double[][] places = {{x + 6, y - 16}, {x + 8, y - 6}, {x - width / 2, y - 18}, {x - width - 8, y - 6}, {x - width / 2, y + 7},
+            {x + 6, y + 6}, {x - width - 6, y + 6}, {x - width - 6, y - 17}};
         for (double[] place : places) {
             double[] box = {place[0], place[1], place[0] + width, place[1] + LINE};
             boolean within = box[0] > LEFT && box[2] < WIDTH - RIGHT && box[1] > TOP && box[3] < HEIGHT - BOTTOM;

@@ -16,13 +16,10 @@ function pareto(model) {
   const large = Math.max(...outputs.map(o => o.bytes)) >= 1e9;
   const unit = large ? 1e9 : 1e6, unitName = large ? 'GB' : 'MB';
   const point = o => ({value: [o.bytes / unit, Math.max(o.kld, 1e-9)], name: o.label});
-  const onFront = new Set(front.map(o => o.label));
   const series = ['GGUF', 'AWQ', 'EXL2'].map(format => ({
     name: format, type: 'scatter', symbolSize: 9, itemStyle: {color: style(format)},
-    data: outputs.filter(o => o.format === format).map(o => Object.assign(point(o), {
-      label: {show: !narrow() || onFront.has(o.label)}})),
-    label: {formatter: '{b}', position: 'right', color: style('ink'), fontSize: 11},
-    labelLayout: {hideOverlap: true}
+    data: outputs.filter(o => o.format === format).map(point),
+    label: {formatter: '{b}', color: style('ink'), fontSize: 11, textBorderColor: style('page'), textBorderWidth: 3}
   })).filter(s => s.data.length);
   series.push({name: 'no other is smaller and closer', type: 'line', symbol: 'none', data: front.map(point), silent: true,
     lineStyle: {color: style('soft'), type: 'dashed', width: 1.2}, itemStyle: {color: style('soft')}, z: 1});
@@ -36,6 +33,38 @@ function pareto(model) {
     tooltip: {confine: true, formatter: p => `${p.name}<br>${p.value[0].toFixed(3)} ${unitName}, mean KLD ${plain(p.value[1])}`},
     series
   };
+}
+
+const places = [{position: 'right', offset: [0, -8]}, {position: 'top', offset: [0, 0]}, {position: 'left', offset: [0, 8]},
+  {position: 'bottom', offset: [0, 0]}, {position: 'right', offset: [0, 8]}, {position: 'left', offset: [0, -8]}];
+
+function box([x, y], width, {position, offset}) {
+  const left = position === 'right' ? x + 8 : position === 'left' ? x - 8 - width : x - width / 2;
+  const middle = y + offset[1] + (position === 'top' ? -15 : position === 'bottom' ? 15 : 0);
+  return [left, middle - 7, left + width, middle + 7];
+}
+
+/** Puts the labels of points where they cover neither points nor each other, those of the front first. */
+function placeLabels(chart, model) {
+  const option = pareto(model);
+  const points = option.series.filter(s => s.type === 'scatter').flatMap(s => s.data);
+  const pixels = new Map(points.map(p => [p, chart.convertToPixel({xAxisIndex: 0, yAxisIndex: 0}, p.value)]));
+  const taken = points.map(p => pixels.get(p)).map(([x, y]) => [x - 6, y - 6, x + 6, y + 6]);
+  const onFront = new Set(night[model].front.map(o => o.label));
+  const apart = (a, b) => a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1];
+  for (const p of [...points].sort((a, b) => onFront.has(b.name) - onFront.has(a.name))) {
+    const width = p.name.length * 6.6;
+    const place = places.find(each => {
+      const label = box(pixels.get(p), width, each);
+      return label[0] > option.grid.left && label[2] < chart.getWidth() - 4 && label[1] > option.grid.top
+        && taken.every(other => apart(label, other));
+    });
+    p.label = place ? {show: true, ...place} : {show: false};
+    if (place) {
+      taken.push(box(pixels.get(p), width, place));
+    }
+  }
+  chart.setOption(option, true);
 }
 
 function errors(model, target) {
@@ -52,18 +81,16 @@ function errors(model, target) {
       axisLabel: {color: style('soft'), interval: 0, fontSize: narrow() ? 10 : 12, width: narrow() ? 88 : 122, overflow: 'truncate'}}),
     visualMap: {min: logs.length ? Math.min(...logs) : -3, max: logs.length ? Math.max(...logs) : 0, dimension: 2,
       orient: 'horizontal', left: 'center', bottom: 0, calculable: false, itemHeight: narrow() ? 130 : 220,
-      text: ['', ''], textStyle: {color: style('ink')}, show: true,
-      formatter: v => plain(Math.pow(10, v)),
+      text: ['', ''], textStyle: {color: style('ink')},
       inRange: {color: ['#2f6fd0', '#7fb3e6', '#f3e7b0', '#e58a4a', '#b3261e']}},
     title: {text: 'relative error (log): ' + (logs.length ? plain(Number(Math.pow(10, Math.min(...logs)).toPrecision(2))) + ' blue to '
-      + plain(Number(Math.pow(10, Math.max(...logs)).toPrecision(2))) + ' red; grey: kept as it is' : 'all kept as they are'),
+      + plain(Number(Math.pow(10, Math.max(...logs)).toPrecision(2))) + ' red' + (narrow() ? '' : '; blank: kept as it is') : 'all kept as they are'),
       bottom: 30, left: 'center', textStyle: {color: style('soft'), fontSize: 12, fontWeight: 'normal'}},
     tooltip: {confine: true, formatter: p => `${kinds[p.value[1]]}, layer ${layers[p.value[0]] < 0 ? '–' : layers[p.value[0]]}<br>`
       + `relative error ${plain(p.value[3])}`},
     series: [{type: 'heatmap', itemStyle: {borderColor: style('page'), borderWidth: 1},
-      data: cells.map(([layer, kind, error]) => ({
-        value: [layers.indexOf(layer), kinds.indexOf(kind), error > 0 ? Math.log10(error) : null, error],
-        ...(error > 0 ? {} : {visualMap: false, itemStyle: {color: style('line')}})}))}]
+      data: cells.filter(c => c[2] > 0).map(([layer, kind, error]) =>
+        [layers.indexOf(layer), kinds.indexOf(kind), Math.log10(error), error])}]
   };
 }
 
@@ -81,6 +108,9 @@ function draw() {
     }
     charts.get(element).resize();
     charts.get(element).setOption(chart === 'pareto' ? pareto(model) : errors(model, chosen(model)), true);
+    if (chart === 'pareto') {
+      placeLabels(charts.get(element), model);
+    }
   }
 }
 
