@@ -71,9 +71,11 @@ public final class ParetoPlot {
                 font-family="system-ui, sans-serif" font-size="11">
                 <title>%s: size against KL divergence</title>
                 <style>
-                text{paint-order:stroke;stroke-width:3px} .page{fill:#fff} .ink{fill:#1d2430} text{stroke:#fff} .soft{fill:#5b6472} .grid{stroke:#d9dee5} .front{stroke:#1d2430}
+                text{paint-order:stroke;stroke-width:3px;stroke:#fff} .page{fill:#fff} .ink{fill:#1d2430}
+                .soft{fill:#5b6472} .grid{stroke:#d9dee5} .front{stroke:#1d2430}
                 .GGUF{fill:#2f6fd0} .AWQ{fill:#c2571a} .EXL2{fill:#2c8a57}
-                @media (prefers-color-scheme: dark){.page{fill:#14181f} text{stroke:#14181f} .ink{fill:#e6e9ee} .soft{fill:#9aa4b2}
+                @media (prefers-color-scheme: dark){text{stroke:#14181f} .page{fill:#14181f} .ink{fill:#e6e9ee}
+                .soft{fill:#9aa4b2}
                 .grid{stroke:#333b47} .front{stroke:#e6e9ee} .GGUF{fill:#6ea2f2} .AWQ{fill:#f0935a} .EXL2{fill:#5cc98d}}
                 </style>
                 <rect class="page" width="100%%" height="100%%"/>
@@ -85,10 +87,12 @@ public final class ParetoPlot {
         front.forEach(output -> svg.append(Html.format("%.1f,%.1f ", x(output.bytes()), y(shown(output)))));
         svg.append("\"/>\n");
         for (SizedOutput output : outputs) {
-            svg.append(Html.format("<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %s, KLD %s</title></circle>%n",
-                    output.format(), x(output.bytes()), y(shown(output)), Html.text(output.label()),
+            svg.append(Html.format("<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %s, KLD %s</title>"
+                            + "</circle>%n", output.format(), x(output.bytes()), y(shown(output)), Html.text(output.label()),
                     Html.bytes(output.bytes()), Html.divergence(output.divergence())));
-            taken.add(new double[] {x(output.bytes()) - 5, y(shown(output)) - 5, x(output.bytes()) + 5, y(shown(output)) + 5});
+            double x = x(output.bytes());
+            double y = y(shown(output));
+            taken.add(new double[] {x - 5, y - 5, x + 5, y + 5});
         }
         front.forEach(output -> label(svg, output));
         outputs.stream().filter(output -> !front.contains(output)).forEach(output -> label(svg, output));
@@ -139,7 +143,8 @@ public final class ParetoPlot {
         double width = output.label().length() * LETTER;
         double x = x(output.bytes());
         double y = y(shown(output));
-        double[][] places = {{x + 6, y - 16}, {x + 8, y - 6}, {x - width / 2, y - 18}, {x - width - 8, y - 6}, {x - width / 2, y + 7},
+        double[][] places = {{x + 6, y - 16}, {x + 8, y - 6}, {x - width / 2, y - 18}, {x - width - 8, y - 6},
+            {x - width / 2, y + 7},
             {x + 6, y + 6}, {x - width - 6, y + 6}, {x - width - 6, y - 17}};
         for (double[] place : places) {
             double[] box = {place[0], place[1], place[0] + width, place[1] + LINE};
