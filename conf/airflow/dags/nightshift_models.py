@@ -13,23 +13,23 @@ from nightshift_tasks import MANIFEST, OUTPUT, RUN_ID, hadoop, nightshift, read_
 
 
 @task
-def split(manifest, output, run_id):
+def split(manifest, output, night):
     """A manifest for each entry; returns where they are and where their outputs go."""
     whole = yaml.safe_load(ObjectStoragePath(manifest).read_text())
-    folder = ObjectStoragePath(output) / "manifests" / run_id
+    folder = ObjectStoragePath(output) / "manifests" / night
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
     for number, entry in enumerate(whole["models"]):
         own = f"{output.rstrip('/')}/{number:03d}"
         path = folder / f"{number:03d}.json"
         path.write_text(json.dumps({**whole, "output": hadoop(own), "models": [entry]}, default=str))
-        entries.append({"manifest": f"{output.rstrip('/')}/manifests/{run_id}/{path.name}", "output": own})
+        entries.append({"manifest": f"{output.rstrip('/')}/manifests/{night}/{path.name}", "output": own})
     return entries
 
 
 @task
-def command_lines(entries, run_id):
-    return [["batch", "--manifest", hadoop(entry["manifest"]), "--run-id", run_id] for entry in entries]
+def command_lines(entries, night):
+    return [["batch", "--manifest", hadoop(entry["manifest"]), "--run-id", night] for entry in entries]
 
 
 @task
@@ -49,7 +49,7 @@ def nightshift_models():
     runs = SparkSubmitOperator.partial(**nightshift(max_active_tis_per_dagrun=4)).expand(
         application_args=command_lines(entries, RUN_ID)
     )
-    runs >> read_result.partial(run_id=RUN_ID).expand(output=outputs(entries))
+    runs >> read_result.partial(night=RUN_ID).expand(output=outputs(entries))
 
 
 nightshift_models()

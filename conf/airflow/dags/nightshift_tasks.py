@@ -40,12 +40,12 @@ def run_nightshift(application_args, **options):
 
 
 @task(trigger_rule="all_done")
-def read_result(output, run_id):
+def read_result(output, night):
     """What a night came to. spark-submit returns nothing: result.json, written last, says it.
 
-    Fails where there is no result of this very run (it did not come to its end), or an output is missing.
+    night is the run's id. Fails where there is no result of this very run (it did not come to its end), or an output is missing.
     """
-    path = ObjectStoragePath(output) / "runs" / run_id / "result.json"
+    path = ObjectStoragePath(output) / "runs" / night / "result.json"
     if not path.exists():
         raise FileNotFoundError(f"{path}: the run did not come to its end; its log says why")
     result = json.loads(path.read_text())

@@ -27,7 +27,7 @@ def check(condition, message):
     print(f"ok: {message}")
 
 
-bag = DagBag(dag_folder=dags, include_examples=False)
+bag = DagBag(dag_folder=dags)
 check(not bag.import_errors, f"no import error {bag.import_errors}")
 for name, tasks in EXPECTED.items():
     check(name in bag.dags, f"{name} is there")

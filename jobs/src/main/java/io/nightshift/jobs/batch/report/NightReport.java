@@ -206,8 +206,8 @@ public final class NightReport {
             return;
         }
         double most = detail.slowest().stream().mapToDouble(ModelDetail.SlowPart::coreSeconds).max().orElseThrow();
-        page.append("<h3>Slowest parts</h3><div class=\"scroll\"><table class=\"bars\"><thead><tr><th>phase<th>part<th>core time"
-                + "</tr></thead><tbody>");
+        page.append("<h3>Slowest parts</h3><div class=\"scroll\"><table class=\"bars\"><thead><tr><th>phase<th>part"
+                + "<th>core time</tr></thead><tbody>");
         detail.slowest().stream().sorted(Comparator.comparingDouble(ModelDetail.SlowPart::coreSeconds).reversed())
                 .limit(MOST_ROWS)
                 .forEach(part -> bar(page, part.phase(), part.what(), Html.time(part.coreSeconds()),

@@ -110,7 +110,8 @@ public final class Verification {
         String output = name.substring(0, name.length() - Checksums.END.length());
         for (String other : names) {
             if (other.startsWith(output + "/") && !digested.contains(other)) {
-                findings.add(new Finding(other, false, "is not among the digests of " + name + "; remove it or write them anew"));
+                findings.add(new Finding(other, false, "is not among the digests of " + name
+                        + "; remove it or write them anew"));
             }
         }
     }

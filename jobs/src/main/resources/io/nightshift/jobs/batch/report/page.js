@@ -30,7 +30,8 @@ function pareto(model) {
     xAxis: axis('size, ' + unitName, {type: 'value', scale: true, nameGap: 30}),
     yAxis: axis('mean KL divergence, nats', {type: 'log', nameGap: narrow() ? 46 : 58,
       axisLabel: {color: style('soft'), formatter: plain}}),
-    tooltip: {confine: true, formatter: p => `${p.name}<br>${p.value[0].toFixed(3)} ${unitName}, mean KLD ${plain(p.value[1])}`},
+    tooltip: {confine: true,
+      formatter: p => `${p.name}<br>${p.value[0].toFixed(3)} ${unitName}, mean KLD ${plain(p.value[1])}`},
     series
   };
 }
@@ -72,22 +73,25 @@ function errors(model, target) {
   const layers = [...new Set(cells.map(c => c[0]))].sort((a, b) => a - b);
   const kinds = [...new Set(cells.map(c => c[1]))].reverse();
   const logs = cells.filter(c => c[2] > 0).map(c => Math.log10(c[2]));
+  const lowest = logs.length ? Math.min(...logs) : -3, highest = logs.length ? Math.max(...logs) : 0;
+  const rough = log => plain(Number(Math.pow(10, log).toPrecision(2)));
   const short = kind => kind.replace(/^(self_attn|mlp|block_sparse_moe)\./, '');
   return {
     animation: false,
     grid: {left: narrow() ? 96 : 130, right: 16, top: 10, bottom: 104},
     xAxis: axis('layer', {type: 'category', data: layers.map(l => l < 0 ? '–' : String(l)), nameGap: 28}),
     yAxis: axis('', {type: 'category', data: kinds.map(short),
-      axisLabel: {color: style('soft'), interval: 0, fontSize: narrow() ? 10 : 12, width: narrow() ? 88 : 122, overflow: 'truncate'}}),
-    visualMap: {min: logs.length ? Math.min(...logs) : -3, max: logs.length ? Math.max(...logs) : 0, dimension: 2,
+      axisLabel: {color: style('soft'), interval: 0, fontSize: narrow() ? 10 : 12, width: narrow() ? 88 : 122,
+        overflow: 'truncate'}}),
+    visualMap: {min: lowest, max: highest, dimension: 2,
       orient: 'horizontal', left: 'center', bottom: 0, calculable: false, itemHeight: narrow() ? 130 : 220,
       text: ['', ''], textStyle: {color: style('ink')},
       inRange: {color: ['#2f6fd0', '#7fb3e6', '#f3e7b0', '#e58a4a', '#b3261e']}},
-    title: {text: 'relative error (log): ' + (logs.length ? plain(Number(Math.pow(10, Math.min(...logs)).toPrecision(2))) + ' blue to '
-      + plain(Number(Math.pow(10, Math.max(...logs)).toPrecision(2))) + ' red' + (narrow() ? '' : '; blank: kept as it is') : 'all kept as they are'),
+    title: {text: logs.length === 0 ? 'all kept as they are' : `relative error (log): ${rough(lowest)} blue to `
+      + `${rough(highest)} red${narrow() ? '' : '; blank: kept as it is'}`,
       bottom: 30, left: 'center', textStyle: {color: style('soft'), fontSize: 12, fontWeight: 'normal'}},
-    tooltip: {confine: true, formatter: p => `${kinds[p.value[1]]}, layer ${layers[p.value[0]] < 0 ? '–' : layers[p.value[0]]}<br>`
-      + `relative error ${plain(p.value[3])}`},
+    tooltip: {confine: true, formatter: p => kinds[p.value[1]]
+      + (layers[p.value[0]] < 0 ? '' : ', layer ' + layers[p.value[0]]) + '<br>relative error ' + plain(p.value[3])},
     series: [{type: 'heatmap', itemStyle: {borderColor: style('page'), borderWidth: 1},
       data: cells.filter(c => c[2] > 0).map(([layer, kind, error]) =>
         [layers.indexOf(layer), kinds.indexOf(kind), Math.log10(error), error])}]
