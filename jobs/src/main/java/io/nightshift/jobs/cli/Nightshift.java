@@ -18,7 +18,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class})
+        subcommands = {CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class, VerifyCommand.class})
 public final class Nightshift implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -35,8 +35,8 @@ public final class Nightshift implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate or"
-                + " inspect");
+        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate,"
+                + " inspect or verify");
     }
 
     /**
