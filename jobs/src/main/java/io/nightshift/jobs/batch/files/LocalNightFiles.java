@@ -1,6 +1,6 @@
 package io.nightshift.jobs.batch.files;
 
-import io.nightshift.jobs.output.LocalErrors;
+import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.io.InputStream;

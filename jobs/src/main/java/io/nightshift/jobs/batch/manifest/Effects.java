@@ -8,27 +8,23 @@ import java.util.Set;
 
 /** What a key needs beside it to have an effect on a model: one that has none is refused, as the commands do. */
 final class Effects {
-    private static final Set<ManifestKey> OF_TEXTS = EnumSet.of(ManifestKey.TEXT_COLUMN, ManifestKey.SAMPLES,
+    private static final Set<ManifestKey> OF_TEXTS = EnumSet.of(ManifestKey.SAMPLES,
             ManifestKey.SEQUENCE_LENGTH, ManifestKey.SHUFFLE, ManifestKey.PACKING);
     private static final Set<ManifestKey> OF_CALIBRATION = EnumSet.of(ManifestKey.MIN_EXPERT_TOKENS,
             ManifestKey.ROUTE_ALL_EXPERTS, ManifestKey.GROUPS);
     private static final Set<ManifestKey> OF_EVALUATION = EnumSet.of(ManifestKey.CONTEXT, ManifestKey.CHUNKS);
     private static final Set<ManifestKey> OF_GATES = EnumSet.of(ManifestKey.MAX_KLD, ManifestKey.MAX_PPL_INCREASE);
-    private static final Set<ManifestKey> OF_MATRIX = EnumSet.of(ManifestKey.IMATRIX, ManifestKey.INCLUDE_WEIGHTS,
-            ManifestKey.EXCLUDE_WEIGHTS);
-    private static final Set<ManifestKey> OF_GGUF = EnumSet.of(ManifestKey.PURE, ManifestKey.LEAVE_OUTPUT_TENSOR,
-            ManifestKey.OUTPUT_TENSOR_TYPE, ManifestKey.TOKEN_EMBEDDING_TYPE, ManifestKey.TENSOR_TYPE);
-    private static final Set<ManifestKey> OF_AWQ = EnumSet.of(ManifestKey.AWQ_FORMAT, ManifestKey.GROUP_SIZE,
-            ManifestKey.SYMMETRIC, ManifestKey.MODULES_LEFT_OUT, ManifestKey.MAX_SHARD_SIZE);
     private static final List<ManifestKey> STATISTICS =
             List.of(ManifestKey.CALIBRATION, ManifestKey.TOKENS, ManifestKey.STATS);
 
     private final Settings settings;
+    private final boolean takeStatistics;
     private final Set<Format> formats = EnumSet.noneOf(Format.class);
 
     /** @param settings of one model, with the defaults */
     Effects(Settings settings, List<TargetRequest> targets) {
         this.settings = settings;
+        takeStatistics = targets.isEmpty() || targets.stream().anyMatch(TargetRequest::takesStatistics);
         targets.forEach(target -> formats.add(target.target().format()));
     }
 
@@ -50,7 +46,11 @@ final class Effects {
 
     /** What is missing for a key to have an effect; empty if nothing is. */
     Optional<String> missing(ManifestKey key) {
-        if (OF_TEXTS.contains(key)) {
+        if (ManifestKey.OF_STATISTICS.contains(key) && !takeStatistics) {
+            return Optional.of("a target that takes statistics");
+        } else if (key == ManifestKey.TEXT_COLUMN) {
+            return without(has(ManifestKey.CALIBRATION) || has(ManifestKey.EVALUATION), "calibration or evaluation");
+        } else if (OF_TEXTS.contains(key)) {
             return without(has(ManifestKey.CALIBRATION), "calibration");
         } else if (OF_CALIBRATION.contains(key)) {
             return without(has(ManifestKey.CALIBRATION) || has(ManifestKey.TOKENS), "calibration");
@@ -58,11 +58,11 @@ final class Effects {
             return without(has(ManifestKey.EVALUATION), "evaluation");
         } else if (key == ManifestKey.WITHHOLD) {
             return without(has(ManifestKey.MAX_KLD) || has(ManifestKey.MAX_PPL_INCREASE), "max-kld or max-ppl-increase");
-        } else if (OF_MATRIX.contains(key) || OF_GGUF.contains(key)) {
+        } else if (ManifestKey.OF_GGUF.contains(key)) {
             boolean narrows = key == ManifestKey.INCLUDE_WEIGHTS || key == ManifestKey.EXCLUDE_WEIGHTS;
             return narrows && !hasImportance() ? Optional.of("calibration, stats or imatrix")
                     : without(formats.contains(Format.GGUF), "a gguf target");
-        } else if (OF_AWQ.contains(key)) {
+        } else if (ManifestKey.OF_AWQ.contains(key)) {
             return without(formats.contains(Format.AWQ), "an awq target");
         } else if (key == ManifestKey.AWQ_GRID) {
             return without(isOn(ManifestKey.SCALES, "awq", "none"), "scales: awq");

@@ -26,4 +26,9 @@ public record Manifest(
     public List<ManifestModel> inOrder() {
         return models.stream().sorted(Comparator.comparing(ManifestModel::priority).reversed()).toList();
     }
+
+    /** The same with another deadline. */
+    public Manifest until(Deadline deadline) {
+        return new Manifest(file, output, models, Optional.of(deadline), modelsAtOnce);
+    }
 }

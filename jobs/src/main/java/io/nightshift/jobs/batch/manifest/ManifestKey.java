@@ -9,6 +9,7 @@ import io.nightshift.jobs.batch.manifest.ValueKind.Switch;
 import io.nightshift.jobs.batch.manifest.ValueKind.Text;
 import io.nightshift.jobs.batch.manifest.ValueKind.Texts;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,14 +30,14 @@ public enum ManifestKey {
 
     MODEL("model", Place.MODEL, new Text(), "The checkpoint's folder or s3a:// prefix. With a glob or a slash at its end it"
             + " stands for each checkpoint that it matches, or that lies directly below a match."),
-    NAME("name", Place.MODEL, new Text(), "What the outputs are called (default: the last part of the folder's path)."),
+    NAME("name", Place.MODEL, new Text(), "The outputs' folder (default: the checkpoint's name)."),
 
     TARGETS("targets", Place.SHARED, new Structure(), "Targets and presets, or tables of a target and its gate."),
     PRIORITY("priority", Place.SHARED, new Count(Integer.MIN_VALUE), "Higher ones start first (default: 0)."),
     CALIBRATION("calibration", Place.SHARED, new Texts(), "Texts that the model is run on once for all of its targets."),
     TOKENS("tokens", Place.SHARED, new Text(), "In place of calibration: the tokens.safetensors of an earlier one."),
     STATS("stats", Place.SHARED, new Text(), "In place of calibration: the folder that nightshift calibrate left."),
-    TEXT_COLUMN("text-column", Place.SHARED, new Text(), "Field or column with the text."),
+    TEXT_COLUMN("text-column", Place.SHARED, new Text(), "Field or column with the text, of calibration and evaluation."),
     SAMPLES("samples", Place.SHARED, new Count(1), "Most sequences of calibration."),
     SEQUENCE_LENGTH("sequence-length", Place.SHARED, new Count(1), "Tokens of a sequence."),
     SHUFFLE("shuffle", Place.SHARED, new Count(Long.MIN_VALUE), "Seed of the order of documents."),
@@ -76,6 +77,23 @@ public enum ManifestKey {
 
     /** Where the model's statistics come from: what a model says of it replaces all that the defaults say. */
     static final Set<ManifestKey> SOURCES = EnumSet.of(CALIBRATION, TOKENS, STATS, IMATRIX);
+
+    /** What has an effect only on targets that take statistics. */
+    public static final Set<ManifestKey> OF_STATISTICS = Collections.unmodifiableSet(EnumSet.of(CALIBRATION, TOKENS, STATS,
+            IMATRIX, SAMPLES, SEQUENCE_LENGTH, SHUFFLE, PACKING, MIN_EXPERT_TOKENS, ROUTE_ALL_EXPERTS, GROUPS,
+            INCLUDE_WEIGHTS, EXCLUDE_WEIGHTS, SCALES, AWQ_GRID, ROUNDING, DAMPING));
+
+    /** The options of evaluation; {@link #TEXT_COLUMN} is one too, and one of calibration. */
+    public static final Set<ManifestKey> OF_EVALUATION =
+            Collections.unmodifiableSet(EnumSet.of(EVALUATION, CONTEXT, CHUNKS));
+
+    /** What only GGUF has a use for. */
+    public static final Set<ManifestKey> OF_GGUF = Collections.unmodifiableSet(EnumSet.of(IMATRIX, INCLUDE_WEIGHTS,
+            EXCLUDE_WEIGHTS, PURE, LEAVE_OUTPUT_TENSOR, OUTPUT_TENSOR_TYPE, TOKEN_EMBEDDING_TYPE, TENSOR_TYPE));
+
+    /** What only AWQ has a use for. */
+    public static final Set<ManifestKey> OF_AWQ = Collections.unmodifiableSet(
+            EnumSet.of(AWQ_FORMAT, GROUP_SIZE, SYMMETRIC, MODULES_LEFT_OUT, MAX_SHARD_SIZE));
 
     /** What may stand beside a target. */
     static final Set<ManifestKey> GATE = EnumSet.of(MAX_KLD, MAX_PPL_INCREASE, WITHHOLD);

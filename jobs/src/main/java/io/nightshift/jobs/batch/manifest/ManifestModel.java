@@ -50,17 +50,17 @@ public record ManifestModel(
 
     /**
      * Some of the options as a command line has them, so that a command's own options are read and checked in one place:
-     * {@code --samples 128 --pure}.
+     * {@code --samples=128 --pure}. A comma in the name of a file is no place to cut it.
      *
      * @param keys those that the command knows
      */
     public List<String> arguments(Iterable<ManifestKey> keys) {
         List<String> arguments = new ArrayList<>();
         for (ManifestKey key : keys) {
+            boolean locations = key == ManifestKey.CALIBRATION || key == ManifestKey.IMATRIX;
             for (String value : values(key)) {
                 if (!(key.kind() instanceof ValueKind.Switch)) {
-                    arguments.add("--" + key.word());
-                    arguments.add(value);
+                    arguments.add("--" + key.word() + "=" + (locations ? value.replace(",", "\\,") : value));
                 } else if (value.equals("true")) {
                     arguments.add("--" + key.word());
                 }

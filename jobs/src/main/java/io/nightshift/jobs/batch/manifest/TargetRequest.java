@@ -8,4 +8,9 @@ package io.nightshift.jobs.batch.manifest;
  * @param gate what it must not lose more than
  * @param line where the manifest asks for it
  */
-public record TargetRequest(TargetName target, boolean importance, Gate gate, int line) {}
+public record TargetRequest(TargetName target, boolean importance, Gate gate, int line) {
+    /** Whether it is made by whatever statistics the model has; else by none. */
+    public boolean takesStatistics() {
+        return importance || target.format() != TargetName.Format.GGUF;
+    }
+}

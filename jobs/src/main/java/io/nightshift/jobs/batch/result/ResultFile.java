@@ -1,5 +1,6 @@
 package io.nightshift.jobs.batch.result;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -37,6 +38,11 @@ public final class ResultFile {
     }
 
     static String text(NightResult result) {
+        return json(result).toPrettyString() + "\n";
+    }
+
+    /** The result as its schema has it. */
+    public static JsonNode json(NightResult result) {
         ObjectNode json = JSON.createObjectNode();
         json.put("version", VERSION)
                 .put("run", result.run())
@@ -59,7 +65,7 @@ public final class ResultFile {
             ArrayNode outputs = node.putArray("outputs");
             model.outputs().forEach(output -> outputs.add(output(result.output(), output)));
         }
-        return json.toPrettyString() + "\n";
+        return json;
     }
 
     private static ObjectNode output(String night, OutputState output) {

@@ -84,6 +84,11 @@ public final class StateTable {
         return content.isEmpty() ? Optional.empty() : Optional.of(rows(name, content.get()).get(0));
     }
 
+    /** Deletes the row of a model and target: what it says holds no longer. */
+    public void delete(String model, String target) throws IOException {
+        files.delete(name(model, target));
+    }
+
     /** All rows, by model and target. */
     public List<OutputState> readAll() throws IOException {
         List<OutputState> all = new ArrayList<>();

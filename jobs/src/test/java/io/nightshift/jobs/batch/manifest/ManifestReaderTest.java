@@ -58,7 +58,7 @@ class ManifestReaderTest {
         ManifestModel llama = manifest.models().get(0);
         assertEquals(List.of("gguf:Q4_K_M", "awq", "exl2:4.65"), targets(llama));
         assertEquals(List.of("train.jsonl"), llama.values(ManifestKey.CALIBRATION));
-        assertEquals(List.of("--samples", "64"), llama.arguments(List.of(ManifestKey.SAMPLES, ManifestKey.PURE)));
+        assertEquals(List.of("--samples=64"), llama.arguments(List.of(ManifestKey.SAMPLES, ManifestKey.PURE)));
         assertEquals(OptionalDouble.of(0.05), llama.targets().get(0).gate().maxDivergence());
     }
 
@@ -68,7 +68,7 @@ class ManifestReaderTest {
         assertEquals(List.of(), qwen.values(ManifestKey.CALIBRATION));
         assertEquals(List.of(), qwen.values(ManifestKey.SAMPLES));
         assertEquals(
-                List.of("--stats", "s3a://stats/qwen", "--pure", "--tensor-type", "a=q8_0", "--tensor-type", "b=q6_k"),
+                List.of("--stats=s3a://stats/qwen", "--pure", "--tensor-type=a=q8_0", "--tensor-type=b=q6_k"),
                 qwen.arguments(List.of(ManifestKey.STATS, ManifestKey.PURE, ManifestKey.TENSOR_TYPE, ManifestKey.SAMPLES)));
     }
 

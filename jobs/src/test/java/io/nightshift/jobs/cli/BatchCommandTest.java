@@ -1,0 +1,207 @@
+package io.nightshift.jobs.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.jobs.testing.CommandRun;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.Texts;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Nights in miniature. */
+class BatchCommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    Path folder;
+
+    private Path models;
+    private Path output;
+
+    @BeforeEach
+    void name() {
+        models = folder.resolve("models");
+        output = folder.resolve("night");
+    }
+
+    private String manifest(String text) throws IOException {
+        Path file = folder.resolve("night.yaml");
+        Files.writeString(file, "output: " + output + "\n" + text);
+        return file.toString();
+    }
+
+    private static CommandRun batch(String... arguments) {
+        String[] all = new String[arguments.length + 3];
+        System.arraycopy(new String[] {"batch", "--master", "local[2]"}, 0, all, 0, 3);
+        System.arraycopy(arguments, 0, all, 3, arguments.length);
+        return CommandRun.of(all);
+    }
+
+    private JsonNode result() throws IOException {
+        return JSON.readTree(output.resolve("result.json").toFile());
+    }
+
+    private JsonNode output(String model, String target) throws IOException {
+        for (JsonNode found : result().get("models")) {
+            for (JsonNode made : found.get("outputs")) {
+                if (found.get("name").asText().equals(model) && made.get("target").asText().equals(target)) {
+                    return made;
+                }
+            }
+        }
+        throw new AssertionError(model + " " + target + " is not in the result");
+    }
+
+    /** What a rerun must not touch: every file of the outputs with its time. */
+    private Map<String, FileTime> times(String model) throws IOException {
+        Map<String, FileTime> times = new TreeMap<>();
+        for (Path file : Fixtures.files(output.resolve(model))) {
+            times.put(file.toString(), Files.getLastModifiedTime(file));
+        }
+        return times;
+    }
+
+    private static void truncate(Path model) throws IOException {
+        try (RandomAccessFile weights = new RandomAccessFile(model.resolve("model-00002-of-00002.safetensors").toFile(), "rw")) {
+            weights.setLength(weights.length() - 100);
+        }
+    }
+
+    @Test
+    void aBrokenModelStopsNoOtherAndARerunMakesItAlone() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("first"));
+        Path broken = Fixtures.copy("llama-spm", models.resolve("broken"));
+        Fixtures.retrained("llama-spm", models.resolve("last"));
+        truncate(broken);
+        String manifest = manifest("""
+                defaults:
+                  targets: [gguf:Q4_K_M, gguf:Q8_0]
+                models:
+                  - model: %s/*
+                """.formatted(models));
+
+        CommandRun dry = batch("--manifest", manifest, "--dry-run");
+        assertEquals(1, dry.exitCode(), dry.err());
+        assertTrue(dry.out().contains("broken") && dry.out().contains("cannot be made: "), dry.out());
+        assertFalse(Files.exists(output));
+
+        CommandRun night = batch("--manifest", manifest, "--run-id", "one", "--json");
+        assertEquals(1, night.exitCode(), night.err());
+        JsonNode printed = JSON.readTree(night.out().lines().reduce((a, b) -> b).orElseThrow());
+        assertEquals(result(), printed);
+        assertEquals(result(), JSON.readTree(output.resolve("runs/one/result.json").toFile()));
+        assertEquals("incomplete", result().get("status").asText());
+        String why = output("broken", "gguf:Q8_0").get("error").asText();
+        assertTrue(why.contains("model-00002-of-00002.safetensors"), why);
+        assertEquals("failed", output("broken", "gguf:Q4_K_M").get("status").asText());
+        String page = Files.readString(output.resolve("report.html"));
+        assertTrue(page.contains("model-00002-of-00002.safetensors"), "the report says what failed");
+        for (String model : List.of("first", "last")) {
+            CommandRun alone = CommandRun.of("quantize", "--master", "local[2]", "--model", models.resolve(model).toString(),
+                    "--to", "gguf:Q4_K_M,gguf:Q8_0", "--output", folder.resolve("alone").toString());
+            assertEquals(0, alone.exitCode(), alone.err());
+            for (String type : List.of("Q4_K_M", "Q8_0")) {
+                Path made = output.resolve(model + "/" + model + "-" + type + ".gguf");
+                assertArrayEquals(Files.readAllBytes(folder.resolve("alone/" + made.getFileName())),
+                        Files.readAllBytes(made));
+                assertEquals("complete", output(model, "gguf:" + type).get("status").asText());
+                assertEquals(Fixtures.sha256(made),
+                        output(model, "gguf:" + type).get("sha256").get(made.getFileName().toString()).asText());
+            }
+            assertTrue(Files.readString(output.resolve(model + "/README.md")).contains("base_model_relation: quantized"));
+        }
+        assertFalse(Files.exists(output.resolve("broken/README.md")));
+        assertEquals(0, CommandRun.of("verify", output.toString()).exitCode());
+
+        Map<String, FileTime> before = times("first");
+        Fixtures.files(broken).forEach(file -> file.toFile().delete());
+        Fixtures.copy("llama-spm", broken);
+        CommandRun again = batch("--manifest", manifest, "--run-id", "two");
+        assertEquals(0, again.exitCode(), again.err() + again.out());
+        assertEquals(before, times("first"));
+        assertEquals("complete", result().get("status").asText());
+        assertEquals("one", output("first", "gguf:Q8_0").get("run").asText());
+        assertEquals("two", output("broken", "gguf:Q8_0").get("run").asText());
+        assertEquals(List.of(), Fixtures.files(output.resolve(".nightshift/lease")));
+    }
+
+    @Test
+    void outputsAreEvaluatedOnceAndThoseOverTheirGateAreTakenAway() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        Path text = Texts.write(folder.resolve("train.txt"), Texts.document(3, 300));
+        Path held = Texts.write(folder.resolve("held-out.txt"), Texts.document(4, 300));
+        String manifest = manifest("""
+                models:
+                  - model: %s/llama
+                    targets: [{target: gguf:Q2_K, max-kld: 0.0000001, withhold: true}, gguf:Q8_0, awq:w4g32]
+                    calibration: %s
+                    samples: 3
+                    sequence-length: 64
+                    modules-left-out: mlp
+                    evaluation: %s
+                    context: 64
+                    chunks: 2
+                """.formatted(models, text, held));
+        CommandRun night = batch("--manifest", manifest, "--run-id", "one");
+        assertEquals(1, night.exitCode(), night.err());
+        assertEquals("withheld", output("llama", "gguf:Q2_K").get("status").asText(), night.err());
+        assertTrue(output("llama", "gguf:Q2_K").get("error").asText().contains("over max-kld"));
+        assertFalse(Files.exists(output.resolve("llama/llama-Q2_K.gguf")));
+        assertFalse(Files.exists(output.resolve("llama/llama-Q2_K.gguf.sha256")));
+        assertEquals("complete", output("llama", "gguf:Q8_0").get("status").asText(), night.err());
+        assertTrue(output("llama", "gguf:Q8_0").at("/quality/mean_kld").asDouble() > 0);
+        assertEquals("complete", output("llama", "awq:w4g32").get("status").asText(), night.err());
+        assertTrue(result().at("/models/0/original_perplexity").asDouble() > 1);
+        assertFalse(Files.readString(output.resolve("llama/README.md")).contains("Q2_K"));
+
+        Map<String, FileTime> before = times("llama");
+        JsonNode models = result().get("models");
+        CommandRun again = batch("--manifest", manifest, "--run-id", "two");
+        assertEquals(1, again.exitCode(), again.err());
+        assertEquals(before, times("llama"));
+        assertEquals(models, result().get("models"));
+        assertFalse(again.err().contains("evaluating"), again.err());
+    }
+
+    @Test
+    void theManifestIsExplainedAndItsErrorsAreTold() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        String manifest = manifest("models:\n  - model: " + models + "/llama\n    targets: gguf-static\n");
+        CommandRun explained = batch("--manifest", manifest, "--explain", "--until", "06:00");
+        assertEquals(0, explained.exitCode(), explained.err());
+        assertTrue(explained.out().contains("gguf:Q3_K_L"), explained.out());
+        assertTrue(explained.out().contains("06:00"), explained.out());
+        assertFalse(Files.exists(output));
+
+        manifest = manifest("models:\n  - model: " + models + "/llama\n    targets: gguf:Q9\n    colour: red\n");
+        CommandRun wrong = batch("--manifest", manifest);
+        assertEquals(2, wrong.exitCode());
+        assertEquals(2, wrong.err().lines().count(), wrong.err());
+        assertTrue(wrong.err().lines().allMatch(line -> line.startsWith("nightshift: " + folder)), wrong.err());
+        assertEquals(2, batch("--manifest", folder + "/none.yaml").exitCode());
+    }
+
+    @Test
+    void optionsWithoutEffectAreRefused() throws Exception {
+        String manifest = manifest("models: []\n");
+        for (String idle : List.of("--json", "--run-id=a")) {
+            CommandRun run = batch("--manifest", manifest, "--explain", idle);
+            assertEquals(2, run.exitCode());
+            assertTrue(run.err().contains(" has no effect with --explain"), run.err());
+        }
+    }
+}
