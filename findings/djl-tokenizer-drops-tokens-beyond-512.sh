@@ -13,23 +13,24 @@ cd "$work"
 for tool in javac mvn; do command -v $tool >/dev/null || { echo "needs $tool"; exit 2; }; done
 
 cat > pom.xml <<'XML'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>finding</groupId><artifactId>finding</artifactId><version>1</version>
   <dependencies>
-    <dependency><groupId>ai.djl.huggingface</groupId><artifactId>tokenizers</artifactId><version>0.38.0</version></dependency>
+    <dependency><groupId>ai.djl.huggingface</groupId>
+      <artifactId>tokenizers</artifactId><version>0.38.0</version></dependency>
   </dependencies>
 </project>
 XML
-cat > Long.java <<'JAVA'
+cat > Truncation.java <<'JAVA'
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.nio.file.*;
 import java.util.Map;
 
-public class Long {
+public class Truncation {
     public static void main(String[] args) throws Exception {
-        System.out.println("DJL tokenizers " + HuggingFaceTokenizer.class.getPackage().getImplementationVersion());
+        System.out.println("DJL tokenizers 0.38.0");
         Path file = Path.of("tokenizer.json");
         Files.writeString(file, """
                 {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
@@ -57,5 +58,6 @@ public class Long {
 JAVA
 mvn -q -B -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory=lib >mvn.log 2>&1 ||
   { tail -n 5 mvn.log; echo "the packages could not be installed"; exit 2; }
-javac -cp "lib/*" Long.java
-java -DOPT_OUT_TRACKING=true -Dai.djl.offline=true -cp "lib/*:." Long 2>err.log || { status=$?; [ $status -eq 1 ] || tail -n 5 err.log; exit 1; }
+javac -cp "lib/*" Truncation.java
+export DJL_OFFLINE=true OPT_OUT_TRACKING=true
+java -cp "lib/*:." Truncation 2>err.log || { grep -E "Exception|Error" err.log | head -n 5; exit 1; }

@@ -9,7 +9,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 command -v python3 >/dev/null || { echo "needs python3"; exit 2; }
-{ python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q safetensors==0.8.0 ml_dtypes==0.6.0 numpy==2.4.6; } ||
+packages=(safetensors==0.8.0 ml_dtypes==0.6.0 numpy==2.4.6)
+{ python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q "${packages[@]}"; } ||
   { echo "the packages could not be installed"; exit 2; }
 
 "$work/venv/bin/python" - "$work" <<'PYTHON'

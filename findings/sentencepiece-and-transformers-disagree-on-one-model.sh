@@ -11,7 +11,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 command -v python3 >/dev/null || { echo "needs python3"; exit 2; }
-{ python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q sentencepiece==0.2.3 transformers==5.24.0 tokenizers==0.23.3 protobuf==7.36.2 numpy==2.4.6; } ||
+packages=(sentencepiece==0.2.3 transformers==5.24.0 tokenizers==0.23.3 protobuf==7.36.2 numpy==2.4.6)
+{ python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q "${packages[@]}"; } ||
   { echo "the packages could not be installed"; exit 2; }
 
 "$work/venv/bin/python" - "$work" <<'PYTHON'

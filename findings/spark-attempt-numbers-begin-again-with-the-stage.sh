@@ -14,11 +14,12 @@ cd "$work"
 for tool in javac mvn; do command -v $tool >/dev/null || { echo "needs $tool"; exit 2; }; done
 
 cat > pom.xml <<'XML'
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>finding</groupId><artifactId>finding</artifactId><version>1</version>
   <dependencies>
-    <dependency><groupId>org.apache.spark</groupId><artifactId>spark-core_2.13</artifactId><version>4.2.0</version></dependency>
+    <dependency><groupId>org.apache.spark</groupId>
+      <artifactId>spark-core_2.13</artifactId><version>4.2.0</version></dependency>
   </dependencies>
 </project>
 XML
@@ -81,4 +82,8 @@ JAVA
 mvn -q -B -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory=lib >mvn.log 2>&1 ||
   { tail -n 5 mvn.log; echo "the packages could not be installed"; exit 2; }
 javac -cp "lib/*" Attempts.java
-java --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.lang.invoke=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/sun.security.action=ALL-UNNAMED -cp "lib/*:." Attempts 2>err.log || { status=$?; [ $status -eq 1 ] || tail -n 5 err.log; exit 1; }
+options=()
+for package in java.lang java.lang.invoke java.nio java.util sun.nio.ch sun.security.action; do
+  options+=("--add-opens=java.base/$package=ALL-UNNAMED") # as Spark's own launcher does
+done
+java "${options[@]}" -cp "lib/*:." Attempts 2>err.log || { grep -E "Exception|Error" err.log | head -n 5; exit 1; }

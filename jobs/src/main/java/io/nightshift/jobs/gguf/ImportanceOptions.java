@@ -3,7 +3,7 @@ package io.nightshift.jobs.gguf;
 import java.util.List;
 
 /**
- * Which importance matrix is used, and of it what.
+ * The importance matrix that is used, and the part of it that counts.
  *
  * @param files where it is: several files are added up
  * @param include parts of names; if there are any, only tensors whose name has one of them use it
