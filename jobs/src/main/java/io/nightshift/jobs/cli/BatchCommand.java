@@ -1,6 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.manifest.Deadline;
 import io.nightshift.jobs.batch.manifest.InvalidManifestException;
@@ -70,7 +71,7 @@ final class BatchCommand implements Callable<Integer> {
         try {
             read = read(runtime.hadoop());
         } catch (InvalidManifestException e) {
-            e.getMessage().lines().forEach(line -> System.err.println("nightshift: " + line));
+            e.getMessage().lines().forEach(line -> System.err.println("nightshift: " + Printable.escaped(line)));
             return Errors.INPUT;
         }
         if (explain) {

@@ -3,15 +3,23 @@ package io.nightshift.jobs.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.jobs.batch.files.NightFiles;
+import io.nightshift.jobs.batch.lease.Lease;
+import io.nightshift.jobs.batch.lease.LeaseException;
+import io.nightshift.jobs.batch.lease.LeaseTerms;
+import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -167,6 +175,8 @@ class BatchCommandTest {
         assertEquals("complete", output("llama", "awq:w4g32").get("status").asText(), night.err());
         assertTrue(result().at("/models/0/original_perplexity").asDouble() > 1);
         assertFalse(Files.readString(output.resolve("llama/README.md")).contains("Q2_K"));
+        CommandRun verified = CommandRun.of("verify", output.toString());
+        assertEquals(0, verified.exitCode(), verified.out());
 
         Map<String, FileTime> before = times("llama");
         JsonNode models = result().get("models");
@@ -175,6 +185,80 @@ class BatchCommandTest {
         assertEquals(before, times("llama"));
         assertEquals(models, result().get("models"));
         assertFalse(again.err().contains("evaluating"), again.err());
+    }
+
+    @Test
+    void anotherRunsOutputIsLeftAloneUntilTheRunIsTheSame() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        String manifest = manifest("models:\n  - model: " + models + "/llama\n    targets: gguf:Q8_0\n");
+        NightFiles files = NightFiles.open(output.toString(), new HadoopSettings(Map.of()));
+        try (Lease other = Lease.take(files, "other", LeaseTerms.USUAL)) {
+            CommandRun refused = batch("--manifest", manifest, "--run-id", "mine");
+            assertEquals(1, refused.exitCode());
+            assertTrue(refused.err().contains("run other on "), refused.err());
+            assertFalse(Files.exists(output.resolve("result.json")));
+            CommandRun retry = batch("--manifest", manifest, "--run-id", "other");
+            assertEquals(0, retry.exitCode(), retry.err());
+            assertThrows(LeaseException.class, other::requireHeld);
+        }
+    }
+
+    /** Another run takes the lease as soon as this one has it; what it found cannot be replaced by this one any more. */
+    @Test
+    void aRunThatLostItsLeaseWritesNoResult() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        String manifest = manifest("models:\n  - model: " + models + "/llama\n    targets: gguf:Q8_0\n");
+        NightFiles files = NightFiles.open(output.toString(), new HadoopSettings(Map.of()));
+        Thread thief = new Thread(() -> {
+            try {
+                while (files.read(".nightshift/lease/000000001.json").isEmpty()) {
+                    Thread.sleep(2);
+                }
+                files.create(".nightshift/lease/000000002.json",
+                        "{\"runId\": \"thief\", \"holder\": \"h\", \"host\": \"elsewhere\"}".getBytes(StandardCharsets.UTF_8));
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        thief.start();
+        CommandRun run = batch("--manifest", manifest);
+        thief.join();
+        assertEquals(1, run.exitCode(), run.err());
+        assertTrue(run.err().contains("run thief on elsewhere does; nothing more is committed"), run.err());
+        assertFalse(Files.exists(output.resolve("result.json")));
+        assertFalse(Files.exists(output.resolve("report.html")));
+        assertTrue(Files.exists(output.resolve(".nightshift/lease/000000002.json")), "the thief's lease is left to it");
+    }
+
+    @Test
+    void aNightFromAndToAnObjectStore() throws Exception {
+        try (S3Server s3 = S3Server.startConditional()) {
+            for (Path file : Fixtures.files(Fixtures.model("llama-spm"))) {
+                s3.put("in/llama/" + file.getFileName(), Files.readAllBytes(file));
+            }
+            s3.put("night.yaml", ("output: " + s3.location("out") + "\ndefaults: {targets: [gguf:Q4_K_M, gguf-static]}\n"
+                    + "models: [{model: \"" + s3.location("in/*/") + "\"}]\n").getBytes(StandardCharsets.UTF_8));
+            s3.hadoopOptions().forEach((key, value) -> System.setProperty("spark.hadoop." + key, value));
+            CommandRun night = batch("--manifest", s3.location("night.yaml"), "--run-id", "one");
+            assertEquals(0, night.exitCode(), night.err());
+            CommandRun alone = CommandRun.of("quantize", "--master", "local[2]", "--model", s3.location("in/llama"),
+                    "--to", "gguf:Q4_K_M,gguf:Q3_K_L", "--output", folder.resolve("alone").toString());
+            assertEquals(0, alone.exitCode(), alone.err());
+            for (String name : List.of("llama-Q4_K_M.gguf", "llama-Q3_K_L.gguf")) {
+                assertArrayEquals(Files.readAllBytes(folder.resolve("alone/" + name)), s3.get("out/llama/" + name));
+            }
+            assertArrayEquals(s3.get("out/runs/one/result.json"), s3.get("out/result.json"));
+            assertTrue(s3.keys().containsAll(List.of("out/report.html", "out/llama/README.md",
+                    "out/llama/llama-Q4_K_M.gguf.sha256", "out/state/llama/gguf-Q4_K_M.parquet")), s3.keys().toString());
+            assertEquals(List.of(), s3.keys().stream().filter(key -> key.matches(".*/lease/.+")).toList());
+            assertEquals(List.of(), s3.uploads());
+            byte[] card = s3.get("out/llama/README.md");
+            CommandRun again = batch("--manifest", s3.location("night.yaml"), "--run-id", "two");
+            assertEquals(0, again.exitCode(), again.err());
+            assertArrayEquals(card, s3.get("out/llama/README.md"));
+        } finally {
+            System.getProperties().keySet().removeIf(key -> key.toString().startsWith("spark.hadoop."));
+        }
     }
 
     @Test

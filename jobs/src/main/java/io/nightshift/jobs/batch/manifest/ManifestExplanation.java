@@ -48,7 +48,7 @@ public final class ManifestExplanation {
 
     private static String target(ManifestModel model, TargetRequest request) {
         List<String> said = new ArrayList<>();
-        said.add(model.name() + "/" + request.target().outputName(model.name()));
+        said.add(model.outputName(request));
         boolean hasSource = ManifestKey.SOURCES.stream().anyMatch(model.options()::containsKey);
         if (request.target().format() == TargetName.Format.GGUF) {
             said.add(hasSource && request.importance() ? "with importance matrix" : "without importance matrix");

@@ -10,7 +10,7 @@ import java.util.Map;
  * A checkpoint and what is to be made of it, defaults and globs worked out.
  *
  * @param location its folder
- * @param name what its outputs are called, and their folder
+ * @param name the folder of its outputs
  * @param priority higher ones start first
  * @param targets what it becomes, at least one
  * @param options the options of the commands that it is made with; of a switch, {@code true} or {@code false}
@@ -31,6 +31,11 @@ public record ManifestModel(
         Map<ManifestKey, List<String>> copy = new EnumMap<>(ManifestKey.class);
         copy.putAll(options);
         options = Collections.unmodifiableMap(copy);
+    }
+
+    /** The file, or folder, that a target becomes, within the night's output: named after the checkpoint's folder. */
+    public String outputName(TargetRequest request) {
+        return name + "/" + request.target().outputName(location.substring(location.lastIndexOf('/') + 1));
     }
 
     /** The values of an option; none where it was not given. */

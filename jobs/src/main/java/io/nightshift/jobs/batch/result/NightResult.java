@@ -50,7 +50,7 @@ public record NightResult(
     /**
      * A model's part.
      *
-     * @param name what its outputs are called
+     * @param name the folder of its outputs
      * @param source its checkpoint
      * @param originalPerplexity of the checkpoint over the held-out text; absent (null) where there was no evaluation
      * @param outputs as the state table has them

@@ -339,9 +339,7 @@ final class ModelRun {
 
     private OutputState row(TargetRequest request, OutputStatus status, String why) {
         return new OutputState(runId, model.name(), request.target().text(), status,
-                model.name() + "/" + request.target().outputName(
-                        model.location().substring(model.location().lastIndexOf('/') + 1)),
-                0, 0, 0, OptionalDouble.empty(), Optional.empty(), Map.of(), why);
+                model.outputName(request), 0, 0, 0, OptionalDouble.empty(), Optional.empty(), Map.of(), why);
     }
 
     private void enter(TargetRequest request, OutputState row) throws IOException {

@@ -13,8 +13,8 @@ import java.util.OptionalDouble;
  * @param status what became of it
  * @param name its file or folder, a path within the output
  * @param bytes of all its files; 0 where there is none
- * @param seconds by the clock, of what was done for it alone
- * @param coreSeconds of tasks
+ * @param seconds by the clock from its scales to its last byte; outputs that were made together share them equally
+ * @param coreSeconds of the tasks that wrote it, shared likewise
  * @param bitsPerWeight on average
  * @param quality what it lost, where it was evaluated
  * @param digests SHA-256 in hexadecimal, by the file's path within the model's folder

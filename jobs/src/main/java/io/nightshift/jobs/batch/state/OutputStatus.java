@@ -8,9 +8,9 @@ public enum OutputStatus {
     OVER_GATE,
     /** Worse than its gate allows, and taken away again. */
     WITHHELD,
-    /** Not made: the error says why. */
+    /** Not made, or made and not evaluated although that was asked for: the error says why. */
     FAILED,
-    /** Not begun: it would not have finished by the deadline. */
+    /** Not begun: its turn came after the deadline, or it would not have finished by then. */
     NOT_STARTED;
 
     /** Whether the output is there. */

@@ -143,9 +143,9 @@ class ManifestReaderTest {
                    evaluation: held-out.txt
                    gguf:Q4_K_M    llama/llama-Q4_K_M.gguf, with importance matrix, mean KLD at most 0.05, else marked
                 """), text);
-        assertTrue(text.contains("gguf:Q2_K      qwen-small/qwen-small-Q2_K.gguf, with importance matrix, mean KLD at most"
+        assertTrue(text.contains("gguf:Q2_K      qwen-small/qwen-Q2_K.gguf, with importance matrix, mean KLD at most"
                 + " 0.5, else withheld"), text);
-        assertTrue(text.contains("gguf:Q3_K_S    qwen-small/qwen-small-Q3_K_S.gguf, without importance matrix"), text);
+        assertTrue(text.contains("gguf:Q3_K_S    qwen-small/qwen-Q3_K_S.gguf, without importance matrix"), text);
     }
 
     @Test
