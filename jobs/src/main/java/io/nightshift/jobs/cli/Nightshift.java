@@ -15,7 +15,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BatchCommand.class, CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class, VerifyCommand.class})
+        subcommands = {
+            BatchCommand.class,
+            CalibrateCommand.class,
+            EvaluateCommand.class,
+            InspectCommand.class,
+            VerifyCommand.class
+        })
 public final class Nightshift implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -19,10 +19,12 @@ import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -84,7 +86,8 @@ class BatchCommandTest {
     }
 
     private static void truncate(Path model) throws IOException {
-        try (RandomAccessFile weights = new RandomAccessFile(model.resolve("model-00002-of-00002.safetensors").toFile(), "rw")) {
+        Path second = model.resolve("model-00002-of-00002.safetensors");
+        try (RandomAccessFile weights = new RandomAccessFile(second.toFile(), "rw")) {
             weights.setLength(weights.length() - 100);
         }
     }
@@ -259,6 +262,54 @@ class BatchCommandTest {
         } finally {
             System.getProperties().keySet().removeIf(key -> key.toString().startsWith("spark.hadoop."));
         }
+    }
+
+    /** Killed when the first row of the state table is there; the retry of the same run need not wait for the lease. */
+    @Test
+    void aDriverThatIsKilledIsStartedAgainAndEndsInTheSameBytes() throws Exception {
+        List<String> names = List.of("one", "two", "three");
+        for (String name : names) {
+            Fixtures.copy("llama-spm", models.resolve(name));
+        }
+        String manifest = manifest("models-at-once: 1\nmodels: [{model: \"" + models + "/*\", targets: [gguf:Q4_K_M, awq],"
+                + " scales: none, rounding: nearest, modules-left-out: mlp, group-size: 32}]\n");
+        Process driver = driver("batch", "--manifest", manifest, "--master", "local[2]", "--run-id", "night");
+        while (driver.isAlive() && Fixtures.files(output.resolve("state")).isEmpty()) {
+            Thread.sleep(5);
+        }
+        driver.destroyForcibly().waitFor();
+        assertFalse(Files.exists(output.resolve("result.json")), "it was killed before its end");
+        assertEquals(1, Fixtures.files(output.resolve(".nightshift/lease")).size());
+
+        CommandRun retry = batch("--manifest", manifest, "--run-id", "night");
+        assertEquals(0, retry.exitCode(), retry.err());
+        assertTrue(retry.err().contains("is complete already"), retry.err());
+        for (String name : names) {
+            CommandRun alone = CommandRun.of("quantize", "--master", "local[2]", "--model", models.resolve(name).toString(),
+                    "--to", "gguf:Q4_K_M,awq", "--scales", "none", "--rounding", "nearest", "--modules-left-out", "mlp",
+                    "--group-size", "32", "--output", folder.resolve("alone/" + name).toString());
+            assertEquals(0, alone.exitCode(), alone.err());
+            for (Path file : Fixtures.files(folder.resolve("alone/" + name))) {
+                Path made = output.resolve(folder.resolve("alone").relativize(file));
+                if (!file.toString().contains("/.")) {
+                    assertArrayEquals(Files.readAllBytes(file), Files.readAllBytes(made), made.toString());
+                }
+            }
+        }
+        assertEquals(0, CommandRun.of("verify", output.toString()).exitCode());
+    }
+
+    private Process driver(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-")).toList());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Nightshift.class.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
+                .redirectOutput(folder.resolve("said").toFile())
+                .redirectError(folder.resolve("err").toFile())
+                .start();
     }
 
     @Test

@@ -49,7 +49,8 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, long work, Op
                     CheckedTarget target = job.targets().get(i);
                     boolean there = found.get(i).isPresent() && !part.request().settings().overwrite();
                     outputs.add(new Output(part.targets().get(i), target.bytes(),
-                            target.laidOut().map(laidOut -> laidOut.layout().bitsPerWeight()), job.tasks(target, cores), there));
+                            target.laidOut().map(laidOut -> laidOut.layout().bitsPerWeight()),
+                            job.tasks(target, cores), there));
                     missing |= !there;
                     work += there ? 0 : target.bytes().orElse(source) + (model.isEvaluated() ? source : 0);
                 }
