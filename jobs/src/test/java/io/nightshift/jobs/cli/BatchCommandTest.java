@@ -330,6 +330,29 @@ class BatchCommandTest {
         assertEquals(2, batch("--manifest", folder + "/none.yaml").exitCode());
     }
 
+    /** Options of statistics go to the job that takes them, those of a format to the jobs with one of its targets. */
+    @Test
+    void targetsWithAndWithoutStatisticsArePlannedTogether() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        Fixtures.copy("llama-spm", models.resolve("plain"));
+        Path text = Texts.write(folder.resolve("a, b.txt"), Texts.document(3, 300));
+        String manifest = manifest("""
+                defaults:
+                  calibration: "%s"
+                  samples: 3
+                  sequence-length: 64
+                models:
+                  - {model: %s/llama, targets: [gguf-static, gguf:IQ4_NL, awq], group-size: 32, modules-left-out: mlp,
+                     awq-grid: 5, token-embedding-type: q8_0}
+                  - {model: %s/plain, targets: [gguf:Q2_K, gguf:Q4_K_M]}
+                """.formatted(text, models, models));
+        CommandRun dry = batch("--manifest", manifest, "--dry-run");
+        assertEquals(0, dry.exitCode(), dry.err() + dry.out());
+        assertTrue(dry.out().lines().anyMatch(line -> line.matches("llama +awq +[\\d.]+ \\w+ +[\\d.]+ +\\d+ *")), dry.out());
+        assertEquals(14 + 2 + 2 + 2, dry.out().lines().count(), dry.out());
+        assertFalse(Files.exists(output));
+    }
+
     @Test
     void optionsWithoutEffectAreRefused() throws Exception {
         String manifest = manifest("models: []\n");
