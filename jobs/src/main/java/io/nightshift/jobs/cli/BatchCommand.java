@@ -7,8 +7,10 @@ import io.nightshift.jobs.batch.manifest.Deadline;
 import io.nightshift.jobs.batch.manifest.InvalidManifestException;
 import io.nightshift.jobs.batch.manifest.Manifest;
 import io.nightshift.jobs.batch.manifest.ManifestExplanation;
+import io.nightshift.jobs.batch.manifest.ManifestModel;
 import io.nightshift.jobs.batch.manifest.ManifestReader;
 import io.nightshift.jobs.batch.manifest.StoredManifestFiles;
+import io.nightshift.jobs.batch.manifest.TargetRequest;
 import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.result.ResultFile;
 import io.nightshift.jobs.batch.run.ModelPlan;
@@ -22,6 +24,8 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -116,6 +120,7 @@ final class BatchCommand implements Callable<Integer> {
                 () -> new InvalidModelException("--manifest " + manifest + ": there is no such file"));
         Manifest read = ManifestReader.read(manifest, new String(text, StandardCharsets.UTF_8),
                 new StoredManifestFiles(settings));
+        requireFormats(read);
         if (until == null) {
             return read;
         }
@@ -124,6 +129,21 @@ final class BatchCommand implements Callable<Integer> {
             return read.until(Deadline.parse(until, zone));
         } catch (InvalidModelException e) {
             throw new InvalidModelException("--until: " + e.getMessage(), e);
+        }
+    }
+
+    /** Manifests know the names of formats; which of them can be made says the registry of this installation. */
+    private void requireFormats(Manifest read) {
+        Set<String> known = new TargetSelection().formatNames();
+        for (ManifestModel model : read.models()) {
+            for (TargetRequest request : model.targets()) {
+                String format = request.target().format().name().toLowerCase(Locale.ROOT);
+                if (!known.contains(format)) {
+                    throw new InvalidModelException(manifest + ":" + request.line() + ": " + request.target() + " cannot be"
+                            + " made: there is no format '" + format + "' in this installation; leave it out, and in"
+                            + " place of a preset that has it name the preset's other targets");
+                }
+            }
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
@@ -50,6 +51,11 @@ final class TargetSelection {
     /** A selection among the formats that are registered. */
     TargetSelection() {
         ServiceLoader.load(TargetFormat.class).forEach(formats::add);
+    }
+
+    /** The names of the formats that are registered. */
+    Set<String> formatNames() {
+        return formats.stream().map(TargetFormat::name).collect(Collectors.toSet());
     }
 
     /** Adds the options of every format to the command line that has this selection's. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -351,6 +352,17 @@ class BatchCommandTest {
         assertTrue(dry.out().lines().anyMatch(line -> line.matches("llama +awq +[\\d.]+ \\w+ +[\\d.]+ +\\d+ *")), dry.out());
         assertEquals(14 + 2 + 2 + 2, dry.out().lines().count(), dry.out());
         assertFalse(Files.exists(output));
+    }
+
+    @Test
+    void aFormatThatIsNotRegisteredIsRefusedBeforeAnythingStarts() throws Exception {
+        assumeFalse(new TargetSelection().formatNames().contains("exl2"));
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        String manifest = manifest("models: [{model: " + models + "/llama, targets: sweet-spot, calibration: "
+                + Texts.write(folder.resolve("text.txt"), "a text") + "}]\n");
+        CommandRun run = batch("--manifest", manifest);
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().startsWith("nightshift: " + manifest + ":2: exl2:4.65 cannot be made: "), run.err());
     }
 
     @Test
