@@ -64,7 +64,7 @@ public final class Nightshift implements Runnable {
     }
 
     /** The command with a mixin for each format that is registered. */
-    private static CommandLine quantize() {
+    static CommandLine quantize() {
         TargetSelection selection = new TargetSelection();
         CommandLine quantize = new CommandLine(new QuantizeCommand(selection));
         selection.addFormats(quantize);

@@ -69,6 +69,7 @@ public enum ManifestKey {
     OUTPUT_TENSOR_TYPE("output-tensor-type", Place.SHARED, new Text(), "GGUF: type of output.weight."),
     TOKEN_EMBEDDING_TYPE("token-embedding-type", Place.SHARED, new Text(), "GGUF: type of token_embd.weight."),
     TENSOR_TYPE("tensor-type", Place.SHARED, new Texts(), "GGUF: REGEX=TYPE, the first that matches counts."),
+    STRICT("strict", Place.SHARED, new Switch(), "GGUF: refuse where a file would differ from what the checkpoint says."),
     PRE_TOKENIZER("pre-tokenizer", Place.SHARED, new Text(), "llama.cpp's name of the BPE pre-tokenizer."),
     PART_SIZE("part-size", Place.SHARED, new Size(), "Most bytes of a part, about."),
     OVERWRITE("overwrite", Place.SHARED, new Switch(), "Make outputs again that are complete already."),
@@ -89,7 +90,7 @@ public enum ManifestKey {
 
     /** What only GGUF has a use for. */
     public static final Set<ManifestKey> OF_GGUF = Collections.unmodifiableSet(EnumSet.of(IMATRIX, INCLUDE_WEIGHTS,
-            EXCLUDE_WEIGHTS, PURE, LEAVE_OUTPUT_TENSOR, OUTPUT_TENSOR_TYPE, TOKEN_EMBEDDING_TYPE, TENSOR_TYPE));
+            EXCLUDE_WEIGHTS, PURE, LEAVE_OUTPUT_TENSOR, OUTPUT_TENSOR_TYPE, TOKEN_EMBEDDING_TYPE, TENSOR_TYPE, STRICT));
 
     /** What only AWQ has a use for. */
     public static final Set<ManifestKey> OF_AWQ = Collections.unmodifiableSet(
