@@ -1,6 +1,6 @@
-"""The DAGs against the real Airflow: imported without an error, and a task of theirs run by a real spark-submit.
+"""The DAGs against the real Airflow: imported without an error, and nights run by a real spark-submit.
 
-tests/run prepares what it needs: AIRFLOW__CORE__DAGS_FOLDER, SAMPLE_MODEL, SAMPLE_OUTPUT.
+tests/run prepares what it needs: the folder of the DAGs, and a manifest of the sample with its output.
 """
 
 import json
@@ -11,8 +11,7 @@ import sys
 from airflow.dag_processing.dagbag import DagBag
 
 dags = os.environ["AIRFLOW__CORE__DAGS_FOLDER"]
-sample = pathlib.Path(os.environ["SAMPLE_MODEL"])
-output = pathlib.Path(os.environ["SAMPLE_OUTPUT"])
+output = pathlib.Path(os.environ["NIGHTSHIFT_OUTPUT"])
 sys.path.insert(0, dags)
 
 EXPECTED = {
@@ -36,10 +35,12 @@ for name, tasks in EXPECTED.items():
 
 from nightshift_tasks import read_result  # noqa: E402
 
-run = bag.dags["sample_quantize"].test()
-check(str(run.state).endswith("success"), f"dag.test() with a real spark-submit ends in {run.state}")
-made = output / f"{sample.name}-Q4_K_M.gguf"
-check(made.exists() and made.read_bytes()[:4] == b"GGUF", f"{made.name} is a GGUF file")
+for name, below in ("nightshift_night", output), ("nightshift_models", output / "000"):
+    run = bag.dags[name].test()
+    check(str(run.state).endswith("success"), f"dag.test() of {name}, with a real spark-submit, ends in {run.state}")
+    for kind in "Q4_K_M", "Q8_0":
+        made = below / "tiny-llama" / f"tiny-llama-{kind}.gguf"
+        check(made.exists() and made.read_bytes()[:4] == b"GGUF", f"{made.relative_to(output)} is a GGUF file")
 
 
 def result(run_id, status):
