@@ -26,9 +26,9 @@ function pareto(model) {
   return {
     animation: false,
     legend: {top: 0, left: 0, textStyle: {color: style('ink')}},
-    grid: {left: narrow() ? 62 : 76, right: narrow() ? 24 : 70, top: narrow() ? 66 : 44, bottom: 52},
+    grid: {left: narrow() ? 78 : 84, right: narrow() ? 24 : 70, top: narrow() ? 66 : 44, bottom: 52},
     xAxis: axis('size, ' + unitName, {type: 'value', scale: true, nameGap: 30}),
-    yAxis: axis('mean KL divergence, nats', {type: 'log', nameGap: narrow() ? 46 : 58,
+    yAxis: axis('mean KL divergence, nats', {type: 'log', nameGap: narrow() ? 62 : 66,
       axisLabel: {color: style('soft'), formatter: plain}}),
     tooltip: {confine: true,
       formatter: p => `${p.name}<br>${p.value[0].toFixed(3)} ${unitName}, mean KLD ${plain(p.value[1])}`},
@@ -104,7 +104,7 @@ function draw() {
   for (const element of document.querySelectorAll('.chart')) {
     const {chart, model} = element.dataset;
     if (chart === 'errors') {
-      const kinds = new Set(night[model].errors.flatMap(e => e.cells.map(c => c[1]))).size;
+      const kinds = new Set(night[model].errors.find(e => e.target === chosen(model)).cells.map(c => c[1])).size;
       element.style.height = 130 + 26 * kinds + 'px';
     }
     if (!charts.has(element)) {
