@@ -12,6 +12,11 @@ final class JsonOption {
     @Option(names = "--json", description = "Print the result as one line of JSON, last.")
     private boolean json;
 
+    /** Whether that was asked for. */
+    boolean isOn() {
+        return json;
+    }
+
     /** Prints a result, if that was asked for. */
     void print(Object result, PrintStream out) throws JsonProcessingException {
         if (json) {

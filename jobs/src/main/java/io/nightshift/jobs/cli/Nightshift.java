@@ -1,9 +1,6 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.jobs.VectorModule;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,7 +15,13 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class})
+        subcommands = {
+            BatchCommand.class,
+            CalibrateCommand.class,
+            EvaluateCommand.class,
+            InspectCommand.class,
+            VerifyCommand.class
+        })
 public final class Nightshift implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -35,8 +38,8 @@ public final class Nightshift implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, calibrate, evaluate or"
-                + " inspect");
+        throw new CommandLine.ParameterException(spec.commandLine(), "give a command: quantize, batch, calibrate,"
+                + " evaluate, inspect or verify");
     }
 
     /**
@@ -61,11 +64,10 @@ public final class Nightshift implements Runnable {
     }
 
     /** The command with a mixin for each format that is registered. */
-    private static CommandLine quantize() {
-        List<TargetFormat> formats = new ArrayList<>();
-        ServiceLoader.load(TargetFormat.class).forEach(formats::add);
-        CommandLine quantize = new CommandLine(new QuantizeCommand(formats));
-        formats.forEach(format -> quantize.addMixin(format.name(), format));
+    static CommandLine quantize() {
+        TargetSelection selection = new TargetSelection();
+        CommandLine quantize = new CommandLine(new QuantizeCommand(selection));
+        selection.addFormats(quantize);
         return quantize;
     }
 

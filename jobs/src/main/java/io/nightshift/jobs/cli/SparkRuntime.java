@@ -58,6 +58,12 @@ final class SparkRuntime {
         }
     }
 
+    /** Lets jobs of different threads share the cores, each thread in the pool that it names. */
+    SparkRuntime fair() {
+        conf.setIfMissing("spark.scheduler.mode", "FAIR");
+        return this;
+    }
+
     private boolean isLocal() {
         return conf.get(MASTER).startsWith("local");
     }

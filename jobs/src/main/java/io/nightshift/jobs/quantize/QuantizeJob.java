@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -106,6 +107,34 @@ public final class QuantizeJob {
         }
     }
 
+    /**
+     * The same job without some of its targets, whose options stay unchecked.
+     *
+     * @param left targets of the request
+     */
+    public QuantizeJob without(Collection<? extends Target> left) {
+        QuantizeRequest fewer = new QuantizeRequest(request.model(),
+                request.targets().stream().filter(target -> !left.contains(target)).toList(), request.output(),
+                request.statistics(), request.preTokenizer(), request.settings());
+        return new QuantizeJob(fewer, settings, progress, model, statistics,
+                targets.stream().filter(target -> !left.contains(target.target())).toList(), warnings);
+    }
+
+    /**
+     * Outputs that are complete already, made for the same plan; in the order of the request, empty where one has to be
+     * made or nothing can be said before it is laid out.
+     *
+     * @throws IOException if the output cannot be read
+     */
+    public List<Optional<OutputResult>> found() throws IOException {
+        OutputFolder folder = OutputFolder.open(request.output(), settings);
+        List<Optional<OutputResult>> found = new ArrayList<>();
+        for (CheckedTarget target : targets) {
+            found.add(target.laidOut().isPresent() ? Optional.ofNullable(complete(folder, target)) : Optional.empty());
+        }
+        return found;
+    }
+
     /** The statistics that targets are made by, or will be. */
     public Optional<InputStatistics> statistics() {
         return statistics;
@@ -142,9 +171,12 @@ public final class QuantizeJob {
         OutputResult[] results = new OutputResult[checked.size()];
         List<Integer> missing = new ArrayList<>();
         for (int i = 0; i < results.length; i++) {
-            results[i] = complete(folder, checked.get(i));
+            boolean laidOut = checked.get(i).laidOut().isPresent() && !request.settings().overwrite();
+            results[i] = laidOut ? complete(folder, checked.get(i)) : null;
             if (results[i] == null) {
                 missing.add(i);
+            } else {
+                progress.skipped(results[i].location());
             }
         }
         if (!missing.isEmpty()) {
@@ -158,15 +190,11 @@ public final class QuantizeJob {
 
     /** Made before, for the same plan; null if it has to be made. */
     private OutputResult complete(OutputFolder folder, CheckedTarget target) throws IOException {
-        if (request.settings().overwrite() || target.laidOut().isEmpty()) {
-            return null;
-        }
         OutputLayout layout = target.laidOut().get().layout();
         OutputWriter writer = writer(folder, layout);
         if (!writer.isComplete()) {
             return null;
         }
-        progress.skipped(writer.location());
         return new OutputResult(target.target().name(), writer.location(), layout.bytes(), layout.bitsPerWeight(), true,
                 warnings(target), List.of(), List.of(), OutputResult.Work.NONE);
     }

@@ -228,6 +228,7 @@ final class TargetRun implements AutoCloseable {
         progress.phase("verifying");
         List<RoundedBlock.Summary> blocks = results.stream().flatMap(result -> result.blocks().stream()).toList();
         VerifyPhase.run(spark, output.writer(), layout, blocks, settings);
+        progress.committing(output.writer().location());
         output.writer().writeGenerated();
     }
 

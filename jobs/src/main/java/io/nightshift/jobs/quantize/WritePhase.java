@@ -137,6 +137,9 @@ final class WritePhase {
                     .sum();
             progress.started(pieces, bytes);
             List<PartResult> results = blocks.isEmpty() ? write(inputs, progress) : gather(inputs, progress);
+            for (PreparedOutput output : outputs) {
+                progress.committing(output.writer().location());
+            }
             for (CutFiles cut : cuts) {
                 commit(cut, results);
             }

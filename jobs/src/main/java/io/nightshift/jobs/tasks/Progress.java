@@ -1,5 +1,7 @@
 package io.nightshift.jobs.tasks;
 
+import java.io.IOException;
+
 /** Hears how a job goes on. */
 public interface Progress {
     /** Says nothing. */
@@ -29,6 +31,14 @@ public interface Progress {
      * @param bytesWritten by it
      */
     default void advanced(long bytesRead, long bytesWritten) {}
+
+    /**
+     * An output's parts are there, and it is about to be committed; of a folder once more before it becomes loadable.
+     *
+     * @param location of the output
+     * @throws IOException if it must not be committed: the job fails with it
+     */
+    default void committing(String location) throws IOException {}
 
     /** All tasks are done, or the job failed. */
     default void stopped() {}

@@ -37,15 +37,16 @@ public final class S3Server implements AutoCloseable {
     private final S3Proxy server;
     private final CountingProxy proxy;
     private final S3Client client;
-    private final Queue<String> operations = new ConcurrentLinkedQueue<>();
+    private final Queue<String> operations;
     private long sentBefore;
     private long receivedBefore;
 
-    private S3Server() throws Exception {
+    private S3Server(BlobStore store, Queue<String> operations) throws Exception {
+        this.operations = operations;
         server = S3Proxy.builder()
                 .endpoint(URI.create("http://127.0.0.1:0"))
                 .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
-                .blobStore(recording(new TransientNio2BlobStore()))
+                .blobStore(store)
                 .stopTimeout(0)
                 .build();
         server.start();
@@ -63,7 +64,16 @@ public final class S3Server implements AutoCloseable {
 
     /** Starts a server with an empty bucket. */
     public static S3Server start() throws Exception {
-        return new S3Server();
+        Queue<String> operations = new ConcurrentLinkedQueue<>();
+        return new S3Server(recording(new TransientNio2BlobStore(), operations), operations);
+    }
+
+    /**
+     * Starts a server that takes conditional requests, and counts no operations: S3Proxy asks its store's class whether
+     * it does.
+     */
+    public static S3Server startConditional() throws Exception {
+        return new S3Server(new TransientNio2BlobStore(), new ConcurrentLinkedQueue<>());
     }
 
     /** Where clients find it. */
@@ -171,7 +181,7 @@ public final class S3Server implements AutoCloseable {
         }
     }
 
-    private BlobStore recording(BlobStore store) {
+    private static BlobStore recording(BlobStore store, Queue<String> operations) {
         return (BlobStore) Proxy.newProxyInstance(
                 BlobStore.class.getClassLoader(), new Class<?>[] {BlobStore.class}, (self, method, arguments) -> {
                     if (!method.getName().startsWith("supports")) {

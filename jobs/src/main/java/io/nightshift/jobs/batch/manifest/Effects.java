@@ -1,0 +1,95 @@
+package io.nightshift.jobs.batch.manifest;
+
+import io.nightshift.jobs.batch.manifest.TargetName.Format;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** What a key needs beside it to have an effect on a model: one that has none is refused, as the commands do. */
+final class Effects {
+    private static final Set<ManifestKey> OF_TEXTS = EnumSet.of(ManifestKey.SAMPLES,
+            ManifestKey.SEQUENCE_LENGTH, ManifestKey.SHUFFLE, ManifestKey.PACKING);
+    private static final Set<ManifestKey> OF_CALIBRATION = EnumSet.of(ManifestKey.MIN_EXPERT_TOKENS,
+            ManifestKey.ROUTE_ALL_EXPERTS, ManifestKey.GROUPS);
+    private static final Set<ManifestKey> OF_EVALUATION = EnumSet.of(ManifestKey.CONTEXT, ManifestKey.CHUNKS);
+    private static final Set<ManifestKey> OF_GATES = EnumSet.of(ManifestKey.MAX_KLD, ManifestKey.MAX_PPL_INCREASE);
+    private static final List<ManifestKey> STATISTICS =
+            List.of(ManifestKey.CALIBRATION, ManifestKey.TOKENS, ManifestKey.STATS);
+
+    private final Settings settings;
+    private final boolean takeStatistics;
+    private final Set<Format> formats = EnumSet.noneOf(Format.class);
+
+    /** @param settings of one model, with the defaults */
+    Effects(Settings settings, List<TargetRequest> targets) {
+        this.settings = settings;
+        takeStatistics = targets.isEmpty() || targets.stream().anyMatch(TargetRequest::takesStatistics);
+        targets.forEach(target -> formats.add(target.target().format()));
+    }
+
+    /** Whether there are statistics of the layers' inputs, or will be. */
+    boolean hasStatistics() {
+        return STATISTICS.stream().anyMatch(this::has);
+    }
+
+    /** Whether a GGUF file can have an importance matrix. */
+    boolean hasImportance() {
+        return hasStatistics() || has(ManifestKey.IMATRIX);
+    }
+
+    /** Whether an AWQ folder needs statistics: without scales and error feedback it does not. */
+    boolean awqNeedsStatistics() {
+        return !(settings.values(ManifestKey.SCALES).contains("none")
+                && settings.values(ManifestKey.ROUNDING).contains("nearest"));
+    }
+
+    /** What is missing for a key to have an effect; empty if nothing is. */
+    Optional<String> missing(ManifestKey key) {
+        if (ManifestKey.OF_STATISTICS.contains(key) && !takeStatistics) {
+            return Optional.of("a target that takes statistics");
+        } else if (key == ManifestKey.TEXT_COLUMN) {
+            return without(has(ManifestKey.CALIBRATION) || has(ManifestKey.EVALUATION), "calibration or evaluation");
+        } else if (OF_TEXTS.contains(key)) {
+            return without(has(ManifestKey.CALIBRATION), "calibration");
+        } else if (OF_CALIBRATION.contains(key)) {
+            return without(has(ManifestKey.CALIBRATION) || has(ManifestKey.TOKENS), "calibration");
+        } else if (OF_EVALUATION.contains(key)) {
+            return without(has(ManifestKey.EVALUATION), "evaluation");
+        } else if (key == ManifestKey.WITHHOLD) {
+            return without(has(ManifestKey.MAX_KLD) || has(ManifestKey.MAX_PPL_INCREASE), "max-kld or max-ppl-increase");
+        } else if (ManifestKey.OF_GGUF.contains(key)) {
+            boolean narrows = key == ManifestKey.INCLUDE_WEIGHTS || key == ManifestKey.EXCLUDE_WEIGHTS;
+            return narrows && !hasImportance() ? Optional.of("calibration, stats or imatrix")
+                    : without(formats.contains(Format.GGUF), "a gguf target");
+        } else if (ManifestKey.OF_AWQ.contains(key)) {
+            return without(formats.contains(Format.AWQ), "an awq target");
+        } else if (key == ManifestKey.AWQ_GRID) {
+            return without(isOn(ManifestKey.SCALES, "awq", "none"), "scales: awq");
+        } else if (key == ManifestKey.DAMPING) {
+            return without(isOn(ManifestKey.ROUNDING, "gptq", "nearest"), "rounding: gptq");
+        } else if (key == ManifestKey.SCALES || key == ManifestKey.ROUNDING) {
+            return without(formats.contains(Format.GGUF) || formats.contains(Format.AWQ), "a gguf or awq target");
+        }
+        return Optional.empty();
+    }
+
+    /** A gate needs more than an effect: without evaluation nobody could tell whether it was kept. */
+    boolean isGateWithoutEvaluation(ManifestKey key) {
+        return OF_GATES.contains(key) && !has(ManifestKey.EVALUATION);
+    }
+
+    /** The default of both is on for AWQ and off for GGUF. */
+    private boolean isOn(ManifestKey key, String on, String off) {
+        List<String> values = settings.values(key);
+        return values.contains(on) || formats.contains(Format.AWQ) && !values.contains(off);
+    }
+
+    private boolean has(ManifestKey key) {
+        return settings.given().containsKey(key);
+    }
+
+    private static Optional<String> without(boolean there, String what) {
+        return there ? Optional.empty() : Optional.of(what);
+    }
+}

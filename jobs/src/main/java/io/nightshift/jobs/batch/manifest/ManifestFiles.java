@@ -1,0 +1,24 @@
+package io.nightshift.jobs.batch.manifest;
+
+import java.io.IOException;
+import java.util.List;
+
+/** What a manifest has to be told of the stores that it names. */
+public interface ManifestFiles {
+    /**
+     * The checkpoints of a location: folders with a {@code config.json}. With a glob, or a slash at its end, each that
+     * matches and, where a match is none itself, each directly below it; else the folder itself.
+     *
+     * @return their locations, sorted; none if there are none
+     * @throws IOException if a store does not answer or refuses
+     */
+    List<String> checkpoints(String location) throws IOException;
+
+    /**
+     * The files of texts that a location stands for: a file, those of a folder, or those of a glob.
+     *
+     * @return their locations, sorted; none if there are none
+     * @throws IOException if a store does not answer or refuses
+     */
+    List<String> texts(String location) throws IOException;
+}

@@ -1,0 +1,2 @@
+/** What a night came to, for programs: the result file. */
+package io.nightshift.jobs.batch.result;

@@ -1,0 +1,68 @@
+package io.nightshift.jobs.batch.run;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.batch.manifest.ManifestModel;
+import io.nightshift.jobs.batch.manifest.TargetRequest;
+import io.nightshift.jobs.quantize.CheckedTarget;
+import io.nightshift.jobs.quantize.OutputResult;
+import io.nightshift.jobs.quantize.QuantizeJob;
+import io.nightshift.jobs.quantize.StatisticsSource;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a model is to become, by its headers. It holds no header: those of many models would fill the driver.
+ *
+ * @param model of the manifest
+ * @param outputs one for each target; empty where planning failed
+ * @param work bytes that have to be read or written for what is missing, roughly
+ * @param failure why it cannot be made, if it cannot
+ */
+public record ModelPlan(ManifestModel model, List<Output> outputs, long work, Optional<String> failure) {
+    /**
+     * A planned output.
+     *
+     * @param bytes of it; empty where its layout hangs on a measurement
+     * @param bitsPerWeight likewise
+     * @param tasks that write it
+     * @param found whether it is complete already
+     */
+    public record Output(TargetRequest request, Optional<Long> bytes, Optional<Double> bitsPerWeight, int tasks,
+            boolean found) {}
+
+    /** Plans a model; what cannot be made is no exception but a plan that says so. */
+    static ModelPlan of(ManifestModel model, String output, Requests requests, HadoopSettings settings, Progress progress,
+            int cores) {
+        try {
+            List<Output> outputs = new ArrayList<>();
+            long work = 0;
+            for (Requests.Part part : requests.of(model, output)) {
+                QuantizeJob job = QuantizeJob.plan(part.request(), settings, progress);
+                List<Optional<OutputResult>> found = job.found();
+                long source = job.model().source().files().stream().mapToLong(file -> file.length()).sum();
+                boolean missing = false;
+                for (int i = 0; i < part.targets().size(); i++) {
+                    CheckedTarget target = job.targets().get(i);
+                    boolean there = found.get(i).isPresent() && !part.request().settings().overwrite();
+                    outputs.add(new Output(part.targets().get(i), target.bytes(),
+                            target.laidOut().map(laidOut -> laidOut.layout().bitsPerWeight()),
+                            job.tasks(target, cores), there));
+                    missing |= !there;
+                    work += there ? 0 : target.bytes().orElse(source) + (model.isEvaluated() ? source : 0);
+                }
+                if (missing) {
+                    work += source;
+                    work += part.request().statistics() instanceof StatisticsSource.Calibration ? source : 0;
+                    work += model.isEvaluated() ? source : 0;
+                }
+            }
+            return new ModelPlan(model, outputs, work, Optional.empty());
+        } catch (InvalidModelException | IOException e) {
+            return new ModelPlan(model, List.of(), 0, Optional.of(Failures.words(e)));
+        }
+    }
+}

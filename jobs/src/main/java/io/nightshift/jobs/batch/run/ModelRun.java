@@ -1,0 +1,351 @@
+package io.nightshift.jobs.batch.run;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.batch.files.NightFiles;
+import io.nightshift.jobs.batch.lease.Lease;
+import io.nightshift.jobs.batch.lease.LeaseException;
+import io.nightshift.jobs.batch.manifest.Gate;
+import io.nightshift.jobs.batch.manifest.ManifestKey;
+import io.nightshift.jobs.batch.manifest.ManifestModel;
+import io.nightshift.jobs.batch.manifest.TargetName;
+import io.nightshift.jobs.batch.manifest.TargetRequest;
+import io.nightshift.jobs.batch.report.ModelDetail;
+import io.nightshift.jobs.batch.state.Checksums;
+import io.nightshift.jobs.batch.state.OutputState;
+import io.nightshift.jobs.batch.state.OutputState.Quality;
+import io.nightshift.jobs.batch.state.OutputStatus;
+import io.nightshift.jobs.batch.state.StateTable;
+import io.nightshift.jobs.evaluation.EvaluateJob;
+import io.nightshift.jobs.evaluation.EvaluateRequest;
+import io.nightshift.jobs.evaluation.EvaluateResult;
+import io.nightshift.jobs.quantize.OutputResult;
+import io.nightshift.jobs.quantize.QuantizeJob;
+import io.nightshift.jobs.quantize.Target;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.text.TextData;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** One model of a night: its outputs are made, evaluated, held against their gates, and entered in the state table. */
+final class ModelRun {
+    private final ManifestModel model;
+    private final String output;
+    private final String runId;
+    private final NightFiles files;
+    private final StateTable table;
+    private final Lease lease;
+    private final HadoopSettings settings;
+    private final JavaSparkContext spark;
+    private final ModelProgress progress;
+    private final Map<TargetRequest, Made> made = new LinkedHashMap<>();
+    private final Map<TargetRequest, OutputState> rows = new LinkedHashMap<>();
+    private final List<ModelDetail.TensorErrors> errors = new ArrayList<>();
+    private final List<ModelDetail.SlowPart> slowest = new ArrayList<>();
+    private ModelMemory memory;
+
+    ModelRun(ManifestModel model, String output, String runId, NightFiles files, Lease lease, HadoopSettings settings,
+            JavaSparkContext spark, PrintStream err) {
+        this.model = model;
+        this.output = output;
+        this.runId = runId;
+        this.files = files;
+        this.table = new StateTable(files);
+        this.lease = lease;
+        this.settings = settings;
+        this.spark = spark;
+        progress = new ModelProgress(model.name(), err, this::allowCommit);
+    }
+
+    /**
+     * An output that is there.
+     *
+     * @param before its row of an earlier run that still holds
+     */
+    private record Made(OutputResult result, double seconds, double coreSeconds, Optional<OutputState> before) {}
+
+    /**
+     * What came of a model.
+     *
+     * @param rows one for each target, in the order of the manifest
+     * @param originalPerplexity of the checkpoint, where outputs were evaluated
+     */
+    record Outcome(List<OutputState> rows, OptionalDouble originalPerplexity, ModelDetail detail) {}
+
+    /**
+     * Makes what is missing. What fails stands in the rows.
+     *
+     * @throws LeaseException if the lease was lost: nothing more may be written
+     * @throws IOException if the state cannot be read or written
+     */
+    Outcome run(Requests requests) throws IOException {
+        lease.requireHeld();
+        for (Requests.Part part : requests.of(model, output)) {
+            make(part);
+        }
+        Map<TargetRequest, Quality> qualities = evaluate();
+        for (TargetRequest request : model.targets()) {
+            if (made.containsKey(request)) {
+                finish(request, Optional.ofNullable(qualities.get(request)));
+            }
+        }
+        if (memory != null) {
+            lease.requireHeld();
+            memory.write();
+        }
+        return outcome();
+    }
+
+    /** All targets that have no row yet fail for the same reason. */
+    Outcome failed(String why) throws IOException {
+        lease.requireHeld();
+        for (TargetRequest request : model.targets()) {
+            if (!rows.containsKey(request)) {
+                fail(request, why);
+            }
+        }
+        return outcome();
+    }
+
+    /** A model whose turn came too late: outputs of earlier runs stay, all others are not started. */
+    Outcome notStarted(ModelPlan plan, String why) throws IOException {
+        lease.requireHeld();
+        for (ModelPlan.Output planned : plan.outputs()) {
+            TargetRequest request = planned.request();
+            Optional<OutputState> before = table.read(model.name(), request.target().text())
+                    .filter(row -> planned.found() && row.status().isThere());
+            if (before.isPresent()) {
+                rows.put(request, before.get());
+            } else {
+                enter(request, row(request, OutputStatus.NOT_STARTED, why));
+            }
+        }
+        return outcome();
+    }
+
+    private Outcome outcome() {
+        return new Outcome(model.targets().stream().map(rows::get).toList(),
+                memory == null ? OptionalDouble.empty() : memory.originalPerplexity(),
+                new ModelDetail(model.name(), errors, List.of(), slowest));
+    }
+
+    /** Before a commit: whether this run may, and what an earlier one said of the output holds no longer. */
+    private void allowCommit(String location) throws IOException {
+        lease.requireHeld();
+        String name = name(location);
+        for (TargetRequest request : model.targets()) {
+            Optional<OutputState> before = table.read(model.name(), request.target().text());
+            if (before.isPresent() && before.get().name().equals(name)) {
+                table.delete(model.name(), request.target().text());
+            }
+        }
+        files.delete(name + Checksums.END);
+    }
+
+    private String name(String location) {
+        return model.name() + "/" + location.substring(location.lastIndexOf('/') + 1);
+    }
+
+    private void make(Requests.Part part) throws IOException {
+        List<TargetRequest> wanted = new ArrayList<>(part.targets());
+        QuantizeJob job;
+        try {
+            job = QuantizeJob.plan(part.request(), settings, progress);
+            if (memory == null) {
+                remember(job);
+            }
+            List<Target> withheld = new ArrayList<>();
+            for (int i = 0; i < part.targets().size(); i++) {
+                if (staysWithheld(part.targets().get(i))) {
+                    wanted.remove(part.targets().get(i));
+                    withheld.add(part.request().targets().get(i));
+                }
+            }
+            if (wanted.isEmpty()) {
+                return;
+            }
+            job = job.without(withheld);
+            List<OutputResult> results = job.run(spark, progress).outputs();
+            for (int i = 0; i < results.size(); i++) {
+                made(wanted.get(i), results.get(i), results);
+            }
+        } catch (LeaseException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            progress.line("failed: " + Failures.words(e));
+            lease.requireHeld();
+            afterFailure(part, wanted, Failures.words(e));
+        }
+    }
+
+    /** Outputs that were committed before the failure are there. */
+    private void afterFailure(Requests.Part part, List<TargetRequest> wanted, String why) throws IOException {
+        List<Optional<OutputResult>> found;
+        try {
+            found = QuantizeJob.plan(part.request(), settings, progress).found();
+        } catch (IOException | InvalidModelException e) {
+            found = part.targets().stream().map(target -> Optional.<OutputResult>empty()).toList();
+        }
+        for (int i = 0; i < part.targets().size(); i++) {
+            TargetRequest request = part.targets().get(i);
+            if (wanted.contains(request) && found.get(i).isPresent()) {
+                made(request, found.get(i).get(), List.of());
+            } else if (wanted.contains(request)) {
+                fail(request, why);
+            }
+        }
+    }
+
+    private void remember(QuantizeJob job) throws IOException {
+        memory = ModelMemory.open(files, model, job.model().source().files());
+        if (!memory.holds()) {
+            // The rows go first: what they say must not be taken for something of these settings.
+            for (TargetRequest request : model.targets()) {
+                table.delete(model.name(), request.target().text());
+            }
+            memory.write();
+        }
+    }
+
+    private boolean staysWithheld(TargetRequest request) throws IOException {
+        Optional<OutputState> before = table.read(model.name(), request.target().text())
+                .filter(row -> row.status() == OutputStatus.WITHHELD && row.quality().isPresent());
+        if (before.isEmpty() || model.isOn(ManifestKey.OVERWRITE) || !request.gate().withhold()) {
+            return false;
+        }
+        String failure = failure(request.gate(), before.get().quality().get());
+        if (!failure.isEmpty()) {
+            progress.line(request.target() + " stays withheld: " + failure);
+            rows.put(request, before.get());
+        }
+        return !failure.isEmpty();
+    }
+
+    private void made(TargetRequest request, OutputResult result, List<OutputResult> all) throws IOException {
+        Optional<OutputState> before = table.read(model.name(), request.target().text())
+                .filter(row -> result.skipped() && row.status().isThere() && row.name().equals(name(result.location())));
+        if (before.isPresent() && files.read(before.get().name() + Checksums.END).isEmpty()) {
+            before = Optional.empty();
+        }
+        long sharing = Math.max(1, all.stream()
+                .filter(other -> !other.skipped() && other.work() == result.work()).count());
+        OutputResult.Seconds phases = result.work().seconds();
+        double seconds = (phases.scales() + phases.choosing() + phases.factors() + phases.writing() + phases.verifying())
+                / sharing;
+        double core = (result.work().time().reading() + result.work().time().computing() + result.work().time().writing())
+                * 1e-9 / sharing;
+        if (!result.tensors().isEmpty()) {
+            errors.add(new ModelDetail.TensorErrors(request.target().text(), result.tensors().stream()
+                    .map(tensor -> new ModelDetail.TensorError(tensor.name(), tensor.relativeError())).toList()));
+            slowest.add(new ModelDetail.SlowPart("writing", request.target().text(), core));
+        }
+        made.put(request, new Made(result, seconds, core, before));
+    }
+
+    /** Measures what no earlier run measured; where that fails, the outputs have a row that says so. */
+    private Map<TargetRequest, Quality> evaluate() throws IOException {
+        Map<TargetRequest, Quality> qualities = new LinkedHashMap<>();
+        List<TargetRequest> asked = new ArrayList<>();
+        made.forEach((request, output) -> {
+            Optional<Quality> known = output.before().flatMap(OutputState::quality);
+            known.ifPresent(quality -> qualities.put(request, quality));
+            if (known.isEmpty() && model.isEvaluated()) {
+                asked.add(request);
+            }
+        });
+        if (asked.isEmpty()) {
+            return qualities;
+        }
+        lease.requireHeld();
+        progress.line("evaluating " + asked.size() + (asked.size() == 1 ? " output" : " outputs"));
+        try {
+            EvaluateResult result = EvaluateJob.plan(evaluation(asked), settings, progress).run(spark);
+            memory.originalPerplexity(result.original().perplexity());
+            for (int i = 0; i < asked.size(); i++) {
+                EvaluateResult.Score score = result.quantized().get(i);
+                qualities.put(asked.get(i), new Quality(score.meanDivergence(), score.meanDivergenceError(),
+                        score.divergence999(), score.sameTop(), score.perplexity(), score.perplexityError()));
+            }
+        } catch (IOException | RuntimeException e) {
+            lease.requireHeld();
+            for (TargetRequest request : asked) {
+                made.remove(request);
+                fail(request, "made, but not evaluated: " + Failures.words(e));
+            }
+        }
+        return qualities;
+    }
+
+    private EvaluateRequest evaluation(List<TargetRequest> asked) {
+        return new EvaluateRequest(
+                model.location(),
+                asked.stream().map(request -> made.get(request).result().location()).toList(),
+                new TextData(model.values(ManifestKey.EVALUATION),
+                        model.values(ManifestKey.TEXT_COLUMN).stream().findFirst().orElse(TextData.DEFAULT_COLUMN),
+                        OptionalLong.empty()),
+                model.values(ManifestKey.CONTEXT).stream().mapToInt(Integer::parseInt).findFirst()
+                        .orElse(EvaluateRequest.DEFAULT_CONTEXT),
+                model.values(ManifestKey.CHUNKS).stream().findFirst()
+                        .map(chunks -> OptionalInt.of(Integer.parseInt(chunks))).orElse(OptionalInt.empty()),
+                model.values(ManifestKey.PRE_TOKENIZER).stream().findFirst());
+    }
+
+    private String failure(Gate gate, Quality quality) {
+        return gate.isPresent() ? gate.failure(quality.meanDivergence(), quality.perplexity(),
+                memory.originalPerplexity().orElse(Double.NaN)) : "";
+    }
+
+    /** Gate, digests, row. */
+    private void finish(TargetRequest request, Optional<Quality> quality) throws IOException {
+        lease.requireHeld();
+        Made output = made.get(request);
+        OutputResult result = output.result();
+        String name = name(result.location());
+        String failure = quality.map(measured -> failure(request.gate(), measured)).orElse("");
+        boolean withheld = !failure.isEmpty() && request.gate().withhold();
+        OutputStatus status = failure.isEmpty() ? OutputStatus.COMPLETE
+                : withheld ? OutputStatus.WITHHELD : OutputStatus.OVER_GATE;
+        Optional<OutputState> before = output.before();
+        if (before.isPresent() && before.get().status() == status && before.get().error().equals(failure)
+                && before.get().quality().equals(quality)) {
+            rows.put(request, before.get());
+            return;
+        }
+        if (withheld) {
+            files.delete(name + Checksums.END);
+            files.delete(request.target().format() == TargetName.Format.GGUF ? name : name + "/config.json");
+        }
+        Map<String, String> digests = withheld ? Map.of()
+                : before.isPresent() ? before.get().digests()
+                : Checksums.write(files, name);
+        enter(request, new OutputState(runId, model.name(), request.target().text(), status, name,
+                withheld ? 0 : result.bytes(),
+                before.map(OutputState::seconds).orElse(output.seconds()),
+                before.map(OutputState::coreSeconds).orElse(output.coreSeconds()),
+                OptionalDouble.of(result.bitsPerWeight()), quality, digests, failure));
+    }
+
+    private void fail(TargetRequest request, String why) throws IOException {
+        enter(request, row(request, OutputStatus.FAILED, why));
+    }
+
+    private OutputState row(TargetRequest request, OutputStatus status, String why) {
+        return new OutputState(runId, model.name(), request.target().text(), status,
+                model.outputName(request), 0, 0, 0, OptionalDouble.empty(), Optional.empty(), Map.of(), why);
+    }
+
+    private void enter(TargetRequest request, OutputState row) throws IOException {
+        table.write(row);
+        rows.put(request, row);
+        progress.line(request.target() + " " + row.status().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ')
+                + (row.error().isEmpty() ? "" : ": " + row.error()));
+    }
+}

@@ -1,0 +1,20 @@
+package io.nightshift.jobs.batch.state;
+
+/** What became of an output. */
+public enum OutputStatus {
+    /** Made, or complete already. */
+    COMPLETE,
+    /** Made, and worse than its gate allows. */
+    OVER_GATE,
+    /** Worse than its gate allows, and taken away again. */
+    WITHHELD,
+    /** Not made, or made and not evaluated although that was asked for: the error says why. */
+    FAILED,
+    /** Not begun: its turn came after the deadline, or it would not have finished by then. */
+    NOT_STARTED;
+
+    /** Whether the output is there. */
+    public boolean isThere() {
+        return this == COMPLETE || this == OVER_GATE;
+    }
+}

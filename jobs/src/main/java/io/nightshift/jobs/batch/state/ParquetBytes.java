@@ -1,0 +1,101 @@
+package io.nightshift.jobs.batch.state;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import org.apache.parquet.io.DelegatingSeekableInputStream;
+import org.apache.parquet.io.InputFile;
+import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.PositionOutputStream;
+import org.apache.parquet.io.SeekableInputStream;
+
+/** A Parquet file in memory: files of a row or so go to the store whole. */
+final class ParquetBytes {
+    private ParquetBytes() {}
+
+    /** Written by Parquet, taken as bytes. */
+    static final class Sink implements OutputFile {
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+        byte[] bytes() {
+            return bytes.toByteArray();
+        }
+
+        @Override
+        public PositionOutputStream create(long blockSizeHint) {
+            return new PositionOutputStream() {
+                @Override
+                public long getPos() {
+                    return bytes.size();
+                }
+
+                @Override
+                public void write(int value) {
+                    bytes.write(value);
+                }
+
+                @Override
+                public void write(byte[] from, int offset, int length) {
+                    bytes.write(from, offset, length);
+                }
+            };
+        }
+
+        @Override
+        public PositionOutputStream createOrOverwrite(long blockSizeHint) {
+            return create(blockSizeHint);
+        }
+
+        @Override
+        public boolean supportsBlockSize() {
+            return false;
+        }
+
+        @Override
+        public long defaultBlockSize() {
+            return 0;
+        }
+    }
+
+    /** Bytes, read by Parquet. */
+    record Source(byte[] bytes) implements InputFile {
+        @Override
+        public long getLength() {
+            return bytes.length;
+        }
+
+        @Override
+        public SeekableInputStream newStream() {
+            Positioned in = new Positioned(bytes);
+            return new DelegatingSeekableInputStream(in) {
+                @Override
+                public long getPos() {
+                    return in.position();
+                }
+
+                @Override
+                public void seek(long to) throws IOException {
+                    if (to < 0 || to > bytes.length) {
+                        throw new EOFException("position " + to + " of " + bytes.length + " bytes");
+                    }
+                    in.seek((int) to);
+                }
+            };
+        }
+    }
+
+    private static final class Positioned extends ByteArrayInputStream {
+        Positioned(byte[] bytes) {
+            super(bytes);
+        }
+
+        int position() {
+            return pos;
+        }
+
+        void seek(int to) {
+            pos = to;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package io.nightshift.jobs.cli;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
+import io.nightshift.jobs.batch.files.NightFiles;
+import io.nightshift.jobs.batch.manifest.Deadline;
+import io.nightshift.jobs.batch.manifest.InvalidManifestException;
+import io.nightshift.jobs.batch.manifest.Manifest;
+import io.nightshift.jobs.batch.manifest.ManifestExplanation;
+import io.nightshift.jobs.batch.manifest.ManifestModel;
+import io.nightshift.jobs.batch.manifest.ManifestReader;
+import io.nightshift.jobs.batch.manifest.StoredManifestFiles;
+import io.nightshift.jobs.batch.manifest.TargetRequest;
+import io.nightshift.jobs.batch.result.NightResult;
+import io.nightshift.jobs.batch.result.ResultFile;
+import io.nightshift.jobs.batch.run.ModelPlan;
+import io.nightshift.jobs.batch.run.Night;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "batch",
+        description = "Makes what a manifest asks for: many checkpoints, in one Spark application.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class BatchCommand implements Callable<Integer> {
+    private static final String RUN_ID = "[A-Za-z0-9][A-Za-z0-9._+:-]{0,199}";
+
+    @Option(names = "--manifest", required = true, paramLabel = "FILE",
+            description = "What to make: YAML, or JSON if its name ends in .json; may be s3a://. See docs/batch.md.")
+    private String manifest;
+
+    @Option(names = "--explain", description = "Print what the manifest means; make nothing.")
+    private boolean explain;
+
+    @Option(names = "--dry-run", description = "Read the headers of every model and print every output; make nothing.")
+    private boolean dryRun;
+
+    @Option(names = "--until", paramLabel = "HH:MM",
+            description = "In place of the manifest's: no model starts after the next such time, nor one that would not be"
+                    + " done by then at this night's pace.")
+    private String until;
+
+    @Option(names = "--run-id", paramLabel = "ID",
+            description = "Name of the run, for its result; a run with the same one takes over at once (default: the time"
+                    + " and a random part).")
+    private String runId;
+
+    @Mixin
+    private SparkOptions spark;
+
+    @Mixin
+    private JsonOption json;
+
+    @Override
+    public Integer call() throws IOException {
+        refuseWithoutEffect();
+        SparkRuntime runtime = spark.runtime().fair();
+        Manifest read;
+        try {
+            read = read(runtime.hadoop());
+        } catch (InvalidManifestException e) {
+            e.getMessage().lines().forEach(line -> System.err.println("nightshift: " + Printable.escaped(line)));
+            return Errors.INPUT;
+        }
+        if (explain) {
+            ManifestExplanation.print(read, Instant.now(), System.out);
+            return 0;
+        }
+        Night night = new Night(read, new ManifestRequests(), runtime.hadoop(), System.err);
+        if (dryRun) {
+            List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores());
+            NightPlanTable.print(plans, runtime.cores(), System.out);
+            return plans.stream().allMatch(plan -> plan.failure().isEmpty()) ? 0 : Errors.FAILURE;
+        }
+        List<ModelPlan> plans = night.plan(Progress.NONE, runtime.cores());
+        NightResult result;
+        try (JavaSparkContext context = runtime.start()) {
+            result = night.run(context, plans, runId == null ? newRunId() : runId);
+        }
+        NightPlanTable.print(result, System.out);
+        json.print(ResultFile.json(result), System.out);
+        return result.status() == NightResult.Status.COMPLETE ? 0 : Errors.FAILURE;
+    }
+
+    private void refuseWithoutEffect() {
+        String only = explain ? "--explain" : dryRun ? "--dry-run" : null;
+        String idle = runId != null ? "--run-id" : json.isOn() ? "--json" : until != null && dryRun ? "--until" : null;
+        if (explain && dryRun) {
+            throw new InvalidModelException("--explain and --dry-run exclude each other");
+        }
+        if (only != null && idle != null) {
+            throw new InvalidModelException(idle + " has no effect with " + only);
+        }
+        if (runId != null && !runId.matches(RUN_ID)) {
+            throw new InvalidModelException("--run-id '" + runId + "': give letters, digits, dots, hyphens, colons, plus"
+                    + " signs and underscores");
+        }
+    }
+
+    private Manifest read(HadoopSettings settings) throws IOException {
+        int slash = manifest.lastIndexOf('/');
+        String folder = slash < 0 ? "." : manifest.substring(0, Math.max(1, slash));
+        byte[] text = NightFiles.open(folder, settings).read(manifest.substring(slash + 1)).orElseThrow(
+                () -> new InvalidModelException("--manifest " + manifest + ": there is no such file"));
+        Manifest read = ManifestReader.read(manifest, new String(text, StandardCharsets.UTF_8),
+                new StoredManifestFiles(settings));
+        requireFormats(read);
+        if (until == null) {
+            return read;
+        }
+        String zone = read.until().map(Deadline::zone).orElse(ZoneId.systemDefault()).getId();
+        try {
+            return read.until(Deadline.parse(until, zone));
+        } catch (InvalidModelException e) {
+            throw new InvalidModelException("--until: " + e.getMessage(), e);
+        }
+    }
+
+    /** Manifests know the names of formats; which of them can be made says the registry of this installation. */
+    private void requireFormats(Manifest read) {
+        Set<String> known = new TargetSelection().formatNames();
+        for (ManifestModel model : read.models()) {
+            for (TargetRequest request : model.targets()) {
+                String format = request.target().format().name().toLowerCase(Locale.ROOT);
+                if (!known.contains(format)) {
+                    throw new InvalidModelException(manifest + ":" + request.line() + ": " + request.target() + " cannot be"
+                            + " made: there is no format '" + format + "' in this installation; leave it out, and in"
+                            + " place of a preset that has it name the preset's other targets");
+                }
+            }
+        }
+    }
+
+    private static String newRunId() {
+        return DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss").withZone(ZoneOffset.UTC).format(Instant.now()) + "-"
+                + UUID.randomUUID().toString().substring(0, 8);
+    }
+}

@@ -1,0 +1,95 @@
+package io.nightshift.jobs.batch.files;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.testing.S3Server;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NightFilesTest {
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void check(NightFiles files) throws Exception {
+        assertEquals(List.of(), files.list(""));
+        assertEquals(Optional.empty(), files.read("a/b.json"));
+        files.write("a/b.json", bytes("one"));
+        files.write("a/b.json", bytes("two"));
+        files.write("a/c/d.json", bytes("three"));
+        assertArrayEquals(bytes("two"), files.read("a/b.json").orElseThrow());
+        assertEquals(List.of("a/b.json", "a/c/d.json"), files.list("a").stream().map(NightFiles.Entry::name).toList());
+        assertEquals(5, files.list("a/c").get(0).bytes());
+        assertFalse(files.create("a/b.json", bytes("mine")));
+        assertArrayEquals(bytes("two"), files.read("a/b.json").orElseThrow());
+        files.delete("a/b.json");
+        files.delete("a/b.json");
+        assertTrue(files.create("a/b.json", bytes("mine")));
+        assertEquals(Optional.empty(), files.read("gone"));
+        assertTrue(assertThrows(StorageException.class, () -> files.open("gone").read()).getMessage()
+                .startsWith(files.location("gone") + ": is not there"));
+        assertEquals(1, winners(files), "of those that make a file at once, one does");
+    }
+
+    private static long winners(NightFiles files) throws Exception {
+        int contenders = 8;
+        CyclicBarrier start = new CyclicBarrier(contenders);
+        ExecutorService threads = Executors.newFixedThreadPool(contenders);
+        try {
+            List<Callable<Boolean>> tasks = new ArrayList<>();
+            for (int i = 0; i < contenders; i++) {
+                byte[] content = bytes("contender " + i);
+                tasks.add(() -> {
+                    start.await();
+                    return files.create("race.json", content);
+                });
+            }
+            long made = 0;
+            for (Future<Boolean> result : threads.invokeAll(tasks)) {
+                made += result.get() ? 1 : 0;
+            }
+            return made;
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void localFilesAreWrittenInOneStep(@TempDir Path folder) throws Exception {
+        check(NightFiles.open(folder.resolve("new/night").toString(), new HadoopSettings(Map.of())));
+    }
+
+    @Test
+    void objectsAreMadeByAConditionalRequest() throws Exception {
+        try (S3Server s3 = S3Server.startConditional()) {
+            check(NightFiles.open(s3.location("night"), s3.settings()));
+        }
+    }
+
+    @Test
+    void aStoreWithoutConditionalRequestsIsRefused() throws Exception {
+        try (S3Server s3 = S3Server.start()) {
+            NightFiles files = NightFiles.open(s3.location("night"), s3.settings());
+            assertEquals(s3.location("night/lease") + ": the store has no conditional create (If-None-Match), which keeps two"
+                            + " runs from writing to one output; use one that has",
+                    assertThrows(StorageException.class, () -> files.create("lease", bytes("mine"))).getMessage());
+        }
+    }
+}
