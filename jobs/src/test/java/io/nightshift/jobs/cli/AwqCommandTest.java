@@ -135,7 +135,7 @@ class AwqCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "--to gguf:Q8_0 --scales awq | --scales awq needs statistics of the layers' inputs: give --calibration FILES or --stats",
+        "--to gguf:Q8_0 --scales awq | --scales awq needs statistics of the layers' inputs: give --calibration FILES or",
         "--to gguf:Q8_0 --rounding gptq --imatrix a | --rounding gptq needs statistics",
         "--to gguf:Q8_0 --rounding nearest | --rounding has no effect on these targets without",
         "--to gguf:Q8_0 --scales awq --damping 0.1 --stats a | --damping has no effect without --rounding gptq",
@@ -165,7 +165,7 @@ class AwqCommandTest {
         "--to awq:w4g64 --group-size 32 --stats a | --group-size 32, but --to awq:w4g64",
         "--to awq:w4g48 --scales none --rounding nearest | groups of 48 weights: give 32, 64, 128, or -1 for whole rows",
         "--to awq:w3 --stats a | AWQ has 4 bits and groups of 32, 64, 128 or -1",
-        "--to awq,awq:w4g64 --scales none --rounding nearest | several targets would make tiny-llama-AWQ; make them one after another",
+        "--to awq,awq:w4g64 --scales none --rounding nearest | several targets would make tiny-llama-AWQ",
         "--to awq --awq-format gemv --scales none --rounding nearest | there is no AWQ format 'gemv'",
         "--to awq --modules-left-out no_proj --scales none --rounding nearest | --modules-left-out no_proj: no linear layer",
         "--to awq --modules-left-out q_proj --scales none --rounding nearest | fuse them into one matrix",
