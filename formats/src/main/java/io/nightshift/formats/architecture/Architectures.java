@@ -18,7 +18,14 @@ public final class Architectures {
             QwenFamily.QWEN3_MOE,
             GemmaFamily.GEMMA2,
             GemmaFamily.GEMMA3,
-            PhiFamily.PHI3);
+            PhiFamily.PHI3,
+            Qwen35Family.QWEN35,
+            Qwen35Family.QWEN35_MOE,
+            Qwen35Family.QWEN3_NEXT,
+            Gemma4Family.GEMMA4,
+            MistralFamily.MISTRAL3,
+            GptOssFamily.GPT_OSS,
+            DeepSeekFamily.DEEPSEEK2);
 
     private Architectures() {}
 
@@ -47,7 +54,7 @@ public final class Architectures {
      */
     public static ModelConversion convert(Checkpoint checkpoint) throws IOException {
         Architecture architecture = of(checkpoint.config());
-        UnsupportedVariants.refuse(architecture, checkpoint);
+        architecture.check(checkpoint);
         return new Conversion(architecture, checkpoint).convert();
     }
 }

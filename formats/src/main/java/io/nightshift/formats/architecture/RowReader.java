@@ -7,39 +7,38 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads the source bytes of an output tensor's rows, in output order. Each needed byte is read once, in as few ranges
- * as there are; besides the caller's block only the numbers of reordered rows and one row are held. Not safe for use by
- * several threads.
+ * Reads an output tensor's rows, in output order: the one place where a checkpoint's bytes become rows. Each needed byte
+ * of stored rows is read once, in as few ranges as there are; besides the caller's block only the numbers of reordered
+ * rows and one row are held. Of tensors that are transposed, or hold several outputs' rows in turn, what is between is
+ * read too, and held as {@link PartReader} says. Not safe for use by several threads.
  */
 public final class RowReader {
     private final ModelFolder folder;
+    private final PartReader others;
     private long bytesRead;
 
     public RowReader(ModelFolder folder) {
         this.folder = folder;
+        this.others = new PartReader(folder);
     }
 
     /** Bytes read so far. */
     public long bytesRead() {
-        return bytesRead;
+        return bytesRead + others.bytesRead();
     }
 
     /**
-     * Bytes that rows take in the source.
+     * Bytes that rows take as they are read.
      *
      * @param content of the recipe
      * @param rows number of rows of the output tensor
      */
     public static long bytes(TensorRecipe recipe, TensorRecipe.Stored content, long rows) {
-        return rows * recipe.columns() * elementBytes(content);
-    }
-
-    private static int elementBytes(TensorRecipe.Stored content) {
-        return content.parts().get(0).tensor().type().bits() / 8;
+        return Math.multiplyExact(rows, content.type().rowBytes(recipe.columns()));
     }
 
     /**
-     * Reads rows [from, to) as they are in the source: its type, no shift.
+     * Reads rows [from, to) as {@link SourceRows} tells, in {@link SourceRows#type}, not shifted.
      *
      * @param into receives {@link #bytes} from its start
      * @throws IllegalArgumentException if the rows are not within the tensor or do not fit the array
@@ -58,12 +57,16 @@ public final class RowReader {
         long start = 0;
         int filled = 0;
         for (SourceRows part : content.parts()) {
-            long columns = part.tensor().columns();
+            long columns = part.length();
             long end = start + part.rows() * columns;
             if (start < last && end > first) {
                 Slice slice = new Slice(part, (Math.max(first, start) - start) / columns,
                         (Math.min(last, end) - start) / columns, filled);
-                slice.plan(runs, reorderings);
+                if (part.isStored()) {
+                    slice.plan(runs, reorderings);
+                } else {
+                    others.read(part, slice.from, slice.to, into, filled);
+                }
                 filled += slice.bytes();
             }
             start = end;
@@ -95,7 +98,7 @@ public final class RowReader {
     /** Output rows [from, to) of one part, whose bytes begin at an offset of the block. */
     private record Slice(SourceRows part, long from, long to, int offset) {
         int rowBytes() {
-            return Math.toIntExact(part.tensor().columns() * part.tensor().type().bits() / 8);
+            return Math.toIntExact(part.rowBytes());
         }
 
         int bytes() {

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * @param name its name in GGUF
  * @param shape in ggml's order, the row length first
  * @param type F32, F16 or BF16: what the converter's {@code --outtype auto} writes. Weights are rounded to it before
- *     they are quantized further
+ *     they are quantized further. MXFP4 where the checkpoint's blocks are kept
  * @param content its rows
  */
 public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content content) implements Serializable {
@@ -22,7 +22,12 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     public sealed interface Content extends Serializable {}
 
     /** Rows of source tensors, one after another: several where experts are stacked. */
-    public record Stored(List<SourceRows> parts) implements Content {}
+    public record Stored(List<SourceRows> parts) implements Content {
+        /** The type that rows are read as, the same for all. */
+        public GgmlType type() {
+            return parts.get(0).type();
+        }
+    }
 
     /** Weights worked out from the configuration, F32: rope factors. */
     public record Computed(List<Float> values) implements Content {}

@@ -32,8 +32,8 @@ public final class GgufConverter {
         conversion.leadingMetadata().values().forEach(metadata::put);
         GeneralMetadata.append(checkpoint.folder(), ParameterCounts.of(conversion.tensors()), metadata, warnings);
         conversion.hyperparameters().values().forEach(metadata::put);
-        TokenizerMetadata.append(
-                checkpoint.folder(), architecture, vocabularySize(checkpoint), preTokenizer, metadata, warnings);
+        TokenizerMetadata.append(checkpoint.folder(), conversion.architecture().vocabulary(),
+                vocabularySize(checkpoint), preTokenizer, metadata, warnings);
         return new UnquantizedGguf(metadata, TensorOrder.sorted(conversion.tensors()), conversion.leftOut());
     }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -22,6 +23,10 @@ public final class TokenizerMetadata {
     private static final int CODE_LLAMA_EOT = 32010;
     /** Rows of the embedding of the small Granite models, which want no leading token. */
     private static final int GRANITE_ROWS = 49152;
+
+    /** Tokens of Gemma 4 that readers of its answers must see (conversion/gemma.py, Gemma4Model.set_vocab). */
+    private static final Set<String> SHOWN_BY_GEMMA4 = Set.of("<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>",
+            "<|tool_response>", "<tool_response|>", "<|\"|>");
 
     private final TokenizerFiles files;
     private final OptionalInt rows;
@@ -46,7 +51,7 @@ public final class TokenizerMetadata {
      * Appends the keys.
      *
      * @param folder the model's folder
-     * @param architecture the name of the architecture in GGUF: llama, qwen2, gemma3, ...
+     * @param rule of the model's family
      * @param vocabularySize vocab_size of the model's configuration; empty if it does not say
      * @param preTokenizer the name of the BPE pre-tokenizer, if the user gave one: it is taken unseen
      * @param metadata what the keys are appended to
@@ -56,7 +61,7 @@ public final class TokenizerMetadata {
      */
     public static void append(
             ModelFolder folder,
-            String architecture,
+            VocabularyRule rule,
             OptionalInt vocabularySize,
             Optional<String> preTokenizer,
             GgufMetadata metadata,
@@ -65,14 +70,14 @@ public final class TokenizerMetadata {
         preTokenizer.ifPresent(PreTokenizers::requireKnown);
         TokenizerMetadata tokenizer = new TokenizerMetadata(
                 new TokenizerFiles(folder), vocabularySize, preTokenizer, metadata, warnings);
-        switch (architecture) {
-            case "llama" -> tokenizer.appendLlama();
-            case "qwen2", "qwen3" -> tokenizer.appendFirstOf();
-            case "qwen2moe", "qwen3moe" -> tokenizer.appendBytePair();
-            case "gemma2" -> tokenizer.appendGemma2();
-            case "gemma3" -> tokenizer.appendGemma3();
-            case "phi3" -> tokenizer.appendPhi3();
-            default -> throw new InvalidModelException("no tokenizer rule for the architecture " + architecture);
+        switch (rule) {
+            case BYTE_PAIR -> tokenizer.appendBytePair();
+            case SENTENCE_PIECE_OR_BYTE_PAIR -> tokenizer.appendFirstOf();
+            case LLAMA -> tokenizer.appendLlama();
+            case GEMMA2 -> tokenizer.appendGemma2();
+            case GEMMA3 -> tokenizer.appendGemma3();
+            case GEMMA4 -> tokenizer.appendGemma4();
+            case PHI3 -> tokenizer.appendPhi3();
         }
     }
 
@@ -120,6 +125,18 @@ public final class TokenizerMetadata {
         } else {
             appendBytePair();
         }
+    }
+
+    private void appendGemma4() throws IOException {
+        if (!files.has(BytePairTokenizer.FILE) || !LlamaHfVocabulary.accepts(files)) {
+            throw new InvalidModelException(files.path(BytePairTokenizer.FILE)
+                    + " is missing, or is not BPE that falls back to bytes, as Gemma 4's tokenizer is");
+        }
+        LlamaHfVocabulary.read(files).shown(SHOWN_BY_GEMMA4).appendTo(metadata, "gemma4");
+        BytePairTokenizer.of(files).merges().ifPresent(merges -> metadata.put("tokenizer.ggml.merges", merges));
+        new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings).appendTo(metadata);
+        addSpacePrefix(false);
+        metadata.put("tokenizer.ggml.add_bos_token", new GgufValue.Bool(true));
     }
 
     private void appendPhi3() throws IOException {

@@ -159,8 +159,11 @@ class ConversionTest {
 
     @Test
     void weightsOfOtherTypesAreRefused() {
+        put("model.layers.1.mlp.up_proj.weight", SafetensorsType.F8_E5M2, 12, 8);
+        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E5M2, but only BF16, F16 and F32");
         put("model.layers.1.mlp.up_proj.weight", SafetensorsType.F8_E4M3, 12, 8);
-        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E4M3, but only BF16, F16 and F32");
+        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E4M3, but"
+                + " model.layers.1.mlp.up_proj.weight_scale_inv, which it is multiplied with, is missing");
     }
 
     @Test

@@ -23,48 +23,48 @@ class TokenizerRefusalTest {
 
     @Test
     void refusesAFolderWithoutATokenizer() {
-        refused("llama", Map.of("config.json", "{}"), "memory has no tokenizer", "tokenizer.json", "tokenizer.model");
+        refused(VocabularyRule.LLAMA, Map.of("config.json", "{}"), "memory has no tokenizer", "tokenizer.json", "tokenizer.model");
     }
 
     @Test
     void refusesTekken() {
-        refused("llama", Map.of("tekken.json", "{}"), "memory/tekken.json", "tekken", "tokenizer.json");
+        refused(VocabularyRule.LLAMA, Map.of("tekken.json", "{}"), "memory/tekken.json", "tekken", "tokenizer.json");
     }
 
     @Test
     void refusesWordPieceAndUnigram() {
         for (String type : List.of("WordPiece", "Unigram")) {
             String tokenizer = "{\"model\":{\"type\":\"" + type + "\"}}";
-            refused("qwen2", Map.of("tokenizer.json", tokenizer), type, "tokenizer.model");
+            refused(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR, Map.of("tokenizer.json", tokenizer), type, "tokenizer.model");
         }
     }
 
     @Test
     void refusesGemma2AndPhi3WithoutSentencePiece() {
-        for (String architecture : List.of("gemma2", "phi3")) {
-            refused(architecture, Map.of("tokenizer.json", "{}"), "memory/tokenizer.model is missing");
+        for (VocabularyRule rule : List.of(VocabularyRule.GEMMA2, VocabularyRule.PHI3)) {
+            refused(rule, Map.of("tokenizer.json", "{}"), "memory/tokenizer.model is missing");
         }
     }
 
     @Test
     void refusesBrokenFiles() {
-        refused("llama", Map.of("tokenizer.model", "no model"), "memory/tokenizer.model is not a SentencePiece model");
-        refused("llama", Map.of("tokenizer.model", ""), "memory/tokenizer.model is not a SentencePiece model");
-        refused("llama", Map.of("tokenizer.model", SENTENCE_PIECE, "tokenizer_config.json", "{"),
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", "no model"), "memory/tokenizer.model is not a SentencePiece model");
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", ""), "memory/tokenizer.model is not a SentencePiece model");
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", SENTENCE_PIECE, "tokenizer_config.json", "{"),
                 "memory/tokenizer_config.json is not valid JSON");
-        refused("qwen2", Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":7}}"),
+        refused(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR, Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":7}}"),
                 "memory/tokenizer.json");
     }
 
     @Test
     void refusesMoreTokensThanTheEmbeddingHasRows() {
-        refused("qwen2", Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":12}}}"),
+        refused(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR, Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":12}}}"),
                 "memory/tokenizer.json", "token b", "12", "vocab_size");
     }
 
     @Test
     void refusesNegativeSpecialTokens() {
-        refused("llama", Map.of("tokenizer.model", SENTENCE_PIECE, "config.json", "{\"pad_token_id\":-1}"),
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", SENTENCE_PIECE, "config.json", "{\"pad_token_id\":-1}"),
                 "memory/config.json", "pad_token_id", "-1");
     }
 
@@ -74,7 +74,7 @@ class TokenizerRefusalTest {
         GgufMetadata metadata = new GgufMetadata();
         TokenizerMetadata.append(
                 MemoryFolder.of("m", Map.of("tokenizer.model", SENTENCE_PIECE, "added_tokens.json", "{\"x\": 10}")),
-                "llama",
+                VocabularyRule.LLAMA,
                 OptionalInt.of(10),
                 Optional.empty(),
                 metadata,
@@ -84,12 +84,12 @@ class TokenizerRefusalTest {
         assertTrue(warnings.get(0).contains("added token x"), warnings.get(0));
     }
 
-    private static void refused(String architecture, Map<String, String> files, String... parts) {
+    private static void refused(VocabularyRule rule, Map<String, String> files, String... parts) {
         InvalidModelException refusal = assertThrows(
                 InvalidModelException.class,
                 () -> TokenizerMetadata.append(
                         MemoryFolder.of("m", files),
-                        architecture,
+                        rule,
                         OptionalInt.of(10),
                         Optional.empty(),
                         new GgufMetadata(),

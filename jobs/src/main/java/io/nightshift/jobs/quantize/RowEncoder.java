@@ -1,13 +1,12 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.SourceFloats;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.BF16;
 import io.nightshift.kernels.BlockValidator;
 import io.nightshift.kernels.F16;
-import io.nightshift.kernels.F32;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import io.nightshift.kernels.quantize.Quantizers;
@@ -34,7 +33,7 @@ final class RowEncoder {
     private byte[] blocks = new byte[0];
 
     private TensorRecipe tensor;
-    private SafetensorsType sourceType;
+    private GgmlType sourceType;
     private String sourceName;
     private float shift;
     private byte[] source;
@@ -61,7 +60,7 @@ final class RowEncoder {
      */
     void take(TensorRecipe tensor, SourceRows rowsOf, byte[] source, int sourceOffset, long firstRow, int rows) {
         this.tensor = tensor;
-        this.sourceType = rowsOf.tensor().type();
+        this.sourceType = rowsOf.type();
         this.sourceName = rowsOf.tensor().name();
         this.shift = rowsOf.shift();
         this.source = source;
@@ -222,18 +221,12 @@ final class RowEncoder {
         if (weights.length < count) {
             weights = new float[count];
         }
-        requireFinite(
-                switch (sourceType) {
-                    case BF16 -> BF16.toFloats(source, sourceOffset, weights, 0, count);
-                    case F16 -> F16.toFloats(source, sourceOffset, weights, 0, count);
-                    case F32 -> F32.toFloats(source, sourceOffset, weights, 0, count);
-                    default -> throw new IllegalStateException(sourceName + ": " + sourceType);
-                });
+        requireFinite(SourceFloats.read(sourceType, source, sourceOffset, weights, 0, count));
         if (shift != 0) {
             for (int i = 0; i < count; i++) {
                 weights[i] += shift;
             }
-            if (sourceType == SafetensorsType.F16) {
+            if (sourceType == GgmlType.F16) {
                 // The converter widens BF16 before it shifts, but not F16.
                 round(GgmlType.F16, count);
             }
@@ -268,14 +261,7 @@ final class RowEncoder {
     }
 
     private int firstNonFinite(int count) {
-        return switch (sourceType) {
-            case BF16 -> BF16.firstNonFinite(source, sourceOffset, count);
-            case F16 -> F16.firstNonFinite(source, sourceOffset, count);
-            default -> {
-                toWeights();
-                yield -1;
-            }
-        };
+        return SourceFloats.firstNonFinite(sourceType, source, sourceOffset, count);
     }
 
     private void requireFinite(int firstNonFinite) {
@@ -286,7 +272,7 @@ final class RowEncoder {
     }
 
     private boolean isSourceType(GgmlType type) {
-        return sourceType.name().equals(type.name());
+        return sourceType == type;
     }
 
     private int importanceOffset() {
