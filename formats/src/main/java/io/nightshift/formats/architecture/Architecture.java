@@ -2,11 +2,13 @@ package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.tokenizer.VocabularyRule;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** A family of models, as data. Made by {@link #named}. */
@@ -23,6 +25,7 @@ public final class Architecture {
     private final List<TensorRow> tensors;
     private final SourceNaming naming;
     private final BlockCount blocks;
+    private final UnaryOperator<ModelConfig> configuration;
     private final List<ComputedTensors> computed;
     private final List<Hyperparameter> leading;
     private final List<Hyperparameter> hyperparameters;
@@ -37,6 +40,7 @@ public final class Architecture {
         this.tensors = List.copyOf(builder.tensors);
         this.naming = builder.naming;
         this.blocks = builder.blocks;
+        this.configuration = builder.configuration;
         this.computed = List.copyOf(builder.computed);
         this.leading = builder.leading;
         this.hyperparameters = List.copyOf(builder.hyperparameters);
@@ -73,6 +77,11 @@ public final class Architecture {
     /** What source tensors are called in the table, and which are left out. */
     SourceNaming naming() {
         return naming;
+    }
+
+    /** The configuration as the converter's class of the family sees it. */
+    ModelConfig adapted(ModelConfig config) {
+        return configuration.apply(config);
     }
 
     /** How many blocks the model has. */
@@ -134,6 +143,7 @@ public final class Architecture {
         private VocabularyRule vocabulary = VocabularyRule.BYTE_PAIR;
         private SourceNaming naming = SourceNaming.STANDARD;
         private BlockCount blocks = BlockCount.LAYERS;
+        private UnaryOperator<ModelConfig> configuration = UnaryOperator.identity();
         private List<Hyperparameter> leading = List.of();
         private List<LinearGroup> linearGroups = List.of();
         private Optional<DecoderTraits> traits = Optional.empty();
@@ -177,6 +187,12 @@ public final class Architecture {
 
         Builder blocks(BlockCount count) {
             blocks = count;
+            return this;
+        }
+
+        /** Keys of the configuration that the converter changes for this family. */
+        Builder configuration(UnaryOperator<ModelConfig> change) {
+            configuration = change;
             return this;
         }
 

@@ -25,7 +25,18 @@ public final class Architectures {
             Gemma4Family.GEMMA4,
             MistralFamily.MISTRAL3,
             GptOssFamily.GPT_OSS,
-            DeepSeekFamily.DEEPSEEK2);
+            DeepSeekFamily.DEEPSEEK2,
+            DenseFamilies.SMOLLM3,
+            DenseFamilies.ARCEE,
+            DenseFamilies.GRANITE,
+            DenseFamilies.SEED_OSS,
+            DenseFamilies.OLMO2,
+            DenseFamilies.EXAONE4,
+            DenseFamilies.COMMAND_R,
+            DenseFamilies.COHERE2,
+            DenseFamilies.ERNIE45,
+            DenseFamilies.HUNYUAN,
+            DenseFamilies.STARCODER2);
 
     private Architectures() {}
 

@@ -45,7 +45,7 @@ final class Conversion {
     Conversion(Architecture architecture, Checkpoint checkpoint) {
         this.architecture = architecture;
         this.checkpoint = checkpoint;
-        this.config = checkpoint.config();
+        this.config = architecture.adapted(checkpoint.config());
         this.location = checkpoint.folder().location();
         collectSources();
         this.matrixType = matrixType();

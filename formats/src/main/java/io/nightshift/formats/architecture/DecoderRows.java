@@ -107,13 +107,13 @@ final class DecoderRows {
     }
 
     /** A norm over a layer's channels. */
-    static TensorRow norm(String output, String source, Dimension size) {
-        return norm(output, source, Transform.COPY, size);
+    static TensorRow norm(String output, String source, Dimension... shape) {
+        return norm(output, source, Transform.COPY, shape);
     }
 
     /** A norm over a layer's channels. */
-    static TensorRow norm(String output, String source, Transform transform, Dimension size) {
-        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", transform, size);
+    static TensorRow norm(String output, String source, Transform transform, Dimension... shape) {
+        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", transform, shape);
     }
 
     private static TensorRow expert(String output, String source, Dimension rows, Dimension columns) {

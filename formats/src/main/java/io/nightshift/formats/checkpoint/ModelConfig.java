@@ -172,6 +172,13 @@ public final class ModelConfig {
         return new ModelConfig(location, architecture, changed, prediction);
     }
 
+    /** The configuration without a key. */
+    public ModelConfig without(String key) {
+        ObjectNode changed = values.deepCopy();
+        changed.remove(key);
+        return new ModelConfig(location, architecture, changed, prediction);
+    }
+
     /** The configuration with a value for a key that it does not have. */
     public ModelConfig withDefault(String key, double value) {
         ObjectNode changed = values.deepCopy();

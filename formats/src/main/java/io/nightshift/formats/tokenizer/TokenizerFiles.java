@@ -80,4 +80,8 @@ final class TokenizerFiles {
     JsonNode config() {
         return config;
     }
+
+    JsonNode generationConfig() throws IOException {
+        return json("generation_config.json");
+    }
 }

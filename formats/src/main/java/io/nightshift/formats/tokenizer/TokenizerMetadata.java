@@ -1,5 +1,6 @@
 package io.nightshift.formats.tokenizer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
@@ -23,6 +24,9 @@ public final class TokenizerMetadata {
     private static final int CODE_LLAMA_EOT = 32010;
     /** Rows of the embedding of the small Granite models, which want no leading token. */
     private static final int GRANITE_ROWS = 49152;
+
+    private static final int HUNYUAN_7B_HIDDEN = 4096;
+    private static final int HUNYUAN_7B_BOS = 127958;
 
     /** Tokens of Gemma 4 that readers of its answers must see (conversion/gemma.py, Gemma4Model.set_vocab). */
     private static final Set<String> SHOWN_BY_GEMMA4 = Set.of("<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>",
@@ -78,6 +82,8 @@ public final class TokenizerMetadata {
             case GEMMA3 -> tokenizer.appendGemma3();
             case GEMMA4 -> tokenizer.appendGemma4();
             case PHI3 -> tokenizer.appendPhi3();
+            case ERNIE -> tokenizer.appendErnie();
+            case HUNYUAN -> tokenizer.appendHunyuan();
         }
     }
 
@@ -145,6 +151,29 @@ public final class TokenizerMetadata {
         } else {
             requireSentencePiece();
             append(SentencePieceVocabulary.readPhi3(files, rows, warnings));
+        }
+    }
+
+    private void appendErnie() throws IOException {
+        requireSentencePiece();
+        append(SentencePieceVocabulary.read(files, rows, warnings));
+        if (files.tokenizerConfig().path("add_prefix_space").isBoolean()) {
+            addSpacePrefix(files.tokenizerConfig().path("add_prefix_space").booleanValue());
+        }
+    }
+
+    /** conversion/hunyuan.py, HunYuanModel.set_vocab. */
+    private void appendHunyuan() throws IOException {
+        appendBytePair();
+        if (files.config().path("hidden_size").asLong() == HUNYUAN_7B_HIDDEN) {
+            metadata.put("tokenizer.ggml.bos_token_id", new GgufValue.Uint32(HUNYUAN_7B_BOS));
+        }
+        if (files.config().path("eod_token_id").isIntegralNumber()) {
+            metadata.put("tokenizer.ggml.eos_token_id", new GgufValue.Uint32(files.config().path("eod_token_id").asLong()));
+        }
+        JsonNode ends = files.generationConfig().path("eos_token_id");
+        if (ends.isArray() && ends.size() >= 2) {
+            metadata.put("tokenizer.ggml.eot_token_id", new GgufValue.Uint32(ends.get(0).asLong()));
         }
     }
 

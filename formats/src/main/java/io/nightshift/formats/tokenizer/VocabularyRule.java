@@ -12,5 +12,9 @@ public enum VocabularyRule {
     GEMMA3,
     /** tokenizer.json read as SentencePiece, with its merges. */
     GEMMA4,
-    PHI3
+    PHI3,
+    /** SentencePiece, and whether text gets a space in front. */
+    ERNIE,
+    /** Byte-level BPE, and ends of text that the configuration names wrongly. */
+    HUNYUAN
 }
