@@ -48,7 +48,9 @@ def weights(name, dtype, shape):
         elif dtype == "F8_E4M3":
             b = np.where(b & 0x7F == 0x7F, b - 1, b).astype(np.uint8)
         return b.tobytes()
-    if len(shape) < 2 or "scale" in name:
+    if name.endswith("A_log"):  # whose exponentials are the same on all processors
+        values = 0.5 + (x >> 30).astype(np.float32) / 8
+    elif len(shape) < 2 or "scale" in name:
         values = 1 + ((x >> 25).astype(np.float32) - 64) / 128
     else:
         values = ((x >> 24).astype(np.float32) - 128) / 2048
@@ -114,9 +116,38 @@ def float8(method, scale):
     return change
 
 
+def transposed(tensors):
+    """Stacked experts as Qwen3-VL publishes them: their matrices transposed."""
+    return [[n, d, [s[0], s[2], s[1]] if len(s) == 3 and ".experts." in n else s] for n, d, s in tensors]
+
+
 def blocks(shape):
     return [-(-shape[0] // 128), -(-shape[1] // 128)]
 
+
+def prediction(layer, experts):
+    """Qwen3.5's block for predicting a further token, its experts one by one as they are published."""
+    yield "mtp.fc.weight", "BF16", [256, 512]
+    for name in ("mtp.norm", "mtp.pre_fc_norm_embedding", "mtp.pre_fc_norm_hidden"):
+        yield name + ".weight", "BF16", [256]
+    for name, shape in layer.items():
+        yield "mtp.layers.0." + name + ".weight", "BF16", shape
+    for i in range(experts):
+        for part, shape in (("gate", [64, 256]), ("up", [64, 256]), ("down", [256, 64])):
+            yield "mtp.layers.0.mlp.experts.%d.%s_proj.weight" % (i, part), "BF16", shape
+
+
+ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256], "self_attn.q_norm": [64], "self_attn.k_norm": [64],
+             "self_attn.q_proj": [512, 256], "self_attn.k_proj": [128, 256], "self_attn.v_proj": [128, 256],
+             "self_attn.o_proj": [256, 256]}
+SHARED = {"mlp.gate": [4, 256], "mlp.shared_expert.gate_proj": [96, 256], "mlp.shared_expert.up_proj": [96, 256],
+          "mlp.shared_expert.down_proj": [256, 96], "mlp.shared_expert_gate": [1, 256]}
+LINEAR = dict(head_dim=64, linear_conv_kernel_dim=4, linear_key_head_dim=32, linear_value_head_dim=32, linear_num_key_heads=2,
+              linear_num_value_heads=4, num_hidden_layers=4)
+MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num_experts=4, num_experts_per_tok=2)
+TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
+VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
+              deepstack_visual_indexes=[0], num_position_embeddings=16)
 
 FAMILIES = {
     "smollm3": of("SmolLM3ForCausalLM", tokenizer="bpe"),
@@ -143,11 +174,36 @@ FAMILIES = {
             "quant_method": "fp8", "activation_scheme": "static", "weight_block_size": None}}),
     "qwen3-fp8": of("Qwen3ForCausalLM", num_hidden_layers=2, head_dim=64, change=float8("_scale_inv", blocks), keys={
         "quantization_config": {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]}}),
+    "qwen3.5-moe": of("Qwen3_5MoeForCausalLM", **LINEAR, **MIXTURE, keys={"mtp_num_hidden_layers": 1},
+                      add=list(prediction({**ATTENTION, **SHARED}, 4))),
+    "qwen3-next": of("Qwen3NextForCausalLM", **LINEAR, **MIXTURE, add=list(prediction({**ATTENTION, **SHARED}, 4))),
+    "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", vocab_size=384, vocab_size_per_layer_input=384, head_dim=64,
+                     global_head_dim=128, num_global_key_value_heads=1, attention_k_eq_v=True, enable_moe_block=True,
+                     num_experts=4, top_k_experts=2, moe_intermediate_size=64, hidden_size_per_layer_input=0,
+                     num_hidden_layers=6, sliding_window=512, final_logit_softcapping=30.0),
+    "qwen2-moe": of("Qwen2MoeForCausalLM", **MIXTURE),
+    "olmoe": of("OlmoeForCausalLM", num_experts=4, num_experts_per_tok=2),
+    "qwen3-vl": of("Qwen3VLForConditionalGeneration", text_config={**TEXT, "head_dim": 64, "rope_scaling": {
+        "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),
+    "qwen3-vl-moe": of("Qwen3VLMoeForConditionalGeneration", change=transposed, text_config={
+        **TEXT, "head_dim": 64, "moe_intermediate_size": 64, "num_experts": 4, "num_experts_per_tok": 2, "rope_scaling": {
+            "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),
+    "gpt-oss-bf16": of("GptOssForCausalLM", head_dim=64, num_local_experts=4, num_experts_per_tok=2),
+    "deepseek-v2-lite": of("DeepseekV2ForCausalLM", num_hidden_layers=27, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=128,
+                           qk_nope_head_dim=64, qk_rope_head_dim=32, v_head_dim=64, n_routed_experts=4, n_shared_experts=2,
+                           moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=2),
+    "minimax-m2": of("MiniMaxM2ForCausalLM", head_dim=64, num_local_experts=4, num_experts_per_tok=2, keys={
+        "rotary_dim": 32, "scoring_func": "sigmoid"}),
+    "ernie4.5-moe": of("Ernie4_5_MoeForCausalLM", tokenizer="spm", moe_num_experts=4, moe_k=2, moe_intermediate_size=64,
+                       moe_num_shared_experts=2, moe_layer_start_index=1, moe_layer_end_index=2),
+    "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[
+        "conv", "conv", "full_attention", "conv"]),
 }
 
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),
     "spm": ("families/mistral-f32", ["tokenizer.model", "tokenizer_config.json"]),
+    "gemma4": ("recent/gemma4-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
 }
 
 CONVERT = """

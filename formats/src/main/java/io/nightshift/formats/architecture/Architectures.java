@@ -36,7 +36,14 @@ public final class Architectures {
             DenseFamilies.COHERE2,
             DenseFamilies.ERNIE45,
             DenseFamilies.HUNYUAN,
-            DenseFamilies.STARCODER2);
+            DenseFamilies.STARCODER2,
+            MixtureFamilies.QWEN2_VL,
+            MixtureFamilies.QWEN3_VL,
+            MixtureFamilies.QWEN3_VL_MOE,
+            MixtureFamilies.QWEN2_MOE,
+            MixtureFamilies.OLMOE,
+            MixtureFamilies.MINIMAX_M2,
+            MixtureFamilies.LFM2);
 
     private Architectures() {}
 

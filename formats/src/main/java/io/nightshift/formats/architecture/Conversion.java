@@ -90,7 +90,7 @@ final class Conversion {
             for (TensorRow row : architecture.tensors()) {
                 if (row.isOfLayer()) {
                     addLayers(row, tensors);
-                } else {
+                } else if (row.layers().contains(config, 0)) {
                     recipe(row, 0).ifPresent(tensors::add);
                 }
             }

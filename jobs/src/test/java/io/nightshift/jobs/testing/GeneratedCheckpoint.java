@@ -27,7 +27,8 @@ public final class GeneratedCheckpoint {
     private static final Path RESOURCES = Path.of("..", "formats", "src", "test", "resources");
     private static final Map<String, List<String>> TOKENIZERS = Map.of(
             "bpe", List.of("families/qwen3/tokenizer.json", "families/qwen3/tokenizer_config.json"),
-            "spm", List.of("families/mistral-f32/tokenizer.model", "families/mistral-f32/tokenizer_config.json"));
+            "spm", List.of("families/mistral-f32/tokenizer.model", "families/mistral-f32/tokenizer_config.json"),
+            "gemma4", List.of("recent/gemma4-tokenizer/tokenizer.json", "recent/gemma4-tokenizer/tokenizer_config.json"));
 
     private GeneratedCheckpoint() {}
 
@@ -102,7 +103,8 @@ public final class GeneratedCheckpoint {
         ByteBuffer out = ByteBuffer.allocate(count * bytes(type)).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < count; i++) {
             int random = mixed(i * 0x9E3779B1 + (int) seed.getValue());
-            float value = aroundOne ? 1 + ((random >>> 25) - 64) / 128f : ((random >>> 24) - 128) / 2048f;
+            float value = name.endsWith("A_log") ? 0.5f + (random >>> 30) / 8f
+                    : aroundOne ? 1 + ((random >>> 25) - 64) / 128f : ((random >>> 24) - 128) / 2048f;
             switch (type) {
                 case "F32" -> out.putFloat(value);
                 case "F16" -> out.putShort(HalfFloat.fromFloat(value));
