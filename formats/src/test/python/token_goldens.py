@@ -1,5 +1,6 @@
-"""Records the tokens that the references give for a text that is hard to tokenize: SentencePiece, Hugging Face's
-tokenizers, and llama.cpp (through the file of logits that llama-perplexity saves, which holds the tokens).
+"""Records the tokens that the references give for a text that is hard to tokenize: transformers 5.24 (with tokenizers
+0.23 and sentencepiece 0.2; PyTorch is not needed), and llama.cpp (through the file of logits that llama-perplexity
+saves, which holds the tokens).
 
     python token_goldens.py LLAMA_CPP OUTPUT.json
 
@@ -7,14 +8,14 @@ LLAMA_CPP is a checkout with build/bin/llama-perplexity and convert_hf_to_gguf.p
 """
 
 import json
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import sentencepiece
-import tokenizers
+from transformers import AutoTokenizer
 
 RESOURCES = Path("src/test/resources")
 TEXT = (
@@ -25,14 +26,26 @@ TEXT = (
 CONTEXT = 32
 
 
-def sentence_piece(model):
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(RESOURCES / model / "tokenizer.model"))
-    return processor.encode(TEXT)
+# What transformers makes of a folder hangs on the model's type and on the tokenizer's class.
+TRANSFORMERS = [
+    ("fixtures/llama-spm", None), ("fixtures/mixtral-moe", None), ("families/llama-3.1", None),
+    ("families/mistral-f32", None), ("families/phi-3", None), ("families/gemma-2", None),
+    ("families/gemma-2", "GemmaTokenizer"), ("fixtures/llama-spm", "GemmaTokenizer"),
+    ("fixtures/mixtral-moe", "PreTrainedTokenizerFast"), ("metadata/mistral-spm-bare", None),
+    ("metadata/phi4", None), ("metadata/llama3", None), ("metadata/llama-hf", None), ("metadata/qwen3", None),
+    ("families/phi-4-mini", None), ("families/qwen3", None), ("families/qwen2.5-yarn", None),
+]
 
 
-def hugging_face(model):
-    tokenizer = tokenizers.Tokenizer.from_file(str(RESOURCES / model / "tokenizer.json"))
-    return tokenizer.encode(TEXT, add_special_tokens=False).ids
+def transformers(model, tokenizer_class):
+    """The tokens of a folder's tokenizer, perhaps with another class in its tokenizer_config.json."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "model"
+        shutil.copytree(RESOURCES / model, copy, ignore=shutil.ignore_patterns("*.safetensors"))
+        if tokenizer_class:
+            path = copy / "tokenizer_config.json"
+            path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer_class": tokenizer_class}))
+        return AutoTokenizer.from_pretrained(copy).encode(TEXT, add_special_tokens=False)
 
 
 def llama_cpp(model, checkout):
@@ -52,10 +65,8 @@ def llama_cpp(model, checkout):
 def main():
     checkout, output = Path(sys.argv[1]), Path(sys.argv[2])
     cases = [
-        {"model": "fixtures/llama-spm", "by": "sentencepiece", "ids": sentence_piece("fixtures/llama-spm")},
-        {"model": "metadata/phi4", "by": "huggingface", "ids": hugging_face("metadata/phi4")},
-        {"model": "metadata/llama3", "by": "huggingface", "ids": hugging_face("metadata/llama3")},
-        {"model": "families/phi-4-mini", "by": "huggingface", "ids": hugging_face("families/phi-4-mini")},
+        *({"model": model, "by": "transformers", "class": tokenizer_class, "ids": transformers(model, tokenizer_class)}
+          for model, tokenizer_class in TRANSFORMERS),
         {"model": "fixtures/llama-spm", "by": "llama.cpp", "ids": llama_cpp("fixtures/llama-spm", checkout)},
         {"model": "families/gemma-3-text", "by": "llama.cpp", "ids": llama_cpp("families/gemma-3-text", checkout)},
     ]
@@ -66,4 +77,5 @@ def main():
     output.write_text(json.dumps({"text": TEXT, "cases": cases}, ensure_ascii=True) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

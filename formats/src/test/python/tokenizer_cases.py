@@ -111,7 +111,7 @@ def llama_hf(f, cls="LlamaTokenizer", arch=("LlamaForCausalLM", "llama")):
     (f / "m").unlink()
     t.post_processor = processors.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 1), ("</s>", 2)])
     t.save(str(f / "tokenizer.json"))
-    write(f, config=config(*arch, 310, bos_token_id=1, eos_token_id=2),
+    write(f, config=config(*arch, 313, bos_token_id=1, eos_token_id=2),
           tokenizer_config={"tokenizer_class": cls, "bos_token": "<s>", "eos_token": "</s>", "pad_token": "</s>", "unk_token": "<unk>"},
           special_tokens_map={"additional_special_tokens": ["<tool>"], "bos_token": {"content": "<s>", "lstrip": False, "rstrip": False, "normalized": False, "single_word": False}})
 

@@ -95,13 +95,14 @@ public enum GgmlType {
      *
      * @param columns weights in the row, a multiple of {@link #blockSize()}
      * @throws IllegalArgumentException if the row is not whole blocks
+     * @throws ArithmeticException if it has 2^63 bytes or more
      */
     public long rowBytes(long columns) {
         if (columns % blockSize != 0) {
             throw new IllegalArgumentException(
                     "a row of " + columns + " weights is not whole blocks of " + this + " (" + blockSize + " weights)");
         }
-        return columns / blockSize * blockBytes;
+        return Math.multiplyExact(columns / blockSize, (long) blockBytes);
     }
 
     /**

@@ -121,6 +121,11 @@ public final class Architecture {
         return linearGroups;
     }
 
+    /** Whether the family has a forward pass here. */
+    public boolean runs() {
+        return traits.isPresent();
+    }
+
     /**
      * What the forward pass does in the family's own way.
      *

@@ -66,13 +66,18 @@ public final class Architectures {
     /**
      * How a checkpoint becomes GGUF.
      *
-     * @throws InvalidModelException if the architecture is not supported, or if a tensor is missing, superfluous or of
-     *     the wrong shape or type
+     * @throws InvalidModelException if the architecture is not supported, if a value of the configuration is out of its
+     *     range, or if a tensor is missing, superfluous or of the wrong shape or type
      * @throws IOException if a file that the conversion needs cannot be read
      */
     public static ModelConversion convert(Checkpoint checkpoint) throws IOException {
         Architecture architecture = of(checkpoint.config());
         architecture.check(checkpoint);
+        if (!checkpoint.config().keepsPrediction() && architecture.blocks() == BlockCount.LAYERS) {
+            throw new InvalidModelException("--no-mtp has no effect on " + checkpoint.config().architecture()
+                    + ", of which blocks for predicting further tokens are not kept anyway; leave it out");
+        }
+        HyperparameterRanges.require(architecture, checkpoint.config());
         return new Conversion(architecture, checkpoint).convert();
     }
 }

@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.architecture.TensorRow.Presence;
 import io.nightshift.formats.architecture.TensorRow.Source;
@@ -62,8 +63,9 @@ final class Conversion {
             }
             SafetensorsTensor other = sources.put(name.get(), tensor);
             if (other != null) {
-                throw new InvalidModelException(location + ": tensors " + other.name() + " and " + tensor.name()
-                        + " are both " + name.get() + " of the language model");
+                throw new InvalidModelException(location + ": tensors " + Printable.name(other.name()) + " and "
+                        + Printable.name(tensor.name()) + " are both " + Printable.name(name.get())
+                        + " of the language model");
             }
         }
     }
@@ -166,19 +168,18 @@ final class Conversion {
             SafetensorsTensor tensor = part.tensor();
             if (part.elements() == ElementForm.AS_STORED && !tensor.type().isSourceOfWeights()) {
                 throw new InvalidModelException(location + "/" + tensor.file() + ": tensor " + tensor.name()
-                        + " is of type " + tensor.type() + ", but only BF16, F16 and F32 weights can be quantized, and"
-                        + " FP8 and MXFP4 where config.json says how they are stored");
-            }
-            if (part.type() != parts.get(0).type()) {
-                throw new InvalidModelException(location + ": tensors " + parts.get(0).tensor().name() + " and "
-                        + tensor.name() + " belong together, but are of types " + parts.get(0).tensor().type() + " and "
-                        + tensor.type());
+                        + " is of type " + tensor.type() + ", but only BF16, F16, F32 and F64 weights can be quantized,"
+                        + " and FP8 and MXFP4 where config.json says how they are stored");
             }
         }
         List<Long> made = new ArrayList<>(shape);
         Collections.reverse(made);
         if (transform == Transform.CUT_TO_TOKENS) {
             made.set(1, parts.get(0).rows());
+        }
+        if (made.contains(0L)) {
+            throw new InvalidModelException(location + ": tensor " + name + " would be of shape "
+                    + made + ", without a weight; are config.json and the tokenizer those of this model?");
         }
         Stored content = new Stored(parts);
         GgmlType type = content.type() == GgmlType.MXFP4 ? GgmlType.MXFP4 : outputType(name, row.shape().size());
@@ -200,7 +201,10 @@ final class Conversion {
                 .map(entry -> entry.getValue().name())
                 .toList();
         if (!unused.isEmpty()) {
-            throw new InvalidModelException(location + ": tensor " + unused.get(0)
+            WrappedNames.refusalOfAdapters(location, unused).ifPresent(refusal -> {
+                throw refusal;
+            });
+            throw new InvalidModelException(location + ": tensor " + Printable.name(unused.get(0))
                     + " has no place in the architecture " + config.architecture() + " (" + unused.size()
                     + " such tensors). Is this a checkpoint of another model, or of more layers than config.json says?");
         }
@@ -208,8 +212,17 @@ final class Conversion {
 
     private InvalidModelException missing(TensorRow row, int layer) {
         String name = TensorRow.ofExpert(TensorRow.inLayer(row.sources().get(0).name(), layer), 0);
-        return new InvalidModelException(location + ": tensor " + name + " is missing, which "
-                + config.architecture() + " needs. Fetch the checkpoint again");
+        Optional<InvalidModelException> wrapped = WrappedNames.refusal(location, name, sources.keySet());
+        if (wrapped.isPresent()) {
+            return wrapped.get();
+        }
+        String missing = location + ": tensor " + name + " is missing, which " + config.architecture() + " needs";
+        if (row.presence() == Presence.UNLESS_TIED) {
+            return new InvalidModelException(missing + " where \"tie_word_embeddings\" is false in config.json"
+                    + (config.isGiven("tie_word_embeddings") ? "" : ", as it is for this model type where the key is absent")
+                    + ". If the output uses the embedding, set it to true; else fetch the checkpoint again");
+        }
+        return new InvalidModelException(missing + ". Fetch the checkpoint again");
     }
 
     private int fileType() {

@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 
@@ -17,12 +18,14 @@ public sealed interface ElementForm extends Serializable {
         return tensor.columns();
     }
 
-    /** Floats as they are. */
+    /** Floats as they are; those of 64 bits rounded to 32. */
     record AsStored() implements ElementForm {
         @Override
         public GgmlType type(SafetensorsTensor tensor) {
-            return tensor.type().ggml().orElseThrow(
-                    () -> new IllegalStateException(tensor.name() + " is of type " + tensor.type()));
+            return tensor.type() == SafetensorsType.F64
+                    ? GgmlType.F32
+                    : tensor.type().ggml().orElseThrow(
+                            () -> new IllegalStateException(tensor.name() + " is of type " + tensor.type()));
         }
 
         private Object readResolve() {

@@ -5,35 +5,40 @@ import java.util.List;
 /**
  * Linear layers that read the same channels, and what produces these: a norm or another linear layer, whose output a
  * scale can be folded into where the shapes allow it (with fewer heads of values than of queries, attn_v produces fewer
- * channels than attn_output reads). Names are those of GGUF within a layer, without {@code blk.N.} and {@code .weight}.
+ * channels than attn_output reads).
  *
- * @param producer of the channels, such as {@code attn_norm}
- * @param linears that read them, such as {@code attn_q}, {@code attn_k}, {@code attn_v}
+ * @param producer of the channels, by its GGUF name within a layer, such as {@code attn_norm}
+ * @param linears that read them, such as those of queries, keys and values
  * @param scaled whether the channels may be scaled: not where that is known to hurt the family
  */
-public record LinearGroup(String producer, List<String> linears, boolean scaled) {
+public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     /** The groups of a layer with a feed-forward block. */
     static final List<LinearGroup> DENSE = List.of(
-            of("attn_norm", "attn_q", "attn_k", "attn_v"),
-            of("attn_v", "attn_output"),
-            of("ffn_norm", "ffn_gate", "ffn_up"),
-            of("ffn_up", "ffn_down"));
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("ffn_norm", Role.GATE, Role.UP),
+            of(Role.UP.tensor(), Role.DOWN));
 
     /** The groups of a layer with experts, whose router reads what they read. */
     static final List<LinearGroup> EXPERTS = List.of(
-            of("attn_norm", "attn_q", "attn_k", "attn_v"),
-            of("attn_v", "attn_output"),
-            of("ffn_norm", "ffn_gate_inp", "ffn_gate_exps", "ffn_up_exps"),
-            of("ffn_up_exps", "ffn_down_exps"));
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("ffn_norm", Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP),
+            of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN));
 
     /** The groups of a dense layer whose attention must not be scaled. */
     static final List<LinearGroup> DENSE_UNSCALED_ATTENTION = List.of(
-            new LinearGroup("attn_norm", List.of("attn_q", "attn_k", "attn_v"), false),
-            of("attn_v", "attn_output"),
-            of("ffn_norm", "ffn_gate", "ffn_up"),
-            of("ffn_up", "ffn_down"));
+            new LinearGroup("attn_norm", List.of(Role.QUERY, Role.KEY, Role.VALUE), false),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("ffn_norm", Role.GATE, Role.UP),
+            of(Role.UP.tensor(), Role.DOWN));
 
-    static LinearGroup of(String producer, String... linears) {
+    /** Whether a norm produces the channels. */
+    public boolean ofNorm() {
+        return producer.endsWith("_norm");
+    }
+
+    static LinearGroup of(String producer, Role... linears) {
         return new LinearGroup(producer, List.of(linears), true);
     }
 }

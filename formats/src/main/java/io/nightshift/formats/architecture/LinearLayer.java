@@ -5,19 +5,31 @@ import java.io.Serializable;
 /**
  * A linear layer of a decoder layer, under the name that loaders of Hugging Face models know it by.
  *
- * @param module its name, such as {@code model.layers.0.self_attn.q_proj}; also where the checkpoint keeps the experts'
- *     layers in one tensor, the name that one expert's layer has
+ * @param module its name, such as {@code model.layers.0.self_attn.q_proj}; of an expert it is always the name of that
+ *     expert's own layer, even where the checkpoint keeps all experts in one tensor
  * @param tensor the GGUF name of the tensor that it is, or is a part of: {@code blk.0.attn_q.weight}
- * @param layer number of the decoder layer
- * @param expert number of the expert, or -1
- * @param router whether it chooses experts: such a layer is never quantized
+ * @param layer number of the decoder layer, or {@link #NO_LAYER}
+ * @param expert number of the expert, or {@link #NO_EXPERT}
  * @param source its rows, outputs by inputs, in the order of the checkpoint
  */
-public record LinearLayer(String module, String tensor, int layer, int expert, boolean router, SourceRows source)
+public record LinearLayer(String module, String tensor, int layer, int expert, SourceRows source)
         implements Serializable {
+    /** Of the output matrix, which is in no decoder layer. */
+    public static final int NO_LAYER = -1;
+
+    /** Of a layer that is no expert's. */
+    public static final int NO_EXPERT = -1;
+
+    private static final String BLOCK = "blk.";
+
     /** The name of its matrix where that is not quantized. */
     public String weight() {
         return module + ".weight";
+    }
+
+    /** Whether it chooses experts: such a layer is never quantized. */
+    public boolean router() {
+        return role() == Role.ROUTER;
     }
 
     /** Output features: rows of the matrix. */
@@ -30,8 +42,9 @@ public record LinearLayer(String module, String tensor, int layer, int expert, b
         return source.tensor().columns();
     }
 
-    /** The GGUF name within a layer, such as {@code attn_q}. */
-    public String role() {
-        return tensor.substring(tensor.indexOf('.', "blk.".length()) + 1, tensor.length() - ".weight".length());
+    /** What it is for. */
+    public Role role() {
+        int from = tensor.startsWith(BLOCK) ? tensor.indexOf('.', BLOCK.length()) + 1 : 0;
+        return Role.of(tensor.substring(from, tensor.length() - ".weight".length()));
     }
 }

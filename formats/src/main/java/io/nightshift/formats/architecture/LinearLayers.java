@@ -4,14 +4,15 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one. */
 public final class LinearLayers {
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
-    private static final String ROUTER = "ffn_gate_inp";
     private static final String EXPERT = "{expert}";
+    private static final String OUTPUT = "output.weight";
 
     private LinearLayers() {}
 
@@ -22,18 +23,30 @@ public final class LinearLayers {
             Matcher name = MATRIX.matcher(recipe.name());
             if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored) {
                 int layer = Integer.parseInt(name.group(1));
-                boolean router = name.group(2).equals(ROUTER);
                 boolean experts = recipe.shape().size() > 2;
                 String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
                 List<SourceRows> matrices = matrices(recipe, stored, experts);
                 for (int i = 0; i < matrices.size(); i++) {
                     String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
-                    layers.add(new LinearLayer(module(weight), recipe.name(), layer, experts ? i : -1, router,
-                            matrices.get(i)));
+                    layers.add(new LinearLayer(module(weight), recipe.name(), layer,
+                            experts ? i : LinearLayer.NO_EXPERT, matrices.get(i)));
                 }
             }
         }
         return List.copyOf(layers);
+    }
+
+    /**
+     * The output projection, where it has a matrix of its own: a linear layer that belongs to no decoder layer. Where
+     * embedding and output share a matrix, its rows are looked up as well, and it is none.
+     */
+    public static Optional<LinearLayer> output(ModelConversion conversion) {
+        return conversion.tensors().stream()
+                .filter(recipe -> recipe.name().equals(OUTPUT))
+                .map(recipe -> ((Stored) recipe.content()).parts().get(0))
+                .map(rows -> new LinearLayer(module(rows.tensor().name()), OUTPUT, LinearLayer.NO_LAYER,
+                        LinearLayer.NO_EXPERT, rows))
+                .findFirst();
     }
 
     /** The first source of the table is the name that loaders know, for an expert the first that names one. */
@@ -78,6 +91,6 @@ public final class LinearLayers {
     }
 
     private static String module(String weight) {
-        return weight.substring(0, weight.length() - ".weight".length());
+        return weight.endsWith(".weight") ? weight.substring(0, weight.length() - ".weight".length()) : weight;
     }
 }

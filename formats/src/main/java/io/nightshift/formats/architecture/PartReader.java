@@ -3,6 +3,7 @@ package io.nightshift.formats.architecture;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.HalfFloat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -112,7 +113,16 @@ final class PartReader {
         if (part.elements() instanceof ElementForm.NegativeExponential) {
             return negativeExponentials(stored, tensor);
         }
-        return stored;
+        return tensor.type() == SafetensorsType.F64 ? rounded(stored) : stored;
+    }
+
+    private static byte[] rounded(byte[] stored) {
+        ByteBuffer doubles = ByteBuffer.wrap(stored).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out = ByteBuffer.allocate(stored.length / 2).order(ByteOrder.LITTLE_ENDIAN);
+        while (doubles.hasRemaining()) {
+            out.putFloat((float) doubles.getDouble());
+        }
+        return out.array();
     }
 
     private static byte[] scaled(
@@ -133,9 +143,11 @@ final class PartReader {
         return made;
     }
 
-    private static byte[] negativeExponentials(byte[] stored, SafetensorsTensor tensor) {
-        float[] numbers = new float[stored.length * 8 / tensor.type().bits()];
-        SourceFloats.read(tensor.type().ggml().orElseThrow(), stored, 0, numbers, 0, numbers.length);
+    private static byte[] negativeExponentials(byte[] bytes, SafetensorsTensor tensor) {
+        float[] numbers = new float[bytes.length * 8 / tensor.type().bits()];
+        boolean wide = tensor.type() == SafetensorsType.F64;
+        SourceFloats.read(wide ? GgmlType.F32 : tensor.type().ggml().orElseThrow(), wide ? rounded(bytes) : bytes, 0,
+                numbers, 0, numbers.length);
         ByteBuffer out = ByteBuffer.allocate(numbers.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         boolean half = tensor.type() == SafetensorsType.F16;
         for (float number : numbers) {

@@ -42,9 +42,9 @@ final class PhiFamily {
                     requiredInteger("attention.sliding_window", config -> config.findInteger("sliding_window").orElse(0L)))
             .forward(
                     List.of(
-                            LinearGroup.of("attn_norm", "attn_qkv"),
-                            LinearGroup.of("ffn_norm", "ffn_up"),
-                            LinearGroup.of("ffn_up", "ffn_down")),
+                            LinearGroup.of("attn_norm", Role.QUERY_KEY_VALUE),
+                            LinearGroup.of("ffn_norm", Role.UP),
+                            LinearGroup.of(Role.UP.tensor(), Role.DOWN)),
                     DecoderTraits.windows(WindowPattern.ALL))
             .build();
 

@@ -2,6 +2,8 @@ package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.storage.ModelFolder;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -62,12 +64,16 @@ public final class RowReader {
             if (start < last && end > first) {
                 Slice slice = new Slice(part, (Math.max(first, start) - start) / columns,
                         (Math.min(last, end) - start) / columns, filled);
-                if (part.isStored()) {
-                    slice.plan(runs, reorderings);
+                if (part.type() != content.type()) {
+                    filled += widen(slice, into);
                 } else {
-                    others.read(part, slice.from, slice.to, into, filled);
+                    if (part.isStored()) {
+                        slice.plan(runs, reorderings);
+                    } else {
+                        others.read(part, slice.from, slice.to, into, filled);
+                    }
+                    filled += slice.bytes();
                 }
-                filled += slice.bytes();
             }
             start = end;
         }
@@ -76,6 +82,17 @@ public final class RowReader {
             bytesRead += run.length;
         }
         reorderings.forEach(reordering -> reordering.apply(into));
+    }
+
+    /** Reads rows of another type than the others' as F32. */
+    private int widen(Slice slice, byte[] into) throws IOException {
+        byte[] own = new byte[slice.bytes()];
+        others.read(slice.part, slice.from, slice.to, own, 0);
+        float[] weights = new float[Math.toIntExact((slice.to - slice.from) * slice.part.length())];
+        SourceFloats.read(slice.part.type(), own, 0, weights, 0, weights.length);
+        ByteBuffer.wrap(into, slice.offset, weights.length * Float.BYTES).slice()
+                .order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(weights);
+        return weights.length * Float.BYTES;
     }
 
     /** A contiguous range of a file and where it goes. */

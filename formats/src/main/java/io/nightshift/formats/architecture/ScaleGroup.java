@@ -8,8 +8,8 @@ import java.util.List;
  * their columns are multiplied, the producer is divided, and the model computes the same.
  *
  * @param layer number of the decoder layer
- * @param expert number of the expert that producer and linear layers belong to, or -1
- * @param producer GGUF name of the tensor that is divided: a norm's, or a linear layer's, whose rows (and bias) are
+ * @param expert number of the expert that producer and linear layers belong to, or {@link LinearLayer#NO_EXPERT}
+ * @param producer GGUF name of the tensor that is divided: a norm, or a linear layer, whose rows and bias are divided
  * @param norm the producer's weights in the checkpoint if it is a norm; else null
  * @param firstRow the producer's row or element that makes the first channel; not 0 where gate and up are one matrix
  * @param headSize channels of a head; all channels where heads are not repeated

@@ -13,6 +13,8 @@ import java.util.stream.Collectors;
 
 /** Finds the groups of a model whose channels can be scaled, from its family's table and its shapes. */
 public final class ScaleGroups {
+    private static final String OUTPUT_NORM = "output_norm.weight";
+
     private final Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
     private final String architecture;
     private final GgufMetadata hyperparameters;
@@ -48,16 +50,30 @@ public final class ScaleGroups {
         return List.copyOf(found);
     }
 
+    /**
+     * The group of the output projection, which reads what the final norm produces.
+     *
+     * @param output {@link LinearLayers#output}
+     */
+    public static Optional<ScaleGroup> ofOutput(ModelConversion conversion, LinearLayer output) {
+        return conversion.tensors().stream()
+                .filter(recipe -> recipe.name().equals(OUTPUT_NORM))
+                .map(recipe -> ((TensorRecipe.Stored) recipe.content()).parts().get(0))
+                .map(norm -> new ScaleGroup(-1, -1, OUTPUT_NORM, norm, 0, Math.toIntExact(output.inputs()), 1,
+                        List.of(output), List.of()))
+                .findFirst();
+    }
+
     private void add(int layer, LinearGroup group, List<ScaleGroup> found) {
         List<LinearLayer> readers = layers.get(layer).stream()
                 .filter(linear -> group.linears().contains(linear.role()))
                 .toList();
         String producer = "blk." + layer + "." + group.producer() + ".weight";
-        boolean norm = group.producer().endsWith("_norm");
-        if (norm) {
+        if (group.ofNorm()) {
             if (recipes.get(producer).content() instanceof TensorRecipe.Stored stored) {
                 SourceRows weights = stored.parts().get(0);
-                group(layer, -1, producer, weights, weights.tensor().columns(), readers).ifPresent(found::add);
+                group(layer, LinearLayer.NO_EXPERT, producer, weights, weights.tensor().columns(), readers)
+                        .ifPresent(found::add);
             }
             return;
         }
@@ -80,7 +96,7 @@ public final class ScaleGroups {
         long channels = linears.get(0).inputs();
         // Of a gate and an up projection in one matrix, the second half makes the channels' factor that is linear.
         boolean half = norm == null && produced == 2 * channels;
-        long valueHeads = producer.endsWith(".attn_v.weight") ? valueHeads() : 0;
+        long valueHeads = producer.endsWith("." + Role.VALUE.tensor() + ".weight") ? valueHeads() : 0;
         boolean repeated = valueHeads > 0 && produced < channels && channels % produced == 0 && produced % valueHeads == 0;
         if (produced != channels && !half && !repeated) {
             return Optional.empty();

@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 
@@ -62,6 +63,7 @@ public record SourceRows(
 
     /** Whether the rows are stored bytes, moved at the most. */
     boolean isStored() {
-        return columns == ColumnForm.AS_STORED && elements == ElementForm.AS_STORED && !(order instanceof RowOrder.Strided);
+        return columns == ColumnForm.AS_STORED && elements == ElementForm.AS_STORED
+                && !(order instanceof RowOrder.Strided) && tensor.type() != SafetensorsType.F64;
     }
 }

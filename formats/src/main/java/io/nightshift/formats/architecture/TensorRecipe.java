@@ -1,5 +1,6 @@
 package io.nightshift.formats.architecture;
 
+import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 import java.util.List;
@@ -23,9 +24,13 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
 
     /** Rows of source tensors, one after another: several where experts are stacked. */
     public record Stored(List<SourceRows> parts) implements Content {
-        /** The type that rows are read as, the same for all. */
+        /**
+         * The type in which the rows are read: that of all parts, or F32 where they differ, as the converter makes of
+         * everything that is neither F16 nor F32 (conversion/base.py, prepare_tensors).
+         */
         public GgmlType type() {
-            return parts.get(0).type();
+            GgmlType type = parts.get(0).type();
+            return parts.stream().allMatch(part -> part.type() == type) ? type : GgmlType.F32;
         }
     }
 
@@ -40,6 +45,11 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     /** Number of rows, all dimensions but the first multiplied. */
     public long rows() {
         return shape.stream().skip(1).reduce(1L, Math::multiplyExact);
+    }
+
+    /** Rows that belong to one expert: all of a matrix without experts, the one of a vector. */
+    public long rowsPerExpert() {
+        return shape.size() > 1 ? shape.get(1) : 1;
     }
 
     /** The decoder layer that its name says; -1 where it belongs to none. */

@@ -9,6 +9,7 @@ import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.weights.QuantizedFormats;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -16,12 +17,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * A folder of four-bit linear layers in either format, made here or by AutoAWQ or llm-compressor. Opening it reads
  * {@code config.json}, the index and the headers, and checks them against each other; weights are not touched.
  */
 public final class AwqFolder {
+    /** What AutoAWQ takes where a configuration does not say it (models/_config.py). */
+    private static final int DEFAULT_GROUP_SIZE = 128;
+
     private final ModelFolder folder;
     private final AwqFormat format;
     private final JsonNode configuration;
@@ -41,17 +48,11 @@ public final class AwqFolder {
      * @param config the content of a {@code config.json}
      */
     public static Optional<AwqFormat> format(JsonNode config) {
-        return switch (quantization(config).path("quant_method").asText("")) {
+        return switch (QuantizedFormats.declared(config).path("quant_method").asText("")) {
             case "awq" -> Optional.of(AwqFormat.GEMM);
             case "compressed-tensors" -> Optional.of(AwqFormat.COMPRESSED_TENSORS);
             default -> Optional.empty();
         };
-    }
-
-    private static JsonNode quantization(JsonNode config) {
-        return config.hasNonNull("quantization_config") ? config.get("quantization_config")
-                : config.hasNonNull("compression_config") ? config.get("compression_config")
-                : config.path("text_config").path("quantization_config");
     }
 
     /**
@@ -66,7 +67,7 @@ public final class AwqFolder {
                 folder.location() + ": has no config.json. It is written last: was the quantization broken off?"));
         AwqFormat format = format(config).orElseThrow(() -> new InvalidModelException(folder.location()
                 + "/config.json: has no \"quantization_config\" with a \"quant_method\" of awq or compressed-tensors"));
-        JsonNode configuration = quantization(config);
+        JsonNode configuration = QuantizedFormats.declared(config);
         AwqFolder opened = new AwqFolder(folder, format, configuration, Checkpoint.readTensors(folder));
         if (format == AwqFormat.GEMM) {
             opened.requireGemm();
@@ -126,13 +127,50 @@ public final class AwqFolder {
         }
     }
 
+    /** The numbers of inputs a group that the configuration declares; {@value AwqOptions#WHOLE_ROWS} for whole rows. */
+    private Set<Integer> declaredGroupSizes() {
+        Set<Integer> sizes = new TreeSet<>();
+        if (format == AwqFormat.GEMM) {
+            JsonNode size = configuration.path(configuration.has("group_size") ? "group_size" : "q_group_size");
+            sizes.add(size.isMissingNode() ? DEFAULT_GROUP_SIZE : groupSize(size));
+        } else {
+            for (JsonNode group : configuration.path("config_groups")) {
+                sizes.add(groupSize(group.path("weights").path("group_size")));
+            }
+        }
+        return sizes;
+    }
+
+    private int groupSize(JsonNode size) {
+        if (size.isMissingNode() || size.isNull()) {
+            return AwqOptions.WHOLE_ROWS;
+        }
+        if (!size.isInt() || size.intValue() < 1 && size.intValue() != AwqOptions.WHOLE_ROWS) {
+            throw unreadable("\"group_size\" is " + size + ", but must be 1 or more, or " + AwqOptions.WHOLE_ROWS
+                    + " for whole rows");
+        }
+        return size.intValue();
+    }
+
+    private void requireDeclared(AwqLinear linear, Set<Integer> declared) {
+        if (!declared.contains(linear.groupSize())
+                && !(linear.groups() == 1 && declared.contains(AwqOptions.WHOLE_ROWS))) {
+            throw unreadable("\"group_size\" is "
+                    + declared.stream().map(String::valueOf).collect(Collectors.joining(" or "))
+                    + ", but " + linear.module() + " has scales for groups of " + linear.groupSize() + " inputs");
+        }
+    }
+
     private void collect() {
+        Set<Integer> declared = declaredGroupSizes();
         AwqTensor values = format == AwqFormat.GEMM ? AwqTensor.QWEIGHT : AwqTensor.WEIGHT_PACKED;
         String suffix = values.name("");
         for (SafetensorsTensor tensor : tensors.values()) {
             if (tensor.name().endsWith(suffix)) {
                 String module = tensor.name().substring(0, tensor.name().length() - suffix.length());
-                linears.put(module, linear(module));
+                AwqLinear linear = linear(module);
+                requireDeclared(linear, declared);
+                linears.put(module, linear);
             }
         }
         if (linears.isEmpty()) {
@@ -159,7 +197,7 @@ public final class AwqFolder {
         boolean gemm = format == AwqFormat.GEMM;
         SafetensorsTensor values = found.get(gemm ? AwqTensor.QWEIGHT : AwqTensor.WEIGHT_PACKED);
         SafetensorsTensor scales = found.get(gemm ? AwqTensor.SCALES : AwqTensor.WEIGHT_SCALE);
-        requireType(scales, scales.type().isSourceOfWeights(), "BF16, F16 or F32");
+        requireType(scales, scales.type().isFloat(), "BF16, F16 or F32");
         long outputs = gemm ? 8 * values.columns() : values.rows();
         long inputs = gemm ? values.rows() : 8 * values.columns();
         long groups = gemm ? scales.rows() : scales.columns();
@@ -198,7 +236,7 @@ public final class AwqFolder {
         return format;
     }
 
-    /** The {@code quantization_config}, for what else it says. */
+    /** The {@code quantization_config}, for those of its settings that this class has no method for. */
     public JsonNode configuration() {
         return configuration;
     }

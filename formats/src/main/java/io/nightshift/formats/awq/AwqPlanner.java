@@ -1,29 +1,27 @@
 package io.nightshift.formats.awq;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.architecture.Architectures;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
-import io.nightshift.formats.architecture.RowOrder;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.architecture.SourceNames;
-import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.SafetensorsLayout;
+import io.nightshift.formats.layout.DraftItem;
+import io.nightshift.formats.layout.GeneratedFile;
+import io.nightshift.formats.layout.OutputLayout;
+import io.nightshift.formats.layout.ShardedItems;
+import io.nightshift.formats.layout.SourceFiles;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
-import io.nightshift.formats.safetensors.ShardedLayout;
 import io.nightshift.formats.safetensors.TensorSpec;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -31,38 +29,43 @@ import java.util.stream.Collectors;
  * checkpoint keeps in one tensor get a tensor each, under the names that loaders of AWQ folders look for.
  */
 public final class AwqPlanner {
-    private static final Pattern NUMBER = Pattern.compile("\\d+");
-
-    /** What will become one item, before its place is known. */
-    private record Draft(String name, List<TensorSpec> specs, Function<List<SafetensorsTensor>, AwqItem> item) {}
+    /**
+     * Layers whose groups keep their limits, as in AutoAWQ: what is lost of queries and keys goes through a softmax,
+     * where the loss of the layer's own output says little. A fused matrix holds both.
+     */
+    private static final Set<Role> NEVER_CLIPPED = Set.of(Role.QUERY, Role.KEY, Role.QUERY_KEY_VALUE);
 
     private final Checkpoint checkpoint;
+    private final ModelConversion conversion;
     private final AwqOptions options;
-    private final List<Draft> drafts = new ArrayList<>();
+    private final boolean clipped;
+    private final List<DraftItem> drafts = new ArrayList<>();
 
-    private AwqPlanner(Checkpoint checkpoint, AwqOptions options) {
+    private AwqPlanner(Checkpoint checkpoint, ModelConversion conversion, AwqOptions options, boolean clipped) {
         this.checkpoint = checkpoint;
+        this.conversion = conversion;
         this.options = options;
+        this.clipped = clipped && options.groupSize() != AwqOptions.WHOLE_ROWS;
     }
 
     /**
      * Plans an output.
      *
+     * @param conversion of the same checkpoint
+     * @param clipped whether groups may be clipped where statistics say that it pays
      * @param maxShardSize most bytes of tensors in a shard; a linear layer that takes more has a shard to itself
      * @param provenance what is done to the weights, for the metadata of the output: names and values
-     * @throws InvalidModelException if the architecture is not supported, a tensor is missing, superfluous or of the
-     *     wrong shape, a layer cannot be packed, or a name that is to be left out fits none; the message names tensor
-     *     and option
+     * @param madeOf what the bytes follow from besides
+     * @throws InvalidModelException if a layer cannot be packed, or a name that is to be left out fits none; the message
+     *     names tensor and option
      * @throws IOException if the checkpoint's folder cannot be read
      */
-    public static AwqPlan plan(
-            Checkpoint checkpoint, AwqOptions options, long maxShardSize, Map<String, String> provenance)
-            throws IOException {
-        return new AwqPlanner(checkpoint, options).plan(maxShardSize, provenance);
+    public static AwqPlan plan(Checkpoint checkpoint, ModelConversion conversion, AwqOptions options, boolean clipped,
+            long maxShardSize, Map<String, String> provenance, List<String> madeOf) throws IOException {
+        return new AwqPlanner(checkpoint, conversion, options, clipped).plan(maxShardSize, provenance, madeOf);
     }
 
-    private AwqPlan plan(long maxShardSize, Map<String, String> provenance) throws IOException {
-        ModelConversion conversion = Architectures.convert(checkpoint);
+    private AwqPlan plan(long maxShardSize, Map<String, String> provenance, List<String> madeOf) throws IOException {
         List<LinearLayer> linears = LinearLayers.of(conversion);
         ModulesLeftOut leftOut =
                 new ModulesLeftOut(linears, conversion.architecture().linearGroups(), options.leftOut());
@@ -73,15 +76,17 @@ public final class AwqPlanner {
         }
         draft(linears, leftOut);
 
-        List<SafetensorsLayout> shards = ShardedLayout.shards(
-                drafts.stream().map(Draft::specs).toList(), maxShardSize, metadata(provenance));
+        ShardedItems items = ShardedItems.of(drafts, maxShardSize, metadata(provenance));
         List<GeneratedFile> generated = new ArrayList<>();
-        ShardedLayout.index(shards)
-                .ifPresent(index -> generated.add(new GeneratedFile(ShardedLayout.INDEX, index)));
+        items.index().ifPresent(generated::add);
         generated.add(new GeneratedFile("config.json", new AwqConfiguration(checkpoint, conversion, options)
                 .write(linears.stream().filter(leftOut::contains).toList(), provenance)));
-        return new AwqPlan(options, shards, items(shards), SourceFiles.copied(checkpoint.folder()),
-                List.copyOf(generated), new ParallelShapes(checkpoint.config(), conversion, options).warnings(packed));
+        OutputLayout layout = new OutputLayout(checkpoint.folder().name() + "-AWQ", items.files(),
+                SourceFiles.copied(checkpoint.folder()), List.copyOf(generated), madeOf);
+        List<String> warnings = new ArrayList<>(
+                new ParallelShapes(checkpoint.config(), conversion, options).warnings(packed));
+        warnings.addAll(SourceFiles.warnings(checkpoint.folder()));
+        return new AwqPlan(items.shards(), layout, List.copyOf(warnings));
     }
 
     private static Map<String, String> metadata(Map<String, String> provenance) {
@@ -92,6 +97,11 @@ public final class AwqPlanner {
     }
 
     private void draft(List<LinearLayer> linears, ModulesLeftOut leftOut) {
+        checkpoint.tensors().stream().filter(tensor -> tensor.type() == SafetensorsType.F64).findFirst().ifPresent(tensor -> {
+            throw new InvalidModelException(checkpoint.folder().location() + ": tensor " + Printable.name(tensor.name())
+                    + " is of type F64, which an AWQ folder would keep and no loader runs; save the checkpoint in BF16"
+                    + " or F16 first");
+        });
         Set<String> ofLinears =
                 linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());
         for (LinearLayer linear : linears) {
@@ -100,31 +110,19 @@ public final class AwqPlanner {
                 TensorSpec spec = source.shape().size() == 2
                         ? new TensorSpec(linear.weight(), source.type(), source.shape())
                         : new TensorSpec(linear.weight(), source.type(), List.of(linear.outputs(), linear.inputs()));
-                drafts.add(copy(spec, linear.source()));
+                drafts.add(DraftItem.copy(spec, linear.source()));
             } else {
                 drafts.add(pack(linear));
             }
         }
         for (SafetensorsTensor tensor : checkpoint.tensors()) {
             if (!ofLinears.contains(tensor.name()) && !SourceNames.isBuffer(tensor.name())) {
-                drafts.add(copy(new TensorSpec(tensor.name(), tensor.type(), tensor.shape()),
-                        new SourceRows(tensor, 0, tensor.rows(), RowOrder.AS_IS, 0)));
+                drafts.add(DraftItem.copy(tensor));
             }
         }
-        drafts.sort(Comparator.comparing(draft -> sortable(draft.name())));
     }
 
-    /** Layers in the order of their numbers. */
-    private static String sortable(String name) {
-        return NUMBER.matcher(name).replaceAll(number -> "0".repeat(Math.max(0, 9 - number.group().length()))
-                + number.group());
-    }
-
-    private static Draft copy(TensorSpec spec, SourceRows source) {
-        return new Draft(spec.name(), List.of(spec), tensors -> new AwqItem.Copied(source, tensors.get(0)));
-    }
-
-    private Draft pack(LinearLayer linear) {
+    private DraftItem pack(LinearLayer linear) {
         requireShape(linear);
         int groupSize = options.groupSizeOf(linear.inputs());
         SafetensorsType scaleType =
@@ -133,8 +131,9 @@ public final class AwqPlanner {
                 .map(tensor -> tensor.spec(linear.module(), linear.outputs(), linear.inputs(),
                         linear.inputs() / groupSize, scaleType))
                 .toList();
-        return new Draft(linear.module(), specs, tensors -> new AwqItem.Packed(
-                linear, options.format(), groupSize, options.symmetric(), scaleType, tensors));
+        boolean mayClip = clipped && !NEVER_CLIPPED.contains(linear.role());
+        return new DraftItem(linear.module(), specs, tensors -> new PackedLinear(
+                linear, options.format(), groupSize, options.symmetric(), scaleType, tensors).item(mayClip));
     }
 
     private void requireShape(LinearLayer linear) {
@@ -156,20 +155,5 @@ public final class AwqPlanner {
         if (linear.inputs() * linear.outputs() > 1L << 31) {
             throw new InvalidModelException(shape + "at most 2^31 weights a layer can be packed;" + leave);
         }
-    }
-
-    private List<AwqItem> items(List<SafetensorsLayout> shards) {
-        Map<String, SafetensorsTensor> placed = new HashMap<>();
-        shards.forEach(shard -> shard.tensors().forEach(tensor -> placed.put(tensor.name(), tensor)));
-        Map<String, Integer> numbers = new HashMap<>();
-        shards.forEach(shard -> numbers.put(shard.file(), numbers.size()));
-        List<AwqItem> items = new ArrayList<>();
-        for (Draft draft : drafts) {
-            items.add(draft.item().apply(draft.specs().stream().map(spec -> placed.get(spec.name())).toList()));
-        }
-        items.sort(Comparator.comparing((AwqItem item) -> numbers.get(item.file()))
-                .thenComparing(AwqItem::position)
-                .thenComparing(AwqItem::length));
-        return List.copyOf(items);
     }
 }

@@ -1,6 +1,7 @@
 package io.nightshift.formats.awq;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.layout.PackedRows;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.BF16;
@@ -19,10 +20,10 @@ import java.util.List;
  * together once: the layouts are transposed, so that no block of rows is a range of the file.
  */
 public final class LinearPacker {
-    private final AwqItem.Packed unit;
+    private final PackedLinear unit;
     private final List<AwqTensor> kinds;
 
-    public LinearPacker(AwqItem.Packed unit) {
+    public LinearPacker(PackedLinear unit) {
         this.unit = unit;
         this.kinds = AwqTensor.of(unit.format(), unit.symmetric());
     }
@@ -173,7 +174,7 @@ public final class LinearPacker {
         }
         for (int i = 0; i < kinds.size(); i++) {
             SafetensorsTensor tensor = unit.tensors().get(i);
-            int at = Math.toIntExact(tensor.position() - unit.position());
+            int at = Math.toIntExact(tensor.position() - unit.tensors().get(0).position());
             if (kinds.get(i) == AwqTensor.WEIGHT_SHAPE) {
                 ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)
                         .putLong(at, unit.outputs()).putLong(at + Long.BYTES, unit.inputs());

@@ -3,6 +3,7 @@ package io.nightshift.formats.awq;
 import io.nightshift.formats.architecture.LinearGroup;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,7 +20,7 @@ import java.util.stream.Collectors;
  */
 final class ParallelShapes {
     private static final int[] WAYS = {1, 2, 4, 8};
-    private static final Set<String> CUT_BY_INPUTS = Set.of("attn_output", "ffn_down", "ffn_down_exps");
+    private static final Set<Role> CUT_BY_INPUTS = Set.of(Role.ATTENTION_OUTPUT, Role.DOWN, Role.EXPERT_DOWN);
 
     /** What Marlin computes at once. */
     private static final int OUTPUT_TILE = 64;
@@ -47,8 +48,8 @@ final class ParallelShapes {
 
     /** One line a shape and number of GPUs that is refused or slow; nothing where all is well. */
     List<String> warnings(List<LinearLayer> packed) {
-        List<LinearLayer> dense = packed.stream().filter(linear -> linear.expert() < 0).toList();
-        List<LinearLayer> down = packed.stream().filter(linear -> linear.role().equals("ffn_down_exps")).toList();
+        List<LinearLayer> dense = packed.stream().filter(linear -> linear.expert() == LinearLayer.NO_EXPERT).toList();
+        List<LinearLayer> down = packed.stream().filter(linear -> linear.role() == Role.EXPERT_DOWN).toList();
         List<String> warnings = new ArrayList<>();
         if (!down.isEmpty() && options.format() == AwqFormat.COMPRESSED_TENSORS && !options.symmetric()) {
             warnings.add("vLLM loads experts in compressed-tensors only with symmetric integers: make them symmetric,"
@@ -81,14 +82,14 @@ final class ParallelShapes {
     /** What a checkpoint itself keeps fused is cut by its parts too. */
     private List<Part> parts(LinearLayer linear) {
         return switch (linear.role()) {
-            case "attn_k", "attn_v" -> List.of(new Part(linear.outputs(), true));
-            case "attn_qkv" -> {
+            case KEY, VALUE -> List.of(new Part(linear.outputs(), true));
+            case QUERY_KEY_VALUE -> {
                 long head = linear.outputs() / (queryHeads + 2 * keyHeads);
                 Part keys = new Part(keyHeads * head, true);
                 yield List.of(new Part(queryHeads * head, false), keys, keys);
             }
-            case "ffn_up" -> conversion.architecture().linearGroups().stream()
-                            .anyMatch(group -> group.linears().contains("ffn_gate"))
+            case UP -> conversion.architecture().linearGroups().stream()
+                            .anyMatch(group -> group.linears().contains(Role.GATE))
                     ? List.of(new Part(linear.outputs(), false))
                     : List.of(new Part(linear.outputs() / 2, false), new Part(linear.outputs() / 2, false));
             default -> List.of(new Part(linear.outputs(), false));
@@ -97,10 +98,10 @@ final class ParallelShapes {
 
     private String producer(LinearLayer linear) {
         return conversion.architecture().linearGroups().stream()
-                .filter(group -> group.producer().endsWith("_norm") && group.linears().contains(linear.role()))
+                .filter(group -> group.ofNorm() && group.linears().contains(linear.role()))
                 .map(LinearGroup::producer)
                 .findFirst()
-                .orElse(linear.role());
+                .orElse(linear.role().tensor());
     }
 
     /** The module's name behind its layer's number. */

@@ -36,8 +36,11 @@ public final class Checkpoint {
      */
     public static Checkpoint open(ModelFolder folder) throws IOException {
         String location = folder.location() + "/config.json";
-        JsonNode json = JsonFile.read(folder, "config.json").orElseThrow(() -> new InvalidModelException(
-                folder.location() + ": has no config.json: a checkpoint as Hugging Face lays it out is wanted"));
+        Optional<JsonNode> found = JsonFile.read(folder, "config.json");
+        if (found.isEmpty()) {
+            throw NoCheckpoint.withoutConfiguration(folder);
+        }
+        JsonNode json = found.get();
         Optional<JsonNode> quantization = SourceQuantization.of(folder, location, json);
         ModelConfig config = ModelConfig.of(location, json);
         return new Checkpoint(folder, config, Shards.tensors(folder), quantization);

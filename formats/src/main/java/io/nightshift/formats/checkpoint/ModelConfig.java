@@ -14,13 +14,16 @@ import java.util.Optional;
  * <p>Where several keys are given, the first one that is present decides, even if it is null, as in the converter.
  */
 public final class ModelConfig {
+    private final JsonNode file;
     private final String location;
     private final String architecture;
     private final ObjectNode values;
     private final ObjectNode rope;
     private final boolean prediction;
 
-    private ModelConfig(String location, String architecture, ObjectNode values, boolean prediction) {
+    private ModelConfig(
+            String location, String architecture, JsonNode file, ObjectNode values, boolean prediction) {
+        this.file = file;
         this.location = location;
         this.architecture = architecture;
         this.values = values;
@@ -30,7 +33,7 @@ public final class ModelConfig {
 
     /** The configuration of the model without its blocks for predicting further tokens. */
     ModelConfig withoutPrediction() {
-        return new ModelConfig(location, architecture, values, false);
+        return new ModelConfig(location, architecture, file, values, false);
     }
 
     /** Whether blocks for predicting further tokens are kept, in families where the converter keeps them. */
@@ -60,7 +63,7 @@ public final class ModelConfig {
         } else {
             ConfigurationDefaults.complete(values);
         }
-        return new ModelConfig(location, architecture, values, true);
+        return new ModelConfig(location, architecture, json, values, true);
     }
 
     private static String architecture(String location, ObjectNode values) {
@@ -116,6 +119,11 @@ public final class ModelConfig {
         return location;
     }
 
+    /** Whether the file itself gives a key, and not only the model type's defaults. */
+    public boolean isGiven(String key) {
+        return file.has(key) || file.path("text_config").has(key);
+    }
+
     /** Whether a key is present, even if it is null. */
     public boolean has(String key) {
         return values.has(key);
@@ -169,14 +177,14 @@ public final class ModelConfig {
     public ModelConfig with(String key, long value) {
         ObjectNode changed = values.deepCopy();
         changed.put(key, value);
-        return new ModelConfig(location, architecture, changed, prediction);
+        return new ModelConfig(location, architecture, file, changed, prediction);
     }
 
     /** The configuration without a key. */
     public ModelConfig without(String key) {
         ObjectNode changed = values.deepCopy();
         changed.remove(key);
-        return new ModelConfig(location, architecture, changed, prediction);
+        return new ModelConfig(location, architecture, file, changed, prediction);
     }
 
     /** The configuration with a value for a key that it does not have. */
@@ -185,7 +193,7 @@ public final class ModelConfig {
         if (!has(key)) {
             changed.put(key, value);
         }
-        return new ModelConfig(location, architecture, changed, prediction);
+        return new ModelConfig(location, architecture, file, changed, prediction);
     }
 
     /** What {@code layer_types} calls a layer. */
@@ -227,12 +235,17 @@ public final class ModelConfig {
         });
     }
 
+    /** A RoPE parameter of layers with a sliding window, where they have their own. */
+    public Optional<JsonNode> findSlidingRope(String key) {
+        return rope.path("sliding_attention").isObject()
+                ? first((ObjectNode) rope.get("sliding_attention"), key)
+                : Optional.empty();
+    }
+
     /** The base of the rotation in layers with a sliding window, where it is set apart. */
     public Optional<Double> slidingWindowRopeTheta() {
-        return rope.path("sliding_attention").isObject()
-                ? first((ObjectNode) rope.get("sliding_attention"), "rope_theta")
-                        .map(node -> toNumber(node, "rope_parameters.sliding_attention.rope_theta"))
-                : Optional.empty();
+        return findSlidingRope("rope_theta")
+                .map(node -> toNumber(node, "rope_parameters.sliding_attention.rope_theta"));
     }
 
     private long toInteger(JsonNode node, String key) {
@@ -248,10 +261,20 @@ public final class ModelConfig {
         if (!node.isNumber()) {
             throw new InvalidModelException(location + ": \"" + key + "\" is " + node + ", but must be a number");
         }
+        // Models and files have 32-bit floats.
+        if (!Float.isFinite(node.floatValue())) {
+            throw new InvalidModelException(
+                    location + ": \"" + key + "\" is " + node.asText() + ", but must be a finite 32-bit float");
+        }
         return node.doubleValue();
     }
 
     private InvalidModelException missing(String... keys) {
+        for (String key : keys) {
+            if (values.has(key)) {
+                return new InvalidModelException(location + ": \"" + key + "\" is null, but must be a number");
+            }
+        }
         return new InvalidModelException(location + ": \"" + keys[0] + "\" is missing");
     }
 }

@@ -2,6 +2,7 @@ package io.nightshift.formats.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.JsonFile;
@@ -40,13 +41,14 @@ final class Shards {
         for (String name : names) {
             StoredFile file = files.get(name);
             if (file == null) {
-                throw new InvalidModelException(folder.location() + ": the shard " + name
+                throw new InvalidModelException(folder.location() + ": the shard " + Printable.name(name)
                         + " is missing. Fetch the checkpoint again");
             }
             for (SafetensorsTensor tensor : SafetensorsHeader.read(folder, file)) {
                 SafetensorsTensor other = byName.put(tensor.name(), tensor);
                 if (other != null) {
-                    throw new InvalidModelException(folder.location() + ": tensor " + tensor.name() + " is both in "
+                    throw new InvalidModelException(folder.location() + ": tensor "
+                            + Printable.name(tensor.name()) + " is both in "
                             + other.file() + " and in " + name);
                 }
                 tensors.add(tensor);
@@ -66,19 +68,23 @@ final class Shards {
         Map<String, String> fileOf = new TreeMap<>();
         weightMap.properties().forEach(entry -> {
             if (!entry.getValue().isTextual()) {
-                throw new InvalidModelException(folder.location() + "/" + INDEX + ": tensor " + entry.getKey()
-                        + " is mapped to " + entry.getValue() + " instead of a file name");
+                throw new InvalidModelException(folder.location() + "/" + INDEX + ": tensor "
+                        + Printable.name(entry.getKey()) + " is mapped to "
+                        + Printable.name(entry.getValue().toString()) + " instead of a file name");
             }
             fileOf.put(entry.getKey(), entry.getValue().asText());
         });
         return fileOf;
     }
 
-    private static TreeSet<String> unindexed(ModelFolder folder, Map<String, StoredFile> files) {
+    private static TreeSet<String> unindexed(ModelFolder folder, Map<String, StoredFile> files) throws IOException {
         TreeSet<String> names = files.keySet().stream()
                 .filter(name -> name.startsWith("model") && name.endsWith(".safetensors"))
                 .collect(Collectors.toCollection(TreeSet::new));
         if (names.isEmpty()) {
+            if (files.containsKey("adapter_config.json")) {
+                throw NoCheckpoint.adapter(folder);
+            }
             Optional<String> pickled =
                     files.keySet().stream().filter(name -> PICKLED.matcher(name).matches()).findFirst();
             throw new InvalidModelException(folder.location() + ": has no model.safetensors and no " + INDEX
@@ -102,13 +108,15 @@ final class Shards {
         fileOf.forEach((tensor, file) -> {
             SafetensorsTensor found = byName.get(tensor);
             if (found == null || !found.file().equals(file)) {
-                throw new InvalidModelException(folder.location() + ": " + INDEX + " says that tensor " + tensor
-                        + " is in " + file + ", but it is " + (found == null ? "in no shard" : "in " + found.file()));
+                throw new InvalidModelException(folder.location() + ": " + INDEX + " says that tensor "
+                        + Printable.name(tensor) + " is in " + Printable.name(file) + ", but it is "
+                        + (found == null ? "in no shard" : "in " + found.file()));
             }
         });
         byName.values().forEach(tensor -> {
             if (!fileOf.containsKey(tensor.name())) {
-                throw new InvalidModelException(folder.location() + ": tensor " + tensor.name() + " of " + tensor.file()
+                throw new InvalidModelException(folder.location() + ": tensor " + Printable.name(tensor.name()) + " of "
+                        + tensor.file()
                         + " is not in " + INDEX);
             }
         });

@@ -8,7 +8,7 @@ import io.nightshift.formats.types.ModelFacts;
 import java.util.List;
 
 /**
- * What the converter would have written, and every target is made of.
+ * What the converter would have written. Every target is made from it.
  *
  * @param metadata its key-value pairs
  * @param tensors its tensors, in llama-quantize's order

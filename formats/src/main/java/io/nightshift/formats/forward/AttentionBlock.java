@@ -1,6 +1,7 @@
 package io.nightshift.formats.forward;
 
 import io.nightshift.formats.architecture.RotaryParameters;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;

@@ -1,5 +1,6 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.util.Arrays;
@@ -50,9 +51,10 @@ public final class DecoderLayer {
      * Runs sequences through the layer. Results are the same bits whatever the number of workers, the width of vectors
      * and the grouping of sequences.
      *
-     * <p>Besides the hidden states it needs, as floats a token, three hidden states (six where there are experts) and
-     * the larger of three times the queries with twice the keys, and three times the feed-forward channels (four times
-     * where gate and up projection are one matrix); and 1 MiB a worker.
+     * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts), and
+     * the larger of these two: three times the channels of queries with twice those of keys; three times the
+     * feed-forward channels (four times where gate and up projection are one matrix). All of them are floats. Each
+     * worker needs 1 MiB.
      *
      * @param hidden the hidden states of all sequences, one after another, row-major; replaced by the layer's output.
      *     Every sequence starts at position 0 and attends to itself alone

@@ -5,19 +5,16 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.Architecture;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.DecoderTraits;
-import io.nightshift.formats.architecture.LinearLayer;
-import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.RotaryParameters;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.transformer.Activation;
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -27,8 +24,6 @@ import java.util.Map;
 public final class DecoderModel implements Serializable {
     private static final long serialVersionUID = 1;
 
-    private final String architecture;
-    private final String location;
     private final Sizes sizes;
     private final float epsilon;
     private final float embeddingScale;
@@ -41,8 +36,7 @@ public final class DecoderModel implements Serializable {
     private final boolean[] sliding;
     private final RotaryParameters rotary;
     private final RotaryParameters rotaryOfSliding;
-    private final Map<String, TensorRecipe> tensors = new LinkedHashMap<>();
-    private final List<LinearLayer> linears;
+    private final ModelTensors tensors;
 
     private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int keyHeads, int head, int longest,
             int experts, int expertsPerToken) implements Serializable {}
@@ -50,12 +44,9 @@ public final class DecoderModel implements Serializable {
     private DecoderModel(Architecture family, Checkpoint checkpoint, ModelConversion conversion) {
         ModelConfig config = checkpoint.config();
         DecoderTraits traits = family.traits();
-        architecture = family.name();
-        location = checkpoint.folder().location();
-        conversion.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
-        linears = LinearLayers.of(conversion);
+        tensors = ModelTensors.of(checkpoint, conversion);
         refuseUnknown(config);
-        sizes = sizes(config, tensors);
+        sizes = sizes(config, tensors.recipes());
         epsilon = (float) config.findNumber("rms_norm_eps").orElse(1e-6).doubleValue();
         embeddingScale = traits.embeddingsScaled() ? (float) Math.sqrt(sizes.hidden) : 1;
         double scaled = traits.queryScalar() ? config.findNumber("query_pre_attn_scalar").orElse(256.0) : sizes.head;
@@ -170,15 +161,6 @@ public final class DecoderModel implements Serializable {
         return sizes.experts;
     }
 
-    /** Where its checkpoint is, for messages. */
-    public String location() {
-        return location;
-    }
-
-    String architecture() {
-        return architecture;
-    }
-
     int expertsPerToken() {
         return sizes.expertsPerToken;
     }
@@ -212,13 +194,8 @@ public final class DecoderModel implements Serializable {
         return sliding[layer] ? rotaryOfSliding : rotary;
     }
 
-    /** How the checkpoint makes each tensor, by its name in GGUF. */
-    Map<String, TensorRecipe> tensors() {
+    /** Its tensors, as its checkpoint has them. */
+    public ModelTensors tensors() {
         return tensors;
-    }
-
-    /** The linear layers of the decoder, under the names that loaders know them by. */
-    List<LinearLayer> linears() {
-        return linears;
     }
 }

@@ -1,5 +1,6 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;

@@ -1,6 +1,7 @@
 package io.nightshift.formats.forward;
 
-import io.nightshift.formats.forward.ModelWeights.TensorShape;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.formats.weights.ModelWeights.TensorShape;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import io.nightshift.kernels.dequantize.RowDequantizer;
 import io.nightshift.kernels.linear.WeightRows;

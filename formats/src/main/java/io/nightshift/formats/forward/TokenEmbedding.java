@@ -1,7 +1,8 @@
 package io.nightshift.formats.forward;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.forward.ModelWeights.TensorShape;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.formats.weights.ModelWeights.TensorShape;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import io.nightshift.kernels.dequantize.RowDequantizer;
 import java.io.IOException;

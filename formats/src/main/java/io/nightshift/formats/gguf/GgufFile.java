@@ -1,6 +1,8 @@
 package io.nightshift.formats.gguf;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
+import io.nightshift.formats.storage.FileSignature;
 import io.nightshift.formats.storage.FolderInputStream;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
@@ -25,6 +27,13 @@ import java.util.function.BiConsumer;
  */
 public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
     private static final int MAX_DIMENSIONS = 4;
+
+    /** Bytes of a key, by the format (ggml/docs/gguf.md). */
+    private static final int LONGEST_KEY = 65535;
+
+    /** Bytes of a tensor's name, with room for longer ones than ggml's 63. */
+    private static final int LONGEST_NAME = 1024;
+
     private static final int BUFFER = 1 << 20;
     private static final int DATA_BUFFER = 4 << 20;
     private static final int VALUES_AT_ONCE = 1 << 16;
@@ -41,19 +50,22 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
         try (FolderInputStream stream = new FolderInputStream(folder, file, BUFFER)) {
             GgufInput in = new GgufInput(stream, file.length());
             if (in.int32() != GgufHeader.MAGIC) {
-                throw new InvalidModelException("not a GGUF file");
+                byte[] start = new byte[(int) Math.min(FileSignature.LENGTH, file.length())];
+                folder.readFully(file.name(), 0, start, 0, start.length);
+                throw new InvalidModelException("not a GGUF file" + FileSignature.behind(start));
             }
             int version = in.int32();
             if (version != 2 && version != GgufHeader.VERSION) {
-                throw new InvalidModelException("GGUF version " + version + " is not supported; 2 and 3 are");
+                throw new InvalidModelException("GGUF version " + Integer.toUnsignedString(version)
+                        + " is not supported; 2 and 3 are");
             }
             long tensorCount = in.count(24, "tensors");
             long valueCount = in.count(13, "metadata values");
             GgufMetadata metadata = new GgufMetadata();
             for (long i = 0; i < valueCount; i++) {
-                String key = in.string();
+                String key = in.string(LONGEST_KEY, "a metadata key");
                 if (metadata.get(key).isPresent()) {
-                    throw new InvalidModelException("metadata key " + key + " stands there twice");
+                    throw new InvalidModelException("metadata key " + Printable.name(key) + " stands there twice");
                 }
                 metadata.set(key, in.typedValue(key));
             }
@@ -108,16 +120,19 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
     }
 
     private static GgufTensor tensor(GgufInput in) throws IOException {
-        String name = in.string();
+        String name = in.string(LONGEST_NAME, "a tensor's name");
+        String shown = Printable.name(name);
         int dimensions = in.int32();
         if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
-            throw new InvalidModelException("tensor " + name + " has " + dimensions + " dimensions");
+            throw new InvalidModelException("tensor " + shown + " has " + Integer.toUnsignedString(dimensions)
+                    + " dimensions; possible are 1 to " + MAX_DIMENSIONS);
         }
         List<Long> shape = new ArrayList<>(dimensions);
         for (int i = 0; i < dimensions; i++) {
             long size = in.int64();
             if (size < 1) {
-                throw new InvalidModelException("tensor " + name + ": dimension " + i + " is " + size);
+                throw new InvalidModelException(
+                        "tensor " + shown + ": dimension " + i + " is " + Long.toUnsignedString(size));
             }
             shape.add(size);
         }
@@ -125,8 +140,10 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
             GgufTensor tensor = new GgufTensor(name, List.copyOf(shape), GgmlType.fromId(in.int32()), in.int64());
             tensor.bytes();
             return tensor;
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new InvalidModelException("tensor " + name + ": " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidModelException("tensor " + shown + ": " + e.getMessage(), e);
+        } catch (ArithmeticException e) {
+            throw new InvalidModelException("tensor " + shown + " of shape " + shape + " makes 2^63 bytes or more, which no file has", e);
         }
     }
 
@@ -145,16 +162,18 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
         inOrder.sort(Comparator.comparingLong(GgufTensor::offset));
         for (GgufTensor tensor : inOrder) {
             if (!names.add(tensor.name())) {
-                throw new InvalidModelException("tensor " + tensor.name() + " stands there twice");
+                throw new InvalidModelException("tensor " + Printable.name(tensor.name()) + " stands there twice");
             }
             if (tensor.offset() < end || tensor.offset() % alignment != 0) {
-                throw new InvalidModelException("tensor " + tensor.name() + " stands at offset " + tensor.offset()
+                throw new InvalidModelException("tensor " + Printable.name(tensor.name()) + " stands at offset "
+                        + Long.toUnsignedString(tensor.offset())
                         + ", which overlaps another or is not aligned");
             }
             end = tensor.offset() + tensor.bytes();
             if (end < 0 || end > length - dataOffset) {
-                throw new InvalidModelException("truncated: tensor " + tensor.name() + " should end at byte "
-                        + (dataOffset + end) + " and the file has " + length);
+                throw new InvalidModelException("truncated: tensor " + Printable.name(tensor.name())
+                        + " should end at byte " + Long.toUnsignedString(dataOffset + end) + " and the file has "
+                        + length);
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.nightshift.formats.gguf;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,9 +48,20 @@ final class GgufInput {
         return new String(bytes(), StandardCharsets.UTF_8);
     }
 
+    /** A text of at most so many bytes. */
+    String string(int most, String what) throws IOException {
+        int length = count(1, "bytes of text");
+        if (length > most) {
+            throw new InvalidModelException(
+                    what + " claims " + length + " bytes; at most " + most + " are possible: the file is damaged");
+        }
+        return new String(exactly(length), StandardCharsets.UTF_8);
+    }
+
     GgufValue typedValue(String key) throws IOException {
         int type = int32();
-        return type == GgufValueType.ARRAY ? array(key) : value(type, key);
+        String shown = Printable.name(key);
+        return type == GgufValueType.ARRAY ? array(shown) : value(type, shown);
     }
 
     private GgufValue value(int type, String key) throws IOException {
@@ -66,7 +78,8 @@ final class GgufInput {
             case GgufValueType.UINT64 -> new GgufValue.Uint64(int64());
             case GgufValueType.INT64 -> new GgufValue.Int64(int64());
             case GgufValueType.FLOAT64 -> new GgufValue.Float64(Double.longBitsToDouble(int64()));
-            default -> throw new InvalidModelException("metadata key " + key + " has the unknown value type " + type);
+            default -> throw new InvalidModelException("metadata key " + key + " has the unknown value type "
+                    + Integer.toUnsignedString(type));
         };
     }
 
@@ -81,7 +94,8 @@ final class GgufInput {
             return new GgufValue.Texts(texts);
         }
         if (type < 0 || type == GgufValueType.ARRAY || type > GgufValueType.FLOAT64) {
-            throw new InvalidModelException("metadata key " + key + " is an array of the unsupported type " + type);
+            throw new InvalidModelException("metadata key " + key + " is an array of the unsupported type "
+                    + Integer.toUnsignedString(type));
         }
         int size = GgufValueType.size(type);
         int count = count(size, "values in " + key);

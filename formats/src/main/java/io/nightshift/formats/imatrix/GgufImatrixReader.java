@@ -18,7 +18,7 @@ import java.util.TreeMap;
 
 /** Reads the GGUF files of llama-imatrix (common/imatrix-loader.cpp, common_imatrix_load). */
 final class GgufImatrixReader {
-    /** Counts are written as floats; more tokens than this no one has run. */
+    /** Counts are written as floats; nobody has run more tokens than this. */
     private static final float MOST_TOKENS = 0x1p53f;
 
     private GgufImatrixReader() {}

@@ -27,9 +27,9 @@ public record Imatrix(Map<String, ImportanceEntry> entries, List<String> dataset
     }
 
     /**
-     * Several matrices of one model added up, as llama-imatrix does that is given them as {@code --in-file} and nothing
-     * else: chunks are then counted in its default size (tools/imatrix/imatrix.cpp, load_imatrix). A single one stays
-     * as it is.
+     * Several matrices of one model added up. This is what llama-imatrix does if it is given them as {@code --in-file}
+     * and nothing else; it then counts chunks in its default size (tools/imatrix/imatrix.cpp, load_imatrix). A single
+     * one stays as it is.
      *
      * @param matrices one at least; adding some of them up first changes nothing
      * @throws InvalidModelException if they do not fit together; the message names the tensor

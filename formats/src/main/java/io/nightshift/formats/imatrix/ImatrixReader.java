@@ -1,11 +1,13 @@
 package io.nightshift.formats.imatrix;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.storage.FileSignature;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 
 /** Reads importance matrices of either format: GGUF, or the binary one that llama-imatrix wrote before. */
 public final class ImatrixReader {
@@ -20,14 +22,20 @@ public final class ImatrixReader {
      * @throws IOException if it cannot be read
      */
     public static Imatrix read(ModelFolder folder, StoredFile file) throws IOException {
-        byte[] magic = new byte[Integer.BYTES];
-        if (file.length() < magic.length) {
+        if (file.length() < Integer.BYTES) {
             throw new InvalidModelException(folder.location() + "/" + file.name()
                     + ": no importance matrix: the file has " + file.length() + " bytes");
         }
-        folder.readFully(file.name(), 0, magic, 0, magic.length);
-        return ByteBuffer.wrap(magic).order(ByteOrder.LITTLE_ENDIAN).getInt() == GGUF_MAGIC
-                ? GgufImatrixReader.read(folder, file)
-                : LegacyImatrixReader.read(folder, file);
+        byte[] start = new byte[(int) Math.min(FileSignature.LENGTH, file.length())];
+        folder.readFully(file.name(), 0, start, 0, start.length);
+        if (ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN).getInt() == GGUF_MAGIC) {
+            return GgufImatrixReader.read(folder, file);
+        }
+        Optional<String> other = FileSignature.of(start);
+        if (other.isPresent()) {
+            throw new InvalidModelException(
+                    folder.location() + "/" + file.name() + ": no importance matrix, but " + other.get());
+        }
+        return LegacyImatrixReader.read(folder, file);
     }
 }

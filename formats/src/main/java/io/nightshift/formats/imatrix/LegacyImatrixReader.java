@@ -1,6 +1,7 @@
 package io.nightshift.formats.imatrix;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.storage.FolderInputStream;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
@@ -57,7 +58,7 @@ final class LegacyImatrixReader {
             String name = text("the name of entry " + (i + 1));
             ImportanceEntry entry = entry(name);
             if (entries.put(name, entry) != null) {
-                throw new InvalidModelException(name + " stands there twice");
+                throw new InvalidModelException(Printable.name(name) + " stands there twice");
             }
         }
         if (remaining() == 0) {
@@ -71,29 +72,41 @@ final class LegacyImatrixReader {
     }
 
     private ImportanceEntry entry(String name) throws IOException {
-        // Files without a number of chunks hold the means themselves.
-        int chunks = Math.max(1, int32());
+        int calls = int32();
+        if (calls < 0) {
+            throw new InvalidModelException(Printable.name(name) + " was made of " + calls
+                    + " chunks of text, a number that cannot be: the file is damaged; make it again with llama-imatrix");
+        }
         int values = int32();
         if (values < 1 || values > remaining() / Float.BYTES) {
-            throw new InvalidModelException(name + " claims " + values + " values, and " + remaining()
-                    + " bytes are left of the file");
+            throw new InvalidModelException(Printable.name(name) + " claims " + Integer.toUnsignedString(values)
+                    + " values, and " + remaining() + " bytes are left of the file");
         }
         float[] sums = new float[values];
+        boolean empty = true;
         for (int from = 0; from < values; from += VALUES_AT_ONCE) {
             int count = Math.min(VALUES_AT_ONCE, values - from);
             ByteBuffer bytes = ByteBuffer.wrap(exactly(count * Float.BYTES)).order(ByteOrder.LITTLE_ENDIAN);
             for (int i = from; i < from + count; i++) {
                 sums[i] = bytes.getFloat() * Imatrix.DEFAULT_CHUNK_SIZE;
+                empty &= sums[i] == 0;
             }
         }
-        return new ImportanceEntry(sums, new long[] {(long) chunks * Imatrix.DEFAULT_CHUNK_SIZE});
+        if (calls == 0 && empty) {
+            throw new InvalidModelException(Printable.name(name) + " was made of 0 chunks of text and holds nothing but"
+                    + " zeros; make the matrix again with llama-imatrix, of more text");
+        }
+        // Files without a number of chunks hold the means themselves.
+        long chunks = Math.max(1, calls);
+        return new ImportanceEntry(sums, new long[] {chunks * Imatrix.DEFAULT_CHUNK_SIZE});
     }
 
     private String text(String what) throws IOException {
         int bytes = int32();
         if (bytes < 0 || bytes > remaining()) {
             throw new InvalidModelException(
-                    what + " claims " + bytes + " bytes, and " + remaining() + " are left of the file");
+                    what + " claims " + Integer.toUnsignedString(bytes) + " bytes, and " + remaining()
+                            + " are left of the file");
         }
         return new String(exactly(bytes), StandardCharsets.UTF_8);
     }

@@ -26,7 +26,10 @@ record ModelCard(Map<?, ?> values) {
 
     private static final int LONGEST = 64 << 20;
 
-    /** Reads the card. Without a file or front matter it is empty; if that is not YAML too, with a warning. */
+    /**
+     * Reads the card. It is empty where there is no file or no front matter. Front matter that is not YAML makes it
+     * empty too, with a warning.
+     */
     static ModelCard read(ModelFolder folder, Consumer<String> warnings) throws IOException {
         if (folder.find(FILE).isEmpty()) {
             return new ModelCard(Map.of());
@@ -60,7 +63,7 @@ record ModelCard(Map<?, ?> values) {
         return new Yaml(new SafeConstructor(options));
     }
 
-    /** The value of the first of some keys that is there; null where it is, or where none is. */
+    /** The value of the first of some keys that is there; null where that value is null, or no key is there. */
     Object first(String... keys) {
         return Arrays.stream(keys).filter(values::containsKey).findFirst().map(values::get).orElse(null);
     }

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
+import io.nightshift.formats.storage.FileSignature;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Reads the header of a safetensors file: eight bytes of length, JSON, then the tensors' bytes without gaps. Nothing in
@@ -54,6 +57,12 @@ public final class SafetensorsHeader {
         folder.readFully(file.name(), 0, prefix, 0, PREFIX);
         long length = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong();
         if (length < 2 || length > MAX_LENGTH) {
+            byte[] start = new byte[(int) Math.min(FileSignature.LENGTH, file.length())];
+            folder.readFully(file.name(), 0, start, 0, start.length);
+            Optional<String> other = FileSignature.of(start);
+            if (other.isPresent()) {
+                throw new InvalidModelException(location + ": is no safetensors file, but " + other.get());
+            }
             throw new InvalidModelException(location + ": is no safetensors file: its header claims "
                     + Long.toUnsignedString(length) + " bytes, possible are 2 to " + MAX_LENGTH);
         }
@@ -108,7 +117,7 @@ public final class SafetensorsHeader {
                 case "dtype" -> type = type(name, json.getText());
                 case "shape" -> shape = integers(name, key, json);
                 case "data_offsets" -> offsets = integers(name, key, json);
-                default -> require(name, false, "has an unknown field '" + key + "'");
+                default -> require(name, false, "has an unknown field '" + Printable.name(key) + "'");
             }
         }
         require(name, type != null, "has no dtype");
@@ -129,7 +138,8 @@ public final class SafetensorsHeader {
                 return type;
             }
         }
-        throw new InvalidModelException(location + ": tensor " + name + " has the unknown type " + text);
+        throw new InvalidModelException(location + ": tensor " + Printable.name(name) + " has the unknown type "
+                + Printable.name(text));
     }
 
     private List<Long> integers(String name, String key, JsonParser json) throws IOException {
@@ -139,7 +149,8 @@ public final class SafetensorsHeader {
             boolean integer = json.currentToken() == JsonToken.VALUE_NUMBER_INT
                     && json.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
             require(name, integer && json.getLongValue() >= 0,
-                    "has " + json.getText() + " in its " + key + ": only whole numbers from 0 to 2^63 - 1 make sense");
+                    "has " + Printable.name(json.getText()) + " in its " + key
+                            + ": only whole numbers from 0 to 2^63 - 1 make sense");
             values.add(json.getLongValue());
         }
         return values;
@@ -154,7 +165,8 @@ public final class SafetensorsHeader {
             require(name, bits % 8 == 0, "of type " + type + " and shape " + shape + " is no whole number of bytes");
             return bits / 8;
         } catch (ArithmeticException e) {
-            throw new InvalidModelException(location + ": tensor " + name + " has the impossible shape " + shape, e);
+            throw new InvalidModelException(location + ": tensor " + Printable.name(name)
+                    + " has the impossible shape " + shape, e);
         }
     }
 
@@ -188,7 +200,7 @@ public final class SafetensorsHeader {
 
     private void require(String tensor, boolean condition, String otherwise) {
         if (!condition) {
-            throw new InvalidModelException(location + ": tensor " + tensor + " " + otherwise);
+            throw new InvalidModelException(location + ": tensor " + Printable.name(tensor) + " " + otherwise);
         }
     }
 }

@@ -47,8 +47,13 @@ public enum SafetensorsType {
         };
     }
 
-    /** Whether quantization starts from this type: BF16, F16 or F32. */
+    /** Whether quantization starts from this type: BF16, F16, F32, or F64, which is rounded to F32 first. */
     public boolean isSourceOfWeights() {
+        return isFloat() || this == F64;
+    }
+
+    /** Whether it is one of the types that models are run in: BF16, F16 or F32. */
+    public boolean isFloat() {
         return this == BF16 || this == F16 || this == F32;
     }
 }

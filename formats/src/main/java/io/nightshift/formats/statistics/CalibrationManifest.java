@@ -13,7 +13,7 @@ import java.util.List;
  * What a folder of statistics was made of and holds: {@value #FILE}, written last. A folder without it is incomplete.
  *
  * @param format {@value #FORMAT}
- * @param version {@value #VERSION}; readers refuse others
+ * @param version {@value #VERSION}; readers take older ones and refuse newer ones
  * @param model name of the model
  * @param modelDigest of {@link ModelDigest}
  * @param data the files that the texts came from
@@ -23,7 +23,7 @@ import java.util.List;
  * @param sequences number of sequences
  * @param sequenceLength tokens of each
  * @param groups number of groups of sequences: sums are added up group by group, so they belong to the result
- * @param statistics {@code imatrix} or {@code gram}
+ * @param statistics how much is kept
  * @param gramBlock channels of a side of a Gram matrix's blocks
  * @param routeAllExperts whether experts' inputs are those of all tokens
  * @param minExpertTokens experts with fewer tokens get other statistics
@@ -42,7 +42,7 @@ public record CalibrationManifest(
         int sequences,
         int sequenceLength,
         int groups,
-        String statistics,
+        StatisticsKind statistics,
         int gramBlock,
         boolean routeAllExperts,
         int minExpertTokens,
@@ -60,8 +60,13 @@ public record CalibrationManifest(
     /** What {@link #format} says. */
     public static final String FORMAT = "nightshift-calibration";
 
-    /** What {@link #version} says. */
-    public static final int VERSION = 1;
+    /**
+     * What {@link #version} says. Since version 2 texts become the tokens that transformers gives; before, texts of
+     * models with tokenizer.model alone were cut by SentencePiece's library. The statistics themselves are the same.
+     */
+    public static final int VERSION = 2;
+
+    private static final int OLDEST_VERSION = 1;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -81,10 +86,12 @@ public record CalibrationManifest(
         JsonNode json = JsonFile.read(folder, FILE).orElseThrow(() -> new InvalidModelException(file
                 + " is not there: " + folder.location() + " holds no finished calibration; make one with nightshift"
                 + " calibrate"));
-        if (!json.path("format").asText().equals(FORMAT) || json.path("version").asInt() != VERSION) {
+        int version = json.path("version").asInt();
+        if (!json.path("format").asText().equals(FORMAT) || version < OLDEST_VERSION || version > VERSION) {
             throw new InvalidModelException(file + ": format " + json.path("format") + ", version "
                     + json.path("version")
-                    + ", where " + FORMAT + ", version " + VERSION + ", is understood; run nightshift calibrate again");
+                    + ", where " + FORMAT + ", versions " + OLDEST_VERSION + " to " + VERSION
+                    + ", are understood; run nightshift calibrate again");
         }
         try {
             return JSON.treeToValue(json, CalibrationManifest.class);

@@ -43,10 +43,10 @@ public final class LocalFolder implements ModelFolder {
     @Override
     public List<StoredFile> list() throws IOException {
         if (!Files.exists(path)) {
-            throw new NoSuchFileException(path + ": there is no such folder");
+            throw new UnreadableException(path + ": there is no such folder");
         }
         if (!Files.isDirectory(path)) {
-            throw new IOException(path + ": is a file, not a folder");
+            throw new UnreadableException(path + ": is a file, not a folder");
         }
         try (Stream<Path> entries = Files.list(path)) {
             List<StoredFile> files = new ArrayList<>();
@@ -57,7 +57,20 @@ public final class LocalFolder implements ModelFolder {
             }
             return files;
         } catch (AccessDeniedException e) {
-            throw new IOException(path + ": the folder cannot be read: permission denied", e);
+            throw new UnreadableException(path + ": the folder cannot be read: permission denied", e);
+        }
+    }
+
+    @Override
+    public List<String> subfolders() throws IOException {
+        try (Stream<Path> entries = Files.list(path)) {
+            return entries.filter(Files::isDirectory)
+                    .map(entry -> entry.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .toList();
+        } catch (AccessDeniedException e) {
+            throw new UnreadableException(path + ": the folder cannot be read: permission denied", e);
         }
     }
 
@@ -88,9 +101,9 @@ public final class LocalFolder implements ModelFolder {
                 at += read;
             }
         } catch (NoSuchFileException e) {
-            throw new NoSuchFileException(source + ": there is no such file");
+            throw new UnreadableException(source + ": there is no such file", e);
         } catch (AccessDeniedException e) {
-            throw new IOException(source + ": cannot be read: permission denied", e);
+            throw new UnreadableException(source + ": cannot be read: permission denied", e);
         } catch (EOFException | ClosedByInterruptException e) {
             throw e;
         } catch (IOException e) {

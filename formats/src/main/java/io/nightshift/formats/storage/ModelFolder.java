@@ -20,6 +20,13 @@ public interface ModelFolder {
     List<StoredFile> list() throws IOException;
 
     /**
+     * The names of the folders within this one, sorted; hidden ones are left out.
+     *
+     * @throws IOException if that cannot be found out
+     */
+    List<String> subfolders() throws IOException;
+
+    /**
      * The folder of that name within this one, if there is one.
      *
      * @throws IOException if that cannot be found out
@@ -45,9 +52,17 @@ public interface ModelFolder {
     /**
      * A whole file.
      *
+     * @param name its name; one of a subfolder's files has the subfolder's before it, with a slash
      * @throws IOException if it is missing, cannot be read or has more than 2 GiB
      */
     default byte[] read(String name) throws IOException {
+        int slash = name.indexOf('/');
+        if (slash > 0) {
+            Optional<ModelFolder> subfolder = subfolder(name.substring(0, slash));
+            if (subfolder.isPresent()) {
+                return subfolder.get().read(name.substring(slash + 1));
+            }
+        }
         StoredFile file = find(name).orElseThrow(() -> new IOException(location() + ": there is no file " + name));
         if (file.length() > Integer.MAX_VALUE - 8) {
             throw new IOException(location() + "/" + name + ": too large to read at once (" + file.length() + " bytes)");

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -35,6 +37,11 @@ final class AddedTokens {
         this.files = files;
         modelVocabulary = files.tokenizerJson().path("model").path("vocab");
         for (JsonNode token : files.tokenizerJson().path("added_tokens")) {
+            if (!token.isObject() || !token.path("id").isInt() || token.path("id").intValue() < 0) {
+                throw new InvalidModelException(files.path("tokenizer.json")
+                        + ": an added token is no object with a number from 0 on as its id: "
+                        + Printable.name(token.toString()));
+            }
             tokens.put(token.path("content").asText(), (ObjectNode) token.deepCopy());
         }
         TokenizerClass tokenizerClass = TokenizerClass.of(files);

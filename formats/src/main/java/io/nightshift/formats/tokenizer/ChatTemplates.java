@@ -1,6 +1,7 @@
 package io.nightshift.formats.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.JsonFile;
@@ -13,7 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * The chat templates of a model: one, or several with names of which {@code default} is the usual one
@@ -26,6 +27,7 @@ record ChatTemplates(List<Template> templates) {
     private static final String KEY = "tokenizer.chat_template";
     private static final String ADDITIONAL = "additional_chat_templates";
     private static final String JINJA = ".jinja";
+    private static final String JINJA_FILE = "chat_template.jinja";
 
     /** A template with its name. */
     record Template(String name, String text) {}
@@ -34,12 +36,14 @@ record ChatTemplates(List<Template> templates) {
      * Reads them: those of {@code tokenizer_config.json} if it has the key, else {@code chat_template.jinja} with
      * {@code additional_chat_templates/}, else {@code chat_template.json}.
      */
-    static ChatTemplates read(TokenizerFiles files, Consumer<String> warnings) throws IOException {
+    static ChatTemplates read(TokenizerFiles files, Warnings warnings) throws IOException {
         JsonNode config = files.tokenizerConfig();
         if (config.has("chat_template")) {
-            return of(config.path("chat_template"), files.path("tokenizer_config.json"), warnings);
+            ChatTemplates taken = of(config.path("chat_template"), files.path("tokenizer_config.json"), warnings);
+            taken.warnOfOthers(files, warnings);
+            return taken;
         }
-        if (files.has("chat_template.jinja")) {
+        if (files.has(JINJA_FILE)) {
             return readJinja(files.folder());
         }
         if (files.has("chat_template.json")) {
@@ -49,7 +53,22 @@ record ChatTemplates(List<Template> templates) {
         return NONE;
     }
 
-    private static ChatTemplates of(JsonNode value, String file, Consumer<String> warnings) {
+    /** transformers prefers the template in a file of its own, which the converter does not look for then. */
+    private void warnOfOthers(TokenizerFiles files, Warnings warnings) throws IOException {
+        if (!files.has(JINJA_FILE)) {
+            return;
+        }
+        Set<Template> others = new LinkedHashSet<>(readJinja(files.folder()).templates);
+        others.removeAll(templates);
+        if (!others.isEmpty()) {
+            warnings.differs(files.path(JINJA_FILE) + " is left out, for " + files.path("tokenizer_config.json")
+                    + " has a chat_template, which llama.cpp's converter takes; they differ ("
+                    + others.stream().map(Template::name).collect(Collectors.joining(", "))
+                    + "), and transformers takes the file. Remove the one that is not wanted");
+        }
+    }
+
+    private static ChatTemplates of(JsonNode value, String file, Warnings warnings) {
         if (value.isTextual()) {
             return new ChatTemplates(List.of(new Template(DEFAULT, value.textValue())));
         }
@@ -65,14 +84,14 @@ record ChatTemplates(List<Template> templates) {
             return new ChatTemplates(templates);
         }
         if (!value.isNull() && !value.isMissingNode()) {
-            warnings.accept(file + ": chat_template is left out, for it is neither text nor a list");
+            warnings.differs(file + ": chat_template is left out, for it is neither text nor a list");
         }
         return NONE;
     }
 
     private static ChatTemplates readJinja(ModelFolder folder) throws IOException {
         List<Template> templates = new ArrayList<>();
-        templates.add(new Template(DEFAULT, text(folder, "chat_template.jinja")));
+        templates.add(new Template(DEFAULT, text(folder, JINJA_FILE)));
         Optional<ModelFolder> additional = folder.subfolder(ADDITIONAL);
         if (additional.isPresent()) {
             for (StoredFile file : additional.get().list()) {

@@ -5,7 +5,7 @@ import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
 
 /**
- * What of a normalizer GGUF has keys for (vocab.py, SpecialVocab._parse_normalizer).
+ * The parts of a normalizer that GGUF has keys for (vocab.py, SpecialVocab._parse_normalizer).
  *
  * @param lowercase whether text is put in lower case; null if the tokenizer does not say
  * @param stripAccents whether accents are dropped; null if the tokenizer does not say

@@ -127,7 +127,7 @@ final class PostProcessor {
         flags.put("eos", true);
     }
 
-    /** A pair as A [sep] [eos] B, within from (inclusive) to (exclusive): is there a separator? */
+    /** Whether a pair A [sep] [eos] B, from {@code from} (inclusive) to {@code to} (exclusive), has a separator. */
     private void between(JsonNode pair, int from, int to, boolean ends) {
         if (to - from < 3
                 || !pair.get(from).path("Sequence").path("id").asText().equals("A")

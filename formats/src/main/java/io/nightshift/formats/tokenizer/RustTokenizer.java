@@ -1,6 +1,7 @@
 package io.nightshift.formats.tokenizer;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import java.io.ByteArrayInputStream;
@@ -14,7 +15,7 @@ import java.util.function.Supplier;
  * downloaded.
  */
 final class RustTokenizer implements AutoCloseable {
-    private static final Map<String, String> OPTIONS = Map.of("truncation", "false", "padding", "false");
+    static final Map<String, String> OPTIONS = Map.of("truncation", "false", "padding", "false");
 
     private final Supplier<JsonNode> json;
     private final String file;
@@ -48,9 +49,9 @@ final class RustTokenizer implements AutoCloseable {
 
     private HuggingFaceTokenizer tokenizer() {
         if (tokenizer == null) {
-            // Else DJL would fetch a build for a graphics card that it sees, and report its use on Amazon's machines.
-            System.setProperty("ai.djl.offline", "true");
             byte[] content = json.get().toString().getBytes(StandardCharsets.UTF_8);
+            NativeLibraries.load("Hugging Face's tokenizers", LibUtils::checkStatus);
+            TokenizerTrial.requireSurvival(TokenizerTrial.Library.TOKENIZERS, content, file);
             try {
                 tokenizer = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(content), OPTIONS);
             } catch (IOException | RuntimeException | LinkageError e) {

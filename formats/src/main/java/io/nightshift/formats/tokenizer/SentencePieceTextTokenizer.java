@@ -1,6 +1,7 @@
 package io.nightshift.formats.tokenizer;
 
 import ai.djl.sentencepiece.SpTokenizer;
+import ai.djl.sentencepiece.jni.LibUtils;
 import io.nightshift.formats.InvalidModelException;
 import java.util.OptionalInt;
 
@@ -16,7 +17,8 @@ final class SentencePieceTextTokenizer implements TextTokenizer {
      * @param file its name, for messages
      */
     SentencePieceTextTokenizer(byte[] model, String file, OptionalInt beginOfText) {
-        System.setProperty("ai.djl.offline", "true");
+        NativeLibraries.load("SentencePiece", LibUtils::loadLibrary);
+        TokenizerTrial.requireSurvival(TokenizerTrial.Library.SENTENCE_PIECE, model, file);
         this.beginOfText = beginOfText;
         try {
             tokenizer = new SpTokenizer(model);

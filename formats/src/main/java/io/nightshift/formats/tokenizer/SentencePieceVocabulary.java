@@ -2,12 +2,13 @@ package io.nightshift.formats.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
+import io.nightshift.formats.Warnings;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 
 /**
  * The vocabulary of a folder with {@code tokenizer.model}: SentencePiece's pieces, then what
@@ -17,16 +18,16 @@ import java.util.function.Consumer;
 final class SentencePieceVocabulary {
     static final String FILE = "tokenizer.model";
 
-    private static final float PADDING_SCORE = -10000;
+    static final float PADDING_SCORE = -10000;
     private static final float ADDED_SCORE = -1000;
 
     private final TokenizerFiles files;
-    private final Consumer<String> warnings;
+    private final Warnings warnings;
     private final byte[][] tokens;
     private final float[] scores;
     private final int[] types;
 
-    private SentencePieceVocabulary(TokenizerFiles files, int size, Consumer<String> warnings) {
+    private SentencePieceVocabulary(TokenizerFiles files, int size, Warnings warnings) {
         this.files = files;
         this.warnings = warnings;
         tokens = new byte[size][];
@@ -44,7 +45,7 @@ final class SentencePieceVocabulary {
      *
      * @param rows rows of the token embedding; empty if the configuration does not say
      */
-    static Vocabulary read(TokenizerFiles files, OptionalInt rows, Consumer<String> warnings) {
+    static Vocabulary read(TokenizerFiles files, OptionalInt rows, Warnings warnings) {
         SentencePieceModel model = SentencePieceModel.parse(files.sentencePiece(), files.path(FILE));
         SentencePieceVocabulary vocabulary =
                 new SentencePieceVocabulary(files, rows.orElse(model.pieces().size()), warnings);
@@ -55,7 +56,7 @@ final class SentencePieceVocabulary {
     }
 
     /** The vocabulary by the rules of Phi-3: special is what is marked so, and tokenizer.json has the last word. */
-    static Vocabulary readPhi3(TokenizerFiles files, OptionalInt rows, Consumer<String> warnings) {
+    static Vocabulary readPhi3(TokenizerFiles files, OptionalInt rows, Warnings warnings) {
         SentencePieceModel model = SentencePieceModel.parse(files.sentencePiece(), files.path(FILE));
         SentencePieceVocabulary vocabulary =
                 new SentencePieceVocabulary(files, rows.orElse(model.pieces().size()), warnings);
@@ -74,7 +75,7 @@ final class SentencePieceVocabulary {
     private void addPieces(SentencePieceModel model) {
         int pieces = model.pieces().size();
         if (pieces > tokens.length) {
-            warnings.accept(files.path(FILE) + ": its tokens from " + tokens.length
+            warnings.differs(files.path(FILE) + ": its tokens from " + tokens.length
                     + " on are left out, for the embedding has only so many rows");
         }
         for (int id = 0; id < Math.min(pieces, tokens.length); id++) {
@@ -138,7 +139,7 @@ final class SentencePieceVocabulary {
                     files.location() + ": the added token " + content + " has the number " + id);
         }
         if (id >= tokens.length) {
-            warnings.accept("the added token " + content + " is left out: its number " + id + " is beyond the "
+            warnings.differs("the added token " + Printable.name(content) + " is left out: its number " + id + " is beyond the "
                     + tokens.length + " rows of the embedding");
         }
         return id < tokens.length;

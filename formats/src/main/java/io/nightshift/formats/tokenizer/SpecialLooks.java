@@ -2,7 +2,9 @@ package io.nightshift.formats.tokenizer;
 
 import java.util.Set;
 
-/** Added tokens that ought to be control tokens, whatever their mark says (base.py, does_token_look_special). */
+/**
+ * Recognizes added tokens that ought to be control tokens, whatever their mark says (base.py, does_token_look_special).
+ */
 final class SpecialLooks {
     private static final Set<String> KNOWN = Set.of("<pad>", "<mask>", "<2mass>", "[@BOS@]");
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
 import java.io.IOException;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.function.Consumer;
 
 /**
  * The ids of special tokens, whether they are added to texts, the normalizer's flags and the chat template (vocab.py,
@@ -34,7 +34,7 @@ final class SpecialTokens {
 
     private final TokenizerFiles files;
     private final OptionalInt vocabularySize;
-    private final Consumer<String> warnings;
+    private final Warnings warnings;
     private final Map<String, Integer> ids = new LinkedHashMap<>();
     private final Map<String, Boolean> flags = new LinkedHashMap<>();
     private ChatTemplates chatTemplates = ChatTemplates.NONE;
@@ -46,7 +46,7 @@ final class SpecialTokens {
      * @param vocabularySize ids from here on are left out with a warning; empty if all are taken
      */
     SpecialTokens(
-            TokenizerFiles files, List<String> types, OptionalInt vocabularySize, Consumer<String> warnings)
+            TokenizerFiles files, List<String> types, OptionalInt vocabularySize, Warnings warnings)
             throws IOException {
         this.files = files;
         this.vocabularySize = vocabularySize;
@@ -112,7 +112,7 @@ final class SpecialTokens {
     /** Takes an id, unless there is one already. */
     void set(String type, int id) {
         if (vocabularySize.isPresent() && id >= vocabularySize.getAsInt()) {
-            warnings.accept("the special token " + type + " is left out: its number " + id
+            warnings.differs("the special token " + type + " is left out: its number " + id
                     + " is beyond the vocabulary of " + vocabularySize.getAsInt() + " tokens");
         } else {
             ids.putIfAbsent(type, id);

@@ -23,8 +23,11 @@ public final class TextTokenizers {
     private TextTokenizers() {}
 
     /**
-     * The model's own tokenizer: {@code tokenizer.json} through Hugging Face's library, else {@code tokenizer.model}
-     * through SentencePiece's (which takes added tokens that stand in a text for plain text).
+     * The model's own tokenizer, which gives the tokens that transformers gives: {@code tokenizer.json} through Hugging
+     * Face's library, with the tokens that the other files add; else {@code tokenizer.model}, turned into a
+     * tokenizer.json as transformers does it. That keeps texts as they are for Llama and Gemma, where SentencePiece's
+     * own library would collapse spaces and replace characters; for other models it does both. Unigram models without a
+     * class of their own go through SentencePiece's library.
      *
      * @param folder the checkpoint
      * @param metadata the {@code tokenizer.*} keys of {@link TokenizerMetadata}
@@ -35,14 +38,22 @@ public final class TextTokenizers {
         TokenizerFiles files = new TokenizerFiles(folder);
         OptionalInt begin = beginOfText(metadata);
         if (files.has(BytePairTokenizer.FILE)) {
-            String file = files.path(BytePairTokenizer.FILE);
-            return new HuggingFaceTextTokenizer(new RustTokenizer(files::tokenizerJson, file), begin);
+            return huggingFace(
+                    files.with(SentencePieceAsJson.rebuilt(files)), files.path(BytePairTokenizer.FILE), begin);
         }
-        if (files.hasSentencePiece()) {
-            return new SentencePieceTextTokenizer(
-                    files.sentencePiece(), files.path(SentencePieceVocabulary.FILE), begin);
+        if (!files.hasSentencePiece()) {
+            throw missing(files);
         }
-        throw missing(files);
+        String file = files.path(SentencePieceVocabulary.FILE);
+        SentencePieceModel model = SentencePieceModel.parse(files.sentencePiece(), file);
+        if (model.trainer().unigram() && TokenizerClass.of(files) == TokenizerClass.GENERIC) {
+            return new SentencePieceTextTokenizer(files.sentencePiece(), file, begin);
+        }
+        return huggingFace(files.with(SentencePieceAsJson.of(files, model)), file, begin);
+    }
+
+    private static TextTokenizer huggingFace(TokenizerFiles files, String file, OptionalInt begin) {
+        return new HuggingFaceTextTokenizer(new RustTokenizer(new AddedTokens(files)::applied, file), begin);
     }
 
     /**

@@ -12,17 +12,21 @@ import java.util.Set;
  * @param marksAll whether every special token that the files name becomes one, extra ones too
  */
 record TokenizerClass(Map<String, String> specials, boolean marksAll) {
-    private static final TokenizerClass GENERIC = new TokenizerClass(Map.of(), false);
+    /** The class that takes a tokenizer as its files say. */
+    static final TokenizerClass GENERIC = new TokenizerClass(Map.of(), false);
+
+    static final TokenizerClass LLAMA = new TokenizerClass(Map.of("bos", "<s>", "eos", "</s>", "unk", "<unk>"), false);
+
+    static final TokenizerClass GEMMA = new TokenizerClass(
+            Map.of("bos", "<bos>", "eos", "<eos>", "unk", "<unk>", "pad", "<pad>", "mask", "<mask>"), false);
+
     private static final String END = "<|endoftext|>";
 
     private static final Map<String, TokenizerClass> BY_NAME = Map.of(
-            "LlamaTokenizer", new TokenizerClass(Map.of("bos", "<s>", "eos", "</s>", "unk", "<unk>"), false),
+            "LlamaTokenizer", LLAMA,
             "GPT2Tokenizer", new TokenizerClass(Map.of("bos", END, "eos", END, "unk", END), false),
             "Qwen2Tokenizer", new TokenizerClass(Map.of("eos", END, "unk", END, "pad", END), true),
-            "GemmaTokenizer",
-                    new TokenizerClass(
-                            Map.of("bos", "<bos>", "eos", "<eos>", "unk", "<unk>", "pad", "<pad>", "mask", "<mask>"),
-                            false));
+            "GemmaTokenizer", GEMMA);
 
     private static final Map<String, String> BY_MODEL = Map.of(
             "gemma2", "GemmaTokenizer",

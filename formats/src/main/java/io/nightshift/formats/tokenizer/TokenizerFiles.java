@@ -30,6 +30,22 @@ final class TokenizerFiles {
         config = json("config.json");
     }
 
+    private TokenizerFiles(TokenizerFiles files, JsonNode tokenizerJson) {
+        folder = files.folder;
+        names = files.names;
+        sentencePiece = files.sentencePiece;
+        this.tokenizerJson = tokenizerJson;
+        tokenizerConfig = files.tokenizerConfig;
+        addedTokens = files.addedTokens;
+        specialTokensMap = files.specialTokensMap;
+        config = files.config;
+    }
+
+    /** The same files with another content of tokenizer.json. */
+    TokenizerFiles with(JsonNode otherTokenizerJson) {
+        return new TokenizerFiles(this, otherTokenizerJson);
+    }
+
     private JsonNode json(String name) throws IOException {
         return has(name) ? JsonFile.read(folder, name).orElseThrow() : MissingNode.getInstance();
     }
@@ -63,6 +79,16 @@ final class TokenizerFiles {
 
     JsonNode tokenizerJson() {
         return tokenizerJson;
+    }
+
+    /** Whether tokenizer.json cuts texts into bytes before it merges. */
+    boolean isByteLevel() {
+        JsonNode preTokenizer = tokenizerJson.path("pre_tokenizer");
+        boolean byteLevel = preTokenizer.path("type").asText().equals("ByteLevel");
+        for (JsonNode part : preTokenizer.path("pretokenizers")) {
+            byteLevel |= part.path("type").asText().equals("ByteLevel");
+        }
+        return byteLevel;
     }
 
     JsonNode tokenizerConfig() {

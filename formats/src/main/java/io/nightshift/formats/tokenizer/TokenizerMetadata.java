@@ -2,6 +2,7 @@ package io.nightshift.formats.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.ModelFolder;
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Consumer;
 
 /**
  * The {@code tokenizer.*} keys, as the converter writes them after an architecture's own keys: which of a folder's
@@ -36,14 +36,14 @@ public final class TokenizerMetadata {
     private final OptionalInt rows;
     private final Optional<String> preTokenizer;
     private final GgufMetadata metadata;
-    private final Consumer<String> warnings;
+    private final Warnings warnings;
 
     private TokenizerMetadata(
             TokenizerFiles files,
             OptionalInt rows,
             Optional<String> preTokenizer,
             GgufMetadata metadata,
-            Consumer<String> warnings) {
+            Warnings warnings) {
         this.files = files;
         this.rows = rows;
         this.preTokenizer = preTokenizer;
@@ -69,7 +69,7 @@ public final class TokenizerMetadata {
             OptionalInt vocabularySize,
             Optional<String> preTokenizer,
             GgufMetadata metadata,
-            Consumer<String> warnings)
+            Warnings warnings)
             throws IOException {
         preTokenizer.ifPresent(PreTokenizers::requireKnown);
         TokenizerMetadata tokenizer = new TokenizerMetadata(
@@ -96,7 +96,7 @@ public final class TokenizerMetadata {
             addSpacePrefix(files.tokenizerConfig().path("add_prefix_space").booleanValue());
         }
         if (!files.hasSentencePiece() && LlamaHfVocabulary.accepts(files)) {
-            append(LlamaHfVocabulary.read(files));
+            append(LlamaHfVocabulary.read(files, rows));
         } else {
             appendFirstOf();
         }
@@ -113,7 +113,7 @@ public final class TokenizerMetadata {
     /** SentencePiece where the folder has it, else byte-level BPE. */
     private void appendFirstOf() throws IOException {
         if (files.hasSentencePiece()) {
-            append(SentencePieceVocabulary.read(files, rows, warnings));
+            appendSentencePiece(SentencePieceVocabulary.read(files, rows, warnings));
         } else {
             appendBytePair();
         }
@@ -121,7 +121,7 @@ public final class TokenizerMetadata {
 
     private void appendGemma2() throws IOException {
         requireSentencePiece();
-        append(SentencePieceVocabulary.read(files, rows, warnings));
+        appendSentencePiece(SentencePieceVocabulary.read(files, rows, warnings));
         addSpacePrefix(false);
     }
 
@@ -138,7 +138,7 @@ public final class TokenizerMetadata {
             throw new InvalidModelException(files.path(BytePairTokenizer.FILE)
                     + " is missing, or is not BPE that falls back to bytes, as Gemma 4's tokenizer is");
         }
-        LlamaHfVocabulary.read(files).shown(SHOWN_BY_GEMMA4).appendTo(metadata, "gemma4");
+        LlamaHfVocabulary.read(files, rows).shown(SHOWN_BY_GEMMA4).appendTo(metadata, "gemma4");
         BytePairTokenizer.of(files).merges().ifPresent(merges -> metadata.put("tokenizer.ggml.merges", merges));
         new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings).appendTo(metadata);
         addSpacePrefix(false);
@@ -150,13 +150,13 @@ public final class TokenizerMetadata {
             appendBytePair();
         } else {
             requireSentencePiece();
-            append(SentencePieceVocabulary.readPhi3(files, rows, warnings));
+            appendSentencePiece(SentencePieceVocabulary.readPhi3(files, rows, warnings));
         }
     }
 
     private void appendErnie() throws IOException {
         requireSentencePiece();
-        append(SentencePieceVocabulary.read(files, rows, warnings));
+        appendSentencePiece(SentencePieceVocabulary.read(files, rows, warnings));
         if (files.tokenizerConfig().path("add_prefix_space").isBoolean()) {
             addSpacePrefix(files.tokenizerConfig().path("add_prefix_space").booleanValue());
         }
@@ -177,17 +177,34 @@ public final class TokenizerMetadata {
         }
     }
 
+    private void appendSentencePiece(Vocabulary vocabulary) throws IOException {
+        List<String> differences = TokenDifferences.of(files, vocabulary);
+        if (!differences.isEmpty()) {
+            warnings.differs(files.path(BytePairTokenizer.FILE) + " knows tokens that the output, made of "
+                    + SentencePieceVocabulary.FILE + ", lacks or has otherwise: " + String.join(", ", differences)
+                    + ". llama.cpp's converter writes the same; to have them, list them in tokenizer_config.json under"
+                    + " added_tokens_decoder, as transformers 4 saves them");
+        }
+        append(vocabulary);
+    }
+
     private void append(Vocabulary vocabulary) throws IOException {
         vocabulary.appendTo(metadata);
         new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.of(vocabulary.size()), warnings).appendTo(metadata);
     }
 
     private void appendBytePair() throws IOException {
+        if (files.tokenizerJson().path("model").path("byte_fallback").asBoolean() && !files.isByteLevel()) {
+            throw new InvalidModelException(files.path(BytePairTokenizer.FILE) + ": is a SentencePiece tokenizer (BPE that"
+                    + " falls back to bytes, without a byte-level pre-tokenizer), which llama.cpp would take for"
+                    + " byte-level BPE and cut texts wrongly, whatever --pre-tokenizer says; add the model's "
+                    + SentencePieceVocabulary.FILE + " to the folder");
+        }
         BytePairTokenizer tokenizer = BytePairTokenizer.of(files);
         tokenizer.vocabulary(rows, preTokenizer, warnings).appendTo(metadata);
         tokenizer.merges().ifPresentOrElse(
                 merges -> metadata.put("tokenizer.ggml.merges", merges),
-                () -> warnings.accept(files.path("tokenizer.json") + " has no merges: the output may not work"));
+                () -> warnings.differs(files.path("tokenizer.json") + " has no merges: the output may not work"));
         new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings).appendTo(metadata);
     }
 

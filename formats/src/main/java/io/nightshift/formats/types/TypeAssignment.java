@@ -155,7 +155,7 @@ public final class TypeAssignment {
             if (tensors.stream().noneMatch(tensor -> isQuantizable(tensor)
                     && override.pattern().matcher(tensor.name()).find())) {
                 throw new InvalidModelException(
-                        "--tensor-type " + override.pattern() + ": no tensor that can be quantized has such a name");
+                        "--tensor-type " + override.expression() + ": no tensor that can be quantized has such a name");
             }
         }
         boolean hasOutput = tensors.stream().anyMatch(tensor -> tensor.name().equals("output.weight"));

@@ -4,17 +4,18 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.kernels.GgmlType;
 import java.util.Locale;
 import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /**
  * A type that the user wants for the tensors whose name a pattern finds.
  *
- * @param pattern searched in the tensor's name
+ * @param expression as the user wrote it, in lower case
+ * @param pattern the expression, searched in the tensor's name
  * @param type the wanted type
  */
-public record TypeOverride(Pattern pattern, GgmlType type) {
+public record TypeOverride(String expression, Pattern pattern, GgmlType type) {
     /**
-     * Parses {@code regex=type}. The expression is lower-cased first, as llama-quantize does.
+     * Parses {@code regex=type}. The expression is lower-cased first and read as {@code std::regex} reads it, as
+     * llama-quantize does.
      *
      * @throws InvalidModelException if it is not of that form
      */
@@ -24,10 +25,12 @@ public record TypeOverride(Pattern pattern, GgmlType type) {
             throw new InvalidModelException("--tensor-type '" + option + "': give PATTERN=TYPE, such as attn_q=q8_0");
         }
         try {
-            Pattern pattern = Pattern.compile(option.substring(0, equals).toLowerCase(Locale.ROOT));
-            return new TypeOverride(pattern, parseType("--tensor-type", option.substring(equals + 1)));
-        } catch (PatternSyntaxException e) {
-            throw new InvalidModelException("--tensor-type '" + option + "': " + e.getDescription(), e);
+            String expression = option.substring(0, equals).toLowerCase(Locale.ROOT);
+            Pattern pattern = EcmaScriptExpression.compile(expression);
+            return new TypeOverride(expression, pattern, parseType("--tensor-type", option.substring(equals + 1)));
+        } catch (IllegalArgumentException e) {
+            throw new InvalidModelException("--tensor-type '" + option + "': " + e.getMessage()
+                    + " (expressions are those of llama-quantize: std::regex, in lower case)", e);
         }
     }
 

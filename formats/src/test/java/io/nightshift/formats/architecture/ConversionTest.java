@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is checked when a table is applied, on a Llama of two layers that each test spoils or changes. */
 class ConversionTest {
@@ -160,7 +162,7 @@ class ConversionTest {
     @Test
     void weightsOfOtherTypesAreRefused() {
         put("model.layers.1.mlp.up_proj.weight", SafetensorsType.F8_E5M2, 12, 8);
-        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E5M2, but only BF16, F16 and F32");
+        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E5M2, but only BF16, F16, F32 and F64");
         put("model.layers.1.mlp.up_proj.weight", SafetensorsType.F8_E4M3, 12, 8);
         assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E4M3, but"
                 + " model.layers.1.mlp.up_proj.weight_scale_inv, which it is multiplied with, is missing");
@@ -172,6 +174,52 @@ class ConversionTest {
         assertRefused("tensor lm_head.weight is missing");
         config = config.replace("{", "{\"tie_word_embeddings\": true,");
         assertEquals(20, convert().tensors().size());
+    }
+
+    @Test
+    void aMissingOutputMatrixIsExplainedByTheKeyThatAsksForIt() {
+        tensors.remove("lm_head.weight");
+        assertRefused("tensor lm_head.weight is missing, which LlamaForCausalLM needs where \"tie_word_embeddings\" is"
+                + " false in config.json, as it is for this model type where the key is absent. If the output uses the"
+                + " embedding, set it to true");
+        config = config.replace("{", "{\"tie_word_embeddings\": false,");
+        assertRefused("is false in config.json. If the output uses the embedding, set it to true");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "base_model.model., PEFT's wrapper: merge the adapter",
+        "_orig_mod., that of torch.compile",
+        "module., that of DataParallel",
+        "_fsdp_wrapped_module., that of FullyShardedDataParallel",
+        "trainer.net., not this architecture's",
+    })
+    void theWrapperOfNamesIsNamed(String prefix, String remedy) {
+        Map<String, Tensor> plain = new LinkedHashMap<>(tensors);
+        tensors.clear();
+        plain.forEach((name, tensor) -> tensors.put(prefix + name, tensor));
+        assertRefused("tensor " + prefix + "model.embed_tokens.weight bears \"" + prefix + "\", " + remedy);
+    }
+
+    @Test
+    void aWrapperWithinNamesIsNamed() {
+        Map<String, Tensor> plain = new LinkedHashMap<>(tensors);
+        tensors.clear();
+        plain.forEach((name, tensor) -> tensors.put(name.replace("self_attn", "_orig_mod.self_attn"), tensor));
+        assertRefused("bears \"_orig_mod.\", that of torch.compile");
+    }
+
+    @Test
+    void anAdapterBesideTheWeightsIsNamed() {
+        put("model.layers.0.self_attn.q_proj.lora_A.weight", 2, 8);
+        assertRefused("q_proj.lora_A.weight belongs to a LoRA adapter that is not merged: merge it");
+    }
+
+    @Test
+    void namesOfTensorsAreShownEscapedAndCut() {
+        String name = "model.\\u001b[31m" + "x".repeat(300);
+        put(name, 2);
+        assertRefused("tensor model.\\u001b[31m" + "x".repeat(200 - 11) + "... (311 characters) has no place");
     }
 
     @Test
@@ -195,7 +243,7 @@ class ConversionTest {
     }
 
     @Test
-    void expertsMustBeCompleteAndOfOneType() throws IOException {
+    void expertsMustBeComplete() throws IOException {
         config = config.replace("LlamaForCausalLM", "MixtralForCausalLM")
                 .replace("\"model_type\": \"llama\"", "\"model_type\": \"mixtral\", \"num_local_experts\": 2");
         for (String name : new ArrayList<>(tensors.keySet())) {
@@ -219,8 +267,11 @@ class ConversionTest {
         tensors.remove(expert);
         assertRefused("tensor " + expert + " is missing");
         put(expert, SafetensorsType.F16, 12, 8);
-        assertRefused("belong together, but are of types BF16 and F16");
+        TensorRecipe.Stored stored = (TensorRecipe.Stored) recipe(convert(), "blk.1.ffn_up_exps.weight").content();
+        assertEquals(GgmlType.F32, stored.type());
         put(expert, 12, 8);
+        stored = (TensorRecipe.Stored) recipe(convert(), "blk.1.ffn_up_exps.weight").content();
+        assertEquals(GgmlType.BF16, stored.type());
         put(expert.replace("experts.1", "experts.2"), 12, 8);
         assertRefused("experts.2.w3.weight has no place");
     }

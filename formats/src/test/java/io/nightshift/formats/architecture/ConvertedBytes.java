@@ -30,7 +30,7 @@ final class ConvertedBytes {
                 byte[] raw = new byte[(int) RowReader.bytes(recipe, stored, to - from)];
                 reader.read(recipe, stored, from, to, raw);
                 SourceRows part = stored.parts().get(0);
-                digest.update(recipe.type().isQuantized() ? raw : convert(raw, part.type(), part.shift(), recipe));
+                digest.update(recipe.type().isQuantized() ? raw : convert(raw, stored.type(), part.shift(), recipe));
             }
         }
         return HexFormat.of().formatHex(digest.digest());

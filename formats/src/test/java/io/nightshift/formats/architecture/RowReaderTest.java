@@ -13,6 +13,8 @@ import io.nightshift.formats.storage.RecordingFolder;
 import io.nightshift.kernels.GgmlType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -147,5 +149,37 @@ class RowReaderTest {
         assertThrows(IllegalArgumentException.class, () -> reader.read(recipe, stored, 20, 25, new byte[1000]));
         assertThrows(IllegalArgumentException.class, () -> reader.read(recipe, stored, 5, 4, new byte[1000]));
         assertThrows(IllegalArgumentException.class, () -> reader.read(recipe, stored, 0, 2, new byte[15]));
+    }
+
+    /** Values that all four types hold, and one of F64 that F32 rounds. */
+    @Test
+    void partsOfSeveralTypesAreReadAsF32() throws IOException {
+        ByteBuffer data = ByteBuffer.allocate(2 * (2 + 2 + 4 + 8)).order(ByteOrder.LITTLE_ENDIAN);
+        data.putShort((short) 0x3f80).putShort((short) 0xc000);
+        data.putShort((short) 0x3c00).putShort((short) 0xc000);
+        data.putFloat(1).putFloat(-2);
+        data.putDouble(1 + 0x1p-24 + 0x1p-40).putDouble(-2);
+        byte[] file = SafetensorsBytes.file("""
+                {"b":{"dtype":"BF16","shape":[2,1],"data_offsets":[0,4]},
+                "h":{"dtype":"F16","shape":[2,1],"data_offsets":[4,8]},
+                "s":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},
+                "t":{"dtype":"F64","shape":[2,1],"data_offsets":[16,32]}}""", data.array());
+        RecordingFolder mixed = new RecordingFolder().put(FILE, file);
+        List<SafetensorsTensor> parts = SafetensorsHeader.read(mixed, mixed.list().get(0));
+        Stored stored = new Stored(parts.stream().map(part -> rows(part, 0, 2, RowOrder.AS_IS)).toList());
+        assertEquals(GgmlType.F32, stored.type());
+        TensorRecipe recipe = new TensorRecipe("output", List.of(1L, 8L), GgmlType.BF16, stored);
+        for (int from = 0; from < 8; from++) {
+            for (int to = from; to <= 8; to++) {
+                byte[] block = new byte[(int) RowReader.bytes(recipe, stored, to - from)];
+                new RowReader(mixed).read(recipe, stored, from, to, block);
+                float[] weights = new float[to - from];
+                ByteBuffer.wrap(block).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(weights);
+                float[] all = {1, -2, 1, -2, 1, -2, 1 + 0x1p-23f, -2};
+                assertArrayEquals(Arrays.copyOfRange(all, from, to), weights);
+            }
+        }
+        assertEquals(GgmlType.F32, new Stored(stored.parts().subList(3, 4)).type());
+        assertEquals(GgmlType.F16, new Stored(stored.parts().subList(1, 2)).type());
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.layout.PackedRows;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.MemoryFolder;
@@ -19,6 +20,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class AwqFolderTest {
     private static final Path FAMILIES = Path.of("src/test/resources/families");
@@ -81,8 +83,8 @@ class AwqFolderTest {
     @Test
     void aFolderOfAnotherPlanIsNotTheOneThatWasPlanned() throws IOException {
         AwqFolder folder = AwqFolder.open(written(AwqFormat.GEMM).folder());
-        AwqPlan other = AwqPlanner.plan(
-                family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, 64, false, List.of()), 1 << 30, Map.of());
+        AwqPlan other = WrittenFolder.plan(
+                family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, 64, false, List.of()), 1 << 30);
         assertThrows(InvalidModelException.class, () -> folder.requirePlanned(other));
     }
 
@@ -105,6 +107,18 @@ class AwqFolderTest {
         assertTrue(refusal(changed(written, "\"gemm\"", "\"gemv\"")).contains("gemv"));
         assertTrue(refusal(changed(written(AwqFormat.COMPRESSED_TENSORS), "\"num_bits\" : 4", "\"num_bits\" : 8"))
                 .contains("8 bits"));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void groupsOfAnotherSizeThanDeclaredAreRefused(AwqFormat format) throws IOException {
+        String declared = "\"group_size\" : 32";
+        assertTrue(refusal(changed(written(format), declared, "\"group_size\" : 0"))
+                .contains("config.json: \"group_size\" is 0, but must be 1 or more, or -1 for whole rows"));
+        String other = refusal(changed(written(format), declared, "\"group_size\" : 64"));
+        assertTrue(other.contains("\"group_size\" is 64, but model.layers.0.")
+                && other.contains("has scales for groups of 32 inputs"), other);
+        assertTrue(refusal(changed(written(format), declared, "\"group_size\" : -1")).contains("is -1, but"));
     }
 
     @Test
@@ -136,7 +150,7 @@ class AwqFolderTest {
     @Test
     void rowsThatDoNotFitTheLayerAreRefusedByThePacker() throws IOException {
         WrittenFolder written = written(AwqFormat.COMPRESSED_TENSORS);
-        AwqItem.Packed unit = written.plan().units().get(0);
+        PackedLinear unit = written.plan().units().get(0);
         QuantizedRows rows = written.integers().get(unit.linear().module());
         LinearPacker packer = new LinearPacker(unit);
         PackedRows first = packer.pack(0, WrittenFolder.slice(rows, 0, 8));

@@ -12,6 +12,8 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.layout.GeneratedFile;
+import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.StoredFile;
@@ -24,7 +26,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,13 +50,14 @@ class AwqPlannerTest {
             long sourceBytes = 0;
             Set<String> sources = new HashSet<>();
             Set<String> names = new HashSet<>();
-            for (AwqItem item : plan.items()) {
-                item.tensors().forEach(tensor -> assertTrue(names.add(tensor.name()), tensor.name()));
-                if (item instanceof AwqItem.Packed packed) {
+            for (Item item : plan.layout().items().toList()) {
+                if (item instanceof Item.Gathered packed) {
+                    packed.tensors().forEach(tensor -> assertTrue(names.add(tensor.name()), tensor.name()));
                     sources.add(packed.linear().source().tensor().name());
                     sourceBytes += packed.linear().outputs() * packed.linear().inputs()
                             * packed.linear().source().tensor().type().bits() / 8;
-                } else if (item instanceof AwqItem.Copied copied) {
+                } else if (item instanceof Item.Copied copied) {
+                    assertTrue(names.add(copied.tensor().name()), copied.tensor().name());
                     sources.add(copied.source().tensor().name());
                     sourceBytes += copied.length();
                     assertEquals(copied.source().tensor().type(), copied.tensor().type());
@@ -63,14 +65,14 @@ class AwqPlannerTest {
             }
             assertEquals(checkpoint.tensors().stream().mapToLong(SafetensorsTensor::length).sum(), sourceBytes);
             assertEquals(checkpoint.tensors().size(), sources.size());
-            plan.shards().forEach(shard -> {
-                long next = shard.header().length;
-                for (AwqItem item : plan.itemsOf(shard)) {
-                    assertEquals(next, item.position());
+            for (int i = 0; i < plan.shards().size(); i++) {
+                long next = plan.shards().get(i).header().length;
+                for (Item item : plan.layout().files().get(i).items()) {
+                    assertEquals(next, WrittenFolder.position(item));
                     next += item.length();
                 }
-                assertEquals(shard.length(), next);
-            });
+                assertEquals(plan.shards().get(i).length(), next);
+            }
         }
     }
 
@@ -78,7 +80,7 @@ class AwqPlannerTest {
     void linearLayersBecomePackedTensorsUnderTheirOwnNames() throws IOException {
         AwqPlan plan = plan(family("llama-3.1"), new AwqOptions(AwqFormat.GEMM, 64, false, List.of()), LARGE);
         assertEquals(2 * 7, plan.units().size());
-        AwqItem.Packed down = unit(plan, "model.layers.1.mlp.down_proj");
+        PackedLinear down = unit(plan, "model.layers.1.mlp.down_proj");
         assertEquals(List.of(256L, 8L), tensor(plan, "model.layers.1.mlp.down_proj.qweight").shape());
         assertEquals(List.of(4L, 8L), tensor(plan, "model.layers.1.mlp.down_proj.qzeros").shape());
         assertEquals(List.of(4L, 64L), tensor(plan, "model.layers.1.mlp.down_proj.scales").shape());
@@ -182,13 +184,13 @@ class AwqPlannerTest {
     @Test
     void filesBesidesWeightsAreCopied() throws IOException {
         assertEquals(List.of("tokenizer.json", "tokenizer_config.json"),
-                plan(family("qwen3"), new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), LARGE).copies().stream()
+                plan(family("qwen3"), new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), LARGE).layout().copies().stream()
                         .map(StoredFile::name).toList());
         AwqPlan sharded = plan(
                 family("llama-bias-sharded"), new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), 20_000);
-        assertTrue(sharded.copies().stream().noneMatch(file -> file.name().contains("safetensors")));
+        assertTrue(sharded.layout().copies().stream().noneMatch(file -> file.name().contains("safetensors")));
         assertEquals(List.of("model.safetensors.index.json", "config.json"),
-                sharded.generated().stream().map(GeneratedFile::name).toList());
+                sharded.layout().generated().stream().map(GeneratedFile::name).toList());
     }
 
     @Test
@@ -247,8 +249,8 @@ class AwqPlannerTest {
         }
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
             AwqPlan read = (AwqPlan) in.readObject();
-            assertEquals(plan.items(), read.items());
-            assertEquals(plan.copies(), read.copies());
+            assertEquals(plan.layout().items().toList(), read.layout().items().toList());
+            assertEquals(plan.layout().copies(), read.layout().copies());
         }
     }
 
@@ -277,10 +279,10 @@ class AwqPlannerTest {
     }
 
     private static AwqPlan plan(Checkpoint checkpoint, AwqOptions options, long shardSize) throws IOException {
-        return AwqPlanner.plan(checkpoint, options, shardSize, Map.of("rounding", "nearest"));
+        return WrittenFolder.plan(checkpoint, options, shardSize);
     }
 
-    private static AwqItem.Packed unit(AwqPlan plan, String module) {
+    private static PackedLinear unit(AwqPlan plan, String module) {
         return plan.units().stream().filter(unit -> unit.linear().module().equals(module)).findFirst().orElseThrow();
     }
 
@@ -295,7 +297,7 @@ class AwqPlannerTest {
     }
 
     private static JsonNode config(AwqPlan plan) throws IOException {
-        return JSON.readTree(plan.generated().get(plan.generated().size() - 1).content());
+        return JSON.readTree(plan.layout().generated().get(plan.layout().generated().size() - 1).content());
     }
 
     private static JsonNode quantization(AwqPlan plan) throws IOException {

@@ -56,16 +56,16 @@ class PackingGoldenTest {
         SafetensorsLayout shard = ShardedLayout.shards(List.of(specs), 1 << 20, Map.of()).get(0);
         SafetensorsTensor weight = new SafetensorsTensor("layer.weight", SafetensorsType.BF16,
                 List.of((long) outputs, (long) INPUTS), "source", 0, outputs * INPUTS * 2L);
-        LinearLayer linear = new LinearLayer("layer", "blk.0.attn_q.weight", 0, -1, false,
+        LinearLayer linear = new LinearLayer("layer", "blk.0.attn_q.weight", 0, LinearLayer.NO_EXPERT,
                 new SourceRows(weight, 0, outputs, RowOrder.AS_IS, 0));
-        AwqItem.Packed unit =
-                new AwqItem.Packed(linear, format, groupSize, symmetric, scaleType, shard.tensors());
+        PackedLinear unit =
+                new PackedLinear(linear, format, groupSize, symmetric, scaleType, shard.tensors());
 
         LinearPacker packer = new LinearPacker(unit);
         byte[] bytes = packer.assemble(List.of(packer.pack(16, WrittenFolder.slice(rows, 16, outputs)),
                 packer.pack(0, WrittenFolder.slice(rows, 0, 8)), packer.pack(8, WrittenFolder.slice(rows, 8, 16))));
         for (SafetensorsTensor tensor : unit.tensors()) {
-            int from = (int) (tensor.position() - unit.position());
+            int from = (int) (tensor.position() - unit.tensors().get(0).position());
             assertEquals(golden.tensor(tensor.name().substring("layer.".length())).shape(), tensor.shape());
             assertArrayEquals(golden.bytes(tensor.name().substring("layer.".length())),
                     Arrays.copyOfRange(bytes, from, from + (int) tensor.length()), tensor.name());
@@ -74,7 +74,7 @@ class PackingGoldenTest {
         byte[] file = Arrays.copyOf(shard.header(), (int) shard.length());
         System.arraycopy(bytes, 0, file, shard.header().length, bytes.length);
         float[] weights = new float[outputs * INPUTS];
-        AwqFolder folder = AwqFolder.open(folder(format, file));
+        AwqFolder folder = AwqFolder.open(folder(format, groupSize, file));
         new LinearReader(folder.folder()).dequantize(folder.find("layer").orElseThrow(), 0, outputs, weights);
         float[] expected = golden.floats("weights");
         if (format == AwqFormat.GEMM) {
@@ -88,10 +88,13 @@ class PackingGoldenTest {
         }
     }
 
-    private static MemoryFolder folder(AwqFormat format, byte[] file) {
+    private static MemoryFolder folder(AwqFormat format, int groupSize, byte[] file) {
         String config = format == AwqFormat.GEMM
-                ? "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"version\":\"gemm\"}}"
-                : "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"format\":\"pack-quantized\"}}";
+                ? "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"version\":\"gemm\",\"group_size\":"
+                        + groupSize + "}}"
+                : "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"format\":\"pack-quantized\","
+                        + "\"config_groups\":{\"group_0\":{\"weights\":{\"num_bits\":4,\"type\":\"int\",\"group_size\":"
+                        + groupSize + "}}}}}";
         MemoryFolder folder = new MemoryFolder("golden", new TreeMap<>());
         folder.files().put("config.json", config.getBytes(StandardCharsets.UTF_8));
         folder.files().put("model.safetensors", file);

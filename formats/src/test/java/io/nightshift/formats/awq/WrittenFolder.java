@@ -1,7 +1,10 @@
 package io.nightshift.formats.awq;
 
+import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.safetensors.SafetensorsLayout;
+import io.nightshift.formats.layout.Item;
+import io.nightshift.formats.layout.LaidOutFile;
+import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.MemoryFolder;
@@ -18,41 +21,53 @@ import java.util.TreeMap;
 public record WrittenFolder(AwqPlan plan, MemoryFolder folder, Map<String, QuantizedRows> integers) {
     /** Plans and writes. */
     public static WrittenFolder of(Checkpoint checkpoint, AwqOptions options, long maxShardSize) throws IOException {
-        AwqPlan plan = AwqPlanner.plan(checkpoint, options, maxShardSize, Map.of("rounding", "nearest"));
+        AwqPlan plan = plan(checkpoint, options, maxShardSize);
         MemoryFolder folder = new MemoryFolder("written", new TreeMap<>());
         Map<String, QuantizedRows> integers = new HashMap<>();
-        for (SafetensorsLayout shard : plan.shards()) {
+        for (LaidOutFile shard : plan.layout().files()) {
             byte[] file = Arrays.copyOf(shard.header(), Math.toIntExact(shard.length()));
             int next = shard.header().length;
-            for (AwqItem item : plan.itemsOf(shard)) {
-                if (item.position() != next) {
+            for (Item item : shard.items()) {
+                if (position(item) != next) {
                     throw new AssertionError(item + " does not begin at " + next);
                 }
-                byte[] bytes = item instanceof AwqItem.Packed packed
-                        ? packed(checkpoint, packed, integers)
-                        : source(checkpoint, (AwqItem.Copied) item);
+                byte[] bytes = item instanceof Item.Gathered gathered
+                        ? packed(checkpoint, (PackedLinear) gathered.packing(), integers)
+                        : source(checkpoint, (Item.Copied) item);
                 System.arraycopy(bytes, 0, file, next, bytes.length);
                 next += bytes.length;
             }
             if (next != file.length) {
-                throw new AssertionError(shard.file() + " has " + file.length + " bytes, but only " + next + " come");
+                throw new AssertionError(shard.name() + " has " + file.length + " bytes, but only " + next + " come");
             }
-            folder.files().put(shard.file(), file);
+            folder.files().put(shard.name(), file);
         }
-        for (GeneratedFile generated : plan.generated()) {
+        for (GeneratedFile generated : plan.layout().generated()) {
             folder.files().put(generated.name(), generated.content());
         }
         return new WrittenFolder(plan, folder, integers);
     }
 
-    private static byte[] source(Checkpoint checkpoint, AwqItem.Copied item) throws IOException {
+    /** A plan for plain rounding. */
+    static AwqPlan plan(Checkpoint checkpoint, AwqOptions options, long maxShardSize) throws IOException {
+        return AwqPlanner.plan(checkpoint, Architectures.convert(checkpoint), options, false, maxShardSize,
+                Map.of("rounding", "nearest"), List.of());
+    }
+
+    static long position(Item item) {
+        return item instanceof Item.Gathered gathered
+                ? gathered.tensors().get(0).position()
+                : ((Item.Copied) item).tensor().position();
+    }
+
+    private static byte[] source(Checkpoint checkpoint, Item.Copied item) throws IOException {
         byte[] bytes = new byte[Math.toIntExact(item.length())];
         checkpoint.folder().readFully(item.source().tensor().file(), item.sourcePosition(), bytes, 0, bytes.length);
         return bytes;
     }
 
     /** Packs in two blocks of different size, the later one first. */
-    private static byte[] packed(Checkpoint checkpoint, AwqItem.Packed unit, Map<String, QuantizedRows> integers)
+    private static byte[] packed(Checkpoint checkpoint, PackedLinear unit, Map<String, QuantizedRows> integers)
             throws IOException {
         float[] weights = weights(checkpoint, unit);
         QuantizedRows rows = NearestRounding.quantize(weights, unit.outputs(), unit.inputs(), unit.groupSize(),
@@ -72,7 +87,7 @@ public record WrittenFolder(AwqPlan plan, MemoryFolder folder, Map<String, Quant
                 Arrays.copyOfRange(rows.scales(), from * rows.groups(), to * rows.groups()));
     }
 
-    private static float[] weights(Checkpoint checkpoint, AwqItem.Packed unit) throws IOException {
+    private static float[] weights(Checkpoint checkpoint, PackedLinear unit) throws IOException {
         SafetensorsTensor tensor = unit.linear().source().tensor();
         int size = tensor.type().bits() / 8;
         int count = unit.outputs() * unit.inputs();

@@ -8,10 +8,17 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.safetensors.SafetensorsBytes;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.RecordingFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class CheckpointTest {
     private static final String CONFIG = "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\"}";
@@ -111,6 +118,47 @@ class CheckpointTest {
         assertRefused("has no model.safetensors");
         text("pytorch_model.bin", "...");
         assertRefused("pytorch_model.bin is a PyTorch file: convert it to safetensors first");
+    }
+
+    @Test
+    void anAdaptersFolderIsNamed() {
+        text("adapter_config.json", "{'peft_type':'LORA','base_model_name_or_path':'example/Base-7B'}");
+        assertRefused("mem:model: is a LoRA adapter (adapter_config.json) of example/Base-7B and no model: merge it into"
+                + " that model first");
+        // Some trainers copy the base model's configuration beside it.
+        text("config.json", CONFIG);
+        tensors("adapter_model.safetensors", "a");
+        assertRefused("is a LoRA adapter");
+    }
+
+    @Test
+    void ofACachesRepositoryTheSnapshotIsNamed(@TempDir Path cache) throws IOException {
+        Path repository = Files.createDirectories(cache.resolve("models--example--Base"));
+        Files.createDirectories(repository.resolve("snapshots/0123abc"));
+        ModelFolder root = new LocalFolder(repository);
+        String refusal = assertThrows(InvalidModelException.class, () -> Checkpoint.open(root)).getMessage();
+        assertEquals(repository + ": is a repository of Hugging Face's cache and no checkpoint; give its snapshot, "
+                + repository + "/snapshots/REVISION", refusal);
+        Files.writeString(Files.createDirectories(repository.resolve("refs")).resolve("main"), "0123abc\n");
+        refusal = assertThrows(InvalidModelException.class, () -> Checkpoint.open(root)).getMessage();
+        assertTrue(refusal.endsWith("give its snapshot, " + repository + "/snapshots/0123abc"), refusal);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "version https://git-lfs.github.com/spec/v1 | a Git LFS pointer and not the content: run git lfs pull",
+                "<!DOCTYPE html><html> | a web page; fetch the file again",
+                "<?xml version='1.0'?><Error> | an XML document, such as an object store's error message",
+                "GGUF3456789 | a GGUF file",
+            })
+    void whatIsInThePlaceOfWeightsIsNamed(String content, String what) {
+        text("config.json", CONFIG);
+        text("model.safetensors", content);
+        assertRefused("mem:model/model.safetensors: is no safetensors file, but " + what);
+        text("config.json", content);
+        assertRefused("mem:model/config.json is not valid JSON, but " + what);
     }
 
     @Test

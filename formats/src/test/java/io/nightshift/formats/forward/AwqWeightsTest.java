@@ -5,14 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
+import io.nightshift.formats.awq.AwqQuantizedFormat;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.formats.awq.WrittenFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.forward.ModelWeights.TensorShape;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.storage.MemoryFolder;
+import io.nightshift.formats.weights.CheckpointWeights;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.formats.weights.ModelWeights.TensorShape;
+import io.nightshift.formats.weights.QuantizedFormats;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import io.nightshift.kernels.parallel.Workers;
@@ -20,6 +28,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,11 +43,11 @@ class AwqWeightsTest {
     void tensorsAreThoseOfTheCheckpointWithinARoundingStep(String family) throws IOException {
         Checkpoint checkpoint = family(family);
         DecoderModel model = DecoderModel.of(checkpoint);
-        ModelWeights original = new CheckpointWeights(model, checkpoint.folder());
+        ModelWeights original = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
         for (AwqFormat format : AwqFormat.values()) {
-            AwqWeights weights = weights(model, checkpoint, new AwqOptions(format, 32, false, List.of()));
+            ModelWeights weights = weights(model, checkpoint, new AwqOptions(format, 32, false, List.of()));
             int quantized = 0;
-            for (String tensor : model.tensors().keySet()) {
+            for (String tensor : model.tensors().recipes().keySet()) {
                 if (original.find(tensor).isEmpty()) {
                     continue;
                 }
@@ -78,7 +87,7 @@ class AwqWeightsTest {
     void partsOfTensorsAreTheSameAsTheWhole(AwqFormat format) throws IOException {
         Checkpoint checkpoint = family("qwen3-moe-fused");
         DecoderModel model = DecoderModel.of(checkpoint);
-        AwqWeights weights = weights(model, checkpoint, new AwqOptions(format, 32, false, List.of()));
+        ModelWeights weights = weights(model, checkpoint, new AwqOptions(format, 32, false, List.of()));
         String tensor = "blk.1.ffn_up_exps.weight";
         TensorShape shape = weights.get(tensor);
         assertEquals(3 * 64, shape.rows());
@@ -99,7 +108,7 @@ class AwqWeightsTest {
         for (int i = 0; i < tokens.length; i++) {
             tokens[i] = i == 0 ? 1 : 300 + 29 * i;
         }
-        float[] original = logits(model, new CheckpointWeights(model, checkpoint.folder()), tokens);
+        float[] original = logits(model, new CheckpointWeights(model.tensors().recipes(), checkpoint.folder()), tokens);
         float[] gemm = logits(model, weights(model, checkpoint, new AwqOptions(AwqFormat.GEMM, 32, false, List.of())),
                 tokens);
         float[] leftOut = logits(model, weights(model, checkpoint,
@@ -116,16 +125,53 @@ class AwqWeightsTest {
         AwqFolder folder = AwqFolder.open(WrittenFolder.of(
                 llama, new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), 1 << 30).folder());
         DecoderModel other = DecoderModel.of(family("mistral-f32"));
-        assertThrows(InvalidModelException.class, () -> new AwqWeights(other, folder));
+        assertThrows(InvalidModelException.class, () -> new AwqQuantizedFormat().open(folder.folder(), "").weights(other.tensors()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gemma-3-vision", "llama-3.1", "mixtral-tied", "phi-3", "qwen2.5-yarn", "qwen3-moe"})
+    void whatAFolderSaysOfItselfIsComparedWithTheOriginal(String name) throws IOException {
+        Checkpoint original = family(name);
+        for (AwqFormat format : AwqFormat.values()) {
+            requireMadeOf(original, format, config -> { });
+            assertDiffers(original, format, config -> config.put("num_attention_heads", 3),
+                    "config.json: \"num_attention_heads\" is 3, but in the model " + original.folder().location());
+            assertDiffers(original, format, config -> config.put("rms_norm_eps", 0.5), "\"rms_norm_eps\" is 0.5, but");
+            assertDiffers(original, format, config -> config.remove("num_hidden_layers"), "num_hidden_layers");
+            assertDiffers(original, format, config -> {
+                config.remove(List.of("rope_parameters", "rope_scaling"));
+                config.putObject("rope_scaling").put("rope_type", "linear").put("factor", 3.0);
+            }, "rope");
+        }
+    }
+
+    private static void assertDiffers(
+            Checkpoint original, AwqFormat format, Consumer<ObjectNode> change, String message) {
+        String refusal = assertThrows(InvalidModelException.class, () -> requireMadeOf(original, format, change))
+                .getMessage();
+        assertTrue(refusal.contains(message), refusal);
+    }
+
+    /** @param change of the values at the root, or of the text part's where there is one */
+    private static void requireMadeOf(Checkpoint original, AwqFormat format, Consumer<ObjectNode> change)
+            throws IOException {
+        MemoryFolder folder =
+                WrittenFolder.of(original, new AwqOptions(format, 32, false, List.of()), 1 << 30).folder();
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode config = (ObjectNode) mapper.readTree(folder.files().get("config.json"));
+        change.accept(config.has("text_config") ? (ObjectNode) config.get("text_config") : config);
+        folder.files().put("config.json", mapper.writeValueAsBytes(config));
+        QuantizedFormats.open(folder, "").orElseThrow().requireMadeOf(original);
     }
 
     private static Checkpoint family(String name) throws IOException {
         return Checkpoint.open(new LocalFolder(FAMILIES.resolve(name)));
     }
 
-    private static AwqWeights weights(DecoderModel model, Checkpoint checkpoint, AwqOptions options)
+    private static ModelWeights weights(DecoderModel model, Checkpoint checkpoint, AwqOptions options)
             throws IOException {
-        return new AwqWeights(model, AwqFolder.open(WrittenFolder.of(checkpoint, options, 100_000).folder()));
+        return new AwqQuantizedFormat().open(WrittenFolder.of(checkpoint, options, 100_000).folder(), "")
+                .weights(model.tensors());
     }
 
     private static float[] read(ModelWeights weights, String tensor) throws IOException {

@@ -12,6 +12,8 @@ import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.weights.CheckpointWeights;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.ExpertChoice;
 import java.io.ByteArrayInputStream;
@@ -39,7 +41,7 @@ class DecoderLayerTest {
     void resultsDependNeitherOnThreadsNorOnOtherSequences(String name) throws IOException {
         Checkpoint checkpoint = family(name);
         DecoderModel model = DecoderModel.of(checkpoint);
-        ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
         int[] tokens = tokens(model);
         float[] expected = run(model, weights, tokens, LENGTHS, ActivationObserver.NONE, 1);
         assertArrayEquals(expected, run(model, weights, tokens, LENGTHS, ActivationObserver.NONE, 3));
@@ -60,13 +62,13 @@ class DecoderLayerTest {
         Checkpoint checkpoint = family(name);
         Architecture architecture = Architectures.of(checkpoint.config());
         DecoderModel model = DecoderModel.of(checkpoint);
-        ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
         Recorder recorder = new Recorder(false);
         int[] tokens = tokens(model);
         run(model, weights, tokens, LENGTHS, recorder, 2);
         for (int layer = 0; layer < model.layers(); layer++) {
             Set<String> expected = new HashSet<>();
-            architecture.linearGroups().forEach(group -> expected.addAll(group.linears()));
+            architecture.linearGroups().forEach(group -> group.linears().forEach(role -> expected.add(role.tensor())));
             expected.add("attn_output");
             for (String linear : expected) {
                 String tensor = "blk." + layer + "." + linear + ".weight";
@@ -90,7 +92,7 @@ class DecoderLayerTest {
     void routingToAllExpertsChangesStatisticsAlone(String name) throws IOException {
         Checkpoint checkpoint = family(name);
         DecoderModel model = DecoderModel.of(checkpoint);
-        ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
         int[] tokens = tokens(model);
         Recorder routed = new Recorder(false);
         Recorder all = new Recorder(true);
@@ -106,7 +108,7 @@ class DecoderLayerTest {
     void aLayerReadsItsBytesOnce() throws IOException {
         Checkpoint checkpoint = family("qwen3-moe");
         DecoderModel model = DecoderModel.of(checkpoint);
-        ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
         DecoderLayer.load(model, weights, 1);
         long stored = checkpoint.tensors().stream()
                 .filter(tensor -> tensor.name().startsWith("model.layers.1."))
@@ -123,8 +125,8 @@ class DecoderLayerTest {
         new ObjectOutputStream(bytes).writeObject(model);
         ObjectInputStream stored = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()));
         DecoderModel copy = (DecoderModel) stored.readObject();
-        ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
-        ModelWeights weightsOfCopy = new CheckpointWeights(copy, checkpoint.folder());
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
+        ModelWeights weightsOfCopy = new CheckpointWeights(copy.tensors().recipes(), checkpoint.folder());
         int[] tokens = tokens(model);
         assertArrayEquals(
                 run(model, weights, tokens, LENGTHS, ActivationObserver.NONE, 1),
@@ -135,7 +137,7 @@ class DecoderLayerTest {
     void tokensBeyondTheVocabularyAreRefused() throws IOException {
         Checkpoint checkpoint = family("qwen3");
         DecoderModel model = DecoderModel.of(checkpoint);
-        ModelWeights weights = new CheckpointWeights(model, checkpoint.folder());
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
         InvalidModelException refusal = assertThrows(InvalidModelException.class,
                 () -> TokenEmbedding.embed(model, weights, new int[] {1, model.vocabulary()}));
         String message = refusal.getMessage();
@@ -146,7 +148,7 @@ class DecoderLayerTest {
     void logitsOfABlockAreThoseOfTheWhole() throws IOException {
         Checkpoint checkpoint = family("gemma-2");
         DecoderModel model = DecoderModel.of(checkpoint);
-        OutputHead head = OutputHead.load(model, new CheckpointWeights(model, checkpoint.folder()));
+        OutputHead head = OutputHead.load(model, new CheckpointWeights(model.tensors().recipes(), checkpoint.folder()));
         Random random = new Random(1);
         float[] hidden = new float[20 * model.hiddenSize()];
         for (int i = 0; i < hidden.length; i++) {

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /** A GGUF file of a checkpoint in memory, rows in llama.cpp's order, matrices of a type of choice and the rest F32. */
 final class GgufCopy {
@@ -27,6 +28,12 @@ final class GgufCopy {
     private GgufCopy() {}
 
     static MemoryFolder of(Checkpoint checkpoint, GgmlType matrixType, Predicate<String> kept) throws IOException {
+        return of(checkpoint, matrixType, kept, metadata -> metadata);
+    }
+
+    /** A file with other metadata than the checkpoint's. */
+    static MemoryFolder of(Checkpoint checkpoint, GgmlType matrixType, Predicate<String> kept,
+            UnaryOperator<GgufMetadata> change) throws IOException {
         ModelConversion conversion = Architectures.convert(checkpoint);
         List<TensorRecipe> tensors =
                 conversion.tensors().stream().filter(tensor -> kept.test(tensor.name())).toList();
@@ -34,8 +41,10 @@ final class GgufCopy {
                 .map(tensor -> tensor.rows() > 1 ? matrixType : GgmlType.F32)
                 .toList();
         GgufMetadata metadata = new GgufMetadata().text("general.architecture", conversion.architecture().name());
+        conversion.leadingMetadata().values().forEach(metadata::put);
+        conversion.hyperparameters().values().forEach(metadata::put);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
-        file.write(new GgufHeader(metadata, TensorTable.of(tensors, types)).toBytes());
+        file.write(new GgufHeader(change.apply(metadata), TensorTable.of(tensors, types)).toBytes());
         for (int i = 0; i < tensors.size(); i++) {
             file.write(bytes(checkpoint, tensors.get(i), types.get(i)));
             while (file.size() % GgufLayout.ALIGNMENT != 0) {

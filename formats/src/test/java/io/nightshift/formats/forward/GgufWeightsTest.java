@@ -7,13 +7,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.conversion.GgufWeights;
 import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.storage.MemoryFolder;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.weights.CheckpointWeights;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.formats.weights.QuantizedFormats;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,8 +37,10 @@ class GgufWeightsTest {
     void theSameWeightsGiveTheSameBits(String name) throws IOException {
         Checkpoint checkpoint = family(name);
         DecoderModel model = DecoderModel.of(checkpoint);
-        float[] expected = logits(model, new CheckpointWeights(model, checkpoint.folder()));
-        assertArrayEquals(expected, logits(model, weights(model, GgufCopy.of(checkpoint, GgmlType.F32, any -> true))));
+        float[] expected = logits(model, new CheckpointWeights(model.tensors().recipes(), checkpoint.folder()));
+        MemoryFolder copy = GgufCopy.of(checkpoint, GgmlType.F32, any -> true);
+        QuantizedFormats.open(copy, GgufCopy.NAME).orElseThrow().requireMadeOf(checkpoint);
+        assertArrayEquals(expected, logits(model, weights(model, copy)));
     }
 
     @ParameterizedTest
@@ -38,7 +48,7 @@ class GgufWeightsTest {
     void quantizedWeightsGiveSimilarLogits(String name) throws IOException {
         Checkpoint checkpoint = family(name);
         DecoderModel model = DecoderModel.of(checkpoint);
-        float[] expected = logits(model, new CheckpointWeights(model, checkpoint.folder()));
+        float[] expected = logits(model, new CheckpointWeights(model.tensors().recipes(), checkpoint.folder()));
         float[] found = logits(model, weights(model, GgufCopy.of(checkpoint, GgmlType.Q8_0, any -> true)));
         double error = 0;
         double energy = 0;
@@ -75,13 +85,70 @@ class GgufWeightsTest {
                 "tensor blk.1.ffn_up.weight is missing");
     }
 
+    @Test
+    void whatAFileSaysOfItselfIsComparedWithTheOriginal() throws IOException {
+        Checkpoint checkpoint = family("llama-3.1");
+        // Values that loaders know without the file, and other types of the same numbers.
+        requireMadeOf(checkpoint, metadata -> metadata.remove("llama.vocab_size")
+                .remove("llama.rope.dimension_count")
+                .set("llama.block_count", new GgufValue.Int32(2)));
+        String other = ", but in the model " + checkpoint.folder().location() + " it is ";
+        assertDiffers(checkpoint, metadata -> metadata.uint32("llama.block_count", 0),
+                "llama.block_count is 0" + other + "2");
+        assertDiffers(checkpoint, metadata -> metadata.uint32("llama.attention.head_count", 3),
+                "llama.attention.head_count is 3" + other);
+        assertDiffers(checkpoint, metadata -> metadata.float32("llama.rope.freq_base", 10_001),
+                "llama.rope.freq_base is 10001.0" + other);
+        assertDiffers(checkpoint, metadata -> metadata.remove("llama.rope.freq_base"),
+                "llama.rope.freq_base is 10000.0" + other);
+        assertDiffers(checkpoint, metadata -> metadata.uint32("llama.context_length", 7),
+                "llama.context_length is 7" + other);
+        assertDiffers(checkpoint, metadata -> metadata.float32("llama.attention.layer_norm_rms_epsilon", Float.NaN),
+                "llama.attention.layer_norm_rms_epsilon is NaN" + other);
+        assertDiffers(checkpoint, metadata -> metadata.remove("llama.attention.layer_norm_rms_epsilon"),
+                "llama.attention.layer_norm_rms_epsilon is missing" + other);
+        assertDiffers(checkpoint, metadata -> metadata.text("llama.rope.scaling.type", "yarn"),
+                "llama.rope.scaling.type is yarn" + other + "missing");
+        assertDiffers(checkpoint, metadata -> metadata.remove("general.architecture"),
+                "memory/model.gguf: general.architecture is missing");
+    }
+
+    @Test
+    void theFactorsOfTheRotationAreThoseOfTheConfiguration() throws IOException {
+        Checkpoint checkpoint = family("llama-3.1");
+        MemoryFolder without = GgufCopy.of(checkpoint, GgmlType.F32, name -> !name.equals("rope_freqs.weight"));
+        assertTrue(refusal(checkpoint, without).contains("tensor rope_freqs.weight is missing"));
+        MemoryFolder copy = GgufCopy.of(checkpoint, GgmlType.F32, any -> true);
+        GgufFile file = GgufFile.read(copy, copy.find(GgufCopy.NAME).orElseThrow());
+        long offset = file.header().tensors().stream()
+                .filter(tensor -> tensor.name().equals("rope_freqs.weight"))
+                .findFirst().orElseThrow().offset();
+        copy.files().get(GgufCopy.NAME)[(int) (file.dataOffset() + offset) + 7] ^= 1;
+        assertTrue(refusal(checkpoint, copy).contains("tensor rope_freqs.weight: value 1 is "));
+    }
+
+    private static void assertDiffers(Checkpoint checkpoint, UnaryOperator<GgufMetadata> change, String message) {
+        String refusal = assertThrows(InvalidModelException.class, () -> requireMadeOf(checkpoint, change)).getMessage();
+        assertTrue(refusal.contains(message), refusal);
+    }
+
+    private static void requireMadeOf(Checkpoint checkpoint, UnaryOperator<GgufMetadata> change) throws IOException {
+        MemoryFolder copy = GgufCopy.of(checkpoint, GgmlType.F32, any -> true, change);
+        QuantizedFormats.open(copy, GgufCopy.NAME).orElseThrow().requireMadeOf(checkpoint);
+    }
+
+    private static String refusal(Checkpoint checkpoint, MemoryFolder copy) {
+        return assertThrows(InvalidModelException.class,
+                () -> QuantizedFormats.open(copy, GgufCopy.NAME).orElseThrow().requireMadeOf(checkpoint)).getMessage();
+    }
+
     private static void assertRefused(DecoderModel model, ModelFolder folder, String message) {
         InvalidModelException refusal = assertThrows(InvalidModelException.class, () -> weights(model, folder));
         assertTrue(refusal.getMessage().contains(message), refusal.getMessage());
     }
 
     private static GgufWeights weights(DecoderModel model, ModelFolder folder) throws IOException {
-        return new GgufWeights(model, folder, GgufFile.read(folder, folder.find(GgufCopy.NAME).orElseThrow()));
+        return new GgufWeights(model.tensors(), folder, GgufFile.read(folder, folder.find(GgufCopy.NAME).orElseThrow()));
     }
 
     private static float[] logits(DecoderModel model, ModelWeights weights) throws IOException {

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.weights.CheckpointWeights;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +48,7 @@ class ReferenceLogitsTest {
         ReferenceLogits reference = ReferenceLogits.of(name);
         ModelFolder folder = new LocalFolder(parent.resolve(name));
         DecoderModel model = DecoderModel.of(Checkpoint.open(folder));
-        ModelWeights weights = new CheckpointWeights(model, folder);
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), folder);
         try (Workers workers = new Workers(2)) {
             float[] hidden = ForwardPass.normalized(
                     model, weights, reference.tokens(), reference.lengths(), ActivationObserver.NONE, workers);

@@ -11,6 +11,7 @@ import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -69,9 +70,58 @@ class GgufFileTest {
         }
     }
 
+    /** 2^62 floats are 2^64 bytes, which is 0 in a long. */
+    @Test
+    void refusesAShapeWhoseBytesDoNotFitALong() {
+        byte[] file = file(HEADER.toBytes());
+        byte[] name = "output_norm.weight".getBytes();
+        int at = 0;
+        while (!Arrays.equals(file, at, at + name.length, name, 0, name.length)) {
+            at++;
+        }
+        // The name is followed by the number of dimensions.
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(at + name.length + 4, 1L << 62);
+        assertMessage(file, "tensor output_norm.weight: its shape [" + (1L << 62) + "]");
+    }
+
     @Test
     void refusesOtherFiles() {
         assertMessage(new byte[64], "not a GGUF file");
+        assertMessage("version https://git-lfs.github.com/spec/v1\n".getBytes(), "not a GGUF file; it is a Git LFS pointer");
+    }
+
+    /** 2^62 rows of four bytes are none, if nobody looks. */
+    @Test
+    void refusesSizesThatOverflow() {
+        byte[] file = file(HEADER.toBytes());
+        int shape = indexOf(file, "output_norm.weight") + "output_norm.weight".length() + 4;
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(shape, 1L << 62);
+        assertMessage(file, "tensor output_norm.weight of shape [4611686018427387904] has more than 2^63 bytes");
+    }
+
+    @Test
+    void showsNoNegativeCounts() {
+        byte[] file = file(HEADER.toBytes());
+        int dimensions = indexOf(file, "output_norm.weight") + "output_norm.weight".length();
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putInt(dimensions, -1);
+        assertMessage(file, "tensor output_norm.weight has 4294967295 dimensions; possible are 1 to 4");
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putInt(4, -2);
+        assertMessage(file, "GGUF version 4294967294 is not supported");
+    }
+
+    @Test
+    void refusesNamesOfAnImpossibleLengthAndShowsOthersEscaped() {
+        byte[] file = Arrays.copyOf(file(HEADER.toBytes()), 1 << 18);
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(24, 65536);
+        assertMessage(file, "a metadata key claims 65536 bytes; at most 65535 are possible");
+        byte[] twice = new GgufHeader(new GgufMetadata().bool("\u001b[31mkey", true).bool("\u001b[32mkey", true), List.of())
+                .toBytes();
+        twice[indexOf(twice, "[32mkey") + 2] = '1';
+        assertMessage(twice, "metadata key \\u001b[31mkey stands there twice");
+    }
+
+    private static int indexOf(byte[] file, String text) {
+        return new String(file, StandardCharsets.ISO_8859_1).indexOf(text);
     }
 
     private static void assertMessage(byte[] file, String part) {

@@ -50,15 +50,24 @@ class HostileImatrixTest {
     }
 
     @Test
+    void refusesAnEntryThatNoTextWentInto() throws IOException {
+        assertRefused(legacy(1, "q", -1, new float[] {1, 2}, 3, ""), "q was made of -1 chunks of text, a number that");
+        assertRefused(legacy(1, "q", 0, new float[] {0, 0}, 3, ""), "q was made of 0 chunks of text and holds nothing but");
+        assertEquals(2, read(legacy(1, "q", 0, new float[] {0, 2}, 3, "")).entries().get("q").means()[1]);
+    }
+
+    @Test
     void takesNoMemoryForWhatALegacyFileClaims() {
         byte[] legacy = legacy(1, "q", 2, new float[] {1, 2}, 3, "text");
         ByteBuffer bytes = ByteBuffer.wrap(legacy).order(ByteOrder.LITTLE_ENDIAN);
         for (int claimed : new int[] {Integer.MAX_VALUE, -1}) {
             assertRefused(bytes.putInt(0, claimed).array().clone(), "neither GGUF nor the older binary format");
             bytes.putInt(0, 1);
-            assertRefused(bytes.putInt(4, claimed).array().clone(), "the name of entry 1 claims " + claimed + " bytes");
+            assertRefused(bytes.putInt(4, claimed).array().clone(), "the name of entry 1 claims "
+                    + Integer.toUnsignedString(claimed) + " bytes");
             bytes.putInt(4, 1);
-            assertRefused(bytes.putInt(13, claimed).array().clone(), "q claims " + claimed + " values");
+            assertRefused(bytes.putInt(13, claimed).array().clone(), "q claims "
+                    + Integer.toUnsignedString(claimed) + " values");
             bytes.putInt(13, 2);
         }
     }

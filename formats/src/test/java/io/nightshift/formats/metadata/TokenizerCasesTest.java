@@ -42,7 +42,6 @@ class TokenizerCasesTest {
                 "qwen3-moe",
                 "gemma2",
                 "gemma3",
-                "gemma3-bpe",
                 "phi3",
                 "phi4"
             })

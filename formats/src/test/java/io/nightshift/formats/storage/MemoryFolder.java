@@ -29,6 +29,11 @@ public record MemoryFolder(String name, Map<String, byte[]> files) implements Mo
     }
 
     @Override
+    public List<String> subfolders() {
+        return List.of();
+    }
+
+    @Override
     public Optional<ModelFolder> subfolder(String name) {
         return Optional.empty();
     }

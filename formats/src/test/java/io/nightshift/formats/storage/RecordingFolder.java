@@ -43,6 +43,11 @@ public final class RecordingFolder implements ModelFolder {
     }
 
     @Override
+    public List<String> subfolders() {
+        return List.of();
+    }
+
+    @Override
     public Optional<ModelFolder> subfolder(String name) {
         return Optional.empty();
     }

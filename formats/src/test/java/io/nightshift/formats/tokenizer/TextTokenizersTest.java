@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
@@ -27,6 +28,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -34,12 +36,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TextTokenizersTest {
     private static final Path RESOURCES = Path.of("src/test/resources");
 
-    record Case(String model, String by, String text, int[] ids) {
+    record Case(String model, String by, Optional<String> tokenizerClass, String text, int[] ids) {
         @Override
         public String toString() {
-            return model + " by " + by;
+            return model + " by " + by + tokenizerClass.map(name -> " as " + name).orElse("");
         }
     }
+
+    @TempDir
+    Path temporary;
 
     static Stream<Case> cases() {
         try {
@@ -48,6 +53,7 @@ class TextTokenizersTest {
             return StreamSupport.stream(goldens.get("cases").spliterator(), false).map(golden -> new Case(
                     golden.get("model").asText(),
                     golden.get("by").asText(),
+                    Optional.ofNullable(golden.path("class").textValue()),
                     text,
                     StreamSupport.stream(golden.get("ids").spliterator(), false).mapToInt(JsonNode::asInt).toArray()));
         } catch (IOException e) {
@@ -61,7 +67,8 @@ class TextTokenizersTest {
         boolean beyond = golden.model().startsWith("..");
         Path path = beyond ? Path.of(golden.model()) : RESOURCES.resolve(golden.model());
         assumeTrue(!beyond || Files.isDirectory(path), "skipped: there is no " + path + " beside the project");
-        ModelFolder folder = new LocalFolder(path);
+        ModelFolder folder = new LocalFolder(
+                golden.tokenizerClass().isPresent() ? copy(path, golden.tokenizerClass().get()) : path);
         GgufMetadata metadata = metadata(folder, path);
         boolean llamaCpp = golden.by().equals("llama.cpp");
         try (TextTokenizer tokenizer = llamaCpp
@@ -79,6 +86,20 @@ class TextTokenizersTest {
             }
             assertArrayEquals(golden.ids(), ids);
         }
+    }
+
+    /** A folder in which tokenizer_config.json names another class. */
+    private Path copy(Path path, String tokenizerClass) throws IOException {
+        try (Stream<Path> files = Files.list(path)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Files.copy(file, temporary.resolve(file.getFileName()));
+            }
+        }
+        Path config = temporary.resolve("tokenizer_config.json");
+        ObjectNode content = (ObjectNode) new ObjectMapper().readTree(config.toFile());
+        Files.delete(config);
+        Files.writeString(config, content.put("tokenizer_class", tokenizerClass).toString());
+        return temporary;
     }
 
     private static GgufMetadata metadata(ModelFolder folder, Path path) throws IOException {

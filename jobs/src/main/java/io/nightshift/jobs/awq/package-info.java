@@ -1,2 +1,2 @@
-/** Makes AWQ folders: plans them, rounds blocks of rows on Spark, gathers them to parts, commits and verifies. */
+/** AWQ folders as a target. */
 package io.nightshift.jobs.awq;

@@ -3,17 +3,18 @@ package io.nightshift.jobs.calibration;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SourceModel;
-import io.nightshift.jobs.forward.TaskFailures;
-import io.nightshift.jobs.forward.WorkFolder;
 import io.nightshift.jobs.output.OutputFolder;
-import io.nightshift.jobs.output.SharedFolderCheck;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.tasks.RunCache;
+import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.SharedFolderCheck;
+import io.nightshift.jobs.tasks.TaskFailures;
+import io.nightshift.jobs.tasks.WorkFolder;
 import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.RecordedTokens;
 import io.nightshift.jobs.text.TextDigest;
@@ -94,9 +95,16 @@ public final class CalibrateJob {
             return new CalibrateResult(request.output(), true, sequences.tokens(), planned.sequences(),
                     planned.groups(), 0, 0, 0, 0, List.of(), List.of(), 0);
         }
+        if (!request.overwrite()) {
+            for (String name : List.of(
+                    CalibrationManifest.FILE, CalibrationManifest.IMATRIX, CalibrationManifest.TOKENS)) {
+                output.requireReplaceable(name);
+            }
+        }
         requireShared(output, spark);
         output.delete(CalibrationManifest.FILE);
-        ModelReference model = ModelReference.of(source.decoder(), source.folder());
+        RunId run = RunId.create();
+        ModelReference model = ModelReference.of(run, source.decoder(), source.folder());
         try (WorkFolder folder = WorkFolder.create(request.work(), request.output(), settings, spark)) {
             CalibrationPass pass = new CalibrationPass(
                     spark, model, options, output, folder, planDigest(planned), progress);
@@ -107,7 +115,7 @@ public final class CalibrateJob {
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
             throw TaskFailures.explain(e);
         } finally {
-            GroupPass.release(List.of(model));
+            RunCache.end(run, spark);
         }
     }
 
@@ -193,7 +201,7 @@ public final class CalibrateJob {
                 count,
                 sequences.length(),
                 Math.min(options.groups(), count),
-                options.statistics().name().toLowerCase(java.util.Locale.ROOT),
+                options.statistics(),
                 StatisticsCollector.BLOCK,
                 options.routeAllExperts(),
                 options.minExpertTokens(),
@@ -220,7 +228,7 @@ public final class CalibrateJob {
         return new TextDigest()
                 .add(manifest.modelDigest())
                 .add(manifest.tokensDigest())
-                .add(manifest.statistics())
+                .add(manifest.statistics().text())
                 .add(manifest.groups() + " " + manifest.gramBlock() + " " + manifest.routeAllExperts() + " "
                         + manifest.minExpertTokens() + " " + manifest.version())
                 .hexadecimal();

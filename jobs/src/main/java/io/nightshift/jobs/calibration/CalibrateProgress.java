@@ -1,14 +1,16 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.formats.statistics.StatisticsKind;
+
 /** Hears how a pass goes on. */
 public interface CalibrateProgress {
     /** Says nothing. */
     CalibrateProgress NONE = new CalibrateProgress() {};
 
-    /** Something that was ignored or guessed, or is less than was asked for. */
+    /** Something was ignored or guessed, or there is less of it than was asked for. */
     default void warning(String message) {}
 
-    /** Statistics that are complete already. */
+    /** The statistics are complete already. */
     default void skipped(String location) {}
 
     /**

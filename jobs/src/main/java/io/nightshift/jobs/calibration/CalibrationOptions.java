@@ -1,5 +1,6 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TextData;
 import java.util.OptionalInt;
@@ -16,7 +17,7 @@ import java.util.OptionalInt;
 public record CalibrationOptions(
         CalibrationInput input,
         int groups,
-        Statistics statistics,
+        StatisticsKind statistics,
         int minExpertTokens,
         boolean routeAllExperts) {
     /** Sequences where the user gives no number, for documents; all chunks for llama-imatrix's packing. */
@@ -38,7 +39,7 @@ public record CalibrationOptions(
             OptionalInt samples,
             int sequenceLength,
             int groups,
-            Statistics statistics,
+            StatisticsKind statistics,
             int minExpertTokens,
             boolean routeAllExperts) {
         this(new CalibrationInput.Texts(data, packing, samples, sequenceLength), groups, statistics, minExpertTokens,

@@ -1,20 +1,25 @@
 package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.LayerWork;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
-import io.nightshift.jobs.forward.WorkFolder;
+import io.nightshift.jobs.forward.StoredStates;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.output.OutputSpec;
 import io.nightshift.jobs.output.PartReceipt;
 import io.nightshift.jobs.output.PartSink;
+import io.nightshift.jobs.tasks.TaskRun;
+import io.nightshift.jobs.tasks.WorkFolder;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -23,8 +28,8 @@ import org.apache.spark.storage.StorageLevel;
 /**
  * One pass, layer by layer. What comes out of a layer is persisted (in memory, else on disk) while the sums of its
  * groups are added up and written; then the new hidden states alone are kept, and the shuffled blocks deleted. Every
- * few layers the states are written to the work folder, so that a lost executor costs no more than these; the
- * checkpoint before is deleted then.
+ * few layers the states are written to the run's work folder and read back from there, so that a lost executor costs no
+ * more than these; the files before are deleted then.
  *
  * <p>Memory of an executor: two layers of weights, shared by its tasks; and for each task that runs at once the hidden
  * states of a group twice, the forward pass of 4,096 tokens, the blocks of {@link StatisticsCollector}, and those that
@@ -50,7 +55,7 @@ final class CalibrationPass {
     private final List<InputSummary> inputs = new ArrayList<>();
     private final List<CalibrateResult.Layer> layers = new ArrayList<>();
     private final ExecutorWork executors = new ExecutorWork();
-    private String checkpoint;
+    private Optional<StoredStates> stored = Optional.empty();
     private int expertsWithFewTokens;
     private long bytesWritten;
 
@@ -82,7 +87,7 @@ final class CalibrationPass {
         for (int layer = 0; layer < count; layer++) {
             hidden = layer(layer, hidden);
         }
-        if (options.statistics() == Statistics.GRAM) {
+        if (options.statistics() == StatisticsKind.GRAM) {
             // The output matrix reads the final norm; an importance matrix has no entry for it.
             hidden = layer(count, hidden);
         }
@@ -95,10 +100,8 @@ final class CalibrationPass {
         JavaRDD<LayerOutput> outputs = hidden.flatMap(
                         new LayerTask(model, layer, options.statistics(), options.routeAllExperts()))
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        List<LayerOutput.Summary> summaries = outputs
-                .filter(given -> given instanceof LayerOutput.Summary)
-                .map(given -> (LayerOutput.Summary) given)
-                .collect();
+        List<LayerOutput.Summary> summaries =
+                new TaskRun(spark, "layer " + layer).run(outputs, (group, given, attempt) -> summary(given));
         LayerStatistics statistics = LayerStatistics.of(layer == layers ? -1 : layer, summaries);
         write(statistics, outputs);
         List<InputSummary> ofLayer = statistics.summaries(options.minExpertTokens());
@@ -109,18 +112,9 @@ final class CalibrationPass {
         tables.add(statistics, options.minExpertTokens());
         expertsWithFewTokens += statistics.expertsBelow(options.minExpertTokens());
 
-        JavaRDD<HiddenStates> next = outputs
+        JavaRDD<HiddenStates> next = keep(layer, outputs
                 .filter(given -> given instanceof LayerOutput.Hidden)
-                .map(given -> ((LayerOutput.Hidden) given).states())
-                .persist(StorageLevel.MEMORY_AND_DISK());
-        boolean checkpoints = layer % LAYERS_A_CHECKPOINT == LAYERS_A_CHECKPOINT - 1;
-        if (checkpoints) {
-            next.checkpoint();
-        }
-        next.count();
-        if (checkpoints) {
-            replaceCheckpoint(next.getCheckpointFile().get());
-        }
+                .map(given -> ((LayerOutput.Hidden) given).states()));
         outputs.unpersist();
         hidden.unpersist();
         double seconds = (System.nanoTime() - start) * 1e-9;
@@ -137,12 +131,31 @@ final class CalibrationPass {
         return next;
     }
 
-    /** The one before is of no use once the lineage begins at a new one. */
-    private void replaceCheckpoint(String made) throws IOException {
-        if (checkpoint != null) {
-            work.delete(checkpoint);
+    private static LayerOutput.Summary summary(Iterator<LayerOutput> outputs) {
+        LayerOutput.Summary summary = null;
+        while (outputs.hasNext()) {
+            if (outputs.next() instanceof LayerOutput.Summary found) {
+                summary = found;
+            }
         }
-        checkpoint = made;
+        return summary;
+    }
+
+    /** Computes the states, and keeps them apart from what they were computed of: persisted, and every few layers stored. */
+    private JavaRDD<HiddenStates> keep(int layer, JavaRDD<HiddenStates> states) throws IOException {
+        if (layer % LAYERS_A_CHECKPOINT != LAYERS_A_CHECKPOINT - 1) {
+            JavaRDD<HiddenStates> kept = states.persist(StorageLevel.MEMORY_AND_DISK());
+            kept.count();
+            return kept;
+        }
+        StoredStates made = StoredStates.write(spark, states, work.files(), "states-" + layer);
+        // Those before are of no use once the lineage begins at new ones.
+        Optional<StoredStates> before = stored;
+        stored = Optional.of(made);
+        if (before.isPresent()) {
+            before.get().delete();
+        }
+        return made.read(spark).persist(StorageLevel.MEMORY_AND_DISK());
     }
 
     private void write(LayerStatistics statistics, JavaRDD<LayerOutput> outputs) throws IOException {
@@ -157,9 +170,10 @@ final class CalibrationPass {
         try {
             PartSink sink = file.begin(layout.blocks().parts());
             List<PartReceipt> receipts =
-                    new GramReduction(layout.blocks(), GramReduction.parts(layout), sink, head).run(outputs);
+                    new GramReduction(layout.blocks(), GramReduction.parts(layout), sink, head)
+                            .run(spark, outputs);
             file.commit(receipts);
-        } catch (IOException | RuntimeException e) {
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
             file.abort();
             throw e;
         } finally {

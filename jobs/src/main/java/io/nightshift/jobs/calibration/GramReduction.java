@@ -4,6 +4,7 @@ import io.nightshift.jobs.output.Part;
 import io.nightshift.jobs.output.PartReceipt;
 import io.nightshift.jobs.output.PartSink;
 import io.nightshift.jobs.output.PartWriter;
+import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
@@ -13,8 +14,9 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.Partitioner;
-import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaPairRDD;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
@@ -23,7 +25,7 @@ import scala.Tuple2;
  * their
  * place and then by group, and are added in that order, in double precision: the sums depend on the plan alone.
  *
- * <p>Memory of a task: one block in doubles and one as it comes, besides Spark's sorting (which goes to disk).
+ * <p>Memory of a task: one block in doubles and one as it comes; Spark's sorting goes to disk.
  *
  * @param blocks which block stands where
  * @param parts the parts of the file
@@ -62,29 +64,27 @@ record GramReduction(LayerFile.Blocks blocks, List<Part> parts, PartSink sink, B
     }
 
     /** Runs it. */
-    List<PartReceipt> run(JavaRDD<LayerOutput> outputs) {
+    List<PartReceipt> run(JavaSparkContext spark, JavaRDD<LayerOutput> outputs) throws IOException {
         // A copy of its own: the closures below must not take along more than they need.
         LayerFile.Blocks places = blocks;
-        GramReduction self = this;
-        JavaRDD<PartReceipt> written = outputs
+        JavaPairRDD<Key, float[]> sorted = outputs
                 .filter(output -> output instanceof LayerOutput.GramBlock)
                 .mapToPair(output -> {
                     LayerOutput.GramBlock block = (LayerOutput.GramBlock) output;
                     int place = places.firstOfInput().get(block.input()) + block.block();
                     return new Tuple2<>(new Key(place, block.group()), block.sums());
                 })
-                .repartitionAndSortWithinPartitions(new ByPart(places))
-                .mapPartitionsWithIndex((part, sorted) -> List.of(self.write(part, sorted)).iterator(), false);
+                .repartitionAndSortWithinPartitions(new ByPart(places));
         try {
-            return written.collect();
+            return new TaskRun(spark, "Gram matrices").run(sorted.rdd().toJavaRDD(), this::write);
         } finally {
             // Spark itself deletes a shuffle's files once the driver's garbage is collected, which may be late.
-            written.rdd().cleanShuffleDependencies(false);
+            sorted.rdd().cleanShuffleDependencies(false);
         }
     }
 
-    private PartReceipt write(int part, Iterator<Tuple2<Key, float[]>> sorted) throws IOException {
-        try (PartWriter writer = sink.open(parts.get(part), TaskContext.get().attemptNumber())) {
+    private PartReceipt write(int part, Iterator<Tuple2<Key, float[]>> sorted, int attempt) throws IOException {
+        try (PartWriter writer = sink.open(parts.get(part), attempt)) {
             if (part == 0) {
                 writer.write(head.value());
             }

@@ -4,6 +4,7 @@ import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.Part;
@@ -64,7 +65,7 @@ final class LayerFile {
      * @param layer its index, -1 for the output matrix's input
      * @param inputs sums over all groups; those without tokens are left out
      */
-    static LayerFile of(int layer, List<InputSums> inputs, Statistics statistics) {
+    static LayerFile of(int layer, List<InputSums> inputs, StatisticsKind statistics) {
         String name = CalibrationManifest.layerFile(layer);
         List<InputSums> seen = inputs.stream().filter(input -> input.tokens() > 0).toList();
         List<TensorSpec> entries = new ArrayList<>();
@@ -75,7 +76,7 @@ final class LayerFile {
         }
         Map<String, Integer> first = new LinkedHashMap<>();
         int count = 0;
-        if (statistics == Statistics.GRAM) {
+        if (statistics == StatisticsKind.GRAM) {
             long size = StatisticsCollector.BLOCK;
             for (InputSums input : seen) {
                 int ofInput = Gram.blocks(input.channels(), StatisticsCollector.BLOCK);

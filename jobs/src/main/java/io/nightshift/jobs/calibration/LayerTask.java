@@ -1,8 +1,10 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -17,13 +19,13 @@ import org.apache.spark.api.java.function.FlatMapFunction;
  * @param statistics what is collected
  * @param routeAllExperts whether experts' inputs are those of all tokens
  */
-record LayerTask(ModelReference model, int layer, Statistics statistics, boolean routeAllExperts)
+record LayerTask(ModelReference model, int layer, StatisticsKind statistics, boolean routeAllExperts)
         implements FlatMapFunction<HiddenStates, LayerOutput> {
     @Override
     public Iterator<LayerOutput> call(HiddenStates states) throws IOException {
         List<LayerOutput> outputs = new ArrayList<>();
         try (StatisticsCollector collector = new StatisticsCollector(
-                statistics, routeAllExperts, GroupPass.workers())) {
+                statistics, routeAllExperts, TaskWorkers.open())) {
             GroupPass.Result result = layer == model.model().layers()
                     ? GroupPass.normalize(model, states, collector)
                     : GroupPass.layer(model, layer, states, collector);

@@ -2,6 +2,7 @@ package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.forward.ActivationObserver;
 import io.nightshift.formats.forward.LinearInput;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.kernels.linear.ColumnSums;
 import io.nightshift.kernels.linear.Gram;
 import io.nightshift.kernels.parallel.Workers;
@@ -23,7 +24,7 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
 
     private static final float[][] NO_GRAM = {};
 
-    private final Statistics statistics;
+    private final StatisticsKind statistics;
     private final boolean routeAllExperts;
     private final Workers workers;
     private final Map<LinearInput, Sums> inputs = new LinkedHashMap<>();
@@ -32,7 +33,7 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     /** Sums of one input, and the blocks of its Gram matrix. */
     record Sums(InputSums sums, float[][] gram) {}
 
-    StatisticsCollector(Statistics statistics, boolean routeAllExperts, Workers workers) {
+    StatisticsCollector(StatisticsKind statistics, boolean routeAllExperts, Workers workers) {
         this.statistics = statistics;
         this.routeAllExperts = routeAllExperts;
         this.workers = workers;
@@ -44,7 +45,7 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
         seen.sums().addTokens(tokens);
         Gram.addSquares(activations, tokens, input.channels(), seen.sums().squares());
         ColumnSums.addAbsolutes(activations, tokens, input.channels(), seen.sums().absolutes());
-        if (statistics == Statistics.GRAM) {
+        if (statistics == StatisticsKind.GRAM) {
             Gram.add(activations, tokens, input.channels(), BLOCK, seen.gram(), workers);
         }
     }
@@ -71,9 +72,8 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     }
 
     /**
-     * What was seen, in the order of the layer, experts ascending; behind them for each input that experts have of
-     * their
-     * own the sum of all of them.
+     * What was seen, in the order of the layer, with experts ascending. Behind all of that comes, for each input that
+     * experts have of their own, the sum over the experts.
      */
     List<Sums> finish() {
         List<Sums> all = new ArrayList<>();
@@ -106,7 +106,7 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     }
 
     private float[][] gram(int channels) {
-        if (statistics != Statistics.GRAM) {
+        if (statistics != StatisticsKind.GRAM) {
             return NO_GRAM;
         }
         int size = BLOCK;

@@ -12,6 +12,9 @@ import picocli.CommandLine.ITypeConverter;
  * @param bytes the number
  */
 record ByteSize(long bytes) {
+    /** A pebibyte: sums of such sizes fit into a long. */
+    private static final long LARGEST = 1L << 50;
+
     private static final Pattern FORM = Pattern.compile("(\\d{1,9})\\s*([KMGT]?)(I?B)?");
 
     /** Parses {@code 64M}, {@code 64MiB} and {@code 67108864} alike: units are powers of 1024. */
@@ -23,7 +26,11 @@ record ByteSize(long bytes) {
                 throw new InvalidModelException("'" + text + "' is not a size; give one such as 64M");
             }
             int power = " KMGT".indexOf(matcher.group(2).isEmpty() ? " " : matcher.group(2));
-            return new ByteSize(Long.parseLong(matcher.group(1)) << 10 * power);
+            long count = Long.parseLong(matcher.group(1));
+            if (count > LARGEST >> 10 * power) {
+                throw new InvalidModelException("'" + text + "' is more than any file has; give a size such as 64M");
+            }
+            return new ByteSize(count << 10 * power);
         }
     }
 

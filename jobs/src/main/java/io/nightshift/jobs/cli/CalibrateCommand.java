@@ -1,10 +1,9 @@
 package io.nightshift.jobs.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrateResult;
-import io.nightshift.jobs.calibration.Statistics;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -20,24 +19,18 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class CalibrateCommand implements Callable<Integer> {
-    @Option(
-            names = "--model",
-            required = true,
-            paramLabel = "FOLDER",
-            description = "The checkpoint: a folder or an s3a:// prefix with config.json, safetensors and tokenizer.")
-    private String model;
+    @Mixin
+    private ModelOptions model;
 
     @Option(
             names = "--data",
-            split = ",",
             paramLabel = "FILES",
             description = "Texts, separated by commas: files, folders or globs of text, JSON lines (.jsonl) or"
                     + " Parquet; may be s3a://.")
     private List<String> data;
 
-    @Option(names = "--output", required = true, paramLabel = "FOLDER",
-            description = "Where to: a folder or s3a:// prefix.")
-    private String output;
+    @Mixin
+    private OutputOptions output;
 
     @Option(
             names = "--statistics",
@@ -45,7 +38,7 @@ final class CalibrateCommand implements Callable<Integer> {
             defaultValue = "gram",
             description = "imatrix: sums a channel, enough for GGUF; gram: whole Gram matrices, for AWQ, EXL2 and error"
                     + " feedback (default: ${DEFAULT-VALUE}).")
-    private Statistics statistics;
+    private StatisticsKind statistics;
 
     @Mixin
     private CalibrationSelection selection;
@@ -56,41 +49,32 @@ final class CalibrateCommand implements Callable<Integer> {
             description = "Where checkpoints of the run go; removed at the end (default: a folder in the output).")
     private String work;
 
-    @Option(
-            names = "--pre-tokenizer",
-            paramLabel = "NAME",
-            description = "llama.cpp's name of the BPE pre-tokenizer, where it is not recognised.")
-    private String preTokenizer;
+    @Mixin
+    private PreTokenizerOption preTokenizer;
 
-    @Option(names = "--overwrite", description = "Make statistics again that are complete already.")
-    private boolean overwrite;
+    @Mixin
+    private SparkOptions spark;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else"
-            + " local[*]).")
-    private String master;
-
-    @Option(names = "--json", description = "Print the result as one line of JSON, last.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public Integer call() throws IOException {
         CalibrateRequest request = new CalibrateRequest(
-                model,
-                output,
+                model.model(),
+                output.output(),
                 Optional.ofNullable(work),
-                selection.options("--data", data, statistics),
-                Optional.ofNullable(preTokenizer),
-                overwrite);
-        SparkRuntime runtime = new SparkRuntime(master);
+                selection.options("--data", data == null ? null : Locations.split(data), statistics),
+                preTokenizer.name(),
+                output.overwrite());
+        SparkRuntime runtime = spark.runtime();
         CalibrateJob job = CalibrateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
         CalibrateResult result;
-        try (JavaSparkContext spark = runtime.start()) {
-            result = job.run(spark);
+        try (JavaSparkContext context = runtime.start()) {
+            result = job.run(context);
         }
         new CalibrationReport(result).print(System.out);
-        if (json) {
-            System.out.println(new ObjectMapper().writeValueAsString(result));
-        }
+        json.print(result, System.out);
         return 0;
     }
 }

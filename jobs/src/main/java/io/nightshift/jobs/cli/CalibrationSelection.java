@@ -1,9 +1,9 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.calibration.CalibrationInput;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TextData;
 import java.util.Arrays;
@@ -79,7 +79,7 @@ final class CalibrationSelection {
      * @param dataOption the command's option for texts, for messages
      * @param data the texts; null or empty with {@code --tokens}
      */
-    CalibrationOptions options(String dataOption, List<String> data, Statistics statistics) {
+    CalibrationOptions options(String dataOption, List<String> data, StatisticsKind statistics) {
         return new CalibrationOptions(
                 input(dataOption, data),
                 positive("--groups", groups, CalibrationOptions.DEFAULT_GROUPS),

@@ -1,6 +1,5 @@
 package io.nightshift.jobs.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
@@ -10,12 +9,12 @@ import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -25,17 +24,11 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
-    @Option(
-            names = "--model",
-            required = true,
-            paramLabel = "FOLDER",
-            description = "The original checkpoint: a folder or an s3a:// prefix with config.json, safetensors and"
-                    + " tokenizer.")
-    private String model;
+    @Mixin
+    private ModelOptions model;
 
     @Option(
             names = "--quantized",
-            split = ",",
             paramLabel = "PATH",
             description = "What was made of it, separated by commas: .gguf files of any type, AWQ folders of both"
                     + " formats, or safetensors checkpoints.")
@@ -44,7 +37,6 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             required = true,
-            split = ",",
             paramLabel = "FILES",
             description = "Held-out texts: files, folders or globs of text, JSON lines (.jsonl) or Parquet; may be"
                     + " s3a://.")
@@ -63,7 +55,7 @@ final class EvaluateCommand implements Callable<Integer> {
             defaultValue = "512",
             description = "Tokens of a chunk; its second half is scored, as llama-perplexity does (default:"
                     + " ${DEFAULT-VALUE}).")
-    private int context;
+    private int contextLength;
 
     @Option(names = "--chunks", paramLabel = "N", description = "Most chunks (default: all).")
     private Integer chunks;
@@ -71,18 +63,14 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--parquet", paramLabel = "FOLDER", description = "Write the table as Parquet too.")
     private String parquet;
 
-    @Option(
-            names = "--pre-tokenizer",
-            paramLabel = "NAME",
-            description = "llama.cpp's name of the BPE pre-tokenizer, where it is not recognised.")
-    private String preTokenizer;
+    @Mixin
+    private PreTokenizerOption preTokenizer;
 
-    @Option(names = "--master", paramLabel = "URL", description = "Spark master (default: spark-submit's, else"
-            + " local[*]).")
-    private String master;
+    @Mixin
+    private SparkOptions spark;
 
-    @Option(names = "--json", description = "Print the result as one line of JSON, last.")
-    private boolean json;
+    @Mixin
+    private JsonOption json;
 
     @Override
     public Integer call() throws IOException {
@@ -90,26 +78,24 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new InvalidModelException("--chunks " + chunks + ": at least 1 is needed");
         }
         EvaluateRequest request = new EvaluateRequest(
-                model,
-                quantized,
-                new TextData(data, textColumn, OptionalLong.empty()),
-                context,
+                model.model(),
+                Locations.split(quantized),
+                new TextData(Locations.split(data), textColumn, OptionalLong.empty()),
+                contextLength,
                 chunks == null ? OptionalInt.empty() : OptionalInt.of(chunks),
-                Optional.ofNullable(preTokenizer));
-        SparkRuntime runtime = new SparkRuntime(master);
+                preTokenizer.name());
+        SparkRuntime runtime = spark.runtime();
         EvaluateJob job = EvaluateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
         EvaluateResult result;
-        try (JavaSparkContext spark = runtime.start()) {
-            result = job.run(spark);
+        try (JavaSparkContext context = runtime.start()) {
+            result = job.run(context);
             EvaluationTable table = new EvaluationTable(result);
             if (parquet != null) {
-                table.writeParquet(parquet, spark);
+                table.writeParquet(parquet, context);
             }
             table.print(System.out);
         }
-        if (json) {
-            System.out.println(new ObjectMapper().writeValueAsString(result));
-        }
+        json.print(result, System.out);
         return 0;
     }
 }

@@ -1,16 +1,18 @@
 package io.nightshift.jobs.cli;
 
-import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
-import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.weights.ModelListing;
+import io.nightshift.formats.weights.QuantizedFormat;
+import io.nightshift.formats.weights.QuantizedFormats;
+import io.nightshift.formats.weights.QuantizedModel;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -18,10 +20,10 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "inspect",
-        description = "Shows the metadata and tensors of a GGUF file, a safetensors checkpoint or an AWQ folder.",
+        description = "Shows the metadata and tensors of a quantized model, a checkpoint or a safetensors file.",
         mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PATH", description = "A .gguf or .safetensors file, or a checkpoint's folder; may be s3a://.")
+    @Parameters(paramLabel = "PATH", description = "A file or the folder of a model; may be s3a://.")
     private String path;
 
     @Option(names = "--json", description = "Print one line of JSON instead of tables.")
@@ -29,7 +31,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Inspection inspection = inspect();
+        Inspection inspection = Inspection.of(path, inspect());
         if (json) {
             inspection.printJson(System.out);
         } else {
@@ -38,19 +40,21 @@ final class InspectCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Inspection inspect() throws IOException {
+    private ModelListing inspect() throws IOException {
         HadoopSettings settings = new SparkRuntime(null).hadoop();
-        if (!path.endsWith(".gguf") && !path.endsWith(".safetensors")) {
-            ModelFolder folder = FolderReference.find(path, settings).open();
-            boolean quantized = JsonFile.read(folder, "config.json").flatMap(AwqFolder::format).isPresent();
-            return quantized
-                    ? Inspection.of(path, AwqFolder.open(folder))
-                    : Inspection.of(path, Checkpoint.open(folder).tensors());
+        Optional<QuantizedFormat> format = QuantizedFormats.ofFile(path);
+        if (format.isPresent()) {
+            FileReference file = FileReference.find(path, settings);
+            return format.get().open(file.folder(), file.file().name()).listing();
         }
-        FileReference file = FileReference.find(path, settings);
-        if (path.endsWith(".gguf")) {
-            return Inspection.of(path, GgufFile.read(file.folder(), file.file()));
+        if (path.endsWith(".safetensors")) {
+            FileReference file = FileReference.find(path, settings);
+            return ModelListing.of(List.copyOf(SafetensorsHeader.read(file.folder(), file.file())));
         }
-        return Inspection.of(path, List.copyOf(SafetensorsHeader.read(file.folder(), file.file())));
+        ModelFolder folder = FolderReference.find(path, settings).open();
+        Optional<QuantizedModel> quantized = QuantizedFormats.open(folder, "");
+        return quantized.isPresent()
+                ? quantized.get().listing()
+                : ModelListing.of(Checkpoint.open(folder).tensors());
     }
 }

@@ -56,13 +56,12 @@ final class LinearTable {
 
     /**
      * Prints the layers of one output, if losses of them were measured.
-     *
-     * @param clipped whether groups may be clipped
      */
-    static void print(List<LinearReport> linears, boolean clipped, PrintStream out) {
+    static void print(List<LinearReport> linears, PrintStream out) {
         if (linears.stream().allMatch(linear -> linear.measuredRows() == 0)) {
             return;
         }
+        boolean clipped = linears.stream().anyMatch(linear -> linear.clippedShare() > 0);
         out.printf(Locale.ROOT, "  %-44s %9s %11s %11s %11s %s%8s%n", "linear layer", "scales", "nearest", "scaled", "rounded",
                 clipped ? " clipped " : "", "damping");
         for (LinearReport linear : linears) {

@@ -1,6 +1,9 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.jobs.VectorModule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,7 +18,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {QuantizeCommand.class, CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class})
+        subcommands = {CalibrateCommand.class, EvaluateCommand.class, InspectCommand.class})
 public final class Nightshift implements Runnable {
     @Spec
     private CommandSpec spec;
@@ -44,11 +47,26 @@ public final class Nightshift implements Runnable {
     public static int execute(String... arguments) {
         Nightshift nightshift = new Nightshift();
         CommandLine line = new CommandLine(nightshift);
+        line.getCommandSpec().addSubcommand("quantize", quantize());
         Errors errors = new Errors(nightshift::isVerbose);
         line.setExecutionExceptionHandler(errors);
         line.setParameterExceptionHandler(errors);
         line.setCaseInsensitiveEnumValuesAllowed(true);
-        return line.execute(arguments);
+        try {
+            return line.execute(arguments);
+        } catch (Error e) {
+            // Such as a heap that is full: picocli leaves them to the JVM, which would print a stack trace.
+            return errors.handleError(e, line.getErr());
+        }
+    }
+
+    /** The command with a mixin for each format that is registered. */
+    private static CommandLine quantize() {
+        List<TargetFormat> formats = new ArrayList<>();
+        ServiceLoader.load(TargetFormat.class).forEach(formats::add);
+        CommandLine quantize = new CommandLine(new QuantizeCommand(formats));
+        formats.forEach(format -> quantize.addMixin(format.name(), format));
+        return quantize;
     }
 
     /** Runs a command line and ends the process with its exit code. */
@@ -57,6 +75,13 @@ public final class Nightshift implements Runnable {
             System.err.println("nightshift: " + VectorModule.MISSING);
             System.exit(Errors.INPUT);
         }
-        System.exit(execute(arguments));
+        Interruption interruption = Interruption.ofProcess();
+        interruption.watch();
+        int exitCode = execute(arguments);
+        interruption.commandEnded();
+        if (!interruption.hasBegun()) {
+            TemporaryFolder.delete();
+        }
+        System.exit(exitCode);
     }
 }

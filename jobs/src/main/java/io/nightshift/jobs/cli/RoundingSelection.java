@@ -2,10 +2,12 @@ package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.rounding.RoundingOptions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** How weights are made easier to round, and rounded. */
+/** How weights are made easier to round, and rounded: for all formats alike, but with defaults of each. */
 final class RoundingSelection {
     @Option(
             names = "--scales",
@@ -48,55 +50,25 @@ final class RoundingSelection {
                     + " Parquet.")
     private String report;
 
-    /**
-     * The options of an AWQ folder: scales and error feedback are the default.
-     *
-     * @throws InvalidModelException if one is unknown, out of range or without effect
-     */
-    RoundingOptions options() {
-        boolean scaled = isOn("--scales", scales, "awq", "none", true);
-        boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", true);
-        return options(scaled, feedback, RoundingOptions.DEFAULT_DAMPING);
-    }
+    private final List<RoundingOptions> asked = new ArrayList<>();
 
     /**
-     * The options of GGUF files, which are made as llama-quantize does unless the user says otherwise.
+     * The options of a target.
      *
-     * @param alone whether nothing but GGUF files is made
-     * @return nothing if neither scales nor error feedback are asked for
-     * @throws InvalidModelException if one is unknown, out of range or without effect
+     * @param otherwise its format's defaults
+     * @throws InvalidModelException if one is unknown or out of range
      */
-    Optional<RoundingOptions> ggufOptions(boolean alone) {
-        boolean scaled = isOn("--scales", scales, "awq", "none", false);
-        boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", false);
-        if (scaled || feedback) {
-            double otherwise = RoundingOptions.DEFAULT_GGUF_DAMPING;
-            return Optional.of(alone ? options(scaled, feedback, otherwise) : checked(scaled, feedback, otherwise));
-        }
-        if (alone && given() != null) {
-            throw new InvalidModelException(given() + " has no effect on GGUF without --scales awq or --rounding gptq");
-        }
-        return Optional.empty();
-    }
-
-    private RoundingOptions options(boolean scaled, boolean feedback, double otherwise) {
-        if (ratios != null && !scaled) {
-            throw new InvalidModelException("--awq-grid has no effect without --scales awq");
-        }
-        if (damping != null && !feedback) {
-            throw new InvalidModelException("--damping has no effect without --rounding gptq");
-        }
-        return checked(scaled, feedback, otherwise);
-    }
-
-    /** @param otherwise the damping where none is given */
-    private RoundingOptions checked(boolean scaled, boolean feedback, double otherwise) {
+    RoundingOptions options(RoundingOptions otherwise) {
+        boolean scaled = isOn("--scales", scales, "awq", "none", otherwise.scaled());
+        boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", otherwise.feedback());
         try {
-            return new RoundingOptions(
+            RoundingOptions options = new RoundingOptions(
                     scaled,
-                    ratios == null ? RoundingOptions.DEFAULT_RATIOS : ratios,
+                    ratios == null ? otherwise.ratios() : ratios,
                     feedback,
-                    damping == null ? otherwise : damping);
+                    damping == null ? otherwise.damping() : damping);
+            asked.add(options);
+            return options;
         } catch (IllegalArgumentException e) {
             String option = ratios == null ? "--damping" : "--awq-grid or --damping";
             throw new InvalidModelException(option + ": " + e.getMessage(), e);
@@ -110,20 +82,37 @@ final class RoundingSelection {
         return given == null ? otherwise : given.equals(on);
     }
 
+    /**
+     * Refuses options that have no effect on any target that was asked for.
+     *
+     * @param always whether a target's format scales or rounds unless it is told not to
+     */
+    void refuseWithoutEffect(boolean always) {
+        boolean scaled = asked.stream().anyMatch(RoundingOptions::scaled);
+        boolean feedback = asked.stream().anyMatch(RoundingOptions::feedback);
+        if (ratios != null && !scaled) {
+            throw new InvalidModelException("--awq-grid has no effect without --scales awq");
+        }
+        if (damping != null && !feedback) {
+            throw new InvalidModelException("--damping has no effect without --rounding gptq");
+        }
+        if (work != null && !feedback) {
+            throw new InvalidModelException("--work has no effect without --rounding gptq");
+        }
+        if (report != null && !scaled && !feedback) {
+            throw new InvalidModelException("--report has no effect without --scales awq or --rounding gptq");
+        }
+        if ((scales != null || rounding != null) && !scaled && !feedback && !always) {
+            throw new InvalidModelException((scales != null ? "--scales" : "--rounding")
+                    + " has no effect on these targets without --scales awq or --rounding gptq");
+        }
+    }
+
     Optional<String> work() {
         return Optional.ofNullable(work);
     }
 
     Optional<String> report() {
         return Optional.ofNullable(report);
-    }
-
-    /** The first option of scales and rounding that was given, for targets that have no use for them. */
-    String given() {
-        return scales != null ? "--scales"
-                : ratios != null ? "--awq-grid"
-                : rounding != null ? "--rounding"
-                : damping != null ? "--damping"
-                : null;
     }
 }

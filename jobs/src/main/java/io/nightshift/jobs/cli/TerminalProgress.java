@@ -1,6 +1,6 @@
 package io.nightshift.jobs.cli;
 
-import io.nightshift.jobs.awq.AwqProgress;
+import io.nightshift.jobs.tasks.Progress;
 import java.io.PrintStream;
 import java.util.Locale;
 import me.tongfei.progressbar.ProgressBar;
@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
 /** One bar over all parts on a terminal; a line a while where there is none. */
-final class TerminalProgress implements AwqProgress {
+final class TerminalProgress implements Progress {
     private static final long LINE_EVERY_NANOS = 10_000_000_000L;
     private static final long MEGABYTE = 1_000_000;
 

@@ -1,15 +1,17 @@
 package io.nightshift.jobs.evaluation;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.SourceModel;
-import io.nightshift.jobs.forward.TaskFailures;
-import io.nightshift.jobs.output.SharedFolderCheck;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.tasks.RunCache;
+import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.SharedFolderCheck;
+import io.nightshift.jobs.tasks.TaskFailures;
+import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TokenSequences;
@@ -20,12 +22,14 @@ import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import scala.Tuple2;
 
 /** Compares quantized models with their original over held-out text, distributed over groups of chunks. */
 public final class EvaluateJob {
     private static final int LEAST_GROUPS = 16;
     private static final long TOKENS_A_GROUP = 16_384;
 
+    private final RunId run;
     private final EvaluateRequest request;
     private final HadoopSettings settings;
     private final EvaluateProgress progress;
@@ -34,16 +38,18 @@ public final class EvaluateJob {
     private final List<ModelReference> quantized;
 
     private EvaluateJob(
+            RunId run,
             EvaluateRequest request,
             HadoopSettings settings,
             EvaluateProgress progress,
             SourceModel source,
             List<ModelReference> quantized) {
+        this.run = run;
         this.request = request;
         this.settings = settings;
         this.progress = progress;
         this.source = source;
-        this.original = ModelReference.of(source.decoder(), source.folder());
+        this.original = ModelReference.of(run, source.decoder(), source.folder());
         this.quantized = quantized;
     }
 
@@ -60,11 +66,12 @@ public final class EvaluateJob {
         if (ScoreTask.scored(request.context()) < 1) {
             throw new InvalidModelException("--context " + request.context() + ": a chunk needs 4 tokens at least");
         }
+        RunId run = RunId.create();
         List<ModelReference> quantized = new ArrayList<>();
         for (String location : request.quantized()) {
-            quantized.add(ModelReference.find(location, source.decoder(), settings));
+            quantized.add(ModelReference.find(run, location, source, settings));
         }
-        return new EvaluateJob(request, settings, progress, source, quantized);
+        return new EvaluateJob(run, request, settings, progress, source, quantized);
     }
 
     /**
@@ -93,8 +100,9 @@ public final class EvaluateJob {
             PlainPass pass = PlainPass.run(spark, original, cut, progress);
             JavaRDD<HiddenStates> states = pass.states();
             ScoreTask own = new ScoreTask(original, null, shared);
-            List<TokenScores> ownScores = states.map(group -> own.score(group, null)).collect();
-            EvaluateResult.Score originalScore = ScoreSummary.of(original.location(), ownScores);
+            List<TokenScores> ownScores = new TaskRun(spark, "scores of " + original.location())
+                    .run(states, (group, given, attempt) -> own.score(given.next(), null));
+            EvaluateResult.Score originalScore = finite(ScoreSummary.of(original.location(), ownScores));
             bytesRead += pass.bytesRead() + bytesRead(ownScores);
             progress.model(original.location(), (System.nanoTime() - begin) * 1e-9);
             List<EvaluateResult.Score> scores = new ArrayList<>();
@@ -102,9 +110,12 @@ public final class EvaluateJob {
                 begin = System.nanoTime();
                 PlainPass other = PlainPass.run(spark, model, cut, progress);
                 ScoreTask task = new ScoreTask(original, model, shared);
-                List<TokenScores> found =
-                        states.zip(other.states()).map(pair -> task.score(pair._1(), pair._2())).collect();
-                scores.add(ScoreSummary.of(model.location(), found));
+                List<TokenScores> found = new TaskRun(spark, "scores of " + model.location())
+                        .run(states.zip(other.states()).map(pair -> pair), (group, given, attempt) -> {
+                            Tuple2<HiddenStates, HiddenStates> pair = given.next();
+                            return task.score(pair._1(), pair._2());
+                        });
+                scores.add(finite(ScoreSummary.of(model.location(), found)));
                 bytesRead += other.bytesRead() + bytesRead(found);
                 other.forget();
                 progress.model(model.location(), (System.nanoTime() - begin) * 1e-9);
@@ -127,8 +138,18 @@ public final class EvaluateJob {
             throw TaskFailures.explain(e);
         } finally {
             shared.unpersist();
-            GroupPass.release(all);
+            RunCache.end(run, spark);
         }
+    }
+
+    /** Weights that are no numbers, or too large to compute with, are found out by their figures. */
+    private static EvaluateResult.Score finite(EvaluateResult.Score score) throws IOException {
+        if (!Double.isFinite(score.perplexity()) || !Double.isFinite(score.meanDivergence())) {
+            throw new IOException(score.location() + ": its perplexity is " + score.perplexity()
+                    + " and its mean divergence " + score.meanDivergence()
+                    + ", which are no figures: its weights are damaged, or too large for 32-bit floats. Make it again");
+        }
+        return score;
     }
 
     private static long bytesRead(List<TokenScores> scores) {
@@ -139,7 +160,7 @@ public final class EvaluateJob {
         StorageLocation location = model.folder().location();
         if (location.isLocal()) {
             Path path = location.localPath();
-            String file = model.file().isEmpty() ? "config.json" : model.file();
+            String file = model.isFolder() ? "config.json" : model.file();
             SharedFolderCheck.requireSeen(path.resolve(file), path, spark);
         }
     }

@@ -5,7 +5,7 @@ public interface EvaluateProgress {
     /** Says nothing. */
     EvaluateProgress NONE = new EvaluateProgress() {};
 
-    /** Something that was ignored or guessed, or is less than was asked for. */
+    /** Something was ignored or guessed, or there is less of it than was asked for. */
     default void warning(String message) {}
 
     /** A layer of a model is done. */

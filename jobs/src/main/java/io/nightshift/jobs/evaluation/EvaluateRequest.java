@@ -9,7 +9,7 @@ import java.util.OptionalInt;
  * What the user wants.
  *
  * @param model where the original checkpoint is
- * @param quantized GGUF files and checkpoints made of it
+ * @param quantized what was made of it: quantized models of any registered format, and checkpoints
  * @param data held-out text
  * @param context tokens of a chunk; the second half of each is scored
  * @param chunks most chunks; empty for all

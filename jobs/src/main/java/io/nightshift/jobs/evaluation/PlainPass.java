@@ -6,6 +6,8 @@ import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.LayerWork;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
+import io.nightshift.jobs.tasks.TaskRun;
+import java.io.IOException;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -22,7 +24,8 @@ final class PlainPass {
     }
 
     static PlainPass run(
-            JavaSparkContext spark, ModelReference model, SequenceGroup[] groups, EvaluateProgress progress) {
+            JavaSparkContext spark, ModelReference model, SequenceGroup[] groups, EvaluateProgress progress)
+            throws IOException {
         JavaRDD<GroupPass.Result> results = spark.parallelize(List.of(groups), groups.length)
                 .map(group -> new GroupPass.Result(GroupPass.embed(model, group), null));
         int layers = model.model().layers();
@@ -35,7 +38,8 @@ final class PlainPass {
                             ? GroupPass.layer(model, layer, result.states(), ActivationObserver.NONE)
                             : GroupPass.normalize(model, scored(result.states(), model), ActivationObserver.NONE))
                     .persist(StorageLevel.MEMORY_AND_DISK());
-            List<LayerWork> work = next.map(GroupPass.Result::work).collect();
+            List<LayerWork> work = new TaskRun(spark, model.location() + ", layer " + layer)
+                    .run(next, (group, given, attempt) -> given.next().work());
             results.unpersist();
             results = next;
             bytesRead += work.stream().mapToLong(LayerWork::bytesRead).sum();

@@ -5,6 +5,7 @@ import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
@@ -56,7 +57,7 @@ record ScoreTask(ModelReference original, ModelReference other, Broadcast<Sequen
         double[] losses = new double[tokens];
         double[] divergences = new double[other == null ? 0 : tokens];
         int sameTop = 0;
-        try (Workers workers = GroupPass.workers()) {
+        try (Workers workers = TaskWorkers.open()) {
             for (int from = 0; from < tokens; from += atOnce) {
                 int count = Math.min(atOnce, tokens - from);
                 head.logits(states.values(), from, count, 0, vocabulary, logits, workers);

@@ -7,7 +7,7 @@ import java.io.Serializable;
  *
  * @param group the group
  * @param losses negative logarithms of the probability of each next token
- * @param divergences Kullback-Leibler divergence from the original of each prediction; empty for the original
+ * @param divergences Kullback-Leibler divergence of each prediction from the original's; empty for the original
  * @param sameTop how many predictions have the original's most probable token
  * @param bytesRead bytes of output matrices that were read for this group; the other groups of the executor share them
  */

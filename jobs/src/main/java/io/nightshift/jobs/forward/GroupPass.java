@@ -5,19 +5,18 @@ import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.OutputHead;
 import io.nightshift.formats.forward.TokenEmbedding;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Arrays;
-import java.util.List;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.TaskContext;
 
 /**
  * The forward pass of one group, within a task that uses the cores that Spark gives it.
  *
  * <p>Memory: the group's hidden states twice, and the forward pass of {@value #TOKENS_AT_ONCE} tokens (or of one
- * sequence, where that is longer); the weights are shared by the tasks of an executor.
+ * sequence, where that is longer); the weights are shared by the tasks that a run has in an executor.
  */
 public final class GroupPass {
     /** Tokens that go through a layer at once, about: enough for matrix products at full speed. */
@@ -48,7 +47,7 @@ public final class GroupPass {
         for (int i = 0; i < group.sequences().size(); i++) {
             System.arraycopy(group.sequences().get(i), 0, tokens, i * length, length);
         }
-        float[] values = TokenEmbedding.embed(model.model(), WeightsCache.ofThisProcess().model(model), tokens);
+        float[] values = TokenEmbedding.embed(model.model(), WeightsCache.of(model).model(model), tokens);
         return new HiddenStates(group.index(), length, values);
     }
 
@@ -60,12 +59,12 @@ public final class GroupPass {
     public static Result layer(ModelReference model, int layer, HiddenStates states, ActivationObserver observer)
             throws IOException {
         long start = System.nanoTime();
-        WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.ofThisProcess().layer(model, layer);
+        WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.of(model).layer(model, layer);
         int width = states.sequenceLength() * model.model().hiddenSize();
         int sequences = states.values().length / width;
         int atOnce = Math.max(1, TOKENS_AT_ONCE / states.sequenceLength());
         float[] output = new float[states.values().length];
-        try (Workers workers = workers()) {
+        try (Workers workers = TaskWorkers.open()) {
             for (int from = 0; from < sequences; from += atOnce) {
                 int count = Math.min(atOnce, sequences - from);
                 float[] batch = Arrays.copyOfRange(states.values(), from * width, (from + count) * width);
@@ -83,10 +82,10 @@ public final class GroupPass {
     public static Result normalize(ModelReference model, HiddenStates states, ActivationObserver observer)
             throws IOException {
         long start = System.nanoTime();
-        WeightsCache.Loaded<FinalNorm> norm = WeightsCache.ofThisProcess().norm(model);
+        WeightsCache.Loaded<FinalNorm> norm = WeightsCache.of(model).norm(model);
         float[] output = states.values().clone();
         int tokens = output.length / model.model().hiddenSize();
-        try (Workers workers = workers()) {
+        try (Workers workers = TaskWorkers.open()) {
             norm.weights().apply(output, tokens, observer, workers);
         }
         HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
@@ -95,19 +94,8 @@ public final class GroupPass {
 
     /** The output matrix of a model, shared by the tasks of an executor. */
     public static Head head(ModelReference model) throws IOException {
-        WeightsCache.Loaded<OutputHead> head = WeightsCache.ofThisProcess().head(model);
+        WeightsCache.Loaded<OutputHead> head = WeightsCache.of(model).head(model);
         return new Head(head.weights(), head.bytesRead());
-    }
-
-    /** Threads for a task's kernels: the cores that Spark gives it. */
-    public static Workers workers() {
-        TaskContext context = TaskContext.get();
-        return new Workers(context == null ? 1 : Math.max(1, context.cpus()));
-    }
-
-    /** Drops what this process holds of models; executors of their own drop it for the next models. */
-    public static void release(List<ModelReference> models) {
-        models.forEach(model -> WeightsCache.ofThisProcess().release(model.run()));
     }
 
     private static LayerWork work(HiddenStates states, int sequences, long bytesRead, long start) {

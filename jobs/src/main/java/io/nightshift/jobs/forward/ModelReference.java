@@ -1,90 +1,86 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.forward.AwqWeights;
-import io.nightshift.formats.forward.CheckpointWeights;
 import io.nightshift.formats.forward.DecoderModel;
-import io.nightshift.formats.forward.GgufWeights;
-import io.nightshift.formats.forward.ModelWeights;
-import io.nightshift.formats.gguf.GgufFile;
-import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.formats.weights.CheckpointWeights;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.formats.weights.QuantizedFormats;
+import io.nightshift.formats.weights.QuantizedModel;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.RunId;
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.UUID;
+import java.util.Optional;
 
 /**
  * A model that executors can open.
  *
- * @param run unlike that of any other reference: what executors keep belongs to one run
+ * @param run the run that it is opened for: what executors keep of it belongs to that run
  * @param model its hyperparameters
  * @param folder where its weights are
- * @param file a GGUF file of the folder; empty for the folder's safetensors files, quantized to AWQ or not
+ * @param file a file of the folder that is a whole model; empty for the folder itself, quantized or not
  */
-public record ModelReference(String run, DecoderModel model, FolderReference folder, String file)
+public record ModelReference(RunId run, DecoderModel model, FolderReference folder, String file)
         implements Serializable {
+    private static final String WHOLE_FOLDER = "";
+
     /** The weights of a checkpoint. */
-    public static ModelReference of(DecoderModel model, FolderReference folder) {
-        return new ModelReference(UUID.randomUUID().toString(), model, folder, "");
+    public static ModelReference of(RunId run, DecoderModel model, FolderReference folder) {
+        return new ModelReference(run, model, folder, WHOLE_FOLDER);
     }
 
     /**
-     * A model that was made of another one.
+     * A model that was made of another one. What it says of itself is compared with what the other says.
      *
-     * @param location a GGUF file, or the folder of a checkpoint, quantized to AWQ or not
+     * @param run the run that compares them
+     * @param location a file or folder of a quantized model, or the folder of a checkpoint
      * @param original the model that it was made of
      * @throws InvalidModelException if there is no such file, or it is another model
      * @throws IOException if it cannot be read
      */
-    public static ModelReference find(String location, DecoderModel original, HadoopSettings settings)
+    public static ModelReference find(RunId run, String location, SourceModel original, HadoopSettings settings)
             throws IOException {
-        if (!location.endsWith(".gguf")) {
-            FolderReference folder = FolderReference.find(location, settings);
-            if (isAwq(folder.open())) {
-                ModelReference reference = of(original, folder);
-                reference.open(); // Says what is wrong with it before any work.
-                return reference;
-            }
-            DecoderModel model = DecoderModel.of(Checkpoint.open(folder.open()));
-            if (model.vocabulary() != original.vocabulary()) {
-                throw new InvalidModelException(location + ": has " + model.vocabulary()
-                        + " tokens where the original has "
-                        + original.vocabulary() + "; is it the same model?");
-            }
-            return of(model, folder);
-        }
+        boolean isFile = QuantizedFormats.ofFile(location).isPresent();
         int slash = location.lastIndexOf('/');
-        FolderReference folder = FolderReference.find(slash < 0 ? "." : location.substring(0, slash + 1), settings);
-        ModelReference reference = new ModelReference(
-                UUID.randomUUID().toString(), original, folder, location.substring(slash + 1));
-        reference.open(); // Says what is wrong with it before any work.
-        return reference;
+        String parent = slash < 0 ? "." : location.substring(0, slash + 1);
+        FolderReference folder = FolderReference.find(isFile ? parent : location, settings);
+        String file = isFile ? location.substring(slash + 1) : WHOLE_FOLDER;
+        ModelFolder opened = folder.open();
+        Optional<QuantizedModel> quantized = QuantizedFormats.open(opened, file);
+        if (quantized.isPresent()) {
+            // Says what is wrong with it before any work.
+            quantized.get().requireMadeOf(original.checkpoint());
+            quantized.get().weights(original.decoder().tensors());
+            return new ModelReference(run, original.decoder(), folder, file);
+        }
+        DecoderModel model = DecoderModel.of(Checkpoint.open(opened));
+        if (model.vocabulary() != original.decoder().vocabulary()) {
+            throw new InvalidModelException(location + ": has " + model.vocabulary()
+                    + " tokens where the original has "
+                    + original.decoder().vocabulary() + "; is it the same model?");
+        }
+        return of(run, model, folder);
     }
 
-    private static boolean isAwq(ModelFolder folder) throws IOException {
-        return JsonFile.read(folder, "config.json").flatMap(AwqFolder::format).isPresent();
+    /** Whether the weights are those of a folder's safetensors files. */
+    public boolean isFolder() {
+        return file.equals(WHOLE_FOLDER);
     }
 
-    /** Where the weights are, for messages. */
+    /** Where the weights are, for messages; unlike that of any other model. */
     public String location() {
-        return folder.location().text() + (file.isEmpty() ? "" : "/" + file);
+        return folder.location().text() + (isFolder() ? "" : "/" + file);
     }
 
     /** The weights. Only headers are read. */
     ModelWeights open() throws IOException {
         ModelFolder opened = folder.open();
-        if (file.isEmpty()) {
-            return isAwq(opened)
-                    ? new AwqWeights(model, AwqFolder.open(opened))
-                    : new CheckpointWeights(model, opened);
-        }
-        StoredFile stored = opened.find(file)
-                .orElseThrow(() -> new InvalidModelException(location() + ": there is no such file"));
-        return new GgufWeights(model, opened, GgufFile.read(opened, stored));
+        Optional<QuantizedModel> quantized = QuantizedFormats.open(opened, file);
+        return quantized.isPresent()
+                ? quantized.get().weights(model.tensors())
+                : new CheckpointWeights(model.tensors().recipes(), opened);
     }
 }

@@ -2,8 +2,9 @@ package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.statistics.ModelDigest;
-import io.nightshift.jobs.output.SharedFolderCheck;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.SharedFolderCheck;
+import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,12 +26,8 @@ public final class SourceDigest {
             Path path = source.location().localPath();
             SharedFolderCheck.requireSeen(path.resolve("config.json"), path, spark);
         }
-        try {
-            return spark.parallelize(List.of(source), 1)
-                    .map(folder -> ModelDigest.of(Checkpoint.open(folder.open())))
-                    .first();
-        } catch (Exception e) { // Scala throws checked exceptions without saying so.
-            throw TaskFailures.explain(e);
-        }
+        return new TaskRun(spark, "digest of " + source.location().text())
+                .each(List.of(source), folder -> ModelDigest.of(Checkpoint.open(folder.open())))
+                .get(0);
     }
 }

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.forward.DecoderModel;
@@ -21,11 +22,14 @@ import org.apache.spark.api.java.JavaSparkContext;
 /** A checkpoint that texts are run through: its hyperparameters, its tokenizer, its place. */
 public final class SourceModel {
     private final FolderReference folder;
+    private final Checkpoint checkpoint;
     private final DecoderModel decoder;
     private final GgufMetadata metadata;
 
-    private SourceModel(FolderReference folder, DecoderModel decoder, GgufMetadata metadata) {
+    private SourceModel(
+            FolderReference folder, Checkpoint checkpoint, DecoderModel decoder, GgufMetadata metadata) {
         this.folder = folder;
+        this.checkpoint = checkpoint;
         this.decoder = decoder;
         this.metadata = metadata;
     }
@@ -43,8 +47,9 @@ public final class SourceModel {
             throws IOException {
         FolderReference folder = FolderReference.find(location, settings);
         Checkpoint checkpoint = Checkpoint.open(folder.open());
-        GgufMetadata metadata = GgufConverter.convert(checkpoint, preTokenizer, warnings).metadata();
-        return new SourceModel(folder, DecoderModel.of(checkpoint), metadata);
+        GgufMetadata metadata = GgufConverter.convert(
+                checkpoint, preTokenizer, Warnings.withoutDifferences(warnings)).metadata();
+        return new SourceModel(folder, checkpoint, DecoderModel.of(checkpoint), metadata);
     }
 
     /** Its folder. */
@@ -55,6 +60,11 @@ public final class SourceModel {
     /** Its name. */
     public String name() throws IOException {
         return folder.open().name();
+    }
+
+    /** The checkpoint itself, opened by the driver. */
+    public Checkpoint checkpoint() {
+        return checkpoint;
     }
 
     /** Its hyperparameters. */

@@ -2,31 +2,32 @@ package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.FinalNorm;
-import io.nightshift.formats.forward.ModelWeights;
 import io.nightshift.formats.forward.OutputHead;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.jobs.tasks.RunCache;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The weights that an executor process holds: each layer is loaded once, by the task that first needs it, and shared by
- * all. While tasks compute, the next layer is fetched. At most two layers are held, the last ones used, and two final
- * norms and output matrices (of a model and of what it is compared with).
+ * The weights that an executor process holds for a run: each layer is loaded once, by the task that first needs it, and
+ * shared by all tasks of the run. While tasks compute, the next layer is fetched. At most two layers a run are held, the
+ * last ones used, and two final norms and output matrices (of a model and of what it is compared with).
  */
 final class WeightsCache {
     private static final int LAYERS_HELD = 2;
     private static final int HEADS_HELD = 2;
     private static final int MODELS_HELD = 4;
+    private static final int ONLY = 0;
 
-    private static final WeightsCache OF_THIS_PROCESS = new WeightsCache();
+    private static final RunCache<WeightsCache> OF_RUNS = new RunCache<>(WeightsCache::new);
 
-    private record Key(String run, int layer) {}
+    /** Part of a model: a layer, or the one part that a map is for. */
+    private record Key(String model, int layer) {}
 
     /** What is loaded, or being loaded. */
     private static final class Entry<T> extends FutureTask<T> {
@@ -78,8 +79,9 @@ final class WeightsCache {
 
     private WeightsCache() {}
 
-    static WeightsCache ofThisProcess() {
-        return OF_THIS_PROCESS;
+    /** That of a model's run. */
+    static WeightsCache of(ModelReference reference) {
+        return OF_RUNS.of(reference.run());
     }
 
     private static <T> LinkedHashMap<Key, Entry<T>> recentlyUsed() {
@@ -88,12 +90,12 @@ final class WeightsCache {
 
     /** The opened model: headers are read once. */
     ModelWeights model(ModelReference reference) throws IOException {
-        return take(models, new Key(reference.run(), 0), MODELS_HELD, reference::open).value();
+        return take(models, new Key(reference.location(), ONLY), MODELS_HELD, reference::open).value();
     }
 
     /** A layer; begins to fetch the next one. */
     Loaded<DecoderLayer> layer(ModelReference reference, int layer) throws IOException {
-        Key key = new Key(reference.run(), layer);
+        Key key = new Key(reference.location(), layer);
         Entry<DecoderLayer> entry = take(layers, key, LAYERS_HELD, load(reference, layer));
         if (layer + 1 < reference.model().layers()) {
             fetch(reference, layer + 1);
@@ -103,7 +105,7 @@ final class WeightsCache {
 
     /** The norm behind the last layer. */
     Loaded<FinalNorm> norm(ModelReference reference) throws IOException {
-        Key key = new Key(reference.run(), reference.model().layers());
+        Key key = new Key(reference.location(), ONLY);
         Entry<FinalNorm> entry =
                 take(norms, key, HEADS_HELD, () -> FinalNorm.load(reference.model(), model(reference)));
         return new Loaded<>(entry.value(), entry.isFirstUse() ? entry.value().bytes() : 0);
@@ -111,19 +113,10 @@ final class WeightsCache {
 
     /** The output matrix. */
     Loaded<OutputHead> head(ModelReference reference) throws IOException {
-        Key key = new Key(reference.run(), -1);
+        Key key = new Key(reference.location(), ONLY);
         Entry<OutputHead> entry =
                 take(heads, key, HEADS_HELD, () -> OutputHead.load(reference.model(), model(reference)));
         return new Loaded<>(entry.value(), entry.isFirstUse() ? entry.value().bytes() : 0);
-    }
-
-    /** Forgets what is held of a run in this process. */
-    void release(String run) {
-        for (Map<Key, ?> map : List.of(layers, norms, heads, models)) {
-            synchronized (map) {
-                map.keySet().removeIf(key -> key.run().equals(run));
-            }
-        }
     }
 
     private Callable<DecoderLayer> load(ModelReference reference, int layer) {
@@ -132,7 +125,7 @@ final class WeightsCache {
 
     /** In the background; what fails is tried again by the task that needs it. */
     private void fetch(ModelReference reference, int layer) {
-        Key key = new Key(reference.run(), layer);
+        Key key = new Key(reference.location(), layer);
         Entry<DecoderLayer> entry = new Entry<>(load(reference, layer));
         synchronized (layers) {
             if (layers.putIfAbsent(key, entry) != null) {

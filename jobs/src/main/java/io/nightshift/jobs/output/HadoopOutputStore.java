@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,8 +24,11 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.MultipartUploader;
 import org.apache.hadoop.fs.PartHandle;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.hadoop.fs.UploadHandle;
+import org.apache.hadoop.fs.s3a.S3AFileSystem;
 import org.apache.hadoop.util.functional.FutureIO;
+import software.amazon.awssdk.services.s3.model.MultipartUpload;
 
 /** A folder of a Hadoop file system that has a multipart uploader: S3A, HDFS. Completing the upload is the commit. */
 final class HadoopOutputStore implements OutputStore {
@@ -77,6 +81,17 @@ final class HadoopOutputStore implements OutputStore {
     }
 
     @Override
+    public boolean isFolder(String name) throws IOException {
+        return call(name, () -> {
+            try {
+                return fileSystem.getFileStatus(path(name)).isDirectory();
+            } catch (FileNotFoundException e) {
+                return false;
+            }
+        });
+    }
+
+    @Override
     public byte[] readHead(String name, int length) throws IOException {
         return call(name, () -> {
             byte[] head = new byte[length];
@@ -119,17 +134,20 @@ final class HadoopOutputStore implements OutputStore {
     }
 
     @Override
-    public byte[] start(String name) throws IOException {
-        return call(name, () -> {
+    public byte[] start(String name, Recorder recorder) throws IOException {
+        recorder.record(UNKNOWN);
+        byte[] id = call(name, () -> {
             try (MultipartUploader uploader = uploader(fileSystem, folder)) {
                 return FutureIO.awaitFuture(uploader.startUpload(path(name))).toByteArray();
             }
         });
+        recorder.record(id);
+        return id;
     }
 
     @Override
     public PartSink sink(String name, byte[] upload, int parts) {
-        int numbersPerPart = settings.isTrue(CONSECUTIVE) ? 1 : UploadPartSink.MAX_PART_NUMBER / parts;
+        int numbersPerPart = settings.isTrue(CONSECUTIVE) ? 1 : UploadPartSink.numbersPerPart(parts);
         return new UploadPartSink(folder, settings, name, upload, parts, numbersPerPart);
     }
 
@@ -149,12 +167,39 @@ final class HadoopOutputStore implements OutputStore {
 
     @Override
     public void abort(String name, byte[] upload) throws IOException {
+        if (upload.length == 0) {
+            abortAll(name);
+            return;
+        }
         call(name, () -> {
             try (MultipartUploader uploader = uploader(fileSystem, folder)) {
                 return FutureIO.awaitFuture(uploader.abort(handle(upload), path(name)));
             } catch (FileNotFoundException e) {
                 return null;
             }
+        });
+    }
+
+    /** A run was killed after it asked for an upload and before it kept the id. */
+    private void abortAll(String name) throws IOException {
+        if (!(fileSystem instanceof S3AFileSystem s3)) {
+            return;
+        }
+        call(name, () -> {
+            String key = path(name).toUri().getPath().substring(1);
+            RemoteIterator<MultipartUpload> uploads;
+            try {
+                uploads = s3.listUploads(key);
+            } catch (AccessDeniedException e) {
+                return null; // To list them takes a right that nothing else here needs.
+            }
+            while (uploads.hasNext()) {
+                MultipartUpload found = uploads.next();
+                if (found.key().equals(key)) {
+                    s3.abortMultipartUpload(found);
+                }
+            }
+            return null;
         });
     }
 

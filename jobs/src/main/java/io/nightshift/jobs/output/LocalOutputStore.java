@@ -1,6 +1,8 @@
 package io.nightshift.jobs.output;
 
 import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.storage.LocalErrors;
+import io.nightshift.jobs.storage.StorageException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -70,6 +72,11 @@ final class LocalOutputStore implements OutputStore {
     }
 
     @Override
+    public boolean isFolder(String name) {
+        return Files.isDirectory(folder.resolve(name));
+    }
+
+    @Override
     public byte[] readHead(String name, int length) throws IOException {
         try (InputStream in = open(name)) {
             byte[] head = in.readNBytes(length);
@@ -94,6 +101,7 @@ final class LocalOutputStore implements OutputStore {
             Files.write(next, content);
             move(next, target);
         } catch (IOException e) {
+            deleteAfter(next, e);
             throw LocalErrors.explain(location, e);
         }
     }
@@ -108,18 +116,20 @@ final class LocalOutputStore implements OutputStore {
     }
 
     @Override
-    public byte[] start(String name) throws IOException {
+    public byte[] start(String name, Recorder recorder) throws IOException {
         String id = UUID.randomUUID().toString();
+        byte[] upload = id.getBytes(StandardCharsets.UTF_8);
         Path file = uploadFile(name, id);
         try {
             makeFolder(folder.resolve(name).getParent());
             makeFolder(file.getParent());
+            recorder.record(upload);
             Files.createFile(file);
         } catch (IOException e) {
             tidy();
             throw LocalErrors.explain(location, e);
         }
-        return id.getBytes(StandardCharsets.UTF_8);
+        return upload;
     }
 
     @Override
@@ -138,6 +148,8 @@ final class LocalOutputStore implements OutputStore {
             }
             move(whole, folder.resolve(name));
             deleteUpload(whole);
+        } catch (NoSuchFileException e) {
+            throw new StorageException(location + "/" + name, LocalPartSink.TAKEN_OVER, e);
         } catch (IOException e) {
             throw LocalErrors.explain(location + "/" + name, e);
         }
@@ -166,6 +178,14 @@ final class LocalOutputStore implements OutputStore {
             // No id that this store gave: there is no such upload.
         } catch (IOException e) {
             throw LocalErrors.explain(location + "/" + name, e);
+        }
+    }
+
+    private static void deleteAfter(Path file, IOException failure) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
         }
     }
 

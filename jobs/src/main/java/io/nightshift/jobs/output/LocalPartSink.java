@@ -1,13 +1,16 @@
 package io.nightshift.jobs.output;
 
+import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
+import org.apache.spark.SparkEnv;
 
 /**
  * Writes parts to a file that the driver made. The first attempt at a part writes at its place; a later one, which is
@@ -19,6 +22,13 @@ import java.util.zip.CRC32C;
 record LocalPartSink(String file, String target) implements PartSink {
     /** What is given to the channel at once: tasks that write one file in small pieces wait for each other. */
     private static final int BUFFER = 1 << 20;
+
+    /** SparkContext.DRIVER_IDENTIFIER. */
+    private static final String DRIVER = "driver";
+
+    /** What a run is told whose upload is gone. */
+    static final String TAKEN_OVER =
+            "another run makes the same output and took over; let it end, then run again where something is missing";
 
     @Override
     public PartWriter open(Part part, int attempt) throws IOException {
@@ -35,12 +45,20 @@ record LocalPartSink(String file, String target) implements PartSink {
                     StandardOpenOption.TRUNCATE_EXISTING);
             return new Writer(part, attempt, own, 0);
         } catch (NoSuchFileException e) {
+            if (isDriver() || Files.isDirectory(whole.getParent())) {
+                throw new StorageException(target, TAKEN_OVER, e);
+            }
             // Its name is the driver's secret until it is renamed: a token for seeing the driver's folder.
-            throw new StorageException(target, "an executor does not see the file that the driver began (or another "
-                    + "run took over); write to a folder that all executors share, or to s3a:// or hdfs://", e);
+            throw new StorageException(target, "an executor does not see the file that the driver began; write to a folder "
+                    + "that all executors share, or to s3a:// or hdfs://", e);
         } catch (IOException e) {
             throw LocalErrors.explain(target, e);
         }
+    }
+
+    /** Whether tasks run in the driver, which sees its own folder. */
+    private static boolean isDriver() {
+        return SparkEnv.get() == null || SparkEnv.get().executorId().equals(DRIVER);
     }
 
     /** The file of its own that an attempt after the first one writes. */

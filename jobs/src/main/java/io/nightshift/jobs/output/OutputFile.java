@@ -19,11 +19,8 @@ import java.util.Optional;
  * <p>Two runs must not make the same output at once: the later one takes over, and the earlier one fails.
  */
 public final class OutputFile {
-    /**
-     * The most parts that a file may have. S3 takes part numbers up to 10,000; with four numbers a part, each attempt
-     * of a task that is tried up to four times has one of its own.
-     */
-    public static final int MAX_PARTS = UploadPartSink.MAX_PART_NUMBER / 4;
+    /** The most parts that a file may have: 2,500, as S3 takes part numbers up to 10,000 and a part needs a few of them. */
+    public static final int MAX_PARTS = UploadPartSink.MAX_PARTS;
 
     /** The smallest part that S3 takes, but for the last one of a file: 5 MiB. */
     public static final long MIN_PART_LENGTH = 5 << 20;
@@ -54,9 +51,11 @@ public final class OutputFile {
      * Whether the file was committed for the same plan and is still what was committed, by length and version (entity
      * tag or modification time), and by its checksum where a version does not tell the content: a local file is read.
      *
-     * @throws StorageException if the store does not say
+     * @throws StorageException if the store does not say, or what is there is not to be replaced
+     *     ({@link #requireReplaceable})
      */
     public boolean isComplete() throws IOException {
+        requireReplaceable();
         Optional<Completion> completion = records.completion();
         if (completion.isEmpty() || !spec.plan().equals(completion.get().plan())) {
             return false;
@@ -71,6 +70,27 @@ public final class OutputFile {
     }
 
     /**
+     * Makes sure that what is there under the file's name, if anything, was made by an earlier run. Not to be asked where
+     * the user wants it to be replaced.
+     *
+     * @throws StorageException if it is someone else's, or a folder
+     */
+    public void requireReplaceable() throws IOException {
+        requireNoFolder();
+        if (store.find(spec.name()).isPresent() && !records.exist()) {
+            throw new StorageException(location(), "is there already, and no run of nightshift made it: move it away, choose"
+                    + " another output folder, or replace it with --overwrite");
+        }
+    }
+
+    private void requireNoFolder() throws IOException {
+        if (store.isFolder(spec.name())) {
+            throw new StorageException(location(), "is a folder, where a file is to be made; move it away or choose another"
+                    + " output folder");
+        }
+    }
+
+    /**
      * Starts the upload: aborts the one that an earlier run left, if there is one, and records the new one's id beside
      * the output before any part is written.
      *
@@ -82,20 +102,22 @@ public final class OutputFile {
         if (parts < 1 || parts > MAX_PARTS) {
             throw new IllegalArgumentException(location() + ": " + parts + " parts, where 1 to " + MAX_PARTS + " can be");
         }
+        requireNoFolder();
         Optional<Upload> left = records.upload();
         if (left.isPresent()) {
             store.abort(spec.name(), left.get().id());
         }
-        byte[] started = store.start(spec.name());
-        this.upload = started;
         this.parts = parts;
         try {
-            records.started(started);
+            store.start(spec.name(), id -> {
+                upload = id;
+                records.started(id);
+            });
         } catch (IOException | RuntimeException e) {
             abortAfter(e);
             throw e;
         }
-        return store.sink(spec.name(), started, parts);
+        return store.sink(spec.name(), upload, parts);
     }
 
     /**
@@ -120,8 +142,8 @@ public final class OutputFile {
     }
 
     /**
-     * Drops the upload and its parts; attempts that still run fail. Nothing happens where none was begun or it is
-     * committed.
+     * Drops the upload and its parts; attempts that still run fail. Nothing happens where no upload was begun, or it is
+     * committed already.
      *
      * @throws StorageException if the store does not do it; the next run's {@link #begin} does it again
      */

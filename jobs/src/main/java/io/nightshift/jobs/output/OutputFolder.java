@@ -49,6 +49,15 @@ public final class OutputFolder {
         store.delete(name);
     }
 
+    /**
+     * Makes sure that what is there under a name, if anything, was made by an earlier run ({@link OutputFile}).
+     *
+     * @throws StorageException if it is someone else's, or a folder
+     */
+    public void requireReplaceable(String name) throws IOException {
+        file(new OutputSpec(name, 1, "", new byte[0])).requireReplaceable();
+    }
+
     /** Writes and commits a small file at once, from the driver. */
     public void write(String name, String plan, byte[] content) throws IOException {
         OutputFile file = file(new OutputSpec(name, content.length, plan, new byte[0]));
@@ -61,7 +70,7 @@ public final class OutputFolder {
         }
     }
 
-    /** The path, if the folder is a local one: executors elsewhere must see it too ({@link SharedFolderCheck}). */
+    /** The path, if the folder is a local one: executors elsewhere must see it too. */
     public Optional<Path> localPath() {
         return location.isLocal() ? Optional.of(location.localPath()) : Optional.empty();
     }

@@ -49,6 +49,11 @@ final class OutputRecords {
         return read(completion, Completion.class);
     }
 
+    /** Whether an earlier run made the file, or began to. */
+    boolean exist() throws IOException {
+        return store.find(completion).isPresent() || store.find(upload).isPresent();
+    }
+
     /** The upload under way, if there is one. */
     Optional<Upload> upload() throws IOException {
         return read(upload, Upload.class).filter(record -> record.id() != null);

@@ -32,12 +32,25 @@ interface OutputStore {
     /** Deletes a file; nothing happens where there is none. */
     void delete(String name) throws IOException;
 
+    /** Whether a folder is there under a file's name. */
+    boolean isFolder(String name) throws IOException;
+
+    /** The id of an upload that the store may have begun: to abort it is to abort all of that file. */
+    byte[] UNKNOWN = {};
+
+    /** Keeps the id of an upload. */
+    interface Recorder {
+        void record(byte[] upload) throws IOException;
+    }
+
     /**
      * Starts an upload: room for parts that nobody sees before {@link #complete}.
      *
+     * @param recorder is given the id before anything is made: what a killed run leaves is found by its record. A store
+     *     that draws the id itself gives {@link #UNKNOWN} before and the id after
      * @return its id, unlike that of any other upload
      */
-    byte[] start(String name) throws IOException;
+    byte[] start(String name, Recorder recorder) throws IOException;
 
     /**
      * Where tasks write the parts of an upload.

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.output;
 
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
@@ -17,7 +18,8 @@ public final class ParquetTable {
     private ParquetTable() {}
 
     /**
-     * Makes the folder of a table that is written when the work is done, so that one that cannot be is found out before.
+     * Makes the folder of a table that is written when the work is done: a folder that cannot be made is found out
+     * before the work begins.
      *
      * @throws StorageException if it cannot be made
      */
@@ -46,6 +48,6 @@ public final class ParquetTable {
     }
 
     private static String path(StorageLocation folder) {
-        return folder.isLocal() ? "file:" + folder.localPath() : folder.text();
+        return folder.hadoopPath().toString();
     }
 }

@@ -14,8 +14,8 @@ public interface PartSink extends Serializable {
     /**
      * Begins one attempt at a part.
      *
-     * @param attempt tells attempts at one part that may run at the same time apart, 0 or more: Spark's
-     *     {@code TaskContext.attemptNumber()}
+     * @param attempt tells attempts at one part that may run at the same time apart, 0 or more:
+     *     {@code io.nightshift.jobs.tasks.TaskAttempt}
      * @throws IOException if the output cannot be written from here; the message says why
      */
     PartWriter open(Part part, int attempt) throws IOException;

@@ -28,7 +28,18 @@ record UploadPartSink(
         StorageLocation folder, HadoopSettings settings, String name, byte[] upload, int parts, int numbersPerPart)
         implements PartSink {
     /** S3's limit. */
-    static final int MAX_PART_NUMBER = 10_000;
+    private static final int MAX_PART_NUMBER = 10_000;
+
+    /** Each attempt of a task that is tried up to four times has a number of its own. */
+    private static final int LEAST_NUMBERS_PER_PART = 4;
+
+    /** The most parts that a file may have, so that each has as many numbers as it needs. */
+    static final int MAX_PARTS = MAX_PART_NUMBER / LEAST_NUMBERS_PER_PART;
+
+    /** As many numbers as a file has room for, a power of two: then early attempts do not share one. */
+    static int numbersPerPart(int parts) {
+        return Integer.highestOneBit(MAX_PART_NUMBER / parts);
+    }
 
     @Override
     public PartWriter open(Part part, int attempt) {

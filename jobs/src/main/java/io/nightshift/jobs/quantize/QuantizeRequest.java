@@ -1,46 +1,69 @@
 package io.nightshift.jobs.quantize;
 
-import io.nightshift.formats.types.FileType;
-import io.nightshift.formats.types.TypeOptions;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What the user wants.
+ * What the user wants. Build one with {@link #of} and the {@code with} methods.
  *
  * @param model where the checkpoint is
- * @param fileTypes the GGUF files to be made
- * @param output folder they go to
- * @param types options that change the types of tensors
- * @param importance the importance matrix to be used
- * @param rounding how linear layers are scaled and rounded; empty for llama-quantize's way
+ * @param targets what is to be made of it
+ * @param output folder that the outputs go to
+ * @param statistics where statistics of linear layers' inputs come from
  * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
- * @param partSize most bytes of a part, about
- * @param overwrite whether files that are complete already are made again
+ * @param noMtp whether blocks for predicting further tokens are left out where they would be kept
+ * @param settings how the work is done
  */
-public record QuantizeRequest(
-        String model,
-        List<FileType> fileTypes,
-        String output,
-        TypeOptions types,
-        ImportanceOptions importance,
-        Optional<RoundingRequest> rounding,
-        Optional<String> preTokenizer,
-        long partSize,
-        boolean overwrite) {
-    /** Part size where the user gives none: 64 MiB. */
-    public static final long DEFAULT_PART_SIZE = 64L << 20;
+public record QuantizeRequest(String model, List<Target> targets, String output, StatisticsSource statistics,
+        Optional<String> preTokenizer, boolean noMtp, Settings settings) {
+    /**
+     * How the work is done: the bytes do not depend on it.
+     *
+     * @param work folder for factors of the run; empty for one within the output
+     * @param partSize most bytes of a part, about
+     * @param overwrite whether outputs that are complete already are made again
+     */
+    public record Settings(Optional<String> work, long partSize, boolean overwrite) {
+        /** Part size where the user gives none: 64 MiB. */
+        public static final long DEFAULT_PART_SIZE = 64L << 20;
 
-    /** A request for files as llama-quantize makes them. */
-    public QuantizeRequest(
-            String model,
-            List<FileType> fileTypes,
-            String output,
-            TypeOptions types,
-            ImportanceOptions importance,
-            Optional<String> preTokenizer,
-            long partSize,
-            boolean overwrite) {
-        this(model, fileTypes, output, types, importance, Optional.empty(), preTokenizer, partSize, overwrite);
+        /** What holds unless the user says otherwise. */
+        public static final Settings DEFAULT = new Settings(Optional.empty(), DEFAULT_PART_SIZE, false);
+
+        /** The same with another part size. */
+        public Settings withPartSize(long bytes) {
+            return new Settings(work, bytes, overwrite);
+        }
+
+        /** The same with another work folder. */
+        public Settings withWork(String folder) {
+            return new Settings(Optional.of(folder), partSize, overwrite);
+        }
+
+        /** The same, making outputs again. */
+        public Settings overwriting() {
+            return new Settings(work, partSize, true);
+        }
+    }
+
+    /** Targets that need no statistics. */
+    public static QuantizeRequest of(String model, List<? extends Target> targets, String output) {
+        return new QuantizeRequest(model, List.copyOf(targets), output, StatisticsSource.NONE, Optional.empty(),
+                false, Settings.DEFAULT);
+    }
+
+    /** The same with statistics. */
+    public QuantizeRequest with(StatisticsSource other) {
+        return new QuantizeRequest(model, targets, output, other, preTokenizer, noMtp, settings);
+    }
+
+    /** The same with other settings. */
+    public QuantizeRequest with(Settings other) {
+        return new QuantizeRequest(model, targets, output, statistics, preTokenizer, noMtp, other);
+    }
+
+    /** The same with a pre-tokenizer's name. */
+    public QuantizeRequest withPreTokenizer(Optional<String> name) {
+        return new QuantizeRequest(model, targets, output, statistics, name, noMtp, settings);
     }
 }

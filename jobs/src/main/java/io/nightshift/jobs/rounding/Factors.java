@@ -2,10 +2,11 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.statistics.StatisticsReader;
-import io.nightshift.jobs.forward.GroupPass;
-import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.TaskRun;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.FeedbackFactor;
@@ -30,13 +31,12 @@ import org.apache.spark.api.java.JavaSparkContext;
  * <p>A factor takes 2 * channels² bytes, in the folder and in memory; to make it takes 6 * channels² bytes more, the
  * Gram matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
  *
+ * @param run that they belong to
  * @param statistics what they are made of
- * @param folder a {@link io.nightshift.jobs.forward.WorkFolder} of the run's own, which the run removes when it ends
+ * @param folder a {@link io.nightshift.jobs.tasks.WorkFolder} of the run's own, which the run removes when it ends
  * @param settings how to reach it
- * @param options the damping
  */
-public record Factors(
-        StatisticsReference statistics, String folder, HadoopSettings settings, RoundingOptions options)
+public record Factors(RunId run, StatisticsReference statistics, String folder, HadoopSettings settings)
         implements Serializable {
     /**
      * The factor of an input: read if it is there, else made and written. A second attempt writes the same bytes.
@@ -47,7 +47,7 @@ public record Factors(
     public FeedbackFactor of(ScaledInput input, Workers workers) throws IOException {
         StorageLocation location = StorageLocation.parse(folder);
         FileSystem files = settings.fileSystem(location);
-        Path path = new Path(location.hadoopPath(), "factor-" + input.name());
+        Path path = path(location, input);
         if (files.exists(path)) {
             return read(files, path);
         }
@@ -69,24 +69,34 @@ public record Factors(
     /**
      * Makes the factors of inputs, one task each: they are in the work folder then.
      *
+     * @param inputs each once, the costliest first
      * @throws InvalidModelException if a Gram matrix is missing or damaged
      * @throws IOException if reading or writing failed
      */
     public void makeAll(JavaSparkContext spark, List<ScaledInput> inputs) throws IOException {
-        try {
-            spark.parallelize(inputs, inputs.size()).foreach(input -> {
-                try (Workers workers = GroupPass.workers()) {
-                    of(input, workers);
-                }
-            });
-        } catch (Exception e) { // Scala throws checked exceptions without saying so.
-            throw TaskFailures.explain(e);
+        new TaskRun(spark, "factorizing statistics").each(inputs, input -> {
+            try (Workers workers = TaskWorkers.open()) {
+                of(input, workers);
+                return input.name();
+            }
+        });
+    }
+
+    private static Path path(StorageLocation location, ScaledInput input) {
+        return new Path(location.hadoopPath(), "factor-" + input.name());
+    }
+
+    /** Deletes the factors of inputs that nothing more is rounded by. */
+    public void delete(List<ScaledInput> inputs) throws IOException {
+        StorageLocation location = StorageLocation.parse(folder);
+        for (ScaledInput input : inputs) {
+            settings.fileSystem(location).delete(path(location, input), false);
         }
     }
 
     private FeedbackFactor make(GramMatrix gram, ScaledInput input, Workers workers) {
         try {
-            return FeedbackFactor.of(gram, input.scales(), options.factorDamping(), workers);
+            return FeedbackFactor.of(gram, input.scales(), input.factorDamping(), workers);
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException(
                     statistics.folder().location().text() + ": " + input.name() + ": " + e.getMessage(), e);

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
@@ -10,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the tasks of this process share of inputs' statistics: for each input 4 * channels² bytes, half of it the factor
+ * What the tasks of one run share in a process of inputs' statistics: for each input 4 * channels² bytes, half of it the factor
  * (where rounding gives feedback), half the matrix that losses are measured with. Inputs that a task works with are
  * held, and the {@value #KEPT} that were used last; what is dropped is read again when it is needed. Tasks in the order
  * of their inputs need few at once.
@@ -18,16 +19,16 @@ import java.util.List;
 public final class InputMatrices {
     private static final int KEPT = 2;
 
-    private static final InputMatrices OF_THIS_PROCESS = new InputMatrices();
+    private static final RunCache<InputMatrices> OF_RUNS = new RunCache<>(InputMatrices::new);
 
     /** Those in the order of their last use. */
     private final List<Entry> entries = new ArrayList<>();
 
     private InputMatrices() {}
 
-    /** The one that all tasks of this process share. */
-    public static InputMatrices ofThisProcess() {
-        return OF_THIS_PROCESS;
+    /** The one that the tasks of a run share. */
+    public static InputMatrices of(Factors factors) {
+        return OF_RUNS.of(factors.run());
     }
 
     /**
@@ -42,18 +43,12 @@ public final class InputMatrices {
     public record Matrices(FeedbackFactor factor, GramLoss loss, GramMatrix squares, float[] diagonal) {}
 
     private static final class Entry {
-        private final Factors factors;
-        private final ScaledInput input;
+        private final String name;
         private Matrices matrices;
         private int users;
 
-        Entry(Factors factors, ScaledInput input) {
-            this.factors = factors;
-            this.input = input;
-        }
-
-        boolean is(Factors otherFactors, ScaledInput otherInput) {
-            return input.name().equals(otherInput.name()) && factors.folder().equals(otherFactors.folder());
+        Entry(String name) {
+            this.name = name;
         }
     }
 
@@ -69,7 +64,7 @@ public final class InputMatrices {
      * @throws IOException if they cannot be read, or the action throws it
      */
     public <T> T with(Factors factors, ScaledInput input, Workers workers, Action<T> action) throws IOException {
-        Entry entry = take(factors, input);
+        Entry entry = take(input.name());
         try {
             Matrices matrices;
             synchronized (entry) {
@@ -84,11 +79,11 @@ public final class InputMatrices {
         }
     }
 
-    private synchronized Entry take(Factors factors, ScaledInput input) {
+    private synchronized Entry take(String name) {
         Entry entry = entries.stream()
-                .filter(held -> held.is(factors, input))
+                .filter(held -> held.name.equals(name))
                 .findFirst()
-                .orElseGet(() -> new Entry(factors, input));
+                .orElseGet(() -> new Entry(name));
         entries.remove(entry);
         entries.add(entry);
         entry.users++;
@@ -104,13 +99,8 @@ public final class InputMatrices {
         }
     }
 
-    /** Drops what is held for a run. */
-    public synchronized void release(Factors factors) {
-        entries.removeIf(entry -> entry.factors.folder().equals(factors.folder()));
-    }
-
     private static Matrices load(Factors factors, ScaledInput input, Workers workers) throws IOException {
-        FeedbackFactor factor = factors.options().feedback() ? factors.of(input, workers) : null;
+        FeedbackFactor factor = input.feedback() ? factors.of(input, workers) : null;
         StatisticsReader reader = factors.statistics().open();
         GramMatrix gram = StatisticsReference.gram(reader, input.statistics());
         GramMatrix squares = squares(gram, input.scales());

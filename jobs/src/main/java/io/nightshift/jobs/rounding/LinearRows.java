@@ -43,7 +43,7 @@ public final class LinearRows {
         }
         reader.read(recipe, content, from, to, bytes);
         float[] weights = new float[Math.toIntExact((to - from) * source.length())];
-        int damaged = SourceFloats.read(source.type(), bytes, 0, weights, 0, weights.length);
+        int damaged = SourceFloats.read(content.type(), bytes, 0, weights, 0, weights.length);
         if (damaged >= 0) {
             throw new InvalidModelException(tensor.file() + ": tensor " + tensor.name() + ", row "
                     + (source.firstRow() + from + damaged / source.length()) + ", column " + damaged % source.length()

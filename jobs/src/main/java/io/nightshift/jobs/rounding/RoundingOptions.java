@@ -1,6 +1,5 @@
 package io.nightshift.jobs.rounding;
 
-import io.nightshift.kernels.rounding.Damping;
 import java.io.Serializable;
 
 /**
@@ -25,7 +24,11 @@ public record RoundingOptions(boolean scaled, int ratios, boolean feedback, doub
      */
     public static final double DEFAULT_GGUF_DAMPING = 0.01;
 
-    private static final double LARGEST_DAMPING = 10;
+    /** The damping is raised to so many times the mean of H's diagonal at most. */
+    static final double LARGEST_DAMPING = 10;
+
+    /** Nothing is done to the weights: they are rounded to nearest as they are. */
+    public static final RoundingOptions NONE = new RoundingOptions(false, DEFAULT_RATIOS, false, 0);
 
     /** Checks the numbers. */
     public RoundingOptions {
@@ -37,13 +40,13 @@ public record RoundingOptions(boolean scaled, int ratios, boolean feedback, doub
         }
     }
 
+    /** The same with another damping, for where error feedback is asked for. */
+    public RoundingOptions withDamping(double share) {
+        return new RoundingOptions(scaled, ratios, feedback, share);
+    }
+
     /** Whether statistics of the linear layers' inputs are needed. */
     public boolean needsStatistics() {
         return scaled || feedback;
-    }
-
-    /** The damping that factors are made with. */
-    public Damping factorDamping() {
-        return new Damping(damping, LARGEST_DAMPING);
     }
 }

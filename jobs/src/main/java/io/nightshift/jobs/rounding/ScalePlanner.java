@@ -1,11 +1,12 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.architecture.ScaleGroup;
-import io.nightshift.jobs.forward.GroupPass;
-import io.nightshift.jobs.forward.TaskFailures;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.TaskRun;
+import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,13 +19,15 @@ public final class ScalePlanner {
     /**
      * Searches. The result does not depend on the cluster.
      *
+     * @param description of the Spark job
      * @param groups of {@link io.nightshift.formats.architecture.ScaleGroups}
+     * @param target what the layers will be stored as
      * @param source the checkpoint
      * @return the groups in the order given
      * @throws io.nightshift.formats.InvalidModelException if statistics are missing or a weight is damaged
      * @throws IOException if a task failed again and again
      */
-    public static ScalePlan plan(JavaSparkContext spark, List<ScaleGroup> groups, RoundingFormat format,
+    public static ScalePlan plan(JavaSparkContext spark, String description, List<ScaleGroup> groups, ScaleTarget target,
             RoundingOptions options, StatisticsReference statistics, FolderReference source) throws IOException {
         if (groups.isEmpty()) {
             return ScalePlan.NONE;
@@ -34,23 +37,21 @@ public final class ScalePlanner {
             largestFirst.add(i);
         }
         largestFirst.sort(Comparator.comparing(i -> -cost(groups.get(i))));
-        List<ScaleGroup> ordered = largestFirst.stream().map(groups::get).toList();
-        try {
-            List<GroupScales> found = spark.parallelize(ordered, ordered.size())
-                    .map(group -> {
-                        try (Workers workers = GroupPass.workers()) {
-                            return ScaleTask.run(group, format, options, statistics.open(), source.open(), workers);
-                        }
-                    })
-                    .collect();
-            GroupScales[] inOrder = new GroupScales[groups.size()];
-            for (int i = 0; i < inOrder.length; i++) {
-                inOrder[largestFirst.get(i)] = found.get(i);
+        record Searched(ScaleGroup group, ScaleTarget target) implements Serializable {}
+        List<Searched> ordered = largestFirst.stream()
+                .map(index -> new Searched(groups.get(index), target.of(groups.get(index))))
+                .toList();
+        List<GroupScales> found = new TaskRun(spark, description).each(ordered, searched -> {
+            try (Workers workers = TaskWorkers.open()) {
+                return ScaleTask.run(
+                        searched.group(), searched.target(), options, statistics.open(), source.open(), workers);
             }
-            return new ScalePlan(List.of(inOrder));
-        } catch (Exception e) { // Scala throws checked exceptions without saying so.
-            throw TaskFailures.explain(e);
+        });
+        GroupScales[] inOrder = new GroupScales[groups.size()];
+        for (int i = 0; i < inOrder.length; i++) {
+            inOrder[largestFirst.get(i)] = found.get(i);
         }
+        return new ScalePlan(List.of(inOrder));
     }
 
     private static double cost(ScaleGroup group) {

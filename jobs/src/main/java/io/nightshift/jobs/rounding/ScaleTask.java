@@ -35,16 +35,16 @@ final class ScaleTask {
     private static final int BLOCK_WEIGHTS = 4 << 20;
 
     private final ScaleGroup group;
-    private final RoundingFormat format;
+    private final ScaleTarget target;
     private final LinearRows rows;
     private final Workers workers;
     private final double[] inputMeans;
     private final ScaleLoss losses;
 
-    private ScaleTask(ScaleGroup group, RoundingFormat format, StatisticsReader statistics, ModelFolder source,
+    private ScaleTask(ScaleGroup group, ScaleTarget target, StatisticsReader statistics, ModelFolder source,
             Workers workers) throws IOException {
         this.group = group;
-        this.format = format;
+        this.target = target;
         this.rows = new LinearRows(source);
         this.workers = workers;
         InputSummary input = StatisticsReference.input(statistics, group.statisticsOf());
@@ -62,13 +62,13 @@ final class ScaleTask {
      *     damaged
      * @throws IOException if something cannot be read
      */
-    static GroupScales run(ScaleGroup group, RoundingFormat format, RoundingOptions options,
+    static GroupScales run(ScaleGroup group, ScaleTarget target, RoundingOptions options,
             StatisticsReader statistics, ModelFolder source, Workers workers) throws IOException {
-        return new ScaleTask(group, format, statistics, source, workers).search(options);
+        return new ScaleTask(group, target, statistics, source, workers).search(options);
     }
 
     private GroupScales search(RoundingOptions options) throws IOException {
-        WeightMagnitudes magnitudes = new WeightMagnitudes(group.channels(), format.groupSize(group.linears().get(0)));
+        WeightMagnitudes magnitudes = new WeightMagnitudes(group.channels(), target.encoding(group.linears().get(0)).groupSize());
         List<ScaledLinear> samples = new ArrayList<>();
         for (LinearLayer linear : group.linears()) {
             samples.add(sample(linear, magnitudes));
@@ -116,7 +116,7 @@ final class ScaleTask {
         SourceRows norm = group.norm();
         float[] weights = rows.read(norm, 0, 1);
         float[] stored = VectorFolding.divided(weights, norm.shift(), scales, 0);
-        format.roundNorm(norm.tensor().type(), stored);
+        target.roundNorm(norm.tensor().type(), stored);
         float[] exact = new float[scales.length];
         for (int i = 0; i < exact.length; i++) {
             float scale = weights[i] / (stored[i] + norm.shift());
@@ -143,7 +143,7 @@ final class ScaleTask {
                 System.arraycopy(block.weights(), row * columns, sample, taken[0] * columns, columns);
             }
         });
-        return new ScaledLinear(sample, count, columns, () -> format.nearest(linear));
+        return new ScaledLinear(sample, count, columns, target.encoding(linear)::coder);
     }
 
     /** What is done with a block of a layer's rows. */
@@ -158,7 +158,7 @@ final class ScaleTask {
         for (int from = 0; from < outputs; from += atOnce) {
             int to = Math.min(outputs, from + atOnce);
             float[] weights = rows.read(linear.source(), from, to);
-            action.apply(from, new ScaledLinear(weights, to - from, columns, () -> format.nearest(linear)));
+            action.apply(from, new ScaledLinear(weights, to - from, columns, target.encoding(linear)::coder));
         }
     }
 

@@ -1,25 +1,61 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.kernels.rounding.Damping;
 import java.io.Serializable;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Objects;
 
 /**
- * The input of linear layers, divided by the scales of its channels.
+ * The input of linear layers, divided by the scales of its channels, and how its factor is damped. Two inputs are the same
+ * where their statistics, scales and damping are, whatever layers, experts or outputs they belong to: then what follows from
+ * them is made once.
  *
- * @param name unlike that of every other one of the run, fit for a file's name: with several targets, or experts that
- *     share statistics, more than the name of the statistics
  * @param statistics those of the unscaled input
  * @param scales one a channel; null where there are none
+ * @param feedback whether a factor is made of it, for rounding with error feedback
+ * @param damping share of the mean of H's diagonal that is added to it, for the factor
  */
-public record ScaledInput(String name, InputSummary statistics, float[] scales) implements Serializable {
-    /**
-     * An input.
-     *
-     * @param expert the expert that the scales belong to, -1 where they are those of all layers with these statistics:
-     *     experts may share statistics, but not scales
-     */
-    public static ScaledInput of(InputSummary statistics, int expert, float[] scales) {
-        boolean shared = expert >= 0 && statistics.expert() != expert;
-        return new ScaledInput(statistics.name() + (shared ? "." + expert : ""), statistics, scales);
+public record ScaledInput(InputSummary statistics, float[] scales, boolean feedback, double damping)
+        implements Serializable {
+    private static final int DIGEST_BYTES = 12;
+
+    /** An input as the options of an output want it. */
+    public static ScaledInput of(InputSummary statistics, float[] scales, RoundingOptions options) {
+        return new ScaledInput(statistics, scales, options.feedback(), options.feedback() ? options.damping() : 0);
+    }
+
+    /** Unlike that of every other one of the same statistics, and fit for a file's name. */
+    public String name() {
+        return statistics.name() + (feedback ? "-damped-" + damping : "") + (scales == null ? "" : "-" + digest());
+    }
+
+    private String digest() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            ByteBuffer bytes = ByteBuffer.allocate(scales.length * Float.BYTES);
+            bytes.asFloatBuffer().put(scales);
+            return HexFormat.of().formatHex(digest.digest(bytes.array()), 0, DIGEST_BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /** The damping, raised where it does not do. */
+    Damping factorDamping() {
+        return new Damping(damping, RoundingOptions.LARGEST_DAMPING);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof ScaledInput input && name().equals(input.name());
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(name());
     }
 }

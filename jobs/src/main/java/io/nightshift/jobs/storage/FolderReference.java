@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * A model folder, described so that tasks can open it: where it is, how to reach it, and what was found there. The
@@ -18,6 +19,9 @@ import java.util.List;
  */
 public record FolderReference(StorageLocation location, HadoopSettings settings, List<StoredFile> files)
         implements Serializable {
+    /** OWNER/NAME, as the Hugging Face hub names its repositories. */
+    private static final Pattern REPOSITORY = Pattern.compile("[A-Za-z0-9][\\w.-]*/[A-Za-z0-9][\\w.-]*");
+
     public FolderReference {
         files = List.copyOf(files);
     }
@@ -35,8 +39,9 @@ public record FolderReference(StorageLocation location, HadoopSettings settings,
         if (parsed.isLocal()) {
             // Absolute: the working directory of executors is another one.
             if (!Files.isDirectory(parsed.localPath())) {
-                throw new StorageException(location,
-                        Files.exists(parsed.localPath()) ? "is a file, not a folder" : "there is no such folder");
+                throw new StorageException(location, Files.exists(parsed.localPath()) ? "is a file, not a folder"
+                        : "there is no such folder" + (REPOSITORY.matcher(location).matches()
+                                ? "; if a repository of Hugging Face is meant, " + StorageLocation.HOW_TO_DOWNLOAD : ""));
             }
             StorageLocation absolute = StorageLocation.parse(parsed.localPath().toString());
             return new FolderReference(absolute, settings, new LocalFolder(absolute.localPath()).list());

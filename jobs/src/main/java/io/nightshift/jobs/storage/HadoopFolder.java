@@ -68,6 +68,22 @@ final class HadoopFolder implements ModelFolder {
     }
 
     @Override
+    public List<String> subfolders() throws IOException {
+        List<String> names = new ArrayList<>();
+        try {
+            for (FileStatus status : fileSystem.listStatus(location.hadoopPath())) {
+                if (status.isDirectory() && !status.getPath().getName().startsWith(".")) {
+                    names.add(status.getPath().getName());
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            throw StorageErrors.explain(location.text(), e);
+        }
+        names.sort(Comparator.naturalOrder());
+        return names;
+    }
+
+    @Override
     public Optional<ModelFolder> subfolder(String name) throws IOException {
         StorageLocation folder = new StorageLocation(location.text() + "/" + name, location.scheme());
         try {

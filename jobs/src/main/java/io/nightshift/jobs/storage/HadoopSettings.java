@@ -17,8 +17,8 @@ import org.apache.hadoop.fs.FileSystem;
  */
 public record HadoopSettings(Map<String, String> values) implements Serializable {
     /**
-     * What the jobs need and set where the user did not. The stream: the default one of Hadoop 3.5 fetches nearly twice
-     * of what is asked for.
+     * What the jobs need and set where the user did not. The stream: the default one of Hadoop 3.5 reads beyond what is
+     * asked for, up to nearly twice as much.
      */
     private static final Map<String, String> OURS = Map.of("fs.s3a.input.stream.type", "classic");
 

@@ -10,10 +10,12 @@ import java.net.UnknownHostException;
 import java.net.http.HttpTimeoutException;
 import java.nio.file.AccessDeniedException;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
 import org.apache.hadoop.fs.s3a.AWSBadRequestException;
 import org.apache.hadoop.fs.s3a.AWSRedirectException;
+import org.apache.hadoop.fs.s3a.AWSServiceThrottledException;
 import org.apache.hadoop.fs.s3a.CredentialInitializationException;
 import org.apache.hadoop.fs.s3a.RemoteFileChangedException;
 import org.apache.hadoop.fs.s3a.UnknownStoreException;
@@ -26,13 +28,19 @@ import software.amazon.awssdk.awscore.exception.AwsServiceException;
 public final class StorageErrors {
     private static final int LONGEST_REASON = 300;
     private static final int DEEPEST = 20;
+
+    /** Too many requests, and the service being unavailable for now: S3 answers so when it is asked too fast. */
+    private static final Set<Integer> OVERLOADED = Set.of(429, 503);
+
     private static final Pattern LINES = Pattern.compile("\\s*[\\r\\n]+\\s*");
 
     private StorageErrors() {}
 
     /** An exception with a clear message; one that has it already stays as it is. */
     public static StorageException explain(String location, Exception e) {
-        return find(e, StorageException.class).orElseGet(() -> new StorageException(location, problem(e), e));
+        return find(e, StorageException.class).orElseGet(() -> isOverloaded(e)
+                ? StorageException.temporary(location, "the store is overloaded" + errorCode(e) + "; try again later", e)
+                : new StorageException(location, problem(e), e));
     }
 
     private static String problem(Exception e) {
@@ -63,6 +71,9 @@ public final class StorageErrors {
             return "no file system is known for this scheme; use a path, s3a:// or hdfs://, or add its Hadoop client to "
                     + "the class path";
         }
+        if (errorCode(e).contains("NoSuchUpload")) {
+            return "the upload is gone: another run makes the same output, or aborted it; let it end, then run again";
+        }
         if (has(e, EOFException.class)) {
             return "the file ends before what was to be read";
         }
@@ -73,6 +84,13 @@ public final class StorageErrors {
             return "the store refused the request" + errorCode(e);
         }
         return reason(e);
+    }
+
+    private static boolean isOverloaded(Exception e) {
+        return has(e, AWSServiceThrottledException.class)
+                || find(e, AwsServiceException.class)
+                        .filter(refused -> OVERLOADED.contains(refused.statusCode()))
+                        .isPresent();
     }
 
     private static boolean doesNotAnswer(Exception e) {
@@ -92,7 +110,7 @@ public final class StorageErrors {
                 .orElse("");
     }
 
-    /** Hadoop wraps the exception that names the host in others of the same class, which tell a story. */
+    /** Hadoop wraps the exception that names the host in others of the same class, whose messages are long. */
     private static String unknownHost(Exception e) {
         String host = null;
         int depth = 0;

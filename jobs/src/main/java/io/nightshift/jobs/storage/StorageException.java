@@ -10,6 +10,8 @@ import java.io.IOException;
 public final class StorageException extends IOException {
     private static final long serialVersionUID = 1;
 
+    private final boolean temporary;
+
     /**
      * @param location the folder or file
      * @param problem what is wrong and what to do
@@ -24,6 +26,21 @@ public final class StorageException extends IOException {
      * @param cause for the log
      */
     public StorageException(String location, String problem, Throwable cause) {
+        this(location, problem, cause, false);
+    }
+
+    private StorageException(String location, String problem, Throwable cause, boolean temporary) {
         super(location + ": " + problem, cause);
+        this.temporary = temporary;
+    }
+
+    /** A store that could do what it should at another time. */
+    static StorageException temporary(String location, String problem, Throwable cause) {
+        return new StorageException(location, problem, cause, true);
+    }
+
+    /** Whether the same command may succeed later: no error of the user's. */
+    public boolean isTemporary() {
+        return temporary;
     }
 }

@@ -3,6 +3,7 @@ package io.nightshift.jobs.storage;
 import java.io.Serializable;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -16,6 +17,12 @@ public record StorageLocation(String text, String scheme) implements Serializabl
     /** At least two letters: C:\models is a path. */
     private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]+):.*");
 
+    /** What to do where a folder was wanted and a place of the Hugging Face hub was given. */
+    static final String HOW_TO_DOWNLOAD =
+            "download the checkpoint first (hf download OWNER/NAME --local-dir FOLDER) and give that folder";
+
+    private static final Set<String> WEB = Set.of("http", "https", "hf");
+
     /**
      * Reads what a user wrote.
      *
@@ -27,6 +34,9 @@ public record StorageLocation(String text, String scheme) implements Serializabl
         StorageLocation parsed = new StorageLocation(text, scheme.matches() ? scheme.group(1) : "file");
         if (text.isBlank()) {
             throw new StorageException("''", "is no location; give a folder");
+        }
+        if (WEB.contains(parsed.scheme)) {
+            throw new StorageException(text, "is an address of the web, not a folder; " + HOW_TO_DOWNLOAD);
         }
         if (parsed.scheme.equals("s3") || parsed.scheme.equals("s3n")) {
             throw new StorageException(text, "Hadoop's S3 client is meant; write s3a:// instead of " + parsed.scheme + "://");
@@ -47,13 +57,16 @@ public record StorageLocation(String text, String scheme) implements Serializabl
         if (!isLocal()) {
             throw new IllegalStateException(text + " is not a local path");
         }
-        String path = text.startsWith("file:") ? URI.create(text.replace(" ", "%20")).getPath() : text;
+        // As Hadoop and Spark have it, what follows file: is no URI: a % in it is a %.
+        String path = text.startsWith("file:") ? new org.apache.hadoop.fs.Path(text).toUri().getPath() : text;
         return Path.of(path).toAbsolutePath().normalize();
     }
 
-    /** The location as a Hadoop path. */
+    /** The location as a Hadoop path, with its scheme. Never made of a URI: any character may be in a path. */
     public org.apache.hadoop.fs.Path hadoopPath() {
-        return new org.apache.hadoop.fs.Path(text);
+        return isLocal()
+                ? new org.apache.hadoop.fs.Path("file", "", localPath().toString())
+                : new org.apache.hadoop.fs.Path(text);
     }
 
     /** The last part of the path. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
@@ -26,17 +27,33 @@ import org.apache.hadoop.fs.RemoteIterator;
  */
 record DataFile(String path, Format format, long bytes) {
     private static final String GLOB_CHARACTERS = "*?[{";
+    private static final Pattern GLOB_CHARACTER = Pattern.compile("[{}\\[\\]*?\\\\]");
+
+    /** The path as Spark SQL reads it: as a glob, so that a character of globs stands for itself behind a backslash. */
+    String sparkPath() {
+        return GLOB_CHARACTER.matcher(path).replaceAll("\\\\$0");
+    }
 
     /** What a file holds. */
     enum Format {
         TEXT,
         JSON_LINES,
-        PARQUET;
+        PARQUET,
+        /** A table with a line of names first, its cells between commas. */
+        COMMA_SEPARATED,
+        /** The same, between tabs. */
+        TAB_SEPARATED;
 
         private static Format of(String name) {
             String lower = name.toLowerCase(Locale.ROOT).replaceAll("\\.(gz|bz2|zst|zstd|lz4|snappy)$", "");
             if (lower.endsWith(".jsonl") || lower.endsWith(".ndjson") || lower.endsWith(".json")) {
                 return JSON_LINES;
+            }
+            if (lower.endsWith(".csv")) {
+                return COMMA_SEPARATED;
+            }
+            if (lower.endsWith(".tsv")) {
+                return TAB_SEPARATED;
             }
             return lower.endsWith(".parquet") ? PARQUET : TEXT;
         }
@@ -54,8 +71,7 @@ record DataFile(String path, Format format, long bytes) {
             List<DataFile> found = find(location, settings);
             if (found.isEmpty()) {
                 throw new InvalidModelException(location + ": there is no such file; give files, folders or globs of"
-                        + " text,"
-                        + " JSON lines (.jsonl) or Parquet (.parquet)");
+                        + " text, JSON lines (.jsonl), Parquet (.parquet), or tables (.csv, .tsv)");
             }
             files.addAll(found);
         }
@@ -70,14 +86,12 @@ record DataFile(String path, Format format, long bytes) {
         }
         List<DataFile> files = new ArrayList<>();
         try {
-            Path pattern = parsed.isLocal() ? new Path(parsed.localPath().toUri()) : parsed.hadoopPath();
-            if (parsed.isLocal()) {
-                // A URI would write a glob's characters as %5B and the like.
-                pattern = new Path("file://" + parsed.localPath());
-            }
-            FileSystem fileSystem = settings.fileSystem(
-                    parsed.isLocal() ? StorageLocation.parse("file:" + parsed.localPath()) : parsed);
-            FileStatus[] matches = fileSystem.globStatus(pattern);
+            Path path = parsed.hadoopPath();
+            FileSystem fileSystem = settings.fileSystem(parsed);
+            // What is there under that very name is meant, whatever the name would match as a glob.
+            FileStatus[] matches = fileSystem.exists(path)
+                    ? new FileStatus[] {fileSystem.getFileStatus(path)}
+                    : fileSystem.globStatus(path);
             for (FileStatus match : matches == null ? new FileStatus[0] : matches) {
                 collect(fileSystem, match, files);
             }

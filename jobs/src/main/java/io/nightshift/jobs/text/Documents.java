@@ -9,8 +9,10 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -31,11 +33,14 @@ public final class Documents {
 
     private final SparkSession session;
     private final TextData data;
+    private final HadoopSettings settings;
     private final List<DataFile> files;
+    private final Set<DataFile> checked = new HashSet<>();
 
-    private Documents(SparkSession session, TextData data, List<DataFile> files) {
+    private Documents(SparkSession session, TextData data, HadoopSettings settings, List<DataFile> files) {
         this.session = session;
         this.data = data;
+        this.settings = settings;
         this.files = files;
     }
 
@@ -58,7 +63,9 @@ public final class Documents {
      */
     public static Documents open(TextData data, HadoopSettings settings, JavaSparkContext spark) throws IOException {
         SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
-        return new Documents(session, data, DataFile.find(data.locations(), settings));
+        // A file may have a column Text beside text.
+        session.conf().set("spark.sql.caseSensitive", true);
+        return new Documents(session, data, settings, DataFile.find(data.locations(), settings));
     }
 
     /** The files' paths, in order. */
@@ -86,14 +93,18 @@ public final class Documents {
         }
     }
 
-    private long readInOrder(Taker taker) {
+    private long readInOrder(Taker taker) throws IOException {
         long taken = 0;
         for (DataFile file : files) {
             long before = taken;
             Iterator<Row> rows = usable(texts(file)).toLocalIterator();
             while (rows.hasNext()) {
                 taken++;
-                if (!taker.take(rows.next().getString(0))) {
+                String text = rows.next().getString(0);
+                if (TextCheck.isSuspicious(file.format(), text) && checked.add(file)) {
+                    TextCheck.require(file, settings);
+                }
+                if (!taker.take(text)) {
                     return taken;
                 }
             }
@@ -104,7 +115,7 @@ public final class Documents {
         return taken;
     }
 
-    private long readShuffled(Taker taker) {
+    private long readShuffled(Taker taker) throws IOException {
         Dataset<Row> all = null;
         for (DataFile file : files) {
             requireColumn(file);
@@ -123,7 +134,9 @@ public final class Documents {
         for (int limit = 1024; ; limit *= 4) {
             List<Row> rows = shuffled.limit(limit).collectAsList();
             for (; taken < rows.size(); taken++) {
-                if (!taker.take(rows.get((int) taken).getString(0))) {
+                String text = rows.get((int) taken).getString(0);
+                requireText(text);
+                if (!taker.take(text)) {
                     return taken + 1;
                 }
             }
@@ -133,19 +146,47 @@ public final class Documents {
         }
     }
 
-    private Dataset<Row> texts(DataFile file) {
+    /** Of a shuffled text it is not known which file it is of. */
+    private void requireText(String text) throws IOException {
+        for (DataFile file : files) {
+            if (TextCheck.isSuspicious(file.format(), text) && checked.add(file)) {
+                TextCheck.require(file, settings);
+            }
+        }
+    }
+
+    private Dataset<Row> texts(DataFile file) throws IOException {
         return switch (file.format()) {
-            case TEXT -> session.read().option("wholetext", true).text(file.path()).toDF(TEXT);
+            case TEXT -> session.read().option("wholetext", true).text(file.sparkPath()).toDF(TEXT);
             case JSON_LINES -> session.read()
                     .option("mode", "FAILFAST")
-                    .schema(new StructType().add(data.textColumn(), DataTypes.StringType))
-                    .json(file.path())
+                    .schema(textSchema())
+                    .json(file.sparkPath())
                     .toDF(TEXT);
             case PARQUET -> {
                 requireColumn(file);
-                yield session.read().parquet(file.path()).select(column()).toDF(TEXT);
+                // With a schema of its own no other column is looked at.
+                yield session.read().schema(textSchema()).parquet(file.sparkPath()).toDF(TEXT);
+            }
+            case COMMA_SEPARATED, TAB_SEPARATED -> {
+                requireColumn(file);
+                yield table(file).select(column()).toDF(TEXT);
             }
         };
+    }
+
+    private StructType textSchema() {
+        return new StructType().add(data.textColumn(), DataTypes.StringType);
+    }
+
+    /** A table as spreadsheets write it (RFC 4180): quoted cells may hold line ends, and quotes twice. */
+    private Dataset<Row> table(DataFile file) {
+        return session.read()
+                .option("header", true)
+                .option("multiLine", true)
+                .option("escape", "\"")
+                .option("sep", file.format() == DataFile.Format.TAB_SEPARATED ? "\t" : ",")
+                .csv(file.sparkPath());
     }
 
     private static Dataset<Row> usable(Dataset<Row> texts) {
@@ -153,21 +194,21 @@ public final class Documents {
     }
 
     /** A file whose rows have no text: is the column there at all? */
-    private void requireColumn(DataFile file) {
+    private void requireColumn(DataFile file) throws IOException {
         List<String> columns;
         if (file.format() == DataFile.Format.TEXT) {
             return;
         } else if (file.format() == DataFile.Format.PARQUET) {
-            StructType schema = session.read().parquet(file.path()).schema();
-            columns = Arrays.asList(schema.fieldNames());
-            if (columns.contains(data.textColumn())
-                    && !schema.apply(data.textColumn()).dataType().equals(DataTypes.StringType)) {
-                throw new InvalidModelException(file.path() + ": the column '" + data.textColumn() + "' holds "
-                        + schema.apply(data.textColumn()).dataType().simpleString() + " and no text");
-            }
+            ParquetColumns.requireText(file, data.textColumn(), settings);
+            return;
+        } else if (file.format() != DataFile.Format.JSON_LINES) {
+            columns = Arrays.asList(table(file).columns());
         } else {
-            Dataset<String> lines = session.read().textFile(file.path()).limit(LINES_LOOKED_AT);
+            Dataset<String> lines = session.read().textFile(file.sparkPath()).limit(LINES_LOOKED_AT);
             columns = Arrays.asList(session.read().json(lines).columns());
+            if (columns.contains("_corrupt_record")) {
+                TextCheck.require(file, settings);
+            }
         }
         if (!columns.contains(data.textColumn())) {
             throw new InvalidModelException(file.path() + ": there is no column '" + data.textColumn() + "' but "
@@ -179,10 +220,15 @@ public final class Documents {
         return col("`" + data.textColumn().replace("`", "``") + "`");
     }
 
-    private IOException failure(Exception thrown) {
+    private IOException failure(Exception thrown) throws IOException {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             String message = String.valueOf(cause.getMessage());
             if (message.contains("MALFORMED_RECORD") || message.contains("_CORRUPT_RECORD")) {
+                for (DataFile file : files) {
+                    if (file.format() == DataFile.Format.JSON_LINES) {
+                        TextCheck.require(file, settings);
+                    }
+                }
                 throw new InvalidModelException(
                         String.join(", ", data.locations()) + ": a line is no JSON object; JSON lines are wanted",
                                 thrown);

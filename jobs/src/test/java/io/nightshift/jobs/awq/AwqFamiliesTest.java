@@ -9,19 +9,24 @@ import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
 import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
+import io.nightshift.jobs.quantize.OutputResult;
+import io.nightshift.jobs.quantize.QuantizeJob;
+import io.nightshift.jobs.quantize.QuantizeRequest;
+import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
@@ -74,7 +79,7 @@ class AwqFamiliesTest {
 
     private String calibrate(Path model, int samples) throws IOException {
         CalibrationOptions options = new CalibrationOptions(
-                text(), Packing.DOCUMENTS, OptionalInt.of(samples), 64, 3, Statistics.GRAM, 1, false);
+                text(), Packing.DOCUMENTS, OptionalInt.of(samples), 64, 3, StatisticsKind.GRAM, 1, false);
         String output = folder.resolve("stats").toString();
         CalibrateRequest request = new CalibrateRequest(
                 model.toString(), output, Optional.empty(), options, Optional.empty(), false);
@@ -82,15 +87,15 @@ class AwqFamiliesTest {
         return output;
     }
 
-    private AwqResult make(Path model, String statistics, RoundingOptions rounding, String output) throws IOException {
-        AwqRequest request = new AwqRequest(model.toString(), folder.resolve(output).toString(),
-                Optional.of(statistics).filter(given -> rounding.needsStatistics()), Optional.empty(), FORMAT, rounding,
-                1 << 30, 5 << 20, false);
-        return AwqJob.plan(request, SETTINGS, AwqProgress.NONE).run(spark);
+    private OutputResult make(Path model, String statistics, RoundingOptions rounding, String output) throws IOException {
+        QuantizeRequest request = QuantizeRequest.of(model.toString(),
+                        List.of(new AwqTarget(FORMAT, rounding, 1 << 30)), folder.resolve(output).toString())
+                .with(rounding.needsStatistics() ? new StatisticsSource.Folder(statistics) : StatisticsSource.NONE);
+        return QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark).outputs().get(0);
     }
 
-    private List<EvaluateResult.Score> evaluate(Path model, List<AwqResult> made) throws IOException {
-        EvaluateRequest request = new EvaluateRequest(model.toString(), made.stream().map(AwqResult::location).toList(),
+    private List<EvaluateResult.Score> evaluate(Path model, List<OutputResult> made) throws IOException {
+        EvaluateRequest request = new EvaluateRequest(model.toString(), made.stream().map(OutputResult::location).toList(),
                 text(), 64, OptionalInt.of(8), Optional.empty());
         return EvaluateJob.plan(request, SETTINGS, EvaluateProgress.NONE).run(spark).quantized();
     }
@@ -106,7 +111,7 @@ class AwqFamiliesTest {
         return bytes;
     }
 
-    private static boolean same(Path model, AwqResult made, String name) throws IOException {
+    private static boolean same(Path model, OutputResult made, String name) throws IOException {
         return Arrays.equals(tensor(model, name), tensor(Path.of(made.location()), name));
     }
 
@@ -115,9 +120,9 @@ class AwqFamiliesTest {
     void foldedScalesLeaveTheModelAsItIsAndEachStepSavesLoss(String name) throws IOException {
         Path model = Fixtures.family(name);
         String statistics = calibrate(model, 8);
-        AwqResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");
-        AwqResult scaled = make(model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled");
-        AwqResult both = make(model, statistics, new RoundingOptions(true, 4, true, 0.01), "both");
+        OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");
+        OutputResult scaled = make(model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled");
+        OutputResult both = make(model, statistics, new RoundingOptions(true, 4, true, 0.01), "both");
         List<EvaluateResult.Score> scores = evaluate(model, List.of(plain, scaled, both));
         double nearest = scores.get(0).meanDivergence();
         // A scale that was folded into one side alone would cost far more than rounding to nearest does.
@@ -129,12 +134,12 @@ class AwqFamiliesTest {
     @Test
     void normsBeforeAttentionOfGemma3StayAndRoutersAreScaledWithTheirNorm() throws IOException {
         Path gemma = Fixtures.family("gemma-3-text");
-        AwqResult made = make(gemma, calibrate(gemma, 8), new RoundingOptions(true, 4, false, 0.01), "gemma");
+        OutputResult made = make(gemma, calibrate(gemma, 8), new RoundingOptions(true, 4, false, 0.01), "gemma");
         assertTrue(same(gemma, made, "model.layers.0.input_layernorm.weight"));
         assertFalse(same(gemma, made, "model.layers.0.pre_feedforward_layernorm.weight"));
         Path mixtral = Fixtures.family("mixtral-tied");
         Files.delete(folder.resolve("stats/calibration.json"));
-        AwqResult experts = make(mixtral, calibrate(mixtral, 8), new RoundingOptions(true, 4, false, 0.01), "experts");
+        OutputResult experts = make(mixtral, calibrate(mixtral, 8), new RoundingOptions(true, 4, false, 0.01), "experts");
         boolean norm = same(mixtral, experts, "model.layers.0.post_attention_layernorm.weight");
         assertEquals(norm, same(mixtral, experts, "model.layers.0.block_sparse_moe.gate.weight"));
         assertFalse(norm);
@@ -153,8 +158,8 @@ class AwqFamiliesTest {
             channel.write(ByteBuffer.allocate(Float.BYTES), norm.position() + (long) silent * Float.BYTES);
         }
         String statistics = calibrate(model, 2);
-        AwqResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0), "plain");
-        AwqResult made = make(model, statistics, new RoundingOptions(true, 4, true, 0), "made");
+        OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0), "plain");
+        OutputResult made = make(model, statistics, new RoundingOptions(true, 4, true, 0), "made");
         for (LinearReport linear : made.linears()) {
             boolean reads = linear.module().matches("model\\.layers\\.1\\.self_attn\\.[qkv]_proj");
             assertEquals(reads ? 1 : 0, linear.silentChannels(), linear.toString());

@@ -9,22 +9,30 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqLinear;
 import io.nightshift.formats.awq.AwqOptions;
+import io.nightshift.formats.awq.AwqPlanner;
 import io.nightshift.formats.awq.LinearReader;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateRequest;
 import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.calibration.Statistics;
+import io.nightshift.jobs.quantize.OutputResult;
+import io.nightshift.jobs.quantize.QuantizeJob;
+import io.nightshift.jobs.quantize.QuantizeRequest.Settings;
+import io.nightshift.jobs.quantize.QuantizeRequest;
+import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
@@ -44,7 +52,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,11 +76,11 @@ class AwqJobTest {
 
     @BeforeAll
     static void calibrate() throws IOException {
-        calibrate(MODEL, Statistics.GRAM, "stats");
-        calibrate(MODEL, Statistics.IMATRIX, "imatrix");
+        calibrate(MODEL, StatisticsKind.GRAM, "stats");
+        calibrate(MODEL, StatisticsKind.IMATRIX, "imatrix");
     }
 
-    private static void calibrate(String model, Statistics statistics, String output) throws IOException {
+    private static void calibrate(String model, StatisticsKind statistics, String output) throws IOException {
         Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 500));
         CalibrationOptions options = new CalibrationOptions(
                 new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty()),
@@ -85,15 +96,21 @@ class AwqJobTest {
         return new RoundingOptions(scaled, 4, feedback, 0.01);
     }
 
-    private AwqRequest request(String model, AwqOptions options, RoundingOptions rounding, String output) {
-        Optional<String> statistics = Optional.of(shared.resolve("stats").toString());
-        return new AwqRequest(model, folder.resolve(output).toString(), statistics.filter(s -> rounding.needsStatistics()),
-                Optional.empty(), options, rounding, 1 << 20, 5 << 20, false);
+    private QuantizeRequest request(String model, AwqOptions options, RoundingOptions rounding, String output) {
+        return request(model, new AwqTarget(options, rounding, 1 << 20), output);
     }
 
-    private AwqResult make(int cores, AwqRequest request) throws IOException {
+    private QuantizeRequest request(String model, AwqTarget target, String output) {
+        return QuantizeRequest.of(model, List.of(target), folder.resolve(output).toString())
+                .with(Settings.DEFAULT.withPartSize(5 << 20))
+                .with(target.rounding().needsStatistics()
+                        ? new StatisticsSource.Folder(shared.resolve("stats").toString())
+                        : StatisticsSource.NONE);
+    }
+
+    private OutputResult make(int cores, QuantizeRequest request) throws IOException {
         try (JavaSparkContext spark = SparkCluster.local(cores, Map.of())) {
-            return AwqJob.plan(request, SETTINGS, AwqProgress.NONE).run(spark);
+            return QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark).outputs().get(0);
         }
     }
 
@@ -108,18 +125,18 @@ class AwqJobTest {
 
     @Test
     void theBytesAreTheSameOnAnyClusterAndAfterAnExecutorWasKilled() throws Exception {
-        AwqResult one = make(1, request(MODEL, GEMM, DEFAULTS, "one"));
+        OutputResult one = make(1, request(MODEL, GEMM, DEFAULTS, "one"));
         Map<String, String> expected = digests("one");
         assertTrue(expected.containsKey("config.json") && expected.containsKey("model.safetensors.index.json"),
                 expected.toString());
-        assertTrue(one.parts() > 1, "parts " + one.parts());
+        assertTrue(one.work().parts() > 1, one.work().toString());
         assertEquals(one.linears(), make(4, request(MODEL, GEMM, DEFAULTS, "four")).linears());
         assertEquals(expected, digests("four"));
         try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
             SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
             for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
-                AwqRequest request = request(MODEL, GEMM, DEFAULTS, "killed" + run);
-                AwqJob.plan(request, SETTINGS, AwqProgress.NONE).run(spark);
+                QuantizeRequest request = request(MODEL, GEMM, DEFAULTS, "killed" + run);
+                QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark).outputs().get(0);
                 assertEquals(expected, digests("killed" + run));
             }
             assertNotEquals(0, casualties.lost());
@@ -137,15 +154,15 @@ class AwqJobTest {
             for (Path file : Fixtures.files(shared.resolve("stats"))) {
                 s3.put("stats/" + shared.resolve("stats").relativize(file), Files.readAllBytes(file));
             }
-            AwqRequest local = request(MODEL, GEMM, DEFAULTS, "unused");
+            QuantizeRequest local = request(MODEL, GEMM, DEFAULTS, "unused");
             try (JavaSparkContext spark = SparkCluster.twoExecutors(s3.hadoopOptions())) {
                 SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
                 for (int run = 0; run < 5 && (run == 0 || casualties.lost() == 0); run++) {
                     String output = "out" + run + "/";
-                    AwqRequest request = new AwqRequest(MODEL, s3.location(output), Optional.of(s3.location("stats")),
-                            Optional.of(s3.location("work")), local.options(), local.rounding(), local.maxShardSize(),
-                            local.partSize(), false);
-                    AwqResult made = AwqJob.plan(request, s3.settings(), AwqProgress.NONE).run(spark);
+                    QuantizeRequest request = QuantizeRequest.of(MODEL, local.targets(), s3.location(output))
+                            .with(new StatisticsSource.Folder(s3.location("stats")))
+                            .with(local.settings().withWork(s3.location("work")));
+                    OutputResult made = QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark).outputs().get(0);
                     assertEquals(s3.location("out" + run + "/tiny-llama-AWQ"), made.location());
                     String prefix = output + "tiny-llama-AWQ/";
                     Map<String, String> digests = new TreeMap<>();
@@ -153,7 +170,7 @@ class AwqJobTest {
                             .filter(key -> key.startsWith(prefix))
                             .forEach(key -> digests.put(key.substring(prefix.length()), Fixtures.sha256(s3.get(key))));
                     assertEquals(expected, digests);
-                    assertTrue(AwqJob.plan(request, s3.settings(), AwqProgress.NONE).run(spark).skipped());
+                    assertTrue(QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark).outputs().get(0).skipped());
                 }
                 assertNotEquals(0, casualties.lost());
             }
@@ -168,7 +185,7 @@ class AwqJobTest {
     void everyFormatIsReadBackAndScalesAndFeedbackEachSaveLoss(AwqFormat format, int groupSize, boolean symmetric)
             throws IOException {
         AwqOptions options = new AwqOptions(format, groupSize, symmetric, List.of("layers.1.mlp.down_proj"));
-        AwqResult result = make(2, request(MODEL, options, DEFAULTS, "out"));
+        OutputResult result = make(2, request(MODEL, options, DEFAULTS, "out"));
         AwqFolder made = AwqFolder.open(new LocalFolder(folder.resolve("out/tiny-llama-AWQ")));
         assertEquals(format, made.format());
         assertEquals(result.linears().size(), made.linears().size());
@@ -202,7 +219,7 @@ class AwqJobTest {
 
     @Test
     void nearestRoundingWithoutScalesNeedsNoStatistics() throws IOException {
-        AwqResult result = make(2, request(MODEL, GEMM, rounding(false, false), "plain"));
+        OutputResult result = make(2, request(MODEL, GEMM, rounding(false, false), "plain"));
         assertTrue(result.linears().stream().allMatch(linear -> linear.measuredRows() == 0 && linear.damping() == 0));
         AwqFolder made = AwqFolder.open(new LocalFolder(folder.resolve("plain/tiny-llama-AWQ")));
         assertEquals(result.linears().size(), made.linears().size());
@@ -223,27 +240,28 @@ class AwqJobTest {
 
     @Test
     void aFolderIsNotMadeAgainWhereItIsCompleteAndOldShardsGo() throws IOException {
-        AwqRequest request = request(MODEL, GEMM, rounding(false, false), "out");
+        QuantizeRequest request = request(MODEL, GEMM, rounding(false, false), "out");
         assertFalse(make(1, request).skipped());
         assertTrue(make(1, request).skipped());
         Path made = folder.resolve("out/tiny-llama-AWQ");
         Files.delete(made.resolve("config.json"));
         assertFalse(make(1, request).skipped());
         assertTrue(Files.exists(made.resolve("config.json")));
-        AwqRequest oneShard = new AwqRequest(MODEL, request.output(), request.statistics(), request.work(),
-                request.options(), request.rounding(), 1L << 30, 5 << 20, false);
+        QuantizeRequest oneShard = request(MODEL, new AwqTarget(GEMM, rounding(false, false), 1L << 30), "out");
         assertFalse(make(1, oneShard).skipped());
         assertEquals(List.of("model.safetensors"), digests("out").keySet().stream()
                 .filter(name -> name.contains("safetensors")).toList());
-        AwqFolder.open(new LocalFolder(made)).requirePlanned(
-                AwqJob.layOut(oneShard, SETTINGS));
+        Checkpoint checkpoint = Checkpoint.open(new LocalFolder(Path.of(MODEL)));
+        AwqFolder.open(new LocalFolder(made)).requirePlanned(AwqPlanner.plan(checkpoint,
+                Architectures.convert(checkpoint), GEMM, false, 1L << 30,
+                Map.of("scales", "none", "rounding", "nearest"), List.of()));
     }
 
     @Test
     void refusesStatisticsWithoutGramMatricesOfAnotherModelOrNone() throws IOException {
-        AwqRequest good = request(MODEL, GEMM, DEFAULTS, "out");
-        assertRefused(good.withStatistics(Optional.empty()), "give --calibration FILES or --stats FOLDER");
-        assertRefused(good.withStatistics(Optional.of(shared.resolve("imatrix").toString())),
+        QuantizeRequest good = request(MODEL, GEMM, DEFAULTS, "out");
+        assertRefused(good.with(StatisticsSource.NONE), "give --calibration FILES or --stats FOLDER");
+        assertRefused(good.with(new StatisticsSource.Folder(shared.resolve("imatrix").toString())),
                 "has no Gram matrices, which scales and error feedback come from; run nightshift calibrate");
         InvalidModelException other = assertThrows(InvalidModelException.class,
                 () -> make(1, request(Fixtures.model("llama-spm").toString(), GEMM, DEFAULTS, "out")));
@@ -252,9 +270,9 @@ class AwqJobTest {
         assertEquals(List.of(), Fixtures.files(folder));
     }
 
-    private static void assertRefused(AwqRequest request, String message) {
+    private static void assertRefused(QuantizeRequest request, String message) {
         InvalidModelException refused = assertThrows(
-                InvalidModelException.class, () -> AwqJob.plan(request, SETTINGS, AwqProgress.NONE));
+                InvalidModelException.class, () -> QuantizeJob.plan(request, SETTINGS, Progress.NONE));
         assertTrue(refused.getMessage().contains(message), refused.getMessage());
     }
 
@@ -268,8 +286,23 @@ class AwqJobTest {
             ByteBuffer infinity = ByteBuffer.allocate(2).order(ByteOrder.LITTLE_ENDIAN).putShort((short) 0x7f80).flip();
             channel.write(infinity, tensor.position() + 2 * (3 * tensor.columns() + 5));
         }
-        InvalidModelException error = assertThrows(InvalidModelException.class,
-                () -> make(2, request(model.toString(), GEMM, rounding(false, false), "out")));
+        AtomicInteger attemptsBeyondTheFirst = new AtomicInteger();
+        InvalidModelException error;
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            spark.sc().addSparkListener(new SparkListener() {
+                @Override
+                public void onTaskStart(SparkListenerTaskStart start) {
+                    if (start.taskInfo().attemptNumber() > 0 || start.stageAttemptId() > 0) {
+                        attemptsBeyondTheFirst.incrementAndGet();
+                    }
+                }
+            });
+            QuantizeJob job = QuantizeJob.plan(
+                    request(model.toString(), GEMM, rounding(false, false), "out"), SETTINGS, Progress.NONE);
+            error = assertThrows(InvalidModelException.class, () -> job.run(spark));
+        }
+        assertEquals(0, attemptsBeyondTheFirst.get());
+        assertEquals(1, error.getMessage().lines().count());
         assertTrue(error.getMessage().contains("model.layers.2.mlp.up_proj.weight, row 3, column 5"), error.getMessage());
         assertFalse(Files.exists(folder.resolve("out/tiny-llama-AWQ/config.json")));
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
@@ -278,7 +311,7 @@ class AwqJobTest {
     @Test
     void silentChannelsAndFewTokensAreSaidInTheReport() throws IOException {
         // 384 tokens for 768 channels of ffn_down: H is singular, and damping makes it definite.
-        AwqResult result = make(2, request(MODEL, GEMM, new RoundingOptions(true, 2, true, 0), "out"));
+        OutputResult result = make(2, request(MODEL, GEMM, new RoundingOptions(true, 2, true, 0), "out"));
         assertTrue(result.linears().stream()
                 .filter(linear -> linear.module().endsWith("down_proj"))
                 .allMatch(linear -> linear.dampingRaised() && linear.damping() > 0), result.linears().toString());

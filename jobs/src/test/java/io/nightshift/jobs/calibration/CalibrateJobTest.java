@@ -17,6 +17,7 @@ import io.nightshift.formats.imatrix.ImportanceEntry;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.ModelDigest;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.rounding.StatisticsReference;
@@ -88,7 +89,7 @@ class CalibrateJobTest {
         Path text = SHARED.resolve("imatrix-calibration.txt");
         assumeTrue(Files.exists(text), "skipped: there is no " + text + " beside the project");
         for (String model : List.of("llama-spm", "mixtral-moe")) {
-            Options options = new Options().data(text).llamaImatrix(256).statistics(Statistics.IMATRIX)
+            Options options = new Options().data(text).llamaImatrix(256).statistics(StatisticsKind.IMATRIX)
                     .minExpertTokens(0);
             calibrate(2, model, options, model);
             Imatrix ours = imatrix(folder.resolve(model));
@@ -231,7 +232,7 @@ class CalibrateJobTest {
                         s3.location("in/llama-spm"),
                         s3.location("out/stats"),
                         Optional.empty(),
-                        new Options().samples(12).statistics(Statistics.IMATRIX).options(s3.location("in/texts.jsonl")),
+                        new Options().samples(12).statistics(StatisticsKind.IMATRIX).options(s3.location("in/texts.jsonl")),
                         Optional.empty(),
                         false);
                 CalibrateResult result = CalibrateJob.plan(request, s3.settings(), CalibrateProgress.NONE).run(spark);
@@ -321,7 +322,7 @@ class CalibrateJobTest {
 
     @Test
     void isNotMadeAgainWhereItIsComplete() throws IOException {
-        Options options = new Options().samples(2).statistics(Statistics.IMATRIX);
+        Options options = new Options().samples(2).statistics(StatisticsKind.IMATRIX);
         assertFalse(calibrate(1, "llama-spm", options, "out").skipped());
         assertTrue(calibrate(1, "llama-spm", options, "out").skipped());
         assertFalse(calibrate(1, "llama-spm", options.samples(3), "out").skipped());
@@ -343,7 +344,7 @@ class CalibrateJobTest {
                 CalibrateProgress.NONE));
         assertTrue(noExperts.getMessage().contains("--route-all-experts has no effect"), noExperts.getMessage());
 
-        calibrate(1, "llama-spm", new Options().samples(1).statistics(Statistics.IMATRIX), "out");
+        calibrate(1, "llama-spm", new Options().samples(1).statistics(StatisticsKind.IMATRIX), "out");
         String stats = folder.resolve("out").toString();
         HadoopSettings settings = new HadoopSettings(Map.of());
         assertEquals(stats + "/imatrix.gguf", StoredStatistics.importanceMatrix(stats, settings));
@@ -398,7 +399,7 @@ class CalibrateJobTest {
         private OptionalInt samples = OptionalInt.empty();
         private int length = 64;
         private Packing packing = Packing.DOCUMENTS;
-        private Statistics statistics = Statistics.GRAM;
+        private StatisticsKind statistics = StatisticsKind.GRAM;
         private int minExpertTokens = 1;
         private boolean routeAllExperts;
         private Path tokens;
@@ -424,7 +425,7 @@ class CalibrateJobTest {
             return this;
         }
 
-        Options statistics(Statistics kept) {
+        Options statistics(StatisticsKind kept) {
             statistics = kept;
             return this;
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.forward.DecoderLayer;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
@@ -67,7 +68,7 @@ class CalibrationMemoryTest {
                     Optional.of(work.toString()),
                     new CalibrationOptions(
                             new TextData(List.of(text.toString()), "text", OptionalLong.empty()), Packing.DOCUMENTS,
-                            OptionalInt.of(8), 32, GROUPS, Statistics.GRAM, 1, false),
+                            OptionalInt.of(8), 32, GROUPS, StatisticsKind.GRAM, 1, false),
                     Optional.empty(),
                     false);
             CalibrateResult result = CalibrateJob.plan(
@@ -96,12 +97,12 @@ class CalibrationMemoryTest {
         return ((MapOutputTrackerMaster) SparkEnv.get().mapOutputTracker()).shuffleStatuses().size();
     }
 
-    /** Spark writes a folder {@code rdd-N} for each. */
+    /** A folder for each time that states were stored. */
     private static Set<String> checkpoints(Path work) {
         try {
             return Fixtures.files(work).stream()
                     .map(file -> file.getParent().getFileName().toString())
-                    .filter(name -> name.startsWith("rdd-"))
+                    .filter(name -> name.startsWith("states-"))
                     .collect(Collectors.toSet());
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

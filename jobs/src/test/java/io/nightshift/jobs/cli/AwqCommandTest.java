@@ -41,9 +41,12 @@ class AwqCommandTest {
                 "--json");
         assertEquals(0, made.exitCode(), made.err());
         JsonNode result = lastLine(made);
-        assertEquals(28, result.at("/awq/linears").size());
-        assertEquals(1, result.at("/outputs").size());
-        assertTrue(result.at("/awq/linears/0/roundedLoss").asDouble() > 0, result.toString());
+        assertEquals(2, result.at("/outputs").size());
+        assertEquals("awq:w4g64", result.at("/outputs/0/target").asText());
+        assertEquals(28, result.at("/outputs/0/linears").size());
+        assertEquals("gguf:Q4_K_M", result.at("/outputs/1/target").asText());
+        assertTrue(result.at("/outputs/0/linears/0/roundedLoss").asDouble() > 0, result.toString());
+        assertEquals(6, result.at("/calibration/sequences").asInt());
         assertTrue(made.out().contains("model.layers.0.mlp.down_proj"), made.out());
         assertTrue(Files.isDirectory(folder.resolve("report")));
 
@@ -60,7 +63,7 @@ class AwqCommandTest {
         CommandRun again = run("quantize", "--stats", output + "/tiny-llama-calibration", "--to", "awq:w4g64", "--awq-grid",
                 "5", "--output", output, "--json");
         assertEquals(0, again.exitCode(), again.err());
-        assertTrue(lastLine(again).at("/awq/skipped").asBoolean(), again.out());
+        assertTrue(lastLine(again).at("/outputs/0/skipped").asBoolean(), again.out());
     }
 
     @Test
@@ -75,9 +78,9 @@ class AwqCommandTest {
         assertEquals(0, made.exitCode(), made.err());
         assertEquals(1, made.out().lines().filter(line -> line.contains("tokens in 6 sequences")).count(), made.out());
         JsonNode result = lastLine(made);
-        assertEquals(28, result.at("/awq/linears").size());
-        assertEquals(29, result.at("/outputs/0/linears").size());
+        assertEquals(28, result.at("/outputs/0/linears").size());
         assertEquals(29, result.at("/outputs/1/linears").size());
+        assertEquals(29, result.at("/outputs/2/linears").size());
         Map<String, String> expected = digests(output);
         assertTrue(expected.keySet().containsAll(List.of("tiny-llama-Q4_K_M.gguf", "tiny-llama-IQ4_XS.gguf",
                 "tiny-llama-AWQ/model.safetensors", "tiny-llama-AWQ/config.json")), expected.toString());
@@ -95,7 +98,7 @@ class AwqCommandTest {
             List<Row> rows = SparkSession.builder().config(spark.getConf()).getOrCreate()
                     .read().parquet(folder + "/report").collectAsList();
             assertEquals(28 + 2 * 29, rows.size());
-            JsonNode linear = result.at("/outputs/1/linears/7");
+            JsonNode linear = result.at("/outputs/2/linears/7");
             Row row = rows.stream()
                     .filter(each -> each.getAs("output").equals("tiny-llama-IQ4_XS.gguf"))
                     .filter(each -> each.getAs("module").equals(linear.get("module").asText()))
@@ -126,7 +129,7 @@ class AwqCommandTest {
         CommandRun run = run("quantize", "--to", "awq,gguf:Q4_K_M", "--scales", "none", "--rounding", "nearest", "--dry-run",
                 "--output", folder.resolve("out").toString());
         assertEquals(0, run.exitCode(), run.err());
-        assertTrue(run.out().contains("28 linear layers of 4 bits"), run.out());
+        assertTrue(run.out().contains("28 linear layers of integers, 11 tensors"), run.out());
         assertTrue(run.out().contains("blk.0.attn_q.weight"), run.out());
     }
 
@@ -134,7 +137,7 @@ class AwqCommandTest {
     @CsvSource(delimiter = '|', value = {
         "--to gguf:Q8_0 --scales awq | --scales awq needs statistics of the layers' inputs: give --calibration FILES or --stats",
         "--to gguf:Q8_0 --rounding gptq --imatrix a | --rounding gptq needs statistics",
-        "--to gguf:Q8_0 --rounding nearest | --rounding has no effect on GGUF without",
+        "--to gguf:Q8_0 --rounding nearest | --rounding has no effect on these targets without",
         "--to gguf:Q8_0 --scales awq --damping 0.1 --stats a | --damping has no effect without --rounding gptq",
         "--to gguf:Q8_0 --scales awq --work a --stats a | --work has no effect without --rounding gptq",
         "--to gguf:Q8_0 --rounding gptq --stats a --exclude-weights b | --exclude-weights has no effect with --rounding gptq",
@@ -144,7 +147,7 @@ class AwqCommandTest {
         "--to awq,gguf:Q8_0 --stats a --imatrix b | --stats and --imatrix exclude each other",
         "--to awq,gguf:Q8_0 --stats a --scales none --awq-grid 5 | --awq-grid has no effect without --scales awq",
         "--to awq,gguf:Q8_0 --stats a --rounding nearest --damping 0.1 | --damping has no effect without --rounding gptq",
-        "--to awq,gguf:Q8_0 --scales none --rounding nearest --work a | --work has no effect with --rounding nearest",
+        "--to awq,gguf:Q8_0 --scales none --rounding nearest --work a | --work has no effect without --rounding gptq",
         "--to awq,gguf:Q8_0 --scales none --rounding nearest --report a | --report has no effect without --scales awq or",
         "--to gguf:Q8_0 --stats a --report a | --report has no effect without --scales awq or --rounding gptq",
         "--to gguf:Q8_0 --samples 5 | --samples has no effect without --calibration",
@@ -162,7 +165,7 @@ class AwqCommandTest {
         "--to awq:w4g64 --group-size 32 --stats a | --group-size 32, but --to awq:w4g64",
         "--to awq:w4g48 --scales none --rounding nearest | groups of 48 weights: give 32, 64, 128, or -1 for whole rows",
         "--to awq:w3 --stats a | AWQ has 4 bits and groups of 32, 64, 128 or -1",
-        "--to awq,awq:w4g64 --stats a | several AWQ folders would have one name",
+        "--to awq,awq:w4g64 --stats a | several targets would make tiny-llama-AWQ; make them one after another",
         "--to awq --awq-format gemv --scales none --rounding nearest | there is no AWQ format 'gemv'",
         "--to awq --modules-left-out no_proj --scales none --rounding nearest | --modules-left-out no_proj: no linear layer",
         "--to awq --modules-left-out q_proj --scales none --rounding nearest | fuse them into one matrix",
@@ -175,6 +178,29 @@ class AwqCommandTest {
         assertEquals(2, run.exitCode(), run.err());
         assertTrue(run.err().contains(message), run.err());
         assertFalse(run.err().contains("xception") || run.err().contains("\tat "), run.err());
+        assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
+    }
+
+    /** The texts are real ones: nothing of them may be run before all targets are found to be possible. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "--to gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_k.weight of gguf:IQ3_XXS becomes IQ3_XXS, whose",
+        "--to awq,gguf:IQ3_XXS --rounding gptq | --rounding gptq: blk.0.attn_k.weight of gguf:IQ3_XXS becomes IQ3_XXS",
+        "--to gguf:Q4_K_M --tensor-type nothing=q8_0 | --tensor-type nothing: no tensor that can be quantized has such",
+        "--to awq,gguf:F16 --tensor-type attn_v=q8_0 | --tensor-type has no effect on F16",
+        "--to gguf:Q4_K_M --leave-output-tensor --output-tensor-type q8_0 | exclude each other",
+        "--to gguf:Q4_K_M --exclude-weights nothing | --exclude-weights nothing: the importance matrix has no entry",
+        "--to awq,gguf:Q4_K_M --modules-left-out no_proj | --modules-left-out no_proj: no linear layer",
+        "--to awq,gguf:Q4_K_M --sequence-length 100000 | --sequence-length",
+    })
+    void whatCannotBeMadeIsRefusedBeforeTheModelIsRun(String options, String message) throws IOException {
+        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(3, 600));
+        List<String> arguments = new ArrayList<>(List.of(options.trim().split(" ")));
+        arguments.addAll(List.of("--calibration", text.toString(), "--output", folder.resolve("out").toString()));
+        CommandRun run = run("quantize", arguments.toArray(String[]::new));
+        assertEquals(2, run.exitCode(), run.err());
+        assertTrue(run.err().contains(message), run.err());
+        assertFalse(run.err().contains("tokens/s"), run.err());
         assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
     }
 

@@ -87,7 +87,6 @@ class CalibrationCommandsTest {
         "quantize --to gguf:Q8_0 --samples 3 | --samples has no effect without --calibration",
         "quantize --to gguf:Q8_0 --stats a --calibration b | --stats and --calibration exclude each other",
         "quantize --to gguf:Q8_0 --stats a --imatrix b | --stats and --imatrix exclude each other",
-        "quantize --to gguf:Q8_0 --calibration a --dry-run | --dry-run runs no model",
         "quantize --to gguf:Q8_0 --stats /no/such/folder | /no/such/folder",
         "calibrate --data a --sequence-length 5000 | the model takes sequences of 2 to 2048 tokens",
         "calibrate --data a --packing other | give one of documents, llama-imatrix",

@@ -8,6 +8,7 @@ import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.AccessDeniedException;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -25,6 +26,20 @@ class ErrorsTest {
         assertEquals(2, handle(false, new StorageException("here", "is not there")));
         assertEquals(1, handle(false, new IOException("a task failed")));
         assertEquals(1, handle(false, new IllegalStateException("a defect")));
+    }
+
+    @Test
+    void anInputThatMayNotBeReadIsAnInputError() {
+        assertEquals(2, handle(false, new IOException("a/b: cannot be read: permission denied",
+                new AccessDeniedException("a/b"))));
+    }
+
+    @Test
+    void aHeapThatIsFullSaysWhatToSet() {
+        assertEquals(1, new Errors(() -> false).handleError(new OutOfMemoryError("Java heap space"), new PrintWriter(printed)));
+        assertTrue(printed.toString().startsWith("nightshift: out of memory (Java heap space); the heap has "), printed.toString());
+        assertTrue(printed.toString().contains("NIGHTSHIFT_MEMORY"), printed.toString());
+        assertEquals(1, printed.toString().lines().count());
     }
 
     @Test

@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.awq.AwqPlanner;
-import io.nightshift.formats.awq.GeneratedFile;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.safetensors.SafetensorsLayout;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.testing.CommandRun;
@@ -28,13 +29,14 @@ class InspectAwqTest {
     @ParameterizedTest
     @EnumSource
     void quantizedLayersAreShownWithTheShapeOfTheirWeights(AwqFormat format, @TempDir Path folder) throws IOException {
-        AwqPlan plan = AwqPlanner.plan(Checkpoint.open(new LocalFolder(Path.of("../samples/tiny-llama"))),
-                new AwqOptions(format, 64, false, List.of()), 1 << 20, Map.of());
+        Checkpoint checkpoint = Checkpoint.open(new LocalFolder(Path.of("../samples/tiny-llama")));
+        AwqPlan plan = AwqPlanner.plan(checkpoint, Architectures.convert(checkpoint),
+                new AwqOptions(format, 64, false, List.of()), false, 1 << 20, Map.of(), List.of());
         for (SafetensorsLayout shard : plan.shards()) {
             // Headers are all that inspect reads.
             Files.write(folder.resolve(shard.file()), Arrays.copyOf(shard.header(), (int) shard.length()));
         }
-        for (GeneratedFile file : plan.generated()) {
+        for (GeneratedFile file : plan.layout().generated()) {
             Files.write(folder.resolve(file.name()), file.content());
         }
         CommandRun run = CommandRun.of("inspect", folder.toString(), "--json");

@@ -32,7 +32,7 @@ class NightshiftTest {
             Path file = Path.of(output.get("location").asText());
             assertEquals(output.get("bytes").asLong(), Files.size(file));
             assertEquals(
-                    Fixtures.golden("llama-spm", output.get("fileType").asText()), Fixtures.sha256(file));
+                    Fixtures.golden("llama-spm", output.get("target").asText().substring("gguf:".length())), Fixtures.sha256(file));
         }
     }
 
@@ -45,8 +45,8 @@ class NightshiftTest {
         String warning = "the importance matrix " + matrix + " has no entry for blk.0.ffn_down.weight, ";
         assertTrue(run.err().contains("nightshift: warning: " + warning), run.err());
         JsonNode result = new ObjectMapper().readTree(run.out().lines().reduce((a, b) -> b).orElseThrow());
-        assertEquals(1, result.get("warnings").size());
-        assertTrue(result.at("/warnings/0").asText().startsWith(warning), result.toString());
+        assertEquals(1, result.at("/outputs/0/warnings").size());
+        assertTrue(result.at("/outputs/0/warnings/0").asText().startsWith(warning), result.toString());
     }
 
     @Test
@@ -84,7 +84,7 @@ class NightshiftTest {
                 "--to gguf:Q4_K_M --imatrix no/such/file     | no/such/file: there is no such file",
                 "--to gguf:Q4_K_M --imatrix pom.xml          | pom.xml: no importance matrix",
                 "--to gguf:Q4_K_M --exclude-weights attn_v   | --exclude-weights has no effect without --imatrix",
-                "--to exl2:4.0                               | exl2 cannot be made yet",
+                "--to exl3:4.0                               | unknown format 'exl3'; give ",
                 "--to gguf:Q4_K_M --tensor-type nothing=q8_0 | no tensor that can be quantized has such a name",
                 "--to gguf:Q4_K_M --tensor-type attn_v       | give PATTERN=TYPE",
                 "--to gguf:F16 --pure                        | --pure has no effect on F16",

@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.types.FileType;
-import io.nightshift.formats.types.TypeOptions;
-import io.nightshift.jobs.output.OutputFile;
-import io.nightshift.jobs.quantize.ImportanceOptions;
-import io.nightshift.jobs.quantize.Progress;
+import io.nightshift.jobs.gguf.GgufTarget;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
@@ -24,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -40,15 +39,10 @@ class EvaluateJobTest {
         Path text = Texts.write(folder.resolve("text.txt"), Texts.document(1, 400));
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             QuantizeJob.plan(
-                            new QuantizeRequest(
+                            QuantizeRequest.of(
                                     MODEL,
-                                    List.of(FileType.BF16, FileType.Q8_0, FileType.Q2_K),
-                                    folder.toString(),
-                                    TypeOptions.NONE,
-                                    ImportanceOptions.NONE,
-                                    Optional.empty(),
-                                    OutputFile.MIN_PART_LENGTH,
-                                    false),
+                                    Stream.of(FileType.BF16, FileType.Q8_0, FileType.Q2_K).map(GgufTarget::of).toList(),
+                                    folder.toString()),
                             new HadoopSettings(Map.of()),
                             Progress.NONE)
                     .run(spark);

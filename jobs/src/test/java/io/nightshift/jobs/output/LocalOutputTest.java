@@ -12,12 +12,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class LocalOutputTest extends OutputContract {
@@ -118,9 +120,53 @@ class LocalOutputTest extends OutputContract {
     void aFolderOfTheFilesNameIsNotReplaced() throws IOException {
         put(NAME + "/kept", new byte[1]);
         OutputFile file = file();
-        var receipts = writeAll(file.begin(3));
-        StorageException error = assertThrows(StorageException.class, () -> file.commit(receipts));
-        assertTrue(error.getMessage().startsWith(folder() + "/" + NAME + ": "), error.getMessage());
+        for (Executable work : List.<Executable>of(file::isComplete, () -> file.begin(3))) {
+            StorageException error = assertThrows(StorageException.class, work);
+            assertEquals(folder() + "/" + NAME + ": is a folder, where a file is to be made; move it away or choose another"
+                    + " output folder", error.getMessage());
+        }
         assertEquals(Set.of(NAME + "/kept"), everything());
+    }
+
+    @Test
+    void aFileThatNoRunMadeIsNotReplacedUnlessTheUserWantsThat() throws IOException {
+        put(NAME, new byte[] {1, 2, 3});
+        StorageException error = assertThrows(StorageException.class, () -> file().isComplete());
+        assertEquals(folder() + "/" + NAME + ": is there already, and no run of nightshift made it: move it away, choose"
+                + " another output folder, or replace it with --overwrite", error.getMessage());
+        assertEquals(Set.of(NAME), everything());
+        OutputFile file = file();
+        file.commit(writeAll(file.begin(3)));
+        assertTrue(file().isComplete());
+    }
+
+    /** A kill between the two leaves what the next run finds by its record. */
+    @Test
+    void anUploadIsRecordedBeforeItsFileIsMade() throws IOException {
+        LocalOutputStore store = new LocalOutputStore("out", folder());
+        assertThrows(IllegalStateException.class, () -> store.start(NAME, id -> {
+            assertEquals(Set.of(), everything());
+            throw new IllegalStateException("killed");
+        }));
+    }
+
+    /** A path that is a folder's cannot be replaced by a file, as a full disk lets no file be written. */
+    @Test
+    void aRecordThatCannotBeWrittenLeavesNothing() throws IOException {
+        put(".nightshift/" + NAME + ".upload.json/kept", new byte[1]);
+        assertThrows(StorageException.class, () -> file().begin(3));
+        assertEquals(Set.of(".nightshift/" + NAME + ".upload.json/kept"), everything());
+    }
+
+    @Test
+    void aRunWhoseOutputAnotherOneTookOverIsToldSo() throws IOException {
+        OutputFile first = file();
+        PartSink sink = first.begin(3);
+        OutputFile second = file();
+        second.begin(3);
+        StorageException error = assertThrows(StorageException.class, () -> write(sink, 0, 0));
+        assertTrue(error.getMessage().contains("another run makes the same output and took over"), error.getMessage());
+        second.abort();
+        assertEquals(Set.of(), everything());
     }
 }

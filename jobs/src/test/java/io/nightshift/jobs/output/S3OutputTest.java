@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -90,6 +91,29 @@ class S3OutputTest extends OutputContract {
             out.writeObject(object);
         }
         return (T) new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
+    }
+
+    /** A kill between the store's answer and the record: the record says that something was begun, not what. */
+    @Test
+    void anUploadWhoseIdWasNotKeptIsAbortedByTheNextRunAndNoOther() throws IOException {
+        s3.startUpload(PREFIX + NAME);
+        s3.startUpload(PREFIX + NAME);
+        String other = s3.startUpload(PREFIX + NAME + ".other");
+        put(".nightshift/" + NAME + ".upload.json", "{\"id\":\"\"}".getBytes(StandardCharsets.UTF_8));
+        OutputFile file = file();
+        file.commit(writeAll(file.begin(3)));
+        assertTrue(file().isComplete());
+        assertEquals(Set.of(NAME, ".nightshift/" + NAME + ".json", "upload " + other), everything());
+    }
+
+    @Test
+    void aRunWhoseOutputAnotherOneTookOverIsToldSo() throws IOException {
+        PartSink sink = file().begin(3);
+        OutputFile second = file();
+        second.begin(3);
+        StorageException error = assertThrows(StorageException.class, () -> write(sink, 0, 0));
+        assertTrue(error.getMessage().contains("another run makes the same output"), error.getMessage());
+        second.abort();
     }
 
     @Test

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.types.FileType;
-import io.nightshift.formats.types.TypeOptions;
+import io.nightshift.jobs.gguf.GgufTarget;
 import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.quantize.QuantizeRequest.Settings;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
@@ -23,7 +25,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +56,7 @@ class QuantizeJobTest {
                 Path output = folder.resolve(cores + "-" + partSize);
                 QuantizeResult result = quantize(
                         cores, request(Fixtures.model("llama-spm").toString(), LARGE, output.toString(), partSize));
-                assertTrue(result.pieces() > 2, "pieces: " + result.pieces());
+                assertTrue(work(result).parts() > 2, work(result).toString());
                 assertEquals(
                         Fixtures.golden("llama-spm", "F32"), Fixtures.sha256(output.resolve("llama-spm-F32.gguf")));
             }
@@ -72,8 +73,8 @@ class QuantizeJobTest {
                         List.of(FileType.F16, FileType.Q8_0, FileType.Q4_K_M),
                         folder.toString(),
                         SMALL_PARTS));
-        assertTrue(result.bytesRead() <= weights, result.bytesRead() + " of " + weights);
-        assertTrue(result.bytesRead() > weights * 0.99);
+        assertTrue(work(result).bytesRead() <= weights, work(result).bytesRead() + " of " + weights);
+        assertTrue(work(result).bytesRead() > weights * 0.99);
     }
 
     @Test
@@ -149,7 +150,7 @@ class QuantizeJobTest {
                 result = QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
             }
             assertTrue(s3.bytesSent() < 1.05 * weights + 1_000_000, s3.bytesSent() + " for " + weights);
-            assertTrue(result.bytesRead() <= weights);
+            assertTrue(work(result).bytesRead() <= weights);
             assertEquals(Fixtures.golden("llama-spm", "F32"), Fixtures.sha256(s3.get("out/llama-spm-F32.gguf")));
             assertEquals(Fixtures.golden("llama-spm", "Q4_K_M"), Fixtures.sha256(s3.get("out/llama-spm-Q4_K_M.gguf")));
         }
@@ -246,6 +247,10 @@ class QuantizeJobTest {
         assertEquals(List.of(), Fixtures.files(folder.resolve("output")));
     }
 
+    private static OutputResult.Work work(QuantizeResult result) {
+        return result.outputs().get(0).work();
+    }
+
     private Path file(String model, FileType type) {
         return folder.resolve(model + "-" + type + ".gguf");
     }
@@ -258,7 +263,7 @@ class QuantizeJobTest {
     }
 
     private static QuantizeRequest request(String model, List<FileType> types, String output, long partSize) {
-        return new QuantizeRequest(
-                model, types, output, TypeOptions.NONE, ImportanceOptions.NONE, Optional.empty(), partSize, false);
+        return QuantizeRequest.of(model, types.stream().map(GgufTarget::of).toList(), output)
+                .with(Settings.DEFAULT.withPartSize(partSize));
     }
 }

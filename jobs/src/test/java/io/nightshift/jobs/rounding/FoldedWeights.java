@@ -1,7 +1,7 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.architecture.LinearLayer;
-import io.nightshift.formats.forward.ModelWeights;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import java.io.IOException;

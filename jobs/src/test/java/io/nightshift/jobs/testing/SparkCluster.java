@@ -16,6 +16,9 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
 
 /** Spark for tests: within this process, or with two executor processes of one core each. */
 public final class SparkCluster {
+    /** The master of two executor processes of one core and 1 GiB each. */
+    public static final String TWO_EXECUTORS = "local-cluster[2,1,1024]";
+
     private SparkCluster() {}
 
     /** Spark within this process. */
@@ -23,22 +26,33 @@ public final class SparkCluster {
         return new JavaSparkContext(conf("local[" + cores + "]", hadoop));
     }
 
+    /** Spark within this process, with a master such as {@code local[2,4]}: two cores and four attempts at a task. */
+    public static JavaSparkContext local(String master) {
+        return new JavaSparkContext(conf(master, Map.of()));
+    }
+
     /** Two executor processes with 1 GiB each, which have this process's class path. */
     public static JavaSparkContext twoExecutors(Map<String, String> hadoop) throws IOException {
-        // Spark looks for its jars there when it starts executors, and takes the class path below.
-        Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
-        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
-        SparkConf conf = conf("local-cluster[2,1,1024]", hadoop)
-                .set("spark.executor.extraClassPath", classPath)
-                .set("spark.executor.memory", "1g")
-                .set("spark.executor.extraJavaOptions", "--add-modules=jdk.incubator.vector");
+        SparkConf conf = conf(TWO_EXECUTORS, hadoop);
+        executorOptions().forEach(conf::set);
         JavaSparkContext spark = new JavaSparkContext(conf);
         while (spark.sc().getExecutorMemoryStatus().size() < 3) {
             pause();
         }
         return spark;
+    }
+
+    /** What executor processes need to have this process's class path. */
+    public static Map<String, String> executorOptions() throws IOException {
+        // Spark looks for its jars there when it starts executors, and takes the class path below.
+        Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
+        String classPath = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
+        return Map.of(
+                "spark.executor.extraClassPath", classPath,
+                "spark.executor.memory", "1g",
+                "spark.executor.extraJavaOptions", "--add-modules=jdk.incubator.vector");
     }
 
     /** Kills one of the executor processes as soon as a task has ended. */

@@ -11,14 +11,28 @@ import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroupFactory;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.io.api.Binary;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
@@ -113,6 +127,88 @@ class DocumentsTest {
         assertRefused(new TextData(List.of(folder + "/one"), "text", OptionalLong.of(1)), "--shuffle has no effect");
     }
 
+    /** Spark wants to understand all columns of a file whose schema it is not given. */
+    @Test
+    void ofAParquetFileTheNamedColumnAloneIsRead() throws IOException {
+        MessageType schema = MessageTypeParser.parseMessageType("message m { required binary text (STRING);"
+                + " required fixed_len_byte_array(2) score; required binary Text (STRING); required int64 number; }");
+        Path file = folder.resolve("columns.parquet");
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(new org.apache.hadoop.fs.Path(file.toUri()))
+                .withType(schema).build()) {
+            for (String text : documents(3, 5)) {
+                writer.write(new SimpleGroupFactory(schema).newGroup().append("text", text)
+                        .append("score", Binary.fromConstantByteArray(new byte[] {0, 60})).append("Text", "another")
+                        .append("number", 7L));
+            }
+        }
+        assertEquals(documents(3, 5), read(file.toString(), OptionalLong.empty(), 10));
+        assertEquals("another", read(new TextData(List.of(file.toString()), "Text", OptionalLong.empty()), 1).get(0));
+        assertRefused(new TextData(List.of(file.toString()), "number", OptionalLong.empty()),
+                "columns.parquet: the column 'number' holds INT64 and no text");
+        assertRefused(new TextData(List.of(file.toString()), "score", OptionalLong.empty()),
+                "the column 'score' holds FIXED_LEN_BYTE_ARRAY and no text");
+        assertRefused(new TextData(List.of(file.toString()), "TEXT", OptionalLong.empty()),
+                "there is no column 'TEXT' but [text, score, Text, number]; name the one");
+        Files.write(folder.resolve("no.parquet"), "PAR1 and nothing else".getBytes());
+        assertRefused(new TextData(List.of(folder + "/no.parquet"), "text", OptionalLong.empty()), "no.parquet");
+    }
+
+    @Test
+    void ofJsonLinesKeysThatDifferInCaseAreTwo() throws IOException {
+        Texts.write(folder.resolve("a.jsonl"), "{\"text\": \"one\", \"Text\": \"other\"}\n");
+        assertEquals(List.of("one"), read(folder + "/a.jsonl", OptionalLong.empty(), 10));
+    }
+
+    @Test
+    void ofATableTheNamedColumnIsTheText() throws IOException {
+        Texts.write(folder.resolve("a.csv"), "id,text\n1,\"one, \"\"two\"\"\nthree\"\n2,four\n");
+        assertEquals(List.of("one, \"two\"\nthree", "four"), read(folder + "/a.csv", OptionalLong.empty(), 10));
+        Texts.write(folder.resolve("b.tsv"), "id\ttext\n1\tone, two\n");
+        assertEquals(List.of("one, two"), read(folder + "/b.tsv", OptionalLong.empty(), 10));
+        assertRefused(new TextData(List.of(folder + "/a.csv"), "body", OptionalLong.empty()),
+                "no column 'body' but [id, text]; name the one with the text with --text-column");
+    }
+
+    /** Spark puts replacement characters where there is no UTF-8. */
+    @Test
+    void whatIsNoTextIsRefusedByFileAndPlace() throws IOException {
+        byte[] latin1 = "na\u00efve caf\u00e9".getBytes(StandardCharsets.ISO_8859_1);
+        Files.write(folder.resolve("latin1.txt"), latin1);
+        assertRefused(file("latin1.txt"), "latin1.txt: is no text in UTF-8: byte 0xef at offset 2 begins no character");
+
+        byte[] random = new byte[5000];
+        new Random(1).nextBytes(random);
+        Files.write(folder.resolve("random.bin"), random);
+        assertRefused(file("random.bin"), "random.bin: is no text");
+
+        Files.write(folder.resolve("weights"), ByteBuffer.allocate(100).order(ByteOrder.LITTLE_ENDIAN).putLong(92)
+                .put("{\"a\": {}}".getBytes()).array());
+        assertRefused(file("weights"), "weights: is no text: there is a zero byte at offset 1; give text in UTF-8");
+
+        Files.writeString(folder.resolve("pointer.txt"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+        assertRefused(file("pointer.txt"), "pointer.txt: is no text, but a Git LFS pointer and not the content");
+
+        // Far behind the first block that is read, within a character, in a compressed file, in JSON lines.
+        byte[] cut = Arrays.copyOf("a".repeat(100_000).getBytes(), 100_001);
+        cut[100_000] = (byte) 0xc3;
+        Files.write(folder.resolve("cut.txt"), cut);
+        assertRefused(file("cut.txt"), "cut.txt: is no text in UTF-8: byte 0xc3 at offset 100000 begins");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(folder.resolve("packed.txt.gz")))) {
+            out.write(latin1);
+        }
+        assertRefused(file("packed.txt.gz"), "packed.txt.gz: is no text in UTF-8: byte 0xef at offset 2");
+        Files.write(folder.resolve("lines.jsonl"), "{\"text\": \"na\u00efve\"}\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertRefused(file("lines.jsonl"), "lines.jsonl: is no text in UTF-8: byte 0xef at offset 12");
+        assertRefused(new TextData(List.of(folder + "/lines.jsonl", folder + "/latin1.txt"), "text", OptionalLong.of(1)),
+                "is no text in UTF-8");
+    }
+
+    @Test
+    void aReplacementCharacterThatIsInTheTextIsTaken() throws IOException {
+        Texts.write(folder.resolve("a.txt"), "a \ufffd b");
+        assertEquals(List.of("a \ufffd b"), read(folder + "/a.txt", OptionalLong.empty(), 10));
+    }
+
     @Test
     void comeFromAnObjectStore() throws Exception {
         try (S3Server s3 = S3Server.start()) {
@@ -133,6 +229,10 @@ class DocumentsTest {
         } finally {
             SparkSession.clearActiveSession();
         }
+    }
+
+    private TextData file(String name) {
+        return new TextData(List.of(folder + "/" + name), "text", OptionalLong.empty());
     }
 
     private TextData data(String name) {

@@ -16,6 +16,9 @@ import java.util.function.IntConsumer;
  * time may call {@link #run}.
  */
 public final class Workers implements AutoCloseable {
+    /** No threads but the caller's: may be shared. */
+    public static final Workers NONE = new Workers(1);
+
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     private final int threads;

@@ -10,13 +10,9 @@ public final class Quantizers {
     /** Changes whenever any quantizer changes the bytes it makes: a file made with another version is made again. */
     public static final String BYTES_VERSION = "1";
 
-    private static final Set<GgmlType> TYPES = EnumSet.of(
-            GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0,
-            GgmlType.Q5_1, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
-            GgmlType.IQ1_S, GgmlType.IQ1_M, GgmlType.IQ2_XXS, GgmlType.IQ2_XS, GgmlType.IQ2_S, GgmlType.IQ3_XXS,
-            GgmlType.IQ3_S,
-            GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.TQ1_0, GgmlType.TQ2_0, GgmlType.MXFP4, GgmlType.Q1_0,
-            GgmlType.Q2_0);
+    /** All that hold weights: what {@link #create} knows. */
+    private static final Set<GgmlType> TYPES = EnumSet.complementOf(
+            EnumSet.of(GgmlType.I8, GgmlType.I16, GgmlType.I32, GgmlType.I64, GgmlType.F64));
 
     private Quantizers() {}
 

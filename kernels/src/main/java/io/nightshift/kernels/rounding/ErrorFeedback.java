@@ -144,23 +144,23 @@ public final class ErrorFeedback {
                 levels[(first + row) * order.length + column] = (byte) level[row];
             }
         }
+    }
 
-        /** Puts a column's error in its place, and adds to the columns of its block that follow what they owe for it. */
-        private static void giveFeedback(float[] original, int originalAt, float[] value, float[] feedback, int feedbackAt,
-                int k, float[] columns, int at) {
-            FloatVector left = FloatVector.fromArray(Lanes.FLOAT, original, originalAt)
-                    .sub(FloatVector.fromArray(Lanes.FLOAT, value, 0));
-            FloatVector right = FloatVector.fromArray(Lanes.FLOAT, original, originalAt + Lanes.COUNT)
-                    .sub(FloatVector.fromArray(Lanes.FLOAT, value, Lanes.COUNT));
-            left.intoArray(columns, at + k * WIDTH);
-            right.intoArray(columns, at + k * WIDTH + Lanes.COUNT);
-            for (int j = 0; j < k; j++) {
-                int to = at + j * WIDTH;
-                FloatVector factor = FloatVector.broadcast(Lanes.FLOAT, feedback[feedbackAt + j]);
-                factor.fma(left, FloatVector.fromArray(Lanes.FLOAT, columns, to)).intoArray(columns, to);
-                factor.fma(right, FloatVector.fromArray(Lanes.FLOAT, columns, to + Lanes.COUNT))
-                        .intoArray(columns, to + Lanes.COUNT);
-            }
+    /** Puts a column's error in its place, and adds to the columns of its block that follow what they owe for it. */
+    static void giveFeedback(float[] original, int originalAt, float[] value, float[] feedback, int feedbackAt,
+            int k, float[] columns, int at) {
+        FloatVector left = FloatVector.fromArray(Lanes.FLOAT, original, originalAt)
+                .sub(FloatVector.fromArray(Lanes.FLOAT, value, 0));
+        FloatVector right = FloatVector.fromArray(Lanes.FLOAT, original, originalAt + Lanes.COUNT)
+                .sub(FloatVector.fromArray(Lanes.FLOAT, value, Lanes.COUNT));
+        left.intoArray(columns, at + k * WIDTH);
+        right.intoArray(columns, at + k * WIDTH + Lanes.COUNT);
+        for (int j = 0; j < k; j++) {
+            int to = at + j * WIDTH;
+            FloatVector factor = FloatVector.broadcast(Lanes.FLOAT, feedback[feedbackAt + j]);
+            factor.fma(left, FloatVector.fromArray(Lanes.FLOAT, columns, to)).intoArray(columns, to);
+            factor.fma(right, FloatVector.fromArray(Lanes.FLOAT, columns, to + Lanes.COUNT))
+                    .intoArray(columns, to + Lanes.COUNT);
         }
     }
 }

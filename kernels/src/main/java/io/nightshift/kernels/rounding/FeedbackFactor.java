@@ -196,6 +196,15 @@ public final class FeedbackFactor implements Serializable {
         return residuals.clone();
     }
 
+    /** The columns in the order in which they are rounded: that of H's diagonal, the largest first. */
+    public int[] roundingOrder() {
+        int[] rounding = new int[order.length];
+        for (int i = 0; i < order.length; i++) {
+            rounding[i] = order[order.length - 1 - i];
+        }
+        return rounding;
+    }
+
     /** The columns in the order of the tiles: the last one is rounded first. */
     int[] order() {
         return order;

@@ -6,7 +6,7 @@ import java.io.Serializable;
  * What may stand in the place of a weight: a few levels, each of which stands for a number. A weight's value is that number
  * times the scale of its group, plus the group's offset.
  */
-public sealed interface Levels extends Serializable permits IntegerLevels, TableLevels {
+public sealed interface Levels extends Serializable permits IntegerLevels, HalfLevels, TableLevels {
     /** The least level, at least -128. */
     int least();
 

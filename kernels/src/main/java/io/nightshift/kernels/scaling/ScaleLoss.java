@@ -1,8 +1,8 @@
 package io.nightshift.kernels.scaling;
 
+import io.nightshift.kernels.encoding.Metric;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.parallel.Workers;
-import io.nightshift.kernels.rounding.NearestRounding;
 import java.util.List;
 
 /**
@@ -87,8 +87,7 @@ public final class ScaleLoss {
                 scaled[row + i] = weights[at + row + i] * scales[i];
             }
         }
-        NearestRounding rounding = linear.rounding().get();
-        rounding.round(scaled, 0, rows, columns, importance, rounded);
+        linear.coder().get().roundTrip(scaled, 0, rows, columns, new Metric.Importance(importance), rounded);
         for (int row = 0; row < rows * columns; row += columns) {
             for (int i = 0; i < columns; i++) {
                 changes[at + row + i] = rounded[row + i] / scales[i] - weights[at + row + i];

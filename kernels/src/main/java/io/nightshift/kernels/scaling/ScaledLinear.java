@@ -1,6 +1,6 @@
 package io.nightshift.kernels.scaling;
 
-import io.nightshift.kernels.rounding.NearestRounding;
+import io.nightshift.kernels.encoding.RowCoder;
 import java.util.Objects;
 import java.util.function.Supplier;
 
@@ -8,9 +8,9 @@ import java.util.function.Supplier;
  * Rows of a linear layer whose input channels are to be scaled.
  *
  * @param weights row-major, {@code rows * columns}; finite
- * @param rounding makes what the weights' format does to rows
+ * @param coder makes what encodes the rows; called by several threads
  */
-public record ScaledLinear(float[] weights, int rows, int columns, Supplier<NearestRounding> rounding) {
+public record ScaledLinear(float[] weights, int rows, int columns, Supplier<RowCoder> coder) {
     /** Checks the array's length. */
     public ScaledLinear {
         Objects.checkFromIndexSize(0, Math.multiplyExact(rows, columns), weights.length);
@@ -30,6 +30,6 @@ public record ScaledLinear(float[] weights, int rows, int columns, Supplier<Near
             int row = (int) ((long) i * rows / most);
             System.arraycopy(weights, row * columns, sample, i * columns, columns);
         }
-        return new ScaledLinear(sample, most, columns, rounding);
+        return new ScaledLinear(sample, most, columns, coder);
     }
 }

@@ -2,6 +2,8 @@ package io.nightshift.kernels.benchmark;
 
 import io.nightshift.kernels.BlockInputs;
 import io.nightshift.kernels.CorrelatedInputs;
+import io.nightshift.kernels.encoding.IntegerGroups;
+import io.nightshift.kernels.encoding.ScaleType;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
@@ -9,8 +11,6 @@ import io.nightshift.kernels.rounding.Damping;
 import io.nightshift.kernels.rounding.ErrorFeedback;
 import io.nightshift.kernels.rounding.FeedbackFactor;
 import io.nightshift.kernels.rounding.Grid;
-import io.nightshift.kernels.rounding.IntegerGroups;
-import io.nightshift.kernels.rounding.ScaleType;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.kernels.BlockInputs;
 import io.nightshift.kernels.CorrelatedInputs;
+import io.nightshift.kernels.encoding.IntegerGroups;
+import io.nightshift.kernels.encoding.ScaleType;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.reference.ScalarGptq;

@@ -9,12 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nightshift.kernels.BlockInputs;
 import io.nightshift.kernels.CorrelatedInputs;
 import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.encoding.GgmlEncoding;
+import io.nightshift.kernels.encoding.IntegerEncoding;
+import io.nightshift.kernels.encoding.IntegerGroups;
+import io.nightshift.kernels.encoding.ScaleType;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
-import io.nightshift.kernels.rounding.IntegerGroups;
-import io.nightshift.kernels.rounding.NearestRounding;
-import io.nightshift.kernels.rounding.ScaleType;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +33,7 @@ class ScaleSearchTest {
     private final double[] inputMeans = CorrelatedInputs.means(activations, TOKENS, CHANNELS);
     private final float[] weights = BlockInputs.NORMAL.rows(ROWS, CHANNELS, 2);
     private final ScaledLinear linear =
-            new ScaledLinear(weights, ROWS, CHANNELS, () -> NearestRounding.of(groups));
+            new ScaledLinear(weights, ROWS, CHANNELS, () -> new IntegerEncoding(groups, false).coder());
     private final Workers workers = new Workers(1);
 
     @AfterEach
@@ -81,7 +82,7 @@ class ScaleSearchTest {
     @Test
     void scalesOfGgufTypesTakeImportanceAlong() {
         for (GgmlType type : List.of(GgmlType.Q4_0, GgmlType.Q4_K, GgmlType.IQ4_XS)) {
-            ScaledLinear blocks = new ScaledLinear(weights, ROWS, CHANNELS, () -> NearestRounding.of(type));
+            ScaledLinear blocks = new ScaledLinear(weights, ROWS, CHANNELS, () -> new GgmlEncoding(type).coder());
             ScaleChoice choice = ScaleSearch.search(
                     gram, inputMeans, weightMeans(), List.of(blocks), 32, ScaleCandidate.grid(20), workers);
             assertTrue(choice.loss() < choice.unscaledLoss(), type + ": " + choice);

@@ -1,0 +1,76 @@
+package io.nightshift.formats.architecture;
+
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** What a linear layer is for in its decoder layer, by the name that GGUF gives it there. */
+public enum Role {
+    /** Makes queries. */
+    QUERY("attn_q"),
+
+    /** Makes keys. */
+    KEY("attn_k"),
+
+    /** Makes values. */
+    VALUE("attn_v"),
+
+    /** Makes queries, keys and values, where a checkpoint keeps them in one matrix. */
+    QUERY_KEY_VALUE("attn_qkv"),
+
+    /** Reads what attention has mixed. */
+    ATTENTION_OUTPUT("attn_output"),
+
+    /** Makes what the activation function is given. */
+    GATE("ffn_gate"),
+
+    /** Makes what is multiplied with the gate; with the gate's rows before its own where there is no {@link #GATE}. */
+    UP("ffn_up"),
+
+    /** Reads the product of gate and up. */
+    DOWN("ffn_down"),
+
+    /** Chooses experts; never quantized. */
+    ROUTER("ffn_gate_inp"),
+
+    /** The gate of an expert. */
+    EXPERT_GATE("ffn_gate_exps"),
+
+    /** The up projection of an expert. */
+    EXPERT_UP("ffn_up_exps"),
+
+    /** The down projection of an expert. */
+    EXPERT_DOWN("ffn_down_exps"),
+
+    /** Makes logits of the last hidden states; in no decoder layer. */
+    OUTPUT("output");
+
+    private static final Map<String, Role> BY_NAME =
+            Stream.of(values()).collect(Collectors.toMap(Role::tensor, Function.identity()));
+
+    private final String tensor;
+
+    Role(String tensor) {
+        this.tensor = tensor;
+    }
+
+    /** The GGUF name within a layer, without {@code blk.N.} and {@code .weight}. */
+    public String tensor() {
+        return tensor;
+    }
+
+    /**
+     * The role that GGUF's name stands for.
+     *
+     * @param tensor a name within a layer, such as {@code attn_q}
+     * @throws IllegalArgumentException if it is not a linear layer's
+     */
+    public static Role of(String tensor) {
+        Role role = BY_NAME.get(tensor);
+        if (role == null) {
+            throw new IllegalArgumentException(tensor + " is no linear layer that is known");
+        }
+        return role;
+    }
+}

@@ -1,0 +1,123 @@
+package io.nightshift.formats.exl2;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.kernels.exl2.GroupLayout;
+import io.nightshift.kernels.exl2.PackedLinear;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Reads rows of quantized linear layers as floats, exactly the halves that ExLlamaV2 computes with. Each row is spread over
+ * the whole tensor, which is read through once a call: ask for many rows at once. Safe for use by several threads.
+ */
+public final class Exl2Reader {
+    /** Bytes of a transposed tensor that are held at a time, about. */
+    private static final int BLOCK = 4 << 20;
+
+    private final ModelFolder folder;
+    private final LongAdder bytesRead = new LongAdder();
+
+    public Exl2Reader(ModelFolder folder) {
+        this.folder = folder;
+    }
+
+    /** Bytes read so far, by all threads. */
+    public long bytesRead() {
+        return bytesRead.sum();
+    }
+
+    /**
+     * The groups of a layer.
+     *
+     * @throws InvalidModelException if its table is damaged; the message names the tensor
+     * @throws IOException if it cannot be read
+     */
+    public GroupLayout layout(Exl2Linear linear) throws IOException {
+        SafetensorsTensor groups = linear.tensors().get(Exl2Tensor.Q_GROUPS);
+        int packedRows = Math.toIntExact(linear.tensors().get(Exl2Tensor.Q_WEIGHT).rows());
+        try {
+            return GroupLayout.ofTable(linear.inputs(), halves(groups), packedRows);
+        } catch (IllegalArgumentException e) {
+            throw damaged(groups, e);
+        }
+    }
+
+    /**
+     * The weights of rows [from, to).
+     *
+     * @param into receives {@code (to - from) * inputs} floats from its start
+     * @throws InvalidModelException if the layer's tables are damaged; the message names the tensor
+     * @throws IllegalArgumentException if the layer has no such rows
+     * @throws IOException if they cannot be read
+     */
+    public void dequantize(Exl2Linear linear, int from, int to, float[] into) throws IOException {
+        if (from < 0 || from > to || to > linear.outputs()) {
+            throw new IllegalArgumentException(
+                    linear.module() + ": has no rows " + from + " to " + to + ", but " + linear.outputs());
+        }
+        GroupLayout layout = layout(linear);
+        int[] places = integers(linear.tensors().get(Exl2Tensor.Q_INVPERM));
+        short[] maxima = halves(linear.tensors().get(Exl2Tensor.Q_SCALE_MAX));
+        // Eight outputs share a word of scales.
+        int first = from / 8 * 8;
+        int outputs = (to + 7) / 8 * 8 - first;
+        byte[] words = columns(linear.tensors().get(Exl2Tensor.Q_WEIGHT), first, outputs);
+        byte[] scales = columns(linear.tensors().get(Exl2Tensor.Q_SCALE), first / 8, outputs / 8);
+        try {
+            PackedLinear.dequantize(layout, places, words, 0, Integer.BYTES * outputs, scales, 0, outputs / 2, from - first,
+                    to - from, maxima, into, 0);
+        } catch (IllegalArgumentException e) {
+            throw damaged(linear.tensors().get(Exl2Tensor.Q_INVPERM), e);
+        }
+    }
+
+    private InvalidModelException damaged(SafetensorsTensor tensor, IllegalArgumentException cause) {
+        return new InvalidModelException(folder.location() + "/" + tensor.file() + ": tensor " + tensor.name()
+                + ": " + cause.getMessage() + ": the file is damaged", cause);
+    }
+
+    /** Some columns of a matrix of words, row by row. */
+    private byte[] columns(SafetensorsTensor tensor, int first, int count) throws IOException {
+        int rows = Math.toIntExact(tensor.rows());
+        int rowBytes = Math.toIntExact(tensor.columns() * Integer.BYTES);
+        int bytes = count * Integer.BYTES;
+        byte[] columns = new byte[Math.multiplyExact(rows, bytes)];
+        int rowsABlock = Math.max(1, BLOCK / rowBytes);
+        byte[] block = new byte[Math.min(rowsABlock, rows) * rowBytes];
+        for (int row = 0; row < rows; row += rowsABlock) {
+            int held = Math.min(rowsABlock, rows - row);
+            read(tensor, (long) row * rowBytes, block, held * rowBytes);
+            for (int i = 0; i < held; i++) {
+                System.arraycopy(block, i * rowBytes + first * Integer.BYTES, columns, (row + i) * bytes, bytes);
+            }
+        }
+        return columns;
+    }
+
+    private short[] halves(SafetensorsTensor tensor) throws IOException {
+        short[] halves = new short[Math.toIntExact(tensor.elements())];
+        whole(tensor).asShortBuffer().get(halves);
+        return halves;
+    }
+
+    private int[] integers(SafetensorsTensor tensor) throws IOException {
+        int[] integers = new int[Math.toIntExact(tensor.elements())];
+        whole(tensor).asIntBuffer().get(integers);
+        return integers;
+    }
+
+    private ByteBuffer whole(SafetensorsTensor tensor) throws IOException {
+        byte[] bytes = new byte[Math.toIntExact(tensor.length())];
+        read(tensor, 0, bytes, bytes.length);
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private void read(SafetensorsTensor tensor, long offset, byte[] into, int length) throws IOException {
+        folder.readFully(tensor.file(), tensor.position() + offset, into, 0, length);
+        bytesRead.add(length);
+    }
+}

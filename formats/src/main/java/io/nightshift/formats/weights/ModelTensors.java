@@ -1,0 +1,32 @@
+package io.nightshift.formats.weights;
+
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.LinearLayers;
+import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import java.io.Serializable;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The tensors of an original model: what the weights of anything made of it must be.
+ *
+ * @param architecture the family's name in GGUF
+ * @param location where the checkpoint is, for messages
+ * @param recipes how the checkpoint makes each tensor, by its name in GGUF
+ * @param linears the linear layers of the decoder, under the names that loaders of Hugging Face models know them by
+ */
+public record ModelTensors(
+        String architecture, String location, Map<String, TensorRecipe> recipes, List<LinearLayer> linears)
+        implements Serializable {
+    /** The tensors of a checkpoint. */
+    public static ModelTensors of(Checkpoint checkpoint, ModelConversion conversion) {
+        Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
+        conversion.tensors().forEach(tensor -> recipes.put(tensor.name(), tensor));
+        return new ModelTensors(conversion.architecture().name(), checkpoint.folder().location(),
+                Collections.unmodifiableMap(recipes), LinearLayers.of(conversion));
+    }
+}

@@ -1,0 +1,144 @@
+package io.nightshift.formats.exl2;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.storage.MemoryFolder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class Exl2ModelTest {
+    private static final Path FAMILIES = Path.of("src/test/resources/families");
+
+    private static Exl2Model model(String family) throws IOException {
+        return Exl2Model.of(Checkpoint.open(new LocalFolder(FAMILIES.resolve(family))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-3.1", "llama-bias-sharded", "mixtral-tied", "qwen2.5-yarn", "qwen3", "qwen3-moe",
+        "qwen3-moe-fused", "gemma-2"})
+    void everyTensorOfTheCheckpointHasItsPlace(String family) throws IOException {
+        Checkpoint checkpoint = Checkpoint.open(new LocalFolder(FAMILIES.resolve(family)));
+        Exl2Model model = Exl2Model.of(checkpoint);
+        Set<String> placed = new HashSet<>();
+        model.linears().forEach(block -> block.forEach(linear -> placed.add(linear.source().tensor().name())));
+        model.halves().forEach(tensor -> placed.add(tensor.name()));
+        model.biases().values().forEach(tensor -> placed.add(tensor.name()));
+        placed.add(model.head().tensor().name());
+        assertEquals(new HashSet<>(checkpoint.tensors().stream().map(SafetensorsTensor::name).toList()), placed);
+        int layers = (int) checkpoint.config().integer("num_hidden_layers");
+        assertEquals(2 * layers, model.blocks().size());
+        assertEquals(List.of("q_proj", "k_proj", "v_proj", "o_proj").stream().sorted().toList(),
+                model.blocks().get(0).roles().stream().sorted().toList());
+        for (int i = 0; i < model.blocks().size(); i++) {
+            assertEquals(model.linears().get(i).size(), model.blocks().get(i).matrices().size());
+            assertEquals(i % 2 == 0 ? 19 : 17, model.blocks().get(i).choices().size());
+        }
+    }
+
+    @Test
+    void expertsAreOneBlockUnderTheNamesOfMeasurements() throws IOException {
+        Exl2Block block = model("qwen3-moe").blocks().get(3);
+        assertEquals("model.layers.1.block_sparse_moe", block.key());
+        assertEquals(Set.of("w1", "w2", "w3"), new HashSet<>(block.roles()));
+    }
+
+    @Test
+    void measurementsAreWrittenAndReadAndFitTheirModelOnly() throws IOException {
+        Exl2Model llama = model("llama-3.1");
+        Measurement measurement = measurement(llama);
+        MemoryFolder folder = new MemoryFolder("m", Map.of("measurement.json", measurement.write()));
+        Measurement read = Measurement.read(folder, "measurement.json");
+        assertEquals(measurement, read);
+        assertEquals(llama.blocks().size(), read.of("m.json", llama.blocks()).size());
+
+        Exl2Model other = model("qwen3");
+        InvalidModelException refused =
+                assertThrows(InvalidModelException.class, () -> read.of("m.json", other.blocks()));
+        assertTrue(refused.getMessage().contains("another model"), refused.getMessage());
+        Map<String, List<Measurement.Option>> fewer = new LinkedHashMap<>(read.options());
+        fewer.remove("model.layers.1.mlp");
+        InvalidModelException missing = assertThrows(
+                InvalidModelException.class, () -> new Measurement(fewer).of("m.json", llama.blocks()));
+        assertTrue(missing.getMessage().contains("model.layers.1.mlp"), missing.getMessage());
+        for (String text : List.of("{}", "{\"measurement\": {\"model.layers.0.mlp\": [{}]}}", "[")) {
+            MemoryFolder broken = MemoryFolder.of("m", Map.of("m.json", text));
+            assertThrows(InvalidModelException.class, () -> Measurement.read(broken, "m.json"));
+        }
+    }
+
+    private static Measurement measurement(Exl2Model model) {
+        Map<String, List<Measurement.Option>> options = new LinkedHashMap<>();
+        for (Exl2Block block : model.blocks()) {
+            List<Measurement.Option> choices = new ArrayList<>();
+            for (Map<String, ParameterSet> choice : block.choices()) {
+                choices.add(new Measurement.Option(choice, block.totalBits(choice), 1 - 0.1 / (1 + choices.size())));
+            }
+            options.put(block.key(), choices);
+        }
+        return new Measurement(options);
+    }
+
+    /** Sums that conversion/qparams.py gives for a layer of sample-llama's shapes, and its smallest bits per weight. */
+    @Test
+    void bitsAreThoseOfTheReference() {
+        Exl2Block attention = new Exl2Block("a", List.of(new Exl2Block.Matrix("q_proj", 256, 256, false),
+                new Exl2Block.Matrix("k_proj", 256, 128, false), new Exl2Block.Matrix("v_proj", 256, 128, false),
+                new Exl2Block.Matrix("o_proj", 256, 256, false)));
+        assertEquals(List.of(488192L, 488192L, 528032L, 607808L, 727424L, 720352L, 825728L, 826848L, 834496L, 845312L,
+                916960L, 879552L, 905984L, 898560L, 1137024L, 1095168L, 1218944L, 1304064L, 1612160L),
+                attention.choices().stream().map(attention::totalBits).toList());
+        Exl2Block dense = new Exl2Block("m", List.of(new Exl2Block.Matrix("gate_proj", 256, 768, false),
+                new Exl2Block.Matrix("up_proj", 256, 768, false), new Exl2Block.Matrix("down_proj", 768, 256, false)));
+        assertEquals(List.of(1472496L, 1472496L, 1648128L, 1828352L, 2142784L, 2066304L, 2204800L, 2505568L, 2541440L,
+                2716224L, 2639744L, 3289664L, 3213184L, 3633728L, 4057568L, 4385248L, 4778464L),
+                dense.choices().stream().map(dense::totalBits).toList());
+        assertEquals(124914688L, ParameterSets.ATTENTION.get(0).get(0).totalBits(4096, 14336, false));
+        assertEquals(255826016L, ParameterSets.FEED_FORWARD.get(9).get(2).totalBits(14336, 4096, false));
+        assertEquals(4272L, ParameterSets.ATTENTION.get(0).get(0).totalBits(32, 32, false));
+        assertEquals(36448L, ParameterSets.FEED_FORWARD.get(4).get(2).totalBits(96, 64, false));
+        assertEquals(164032L, ParameterSets.ATTENTION.get(0).get(0).totalBits(256, 256, true));
+    }
+
+    @Test
+    void whatExLlamaCannotLoadIsRefused() throws IOException {
+        assertTrue(assertThrows(InvalidModelException.class, () -> model("phi-3")).getMessage().contains("qkv_proj"));
+        ModelConfig unknown = ModelConfig.of(
+                "config.json", new ObjectMapper().readTree("{\"architectures\": [\"FooForCausalLM\"]}"));
+        assertTrue(assertThrows(InvalidModelException.class, () -> Exl2Architectures.require(unknown))
+                .getMessage().contains("FooForCausalLM"));
+        assertTrue(assertThrows(InvalidModelException.class, () -> Exl2Model.headParameters(7))
+                .getMessage().contains("--head-bits 7"));
+        assertEquals(8, Exl2Model.headParameters(6).parts().get(0).bits());
+    }
+
+    @Test
+    void theConfigurationSaysWhatIsInTheFolder() throws IOException {
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode source = (ObjectNode) mapper.readTree("{\"model_type\": \"llama\"}");
+        byte[] written = new Exl2Configuration(4.65, 6, 32, 256, "calibration.jsonl").write(source);
+        ObjectNode config = (ObjectNode) mapper.readTree(new String(written, StandardCharsets.UTF_8));
+        assertEquals("llama", config.get("model_type").asText());
+        assertTrue(Exl2Folder.declaredBy(config));
+        assertEquals(4.65, config.at("/quantization_config/bits").asDouble());
+        assertEquals(256, config.at("/quantization_config/calibration/length").asInt());
+    }
+}

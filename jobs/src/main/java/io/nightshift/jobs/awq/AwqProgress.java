@@ -1,9 +1,0 @@
-package io.nightshift.jobs.awq;
-
-import io.nightshift.jobs.quantize.Progress;
-
-/** Hears how a job goes on: its parts as those of other outputs, and what comes after them. */
-public interface AwqProgress extends Progress {
-    /** Says nothing. */
-    AwqProgress NONE = new AwqProgress() {};
-}

@@ -1,0 +1,66 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.layout.Item;
+import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.jobs.rounding.Factors;
+import io.nightshift.jobs.rounding.InputMatrices;
+import io.nightshift.jobs.rounding.LinearRounder;
+import io.nightshift.jobs.rounding.LinearRounder.Rounded;
+import io.nightshift.jobs.rounding.LinearRows;
+import io.nightshift.kernels.encoding.EncodedRows;
+import io.nightshift.kernels.encoding.Metric;
+import io.nightshift.kernels.encoding.UnstorableRowException;
+import io.nightshift.kernels.parallel.Workers;
+import java.io.IOException;
+
+/**
+ * Rounds and packs a block of rows, within a task. Memory: about 25 bytes a weight of the block, besides what {@link
+ * InputMatrices} shares among tasks.
+ */
+final class BlockTask {
+    private BlockTask() {}
+
+    /**
+     * Rounds.
+     *
+     * @param factors statistics and factors; null where none are used
+     * @param output number of the output
+     * @throws InvalidModelException if weights are damaged, or too large for the format
+     */
+    static RoundedBlock run(RowBlock block, int output, ModelFolder source, Factors factors, Workers workers)
+            throws IOException {
+        Item.Gathered item = block.item();
+        LinearRows reader = new LinearRows(source);
+        float[] weights = reader.read(item.linear().source(), block.from(), block.to());
+        LinearRounder.Rows rows = new LinearRounder.Rows(item.linear().module(), weights, block.from(), block.rows(),
+                Math.toIntExact(item.linear().inputs()), item.linear().outputs(), block.treatment().folding(),
+                Metric.NONE);
+        LinearRounder rounder = new LinearRounder(workers);
+        Rounded rounded;
+        try {
+            rounded = block.treatment().isMeasured()
+                    ? InputMatrices.of(factors).with(factors, block.treatment().input(0), workers, matrices ->
+                            rounder.round(rows, item.encoding(), item.encoding().coder(), matrices, output))
+                    : rounder.nearest(rows, item.encoding().coder(), output);
+        } catch (UnstorableRowException e) {
+            throw new InvalidModelException(
+                    item.linear().weight() + ", row " + (block.from() + e.row()) + ": " + e.why(), e);
+        }
+        return new RoundedBlock(
+                item.packing().pack(block.from(), rounded.encoded()), summary(block, rounded, reader.bytesRead()));
+    }
+
+    private static RoundedBlock.Summary summary(RowBlock block, Rounded rounded, long bytesRead) {
+        EncodedRows encoded = rounded.encoded();
+        float[] row = new float[encoded.columns()];
+        RowChecksum checksum = new RowChecksum();
+        block.item().packing().row(encoded, 0, row);
+        checksum.add(row);
+        TensorError error = TensorError.of(rounded.folded(), row, row.length);
+        block.item().packing().row(encoded, encoded.rows() - 1, row);
+        checksum.add(row);
+        return new RoundedBlock.Summary(block.item().linear().module(), block.from(), block.rows(), checksum.value(),
+                rounded.loss(), error, bytesRead);
+    }
+}

@@ -1,0 +1,92 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.architecture.SourceRows;
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.layout.GeneratedFile;
+import io.nightshift.formats.layout.Item;
+import io.nightshift.formats.layout.LaidOutFile;
+import io.nightshift.formats.layout.OutputLayout;
+import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.kernels.quantize.Quantizers;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** The digest of everything that an output's bytes follow from: one that was committed for the same need not be made again. */
+final class PlanDigest {
+    /** Raised when the engine makes other bytes of the same plan. */
+    private static final String ENGINE_VERSION = "engine-1";
+
+    private final MessageDigest digest;
+
+    private PlanDigest() {
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    /**
+     * The digest of an output.
+     *
+     * @param source the files of the checkpoint: their lengths and versions count, of those that are read
+     */
+    static String of(OutputLayout layout, List<StoredFile> source) {
+        PlanDigest plan = new PlanDigest();
+        plan.add(ENGINE_VERSION);
+        plan.add(Quantizers.BYTES_VERSION);
+        layout.madeOf().forEach(plan::add);
+        for (LaidOutFile file : layout.files()) {
+            plan.add(file.name());
+            plan.digest.update(file.header());
+            file.items().forEach(plan::add);
+        }
+        for (GeneratedFile file : layout.generated()) {
+            plan.add(file.name());
+            plan.digest.update(file.content());
+        }
+        Set<String> used = layout.items().flatMap(item -> files(item).stream()).collect(Collectors.toCollection(TreeSet::new));
+        layout.copies().forEach(copy -> used.add(copy.name()));
+        // The source's listing has no subfolders.
+        layout.copies().stream().filter(copy -> copy.name().contains("/")).forEach(copy -> plan.add(copy.toString()));
+        source.stream().filter(file -> used.contains(file.name())).forEach(file -> plan.add(file.toString()));
+        return HexFormat.of().formatHex(plan.digest.digest());
+    }
+
+    /** The source files that an item is read from. */
+    private static List<String> files(Item item) {
+        if (item instanceof Item.Rows rows && rows.tensor().content() instanceof TensorRecipe.Stored stored) {
+            return stored.parts().stream().map(part -> part.tensor().file()).toList();
+        }
+        if (item instanceof Item.Gathered gathered) {
+            return List.of(gathered.linear().source().tensor().file());
+        }
+        return item instanceof Item.Copied copied ? List.of(file(copied.source())) : List.of();
+    }
+
+    private static String file(SourceRows rows) {
+        return rows.tensor().file();
+    }
+
+    /** An item's text tells everything of it but the bytes that it holds. */
+    private void add(Item item) {
+        if (item instanceof Item.Computed computed) {
+            add(computed.name());
+            digest.update(computed.bytes());
+        } else {
+            add(item.toString());
+        }
+    }
+
+    /** Adds a text, so that two of them are told from one. */
+    private void add(String text) {
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
+        digest.update((byte) 0);
+    }
+}

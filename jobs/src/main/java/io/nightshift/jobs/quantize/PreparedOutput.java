@@ -1,0 +1,79 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.layout.Item;
+import io.nightshift.jobs.rounding.Foldings;
+import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.rounding.ScalePlan;
+import io.nightshift.jobs.rounding.ScaledInput;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * An output that is ready to be written: laid out, its scales found.
+ *
+ * @param number among the outputs that are made together
+ * @param name of the target
+ * @param laidOut where every byte goes
+ * @param writer its files
+ * @param options how linear layers are scaled and rounded
+ * @param rounded the modules of the layers that are
+ * @param scales of its channels
+ * @param foldings what they make of tensors
+ * @param inputs what each of those layers reads, by module; none where there are no statistics
+ */
+record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter writer, RoundingOptions options,
+        Set<String> rounded, ScalePlan scales, Foldings foldings, Map<String, ScaledInput> inputs) {
+    /** What is done to units [from, to) of an item. */
+    PartInput.Work work(Item item, long from, long to) {
+        if (item instanceof Item.Rows rows) {
+            return new PartInput.Work(item, ofRows(rows, from, to), 0);
+        }
+        if (item instanceof Item.Copied copied) {
+            Treatment folded = Treatment.folded(foldings.ofSource(copied.source()), ImportanceSlice.NONE);
+            return new PartInput.Work(item, folded, foldings.shift(copied.source()));
+        }
+        return new PartInput.Work(item, Treatment.NONE, 0);
+    }
+
+    private Treatment ofRows(Item.Rows rows, long from, long to) {
+        ImportanceSlice importance = rows.as() == rows.tensor().type()
+                ? ImportanceSlice.NONE
+                : ImportanceSlice.of(rows.tensor(), from, to, laidOut.importance().of(rows.tensor()));
+        List<LinearLayer> all = foldings.linears(rows.tensor().name());
+        long rowsPerExpert = rows.tensor().rowsPerExpert();
+        int first = Math.toIntExact(from / rowsPerExpert);
+        if (all.isEmpty() || !inputs.containsKey(all.get(0).module())) {
+            return Treatment.folded(foldings.ofRows(rows.tensor(), from, to), importance);
+        }
+        List<LinearLayer> linears =
+                new ArrayList<>(all.subList(first, Math.toIntExact((to - 1) / rowsPerExpert) + 1));
+        List<ScaledInput> read = new ArrayList<>();
+        linears.forEach(linear -> read.add(inputs.get(linear.module())));
+        return new Treatment(foldings.ofRows(rows.tensor(), from, to), importance, linears, read, first);
+    }
+
+    /** What is done to the rows of a gathered layer. */
+    Treatment ofGathered(Item.Gathered item) {
+        LinearLayer linear = item.linear();
+        ScaledInput input = inputs.get(linear.module());
+        return new Treatment(foldings.ofLinear(linear), ImportanceSlice.NONE, List.of(linear),
+                input == null ? List.of() : List.of(input), 0);
+    }
+
+    /** Whether an item must not be cut: one that several tasks fill, or whose weights are changed. */
+    boolean isWhole(Item item) {
+        return item instanceof Item.Gathered
+                || item instanceof Item.Copied copied && !foldings.ofSource(copied.source()).isNone();
+    }
+
+    /** The inputs whose factors rounding needs, each once. */
+    Map<String, ScaledInput> factorInputs() {
+        Map<String, ScaledInput> needed = new LinkedHashMap<>();
+        inputs.values().stream().filter(ScaledInput::feedback).forEach(input -> needed.put(input.name(), input));
+        return needed;
+    }
+}

@@ -1,0 +1,41 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.jobs.rounding.RoundingOptions;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One output with its options, such as {@code gguf:Q4_K_M} or {@code awq}: all that is special to a format. Everything else
+ * is done by {@link QuantizeJob}, for all targets alike.
+ *
+ * <p>Both methods are pure functions of headers and statistics: they read no weights, and give the same whenever they are
+ * asked the same.
+ */
+public interface Target {
+    /** How the user asks for it. */
+    String name();
+
+    /** How its linear layers are scaled and rounded; {@link RoundingOptions#NONE} where they are not. */
+    RoundingOptions rounding();
+
+    /**
+     * What the target needs, and what it does to each linear layer. Everything that can be refused is refused here, before
+     * the model is run over a single text.
+     *
+     * @param statistics of the linear layers' inputs, if there are or will be any
+     * @throws io.nightshift.formats.InvalidModelException if the target cannot be made of this model with these statistics,
+     *     or an option has no effect; the message names it and says what to do
+     * @throws IOException if something cannot be read
+     */
+    TargetPlan check(Model model, Optional<InputStatistics> statistics) throws IOException;
+
+    /**
+     * Every byte's place in the output.
+     *
+     * @param chosen a choice for each unit of the plan, in its order
+     * @throws io.nightshift.formats.InvalidModelException as {@link #check}
+     * @throws IOException if something cannot be read
+     */
+    LaidOut layOut(Model model, Optional<InputStatistics> statistics, List<Choice> chosen) throws IOException;
+}

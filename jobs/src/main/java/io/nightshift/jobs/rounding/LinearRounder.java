@@ -1,0 +1,152 @@
+package io.nightshift.jobs.rounding;
+
+import io.nightshift.jobs.rounding.InputMatrices.Matrices;
+import io.nightshift.kernels.encoding.EncodedRows;
+import io.nightshift.kernels.encoding.Metric;
+import io.nightshift.kernels.encoding.RowCoder;
+import io.nightshift.kernels.encoding.RowEncoding;
+import io.nightshift.kernels.parallel.Workers;
+import java.util.Arrays;
+
+/**
+ * Folds scales into rows of linear layers, rounds them, and measures what was lost, within a task. What becomes of a row
+ * follows from the row, its scales and its input's statistics alone, so that neither pieces nor executors change it.
+ *
+ * <p>Memory: about 25 bytes for each weight that is given at once, besides what {@link InputMatrices} shares among the tasks
+ * of an executor.
+ */
+public final class LinearRounder {
+    /** Rows of a linear layer that are measured, about: those whose number is a multiple of a step. */
+    private static final int MEASURED_ROWS = 512;
+
+    private final Workers workers;
+
+    /** A rounder for one task. */
+    public LinearRounder(Workers workers) {
+        this.workers = workers;
+    }
+
+    /**
+     * Rows of one linear layer, on their way into one output.
+     *
+     * @param module the layer's name
+     * @param weights row-major from 0, as the model has them; they stay as they are
+     * @param first number of the first row in its tensor, experts counted one after another
+     * @param count number of rows
+     * @param columns weights a row
+     * @param rowsOfLinear all rows of the layer: rows of a tensor with experts belong to the expert that
+     *     {@code first / rowsOfLinear} is
+     * @param folding what scales make of them
+     * @param unscaled what errors cost when the rows are rounded without scales, for comparison
+     */
+    public record Rows(String module, float[] weights, long first, int count, int columns, long rowsOfLinear,
+            RowFolding folding, Metric unscaled) {}
+
+    /**
+     * Rounded rows.
+     *
+     * @param folded what was rounded: with scales folded in
+     * @param encoded what came out
+     * @param loss what was measured
+     */
+    public record Rounded(float[] folded, EncodedRows encoded, LinearLoss loss) {}
+
+    /**
+     * Rounds.
+     *
+     * @param encoding of the output
+     * @param coder of that encoding
+     * @param matrices of the layer's scaled input
+     * @param output number of the output, for the loss
+     * @throws io.nightshift.kernels.encoding.UnstorableRowException if rows are too large for the format
+     */
+    public Rounded round(Rows rows, RowEncoding encoding, RowCoder coder, Matrices matrices, int output) {
+        float[] folded = rows.folding().apply(rows.weights(), rows.first(), rows.count(), rows.columns());
+        Metric.Statistics metric = new Metric.Statistics(matrices.diagonal(), matrices.squares());
+        EncodedRows nearest = coder.nearest(folded, 0, rows.count(), rows.columns(), metric, workers);
+        EncodedRows written = matrices.factor() == null
+                ? nearest
+                : coder.feedback(nearest, folded, matrices.factor(), metric, workers);
+        return new Rounded(folded, written, loss(rows, encoding, coder, matrices, output, nearest, written));
+    }
+
+    /** Rounds to nearest where there are no statistics. */
+    public Rounded nearest(Rows rows, RowCoder coder, int output) {
+        float[] folded = rows.folding().apply(rows.weights(), rows.first(), rows.count(), rows.columns());
+        EncodedRows encoded = coder.nearest(folded, 0, rows.count(), rows.columns(), rows.unscaled(), workers);
+        LinearLoss none = new LinearLoss(output, rows.module(), 0, 0, 0, 0, 0, encoded.groups(), 0, 0, 0);
+        return new Rounded(folded, encoded, none);
+    }
+
+    private LinearLoss loss(Rows rows, RowEncoding encoding, RowCoder coder, Matrices matrices, int output,
+            EncodedRows nearest, EncodedRows written) {
+        int[] sample = sample(rows);
+        float[] original = sampled(rows, sample);
+        double scaled = loss(rows, sample, original, coder, matrices, nearest);
+        double asTheyAre = scaled;
+        if (!rows.folding().isNone() || encoding.searchesGroups()) {
+            float[] values = new float[original.length];
+            coder.roundTrip(original, 0, sample.length, rows.columns(), rows.unscaled(), values);
+            asTheyAre = sum(matrices, changes(values, original), sample.length);
+        }
+        return new LinearLoss(
+                output,
+                rows.module(),
+                sample.length,
+                sum(matrices, original, sample.length),
+                asTheyAre,
+                scaled,
+                matrices.factor() == null ? scaled : loss(rows, sample, original, coder, matrices, written),
+                written.groups(),
+                written.clippedGroups(),
+                matrices.factor() == null ? 0 : matrices.factor().damping(),
+                matrices.factor() == null ? 0 : matrices.factor().silentChannels());
+    }
+
+    private static int[] sample(Rows rows) {
+        long step = Math.max(1, rows.rowsOfLinear() / MEASURED_ROWS);
+        int[] sample = new int[rows.count()];
+        int count = 0;
+        for (int row = 0; row < rows.count(); row++) {
+            if ((rows.first() + row) % rows.rowsOfLinear() % step == 0) {
+                sample[count++] = row;
+            }
+        }
+        return Arrays.copyOf(sample, count);
+    }
+
+    private static float[] sampled(Rows rows, int[] sample) {
+        int columns = rows.columns();
+        float[] chosen = new float[sample.length * columns];
+        for (int i = 0; i < sample.length; i++) {
+            System.arraycopy(rows.weights(), sample[i] * columns, chosen, i * columns, columns);
+        }
+        return chosen;
+    }
+
+    private double loss(
+            Rows rows, int[] sample, float[] original, RowCoder coder, Matrices matrices, EncodedRows encoded) {
+        int columns = rows.columns();
+        float[] values = new float[original.length];
+        for (int i = 0; i < sample.length; i++) {
+            coder.decode(encoded, sample[i], 1, values, i * columns);
+            rows.folding().undo(values, i * columns, columns, rows.first() + sample[i]);
+        }
+        return sum(matrices, changes(values, original), sample.length);
+    }
+
+    private static float[] changes(float[] values, float[] original) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] -= original[i];
+        }
+        return values;
+    }
+
+    private double sum(Matrices matrices, float[] changes, int rows) {
+        double sum = 0;
+        for (double ofRow : matrices.loss().ofRows(changes, 0, rows, workers)) {
+            sum += ofRow;
+        }
+        return sum;
+    }
+}

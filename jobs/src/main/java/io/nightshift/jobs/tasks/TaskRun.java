@@ -1,0 +1,217 @@
+package io.nightshift.jobs.tasks;
+
+import io.nightshift.formats.InvalidModelException;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import scala.Function2;
+import scala.jdk.javaapi.CollectionConverters;
+import scala.reflect.ClassTag;
+import scala.runtime.BoxedUnit;
+
+import scala.reflect.ClassTag$;
+
+/**
+ * One Spark job whose tasks may refuse their input. A task a partition; results come to the driver as they are made.
+ *
+ * <p>Input that cannot be used ({@link InvalidModelException}) is an answer rather than a failure: trying again would not
+ * help. The task ends as if it had succeeded, the driver hears of it before anything else comes of the task, and cancels the
+ * job, in whatever stage it is. So it is tried once, and the caller gets the message as it is. All else is Spark's to try
+ * again.
+ *
+ * <p>A job with one stage is {@link #run} alone. In a job with a shuffle, the steps before it are made with {@link #refusing},
+ * of the same TaskRun:
+ *
+ * <pre>{@code
+ * TaskRun job = new TaskRun(spark, "rounding");
+ * JavaRDD<Rounded> rounded = blocks.flatMap(job.refusing(block -> List.of(round(block)).iterator()));
+ * List<PartReceipt> receipts = job.run(gathered(rounded), (part, given, attempt) -> write(part, given, attempt),
+ *         (part, receipt) -> progress.advanced(receipt));
+ * }</pre>
+ *
+ * <p>A TaskRun is for one job. Its Spark job group is its own: cancelling it cancels no other.
+ */
+public final class TaskRun {
+    private static final String GROUP = "spark.jobGroup.id";
+    private static final String DESCRIPTION = "spark.job.description";
+    private static final String INTERRUPT = "spark.job.interruptOnCancel";
+
+    private final JavaSparkContext spark;
+    private final String description;
+    private final String group = "nightshift-" + UUID.randomUUID();
+    private final Refusals refusals;
+
+    /**
+     * The body of a task.
+     *
+     * @param <A> elements of the partition
+     * @param <B> the result
+     */
+    public interface Body<A, B> extends Serializable {
+        /**
+         * Runs it.
+         *
+         * @param partition its index
+         * @param elements the partition's elements
+         * @param attempt unlike that of any other attempt at this partition ({@link TaskAttempt})
+         * @throws InvalidModelException if the input cannot be used: the job ends
+         * @throws IOException if it failed: Spark tries again
+         */
+        B run(int partition, Iterator<A> elements, int attempt) throws IOException;
+    }
+
+    /**
+     * Hears of results, one at a time, in the order in which they come; on the driver.
+     *
+     * @param <B> the result
+     */
+    public interface Listener<B> {
+        /** The result of a partition. */
+        void result(int partition, B result);
+    }
+
+    /**
+     * A job that has not begun.
+     *
+     * @param description shown in Spark's user interface
+     */
+    public TaskRun(JavaSparkContext spark, String description) {
+        this.spark = spark;
+        this.description = description;
+        refusals = new Refusals(() -> spark.sc().cancelJobGroup(group));
+        spark.sc().register(refusals);
+    }
+
+    /**
+     * A step before a shuffle of this job, whose input may be refused: then it gives nothing more.
+     *
+     * @param step refuses when it is called, not later when its iterator is drawn
+     */
+    public <A, B> FlatMapFunction<A, B> refusing(FlatMapFunction<A, B> step) {
+        return new Refusing<>(step, refusals);
+    }
+
+    private record Refusing<A, B>(FlatMapFunction<A, B> step, Refusals refusals) implements FlatMapFunction<A, B> {
+        @Override
+        public Iterator<B> call(A element) throws Exception {
+            if (!refusals.isZero()) {
+                // An element of this task was refused before.
+                return List.<B>of().iterator();
+            }
+            try {
+                return step.call(element);
+            } catch (InvalidModelException e) {
+                refusals.add(e.getMessage());
+                return List.<B>of().iterator();
+            }
+        }
+    }
+
+    /** What Spark runs. */
+    private record Task<A, B>(Body<A, B> body, Refusals refusals)
+            implements Function2<TaskContext, scala.collection.Iterator<A>, Object[]>, Serializable {
+        @Override
+        public Object[] apply(TaskContext context, scala.collection.Iterator<A> elements) {
+            try {
+                B result = body.run(
+                        context.partitionId(), CollectionConverters.asJava(elements), TaskAttempt.number(context));
+                return refusals.isZero() ? new Object[] {result} : new Object[0];
+            } catch (InvalidModelException e) {
+                refusals.add(e.getMessage());
+                return new Object[0];
+            } catch (IOException e) {
+                throw new UncheckedIOException(e.getMessage(), e);
+            }
+        }
+    }
+
+    /**
+     * Runs the job and waits for it.
+     *
+     * @return the results, in the order of the partitions
+     * @throws InvalidModelException if a task refused its input
+     * @throws IOException if a task failed again and again
+     */
+    public <A, B> List<B> run(JavaRDD<A> partitions, Body<A, B> body, Listener<B> listener) throws IOException {
+        int count = partitions.getNumPartitions();
+        Object[] results = new Object[count];
+        Function2<Object, Object[], BoxedUnit> collector = (index, result) -> {
+            if (result.length == 1) {
+                int partition = (Integer) index;
+                results[partition] = result[0];
+                @SuppressWarnings("unchecked")
+                B given = (B) result[0];
+                listener.result(partition, given);
+            }
+            return BoxedUnit.UNIT;
+        };
+        List<Object> indices = IntStream.range(0, count).mapToObj(index -> (Object) index).toList();
+        ClassTag<Object[]> tag = ClassTag$.MODULE$.apply(Object[].class);
+        String groupBefore = spark.getLocalProperty(GROUP);
+        String descriptionBefore = spark.getLocalProperty(DESCRIPTION);
+        String interruptBefore = spark.getLocalProperty(INTERRUPT);
+        spark.setJobGroup(group, description, true);
+        try {
+            spark.sc().runJob(partitions.rdd(), new Task<>(body, refusals),
+                    CollectionConverters.asScala(indices).toSeq(), collector, tag);
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
+            if (refusals.isZero()) {
+                throw TaskFailures.explain(e);
+            }
+        } finally {
+            spark.setLocalProperty(GROUP, groupBefore);
+            spark.setLocalProperty(DESCRIPTION, descriptionBefore);
+            spark.setLocalProperty(INTERRUPT, interruptBefore);
+        }
+        if (!refusals.isZero()) {
+            throw new InvalidModelException(refusals.value());
+        }
+        @SuppressWarnings("unchecked")
+        List<B> inOrder = (List<B>) Arrays.asList(results);
+        return inOrder;
+    }
+
+    /** Runs a job of which nobody hears before its end. */
+    public <A, B> List<B> run(JavaRDD<A> partitions, Body<A, B> body) throws IOException {
+        return run(partitions, body, (partition, result) -> { });
+    }
+
+    /**
+     * Runs a job of independent elements, one task each.
+     *
+     * @return the results, in the order of the elements
+     * @throws InvalidModelException if a task refused its input
+     * @throws IOException if a task failed again and again
+     */
+    public <A, B> List<B> each(List<A> elements, ElementBody<A, B> body) throws IOException {
+        if (elements.isEmpty()) {
+            return List.of();
+        }
+        return run(spark.parallelize(elements, elements.size()), (partition, given, attempt) -> body.run(given.next()));
+    }
+
+    /**
+     * The body of a task with one element.
+     *
+     * @param <A> the element
+     * @param <B> the result
+     */
+    public interface ElementBody<A, B> extends Serializable {
+        /**
+         * Runs it.
+         *
+         * @throws InvalidModelException if the input cannot be used: the job ends
+         * @throws IOException if it failed: Spark tries again
+         */
+        B run(A element) throws IOException;
+    }
+}

@@ -1,0 +1,161 @@
+package io.nightshift.jobs.tasks;
+
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.LocalErrors;
+import io.nightshift.jobs.storage.StorageErrors;
+import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StorageProbe;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/**
+ * A folder of a run's own for what its tasks keep, local or in an object store; it is removed when the run ends. That of a
+ * run whose driver was killed is removed by a later run in the same place: at once on the same machine, elsewhere once no
+ * run can be that old.
+ */
+public final class WorkFolder implements AutoCloseable {
+    private static final String PREFIX = "work-";
+    private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,15})-[0-9a-f-]{36}");
+
+    /** A file that says whose the folder is. */
+    private static final String OWNER = "owner";
+
+    private static final int LONGEST_OWNER = 1024;
+
+    /** After this long, a folder belongs to no run any more. */
+    static final Duration LONGEST_RUN = Duration.ofDays(7);
+
+    private final FileSystem fileSystem;
+    private final Path path;
+    private final List<Path> made;
+    private final HadoopSettings settings;
+
+    /** @param made the folders above that this run made, the innermost first */
+    private WorkFolder(FileSystem fileSystem, Path path, List<Path> made, HadoopSettings settings) {
+        this.settings = settings;
+        this.fileSystem = fileSystem;
+        this.path = path;
+        this.made = made;
+    }
+
+    /**
+     * Makes the folder.
+     *
+     * @param given the folder that it is made in, if the user wants another one than the output's own
+     * @param output the folder of the outputs
+     * @throws IOException if it cannot be made, or executors do not see it
+     */
+    public static WorkFolder create(
+            Optional<String> given, String output, HadoopSettings settings, JavaSparkContext spark) throws IOException {
+        String parent = given.orElse(output.replaceAll("/+$", "") + "/.nightshift-work");
+        StorageLocation location = StorageLocation.parse(parent);
+        if (location.isLocal()) {
+            SharedFolderCheck.requireShared(location.localPath(), spark);
+            location = StorageLocation.parse(location.hadoopPath().toString());
+        } else {
+            StorageProbe.check(location, settings);
+        }
+        Instant now = Instant.now();
+        Path path = new Path(location.hadoopPath(), name(now));
+        FileSystem fileSystem = settings.fileSystem(location);
+        List<Path> made = new ArrayList<>();
+        WorkFolder folder = new WorkFolder(fileSystem, path, made, settings);
+        try {
+            for (Path above = path.getParent(); above != null && !fileSystem.exists(above); above = above.getParent()) {
+                made.add(above);
+            }
+            if (location.isLocal()) {
+                LocalErrors.makeFolder(location.localPath());
+            }
+            removeAbandoned(fileSystem, path.getParent(), now);
+            fileSystem.mkdirs(path);
+            try (OutputStream owner = fileSystem.create(new Path(path, OWNER))) {
+                owner.write(RunOwner.ofThisProcess().toLine().getBytes(StandardCharsets.UTF_8));
+            }
+            return folder;
+        } catch (IOException | RuntimeException e) {
+            folder.closeAfter(e);
+            throw StorageErrors.explain(parent, e);
+        }
+    }
+
+    /** A folder's name says when its run began: not all stores keep times of folders. */
+    static String name(Instant start) {
+        return PREFIX + start.getEpochSecond() + "-" + UUID.randomUUID();
+    }
+
+    private static void removeAbandoned(FileSystem fileSystem, Path parent, Instant now) throws IOException {
+        if (!fileSystem.exists(parent)) {
+            return;
+        }
+        for (FileStatus found : fileSystem.listStatus(parent)) {
+            Matcher name = NAME.matcher(found.getPath().getName());
+            if (name.matches()
+                    && (Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))
+                            || isDead(fileSystem, new Path(found.getPath(), OWNER)))) {
+                fileSystem.delete(found.getPath(), true);
+            }
+        }
+    }
+
+    private static boolean isDead(FileSystem fileSystem, Path owner) {
+        byte[] line = new byte[LONGEST_OWNER];
+        try (InputStream in = fileSystem.open(owner)) {
+            int length = in.readNBytes(line, 0, line.length);
+            return RunOwner.parse(new String(line, 0, length, StandardCharsets.UTF_8)).map(RunOwner::isDead).orElse(false);
+        } catch (IOException e) {
+            return false; // Not written yet, or removed at the same time.
+        }
+    }
+
+    /** Where it is, with its scheme: tasks may keep files of the run there. */
+    public String location() {
+        return fileSystem.makeQualified(path).toString();
+    }
+
+    /** Its files, for the tasks of the run. */
+    public WorkFiles files() {
+        return new WorkFiles(location(), settings);
+    }
+
+    @Override
+    public void close() throws IOException {
+        fileSystem.delete(path, true);
+        // The folders above are removed where this run made them and left nothing there, or an earlier run within the output.
+        Path parent = path.getParent();
+        if (!made.contains(parent) && parent.getName().startsWith(".")) {
+            deleteEmpty(parent);
+        }
+        for (Path folder : made) {
+            deleteEmpty(folder);
+        }
+    }
+
+    private void closeAfter(Exception failure) {
+        try {
+            close();
+        } catch (IOException | RuntimeException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private void deleteEmpty(Path folder) throws IOException {
+        if (fileSystem.exists(folder) && fileSystem.listStatus(folder).length == 0) {
+            fileSystem.delete(folder, false);
+        }
+    }
+}

@@ -1,0 +1,418 @@
+package io.nightshift.jobs.gguf;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.statistics.StatisticsKind;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.TypeOptions;
+import io.nightshift.jobs.calibration.CalibrateJob;
+import io.nightshift.jobs.calibration.CalibrateProgress;
+import io.nightshift.jobs.calibration.CalibrateRequest;
+import io.nightshift.jobs.calibration.CalibrationOptions;
+import io.nightshift.jobs.evaluation.EvaluateJob;
+import io.nightshift.jobs.evaluation.EvaluateProgress;
+import io.nightshift.jobs.evaluation.EvaluateRequest;
+import io.nightshift.jobs.evaluation.EvaluateResult;
+import io.nightshift.jobs.output.OutputFile;
+import io.nightshift.jobs.quantize.OutputResult;
+import io.nightshift.jobs.quantize.QuantizeJob;
+import io.nightshift.jobs.quantize.QuantizeRequest.Settings;
+import io.nightshift.jobs.quantize.QuantizeRequest;
+import io.nightshift.jobs.quantize.QuantizeResult;
+import io.nightshift.jobs.quantize.StatisticsSource;
+import io.nightshift.jobs.rounding.LinearReport;
+import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.S3Server;
+import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.testing.Texts;
+import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.TextData;
+import io.nightshift.kernels.GgmlType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** GGUF files with folded scales and error feedback. */
+class RoundingJobTest {
+    private static final RoundingOptions BOTH = new RoundingOptions(true, 4, true, 0.001);
+    private static final List<FileType> TYPES = List.of(FileType.Q8_0, FileType.Q4_K_M, FileType.Q2_K);
+
+    @TempDir
+    Path folder;
+
+    private Path data;
+
+    @BeforeEach
+    void writeData() throws IOException {
+        List<String> documents = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            documents.add(Texts.document(i, 90));
+        }
+        data = Texts.writeJsonLines(folder.resolve("data/texts.jsonl"), documents);
+    }
+
+    @Test
+    void makesTheSameBytesOnAnyClusterAndAfterAnExecutorWasKilled() throws Exception {
+        Path model = Fixtures.model("llama-spm");
+        Map<String, String> expected;
+        try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            quantize(spark, model, TYPES, BOTH, "one", OutputFile.MIN_PART_LENGTH);
+            expected = digests("one");
+            assertEquals(3, expected.size());
+            // The smallest target sets the number of pieces: this one alone has two.
+            QuantizeResult parts =
+                    quantize(spark, model, TYPES.subList(0, 1), BOTH, "parts", OutputFile.MIN_PART_LENGTH);
+            assertTrue(parts(parts) > 1, parts(parts) + " parts");
+            assertEquals(expected.get("llama-spm-Q8_0.gguf"), digests("parts").get("llama-spm-Q8_0.gguf"));
+        }
+        try (JavaSparkContext spark = SparkCluster.local(4, Map.of())) {
+            assertEquals(1, parts(quantize(spark, model, TYPES, BOTH, "four", 1 << 30)));
+            assertEquals(expected, digests("four"));
+            // Other targets beside it do not change a file.
+            quantize(spark, model, TYPES.subList(1, 2), BOTH, "alone", 1 << 30);
+            assertEquals(expected.get("llama-spm-Q4_K_M.gguf"), digests("alone").get("llama-spm-Q4_K_M.gguf"));
+        }
+        try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
+            SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
+            for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
+                quantize(spark, model, TYPES, BOTH, "killed" + run, OutputFile.MIN_PART_LENGTH);
+                assertEquals(expected, digests("killed" + run));
+            }
+            assertNotEquals(0, casualties.lost());
+        }
+        assertEquals(List.of(), Fixtures.files(folder).stream()
+                .filter(file -> file.toString().contains("nightshift-work")).toList());
+    }
+
+    @Test
+    void makesTheSameBytesOnS3AndAfterAnExecutorWasKilled() throws Exception {
+        Path model = Fixtures.model("llama-spm");
+        try (S3Server s3 = S3Server.start()) {
+            for (Path file : Fixtures.files(model)) {
+                s3.put("in/llama-spm/" + file.getFileName(), Files.readAllBytes(file));
+            }
+            Map<String, String> expected;
+            try (JavaSparkContext spark = SparkCluster.local(2, s3.hadoopOptions())) {
+                calibrate(spark, model, StatisticsKind.GRAM);
+                Path stats = folder.resolve("stats");
+                for (Path file : Fixtures.files(stats)) {
+                    s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
+                }
+                // With the statistics that the others have: the metadata names the importance matrix.
+                QuantizeRequest request = request(model.toString(), TYPES, BOTH, s3.location("stats"),
+                        folder.resolve("local").toString(), TypeOptions.NONE, 1 << 30);
+                QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
+                expected = digests("local");
+                assertEquals(3, expected.size());
+            }
+            try (JavaSparkContext spark = SparkCluster.local(3, s3.hadoopOptions())) {
+                quantize(spark, s3, TYPES, "three");
+                assertEquals(expected, digests(s3, "three/", TYPES));
+                // In parts: one upload of several, from several tasks.
+                QuantizeResult parts = quantize(spark, s3, TYPES.subList(0, 1), "parts");
+                assertTrue(parts(parts) > 1, parts(parts) + " parts");
+                assertEquals(expected.get("llama-spm-Q8_0.gguf"),
+                        digests(s3, "parts/", TYPES.subList(0, 1)).get("llama-spm-Q8_0.gguf"));
+            }
+            try (JavaSparkContext spark = SparkCluster.twoExecutors(s3.hadoopOptions())) {
+                SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
+                for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
+                    quantize(spark, s3, TYPES, "killed" + run);
+                    assertEquals(expected, digests(s3, "killed" + run + "/", TYPES));
+                }
+                assertNotEquals(0, casualties.lost());
+            }
+            assertEquals(List.of(), s3.keys().stream().filter(key -> key.contains("work")).toList());
+            assertEquals(List.of(), s3.uploads());
+        }
+    }
+
+    private static QuantizeResult quantize(JavaSparkContext spark, S3Server s3, List<FileType> types, String output)
+            throws IOException {
+        QuantizeRequest request = request(
+                s3.location("in/llama-spm"), types, BOTH, s3.location("stats"), s3.location(output), TypeOptions.NONE,
+                OutputFile.MIN_PART_LENGTH);
+        return QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
+    }
+
+    private static Map<String, String> digests(S3Server s3, String output, List<FileType> types) {
+        Map<String, String> digests = new TreeMap<>();
+        for (FileType type : types) {
+            String name = "llama-spm-" + type + ".gguf";
+            digests.put(name, Fixtures.sha256(s3.get(output + name)));
+        }
+        return digests;
+    }
+
+    /** Trained weights and activations: on random ones there is little to gain. */
+    @Test
+    void keepsFarMoreOfATrainedModelThanLlamaQuantizeWithItsImportance() throws IOException {
+        Path model = Path.of("..", "samples", "tiny-llama");
+        List<FileType> types = List.of(FileType.Q2_K, FileType.Q4_K_M, FileType.Q6_K);
+        // Half of it and less was measured.
+        double[] most = {0.2, 0.1, 0.03};
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            // Neither embedding nor output projection: what was lost in the layers is seen.
+            TypeOptions layersOnly = new TypeOptions(
+                    false, true, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
+            for (String output : List.of("plain", "rounded")) {
+                String stats = folder.resolve("stats").toString();
+                QuantizeRequest request = request(model.toString(), types, output.equals("plain") ? null : BOTH, stats,
+                        folder.resolve(output).toString(), layersOnly, 1 << 30);
+                QuantizeJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), Progress.NONE).run(spark);
+            }
+            List<String> files = new ArrayList<>();
+            for (FileType type : types) {
+                files.add(folder.resolve("plain/tiny-llama-" + type + ".gguf").toString());
+                files.add(folder.resolve("rounded/tiny-llama-" + type + ".gguf").toString());
+            }
+            Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 400));
+            EvaluateResult result = evaluate(spark, model, text, files.toArray(String[]::new));
+            for (int i = 0; i < files.size(); i += 2) {
+                double plain = result.quantized().get(i).meanDivergence();
+                double rounded = result.quantized().get(i + 1).meanDivergence();
+                assertTrue(rounded < most[i / 2] * plain, files.get(i + 1) + ": " + rounded + " beside " + plain);
+            }
+        }
+    }
+
+    /** Biases, shifted norms, gate and up in one matrix, experts, a shared embedding; K types where rows allow. */
+    @ParameterizedTest
+    @CsvSource({
+        "qwen2.5-yarn,Q4_K", "gemma-2,Q4_K", "gemma-3-text,Q4_K", "phi-3-longrope,Q4_K", "qwen3-moe-fused,Q5_0",
+        "mixtral-tied,Q4_0"
+    })
+    void losesLessInEveryFamily(String family, String amongTypes) throws IOException {
+        Path model = Fixtures.family(family);
+        TypeOptions embeddingKept =
+                new TypeOptions(false, false, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
+        String stats = folder.resolve("stats").toString();
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            HadoopSettings settings = HadoopSettings.of(spark.hadoopConfiguration());
+            QuantizeJob.plan(
+                    request(model.toString(), List.of(FileType.Q3_K_M), null, stats, folder.resolve("plain").toString(),
+                            embeddingKept, 1 << 30),
+                    settings, Progress.NONE).run(spark);
+            OutputResult made = QuantizeJob.plan(
+                    request(model.toString(), List.of(FileType.Q3_K_M), BOTH, stats, folder.resolve("rounded").toString(),
+                            embeddingKept, 1 << 30),
+                    settings, Progress.NONE).run(spark).outputs().get(0);
+            assertTrue(made.tensors().stream().anyMatch(tensor -> tensor.type().equals(amongTypes)),
+                    made.tensors().toString());
+            for (LinearReport linear : made.linears()) {
+                assertTrue(linear.roundedLoss() > 0 && linear.roundedLoss() < linear.nearestLoss(), linear.toString());
+            }
+            Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 400));
+            EvaluateResult result = evaluate(spark, model, text, file("plain", family), file("rounded", family));
+            double plain = result.quantized().get(0).meanDivergence();
+            double rounded = result.quantized().get(1).meanDivergence();
+            assertTrue(rounded > 0 && rounded < plain, rounded + " beside " + plain);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-spm", "mixtral-moe"})
+    void losesLessThanLlamaQuantizeAndReportsEachLinearLayer(String name) throws IOException {
+        Path model = Fixtures.model(name);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            List<FileType> type = List.of(FileType.Q3_K_M);
+            QuantizeResult plain = quantize(spark, model, type, null, "plain", 1 << 30);
+            OutputResult made = quantize(spark, model, type, BOTH, "rounded", 1 << 30).outputs().get(0);
+            assertEquals(List.of(), plain.outputs().get(0).linears());
+            assertEquals(0.005 * made.bytes(), made.bytes() - plain.outputs().get(0).bytes(), 0.005 * made.bytes());
+            int layers = name.equals("llama-spm") ? 8 * 7 : 3 * (4 + 3 * 8);
+            assertEquals(layers + 1, made.linears().size());
+            for (LinearReport linear : made.linears()) {
+                assertTrue(linear.roundedLoss() > 0 && linear.roundedLoss() < linear.nearestLoss(), linear.toString());
+                assertTrue(linear.damping() >= 0.001 && linear.measuredRows() >= 64, linear.toString());
+            }
+            assertTrue(made.linears().stream().anyMatch(linear -> linear.scaledLoss() < 0.99 * linear.nearestLoss()));
+
+            Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 400));
+            EvaluateResult result = evaluate(spark, model, text, file("plain", name), file("rounded", name));
+            double loss = result.quantized().get(1).meanDivergence();
+            double of = result.quantized().get(0).meanDivergence();
+            assertTrue(loss < 0.9 * of, loss + " beside " + of);
+        }
+    }
+
+    /** Biases, shifted norms, gate and up in one matrix, experts in one tensor, a shared embedding. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "llama-bias-sharded", "qwen2.5-yarn", "gemma-2", "phi-3-longrope", "qwen3-moe-fused", "mixtral-tied"
+    })
+    void foldsScalesSoThatTheModelStaysTheSame(String family) throws IOException {
+        Path model = Fixtures.family(family);
+        RoundingOptions scales = new RoundingOptions(true, 4, false, 0);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            List<FileType> type = List.of(FileType.Q8_0);
+            quantize(spark, model, type, null, "plain", 1 << 30);
+            OutputResult made = quantize(spark, model, type, scales, "scaled", 1 << 30).outputs().get(0);
+            assertTrue(made.linears().stream().anyMatch(linear -> linear.scaledLoss() != linear.nearestLoss()),
+                    made.linears().toString());
+            Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 200));
+            EvaluateResult result = evaluate(spark, model, text,
+                    folder.resolve("plain/" + family + "-Q8_0.gguf").toString(),
+                    folder.resolve("scaled/" + family + "-Q8_0.gguf").toString());
+            double scaled = result.quantized().get(1).meanDivergence();
+            double plain = result.quantized().get(0).meanDivergence();
+            assertTrue(scaled < 3 * plain + 1e-6, scaled + " beside " + plain);
+        }
+    }
+
+    @Test
+    void namesWhatWasDoneAndMakesAFileAgainForOtherOptions() throws IOException {
+        Path model = Fixtures.model("llama-spm");
+        List<FileType> type = List.of(FileType.Q4_0);
+        RoundingOptions feedback = new RoundingOptions(false, 20, true, 0.01);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            assertFalse(quantize(spark, model, type, feedback, "out", 1 << 30).outputs().get(0).skipped());
+            LocalFolder out = new LocalFolder(folder.resolve("out"));
+            Map<String, GgufValue> values = GgufFile.read(out, out.find("llama-spm-Q4_0.gguf").orElseThrow())
+                    .header().metadata().values();
+            assertEquals(new GgufValue.Text("none"), values.get("quantize.nightshift.scales"));
+            assertEquals(new GgufValue.Text("gptq"), values.get("quantize.nightshift.rounding"));
+            assertEquals(new GgufValue.Float32(0.01f), values.get("quantize.nightshift.damping"));
+            assertEquals(new GgufValue.Uint32(9), values.get("quantize.nightshift.calibration_sequences"));
+            assertFalse(values.containsKey("quantize.nightshift.awq_grid"));
+
+            assertTrue(quantize(spark, model, type, feedback, "out", 1 << 30).outputs().get(0).skipped());
+            RoundingOptions other = new RoundingOptions(false, 20, true, 0.02);
+            assertFalse(quantize(spark, model, type, other, "out", 1 << 30).outputs().get(0).skipped());
+            assertFalse(quantize(spark, model, type, BOTH, "out", 1 << 30).outputs().get(0).skipped());
+            // Without, it is llama-quantize's file.
+            HadoopSettings settings = HadoopSettings.of(spark.hadoopConfiguration());
+            QuantizeJob.plan(
+                    QuantizeRequest.of(model.toString(), List.of(GgufTarget.of(type.get(0))),
+                            folder.resolve("out").toString()),
+                    settings, Progress.NONE).run(spark);
+            assertEquals(Fixtures.golden("llama-spm", "Q4_0"),
+                    Fixtures.sha256(folder.resolve("out/llama-spm-Q4_0.gguf")));
+        }
+    }
+
+    @Test
+    void refusesTypesWithoutAGridAndStatisticsWithoutGramMatrices() throws IOException {
+        Path model = Fixtures.model("llama-spm");
+        RoundingOptions scales = new RoundingOptions(true, 2, false, 0);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            assertRefused(spark, model, FileType.parse("IQ3_S"), BOTH,
+                    "--rounding gptq: blk.0.attn_k.weight of gguf:IQ3_S becomes IQ3_S, whose weights cannot be rounded");
+            assertRefused(spark, model, FileType.parse("TQ2_0"), BOTH, "becomes TQ2_0");
+            assertRefused(spark, model, FileType.F16, BOTH, "--scales awq has no effect on gguf:F16");
+            // Scales help them all the same.
+            OutputResult made =
+                    quantize(spark, model, List.of(FileType.parse("IQ3_S")), scales, "scaled", 1 << 30).outputs().get(0);
+            assertTrue(made.linears().stream().anyMatch(linear -> linear.roundedLoss() < linear.nearestLoss()));
+            assertRefused(spark, Fixtures.retrained("llama-spm", folder.resolve("llama-spm")), FileType.Q4_0, BOTH,
+                    "statistics of another model");
+        }
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.IMATRIX);
+        }
+        assertRefusedPlan(model, FileType.Q4_0, BOTH, "run nightshift calibrate with --statistics gram");
+        assertEquals(List.of(), Fixtures.files(folder.resolve("refused")));
+    }
+
+    private void assertRefused(
+            JavaSparkContext spark, Path model, FileType type, RoundingOptions rounding, String message) {
+        InvalidModelException error = assertThrows(InvalidModelException.class,
+                () -> quantize(spark, model, List.of(type), rounding, "refused", 1 << 30));
+        assertTrue(error.getMessage().contains(message), error.getMessage());
+    }
+
+    private void assertRefusedPlan(Path model, FileType type, RoundingOptions rounding, String message) {
+        InvalidModelException error = assertThrows(InvalidModelException.class, () -> QuantizeJob.plan(
+                request(model, List.of(type), rounding, "refused", 1 << 30), new HadoopSettings(Map.of()), Progress.NONE));
+        assertTrue(error.getMessage().contains(message), error.getMessage());
+    }
+
+    private void calibrate(JavaSparkContext spark, Path model, StatisticsKind statistics) throws IOException {
+        CalibrationOptions options = new CalibrationOptions(
+                new TextData(List.of(data.toString()), "text", OptionalLong.empty()),
+                Packing.DOCUMENTS, OptionalInt.of(9), 64, 4, statistics, 8, false);
+        CalibrateRequest request = new CalibrateRequest(model.toString(), folder.resolve("stats").toString(),
+                Optional.empty(), options, Optional.empty(), false);
+        CalibrateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), CalibrateProgress.NONE).run(spark);
+    }
+
+    /** With the importance matrix of the statistics. */
+    private QuantizeResult quantize(JavaSparkContext spark, Path model, List<FileType> types, RoundingOptions rounding,
+            String output, long partSize) throws IOException {
+        return QuantizeJob.plan(request(model, types, rounding, output, partSize),
+                HadoopSettings.of(spark.hadoopConfiguration()), Progress.NONE).run(spark);
+    }
+
+    private QuantizeRequest request(
+            Path model, List<FileType> types, RoundingOptions rounding, String output, long partSize) {
+        return request(model.toString(), types, rounding, folder.resolve("stats").toString(),
+                folder.resolve(output).toString(), TypeOptions.NONE, partSize);
+    }
+
+    private static QuantizeRequest request(String model, List<FileType> types, RoundingOptions rounding, String stats,
+            String output, TypeOptions typeOptions, long partSize) {
+        RoundingOptions how = rounding == null ? RoundingOptions.NONE : rounding;
+        return QuantizeRequest.of(model,
+                        types.stream().map(type -> GgufTarget.of(type).with(typeOptions).with(how)).toList(), output)
+                .with(new StatisticsSource.Folder(stats))
+                .with(Settings.DEFAULT.withPartSize(partSize));
+    }
+
+    private static EvaluateResult evaluate(JavaSparkContext spark, Path model, Path text, String... quantized)
+            throws IOException {
+        EvaluateRequest request = new EvaluateRequest(model.toString(), List.of(quantized),
+                new TextData(List.of(text.toString()), "text", OptionalLong.empty()), 64, OptionalInt.of(6),
+                Optional.empty());
+        return EvaluateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), EvaluateProgress.NONE).run(spark);
+    }
+
+    private static int parts(QuantizeResult result) {
+        return result.outputs().get(0).work().parts();
+    }
+
+    private String file(String output, String model) {
+        return folder.resolve(output + "/" + model + "-Q3_K_M.gguf").toString();
+    }
+
+    private Map<String, String> digests(String output) throws IOException {
+        Map<String, String> digests = new TreeMap<>();
+        for (Path file : Fixtures.files(folder.resolve(output))) {
+            if (file.toString().endsWith(".gguf")) {
+                digests.put(file.getFileName().toString(), Fixtures.sha256(file));
+            }
+        }
+        return digests;
+    }
+}

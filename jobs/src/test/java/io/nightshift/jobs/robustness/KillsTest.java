@@ -1,0 +1,241 @@
+package io.nightshift.jobs.robustness;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.jobs.cli.Nightshift;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.S3Server;
+import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.testing.Texts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Drivers and executors that are killed at random moments, the same ones each time as far as a machine can repeat them. The
+ * outputs after a rerun are those of a run that nobody killed, and nothing else is left.
+ *
+ * <p>A few kills always; with {@code -Dnightshift.kills=50} so many.
+ */
+class KillsTest {
+    private static final long SEED = 20261128;
+    private static final int FEW = 3;
+    private static final long PATIENCE_SECONDS = 300;
+
+    @TempDir
+    static Path made;
+
+    private static S3Server s3;
+    private static Path model;
+    private static Path text;
+
+    /** What is run, and where its outputs go. */
+    private record Job(String name, List<String> command) {}
+
+    /** What is in a folder or a bucket. */
+    private interface Place {
+        String location();
+
+        Map<String, String> content() throws IOException;
+
+        void clear() throws IOException;
+    }
+
+    @BeforeAll
+    static void start() throws Exception {
+        s3 = S3Server.start();
+        model = Fixtures.family("llama-3.1");
+        text = Texts.write(made.resolve("text.txt"), Texts.document(1, 800));
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        s3.close();
+    }
+
+    private static List<Job> jobs() {
+        List<String> calibration =
+                List.of("--sequence-length", "64", "--samples", "4", "--groups", "4");
+        return List.of(
+                new Job("quantize", List.of("quantize", "--to", "gguf:Q4_K_M,gguf:Q8_0,gguf:F16")),
+                new Job("awq", join(List.of("quantize", "--to", "awq:w4g32", "--calibration", text.toString()), calibration)),
+                new Job("calibrate", join(List.of("calibrate", "--data", text.toString()), calibration)));
+    }
+
+    private static List<String> join(List<String> first, List<String> second) {
+        return Stream.concat(first.stream(), second.stream()).toList();
+    }
+
+    @Test
+    void aRerunAfterAKillMakesTheSameAndLeavesNothingElse() throws Exception {
+        int kills = Integer.getInteger("nightshift.kills", FEW);
+        Random random = new Random(SEED);
+        Map<String, Map<String, String>> wanted = new TreeMap<>();
+        Map<String, Long> millis = new TreeMap<>();
+        Map<String, Integer> done = new TreeMap<>();
+        List<String> complaints = new ArrayList<>();
+        for (int i = 0; i < kills; i++) {
+            Job job = jobs().get(i % jobs().size());
+            boolean executor = i % 4 == 2;
+            boolean remote = !executor && i / jobs().size() % 2 == 1 || kills == FEW && i == 1;
+            Place place = remote ? bucket() : folder(made.resolve("out"));
+            String what = job.name() + (remote ? " in S3" : "") + (executor ? ", executor" : ", driver");
+            String key = job.name() + remote + executor;
+            if (!wanted.containsKey(key)) {
+                long start = System.nanoTime();
+                assertEquals(0, await(start(job, place, executor)), what);
+                millis.put(key, (System.nanoTime() - start) / 1_000_000);
+                wanted.put(key, place.content());
+                assertTrue(wanted.get(key).size() > 1, wanted.toString());
+            }
+            place.clear();
+            Process run = start(job, place, executor);
+            // From the start of Spark, which takes the first third, to the end.
+            long moment = millis.get(key) / 4 + random.nextLong(millis.get(key));
+            boolean hit = !run.waitFor(moment, TimeUnit.MILLISECONDS);
+            if (hit && executor) {
+                killAnExecutor(run, random);
+                hit = await(run) == 0 || await(start(job, place, true)) == 0;
+            } else if (hit) {
+                run.destroyForcibly().waitFor();
+            }
+            done.merge(what + (hit ? "" : " (had ended)"), 1, Integer::sum);
+            int exitCode = executor ? 0 : await(start(job, place, false));
+            Map<String, String> found = place.content();
+            if (exitCode != 0 || !found.equals(wanted.get(key))) {
+                complaints.add(what + " after " + moment + " ms: exit code " + exitCode + ", " + difference(wanted.get(key), found)
+                        + Files.readString(made.resolve("err")));
+            }
+            place.clear();
+        }
+        System.out.println("kills: " + done);
+        assertEquals(List.of(), complaints, () -> String.join("\n", complaints));
+    }
+
+    private static String difference(Map<String, String> wanted, Map<String, String> found) {
+        Map<String, String> missing = new TreeMap<>(wanted);
+        missing.entrySet().removeAll(found.entrySet());
+        Map<String, String> more = new TreeMap<>(found);
+        more.entrySet().removeAll(wanted.entrySet());
+        return "missing or other " + missing + ", found " + more;
+    }
+
+    private static void killAnExecutor(Process run, Random random) throws InterruptedException {
+        List<ProcessHandle> executors = run.descendants()
+                .filter(process -> process.info().command().orElse("").endsWith("java"))
+                .sorted(Comparator.comparing(ProcessHandle::pid))
+                .toList();
+        if (!executors.isEmpty()) {
+            executors.get(random.nextInt(executors.size())).destroyForcibly();
+        }
+    }
+
+    private static Process start(Job job, Place place, boolean executors) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        // What this JVM was started with, the modules that Spark needs open among it.
+        java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-") || argument.startsWith("-XX:+Ignore"))
+                .forEach(command::add);
+        command.add("-Xmx600m");
+        s3.hadoopOptions().forEach((name, value) -> command.add("-Dspark.hadoop." + name + "=" + value));
+        if (executors) {
+            SparkCluster.executorOptions().forEach((name, value) -> command.add("-D" + name + "=" + value));
+        }
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Nightshift.class.getName()));
+        command.addAll(job.command());
+        command.addAll(List.of("--model", model.toString(), "--output", place.location(), "--master",
+                executors ? SparkCluster.TWO_EXECUTORS : "local[2]"));
+        return new ProcessBuilder(command)
+                .redirectOutput(made.resolve("said").toFile())
+                .redirectError(made.resolve("err").toFile())
+                .start();
+    }
+
+    private static int await(Process run) throws InterruptedException {
+        if (!run.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            run.descendants().forEach(ProcessHandle::destroyForcibly);
+            run.destroyForcibly();
+            return -1;
+        }
+        return run.exitValue();
+    }
+
+    private static Place folder(Path folder) {
+        return new Place() {
+            @Override
+            public String location() {
+                return folder.toString();
+            }
+
+            @Override
+            public Map<String, String> content() throws IOException {
+                Map<String, String> content = new TreeMap<>();
+                if (!Files.exists(folder)) {
+                    return content;
+                }
+                for (Path file : Fixtures.files(folder)) {
+                    add(content, folder.relativize(file).toString(), Files.readAllBytes(file));
+                }
+                // A folder that is empty is left over, too.
+                try (Stream<Path> all = Files.walk(folder)) {
+                    all.filter(Files::isDirectory).forEach(path -> content.put(folder.relativize(path) + "/", "folder"));
+                }
+                return content;
+            }
+
+            @Override
+            public void clear() throws IOException {
+                if (Files.exists(folder)) {
+                    try (Stream<Path> all = Files.walk(folder)) {
+                        for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                            Files.delete(path);
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    private static Place bucket() {
+        return new Place() {
+            @Override
+            public String location() {
+                return s3.location("out");
+            }
+
+            @Override
+            public Map<String, String> content() {
+                Map<String, String> content = new TreeMap<>();
+                s3.keys().forEach(key -> add(content, key, s3.get(key)));
+                s3.uploads().forEach(upload -> content.put("upload " + upload, "open"));
+                return content;
+            }
+
+            @Override
+            public void clear() {
+                s3.keys().forEach(s3::delete);
+                s3.abortUploads();
+            }
+        };
+    }
+
+    /** Records tell when a file was made, and tables have names drawn by Spark: that they are there is what counts. */
+    private static void add(Map<String, String> content, String name, byte[] bytes) {
+        boolean drawn = name.contains(".nightshift/") || name.endsWith(".crc");
+        String stable = name.replaceAll("part-(\\d+)-[0-9a-f-]{36}", "part-$1");
+        content.put(stable, drawn || stable.contains("part-") ? "there" : Fixtures.sha256(bytes));
+    }
+}

@@ -1,0 +1,86 @@
+package io.nightshift.kernels.encoding;
+
+import io.nightshift.kernels.linear.GroupLoss;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.rounding.ErrorFeedback;
+import io.nightshift.kernels.rounding.FeedbackFactor;
+import io.nightshift.kernels.rounding.Grid;
+
+/** Makes integers in groups. For one thread. */
+final class IntegerCoder implements RowCoder {
+    private static final byte[] NO_ZERO_POINTS = {};
+
+    private final IntegerGroups groups;
+    private final boolean clipped;
+    private byte[] scratch = {};
+
+    IntegerCoder(IntegerGroups groups, boolean clipped) {
+        this.groups = groups;
+        this.clipped = clipped;
+    }
+
+    @Override
+    public IntegerRows nearest(float[] weights, int at, int rows, int columns, Metric metric, Workers workers) {
+        float[] limits = clipped && metric instanceof Metric.Statistics statistics
+                ? ClipSearch.limits(GroupLoss.of(statistics.squares(), groups.groupSize()), groups, weights, at, rows,
+                        columns, workers)
+                : null;
+        IntegerGrid integers = groups.grid(weights, at, rows, columns, limits);
+        byte[] levels = new byte[rows * columns];
+        integers.grid().nearest(weights, at, levels);
+        return new IntegerRows(rows, columns, groups.groupSize(), levels,
+                integers.zeroPoints() == null ? NO_ZERO_POINTS : integers.zeroPoints(), integers.grid().scales(),
+                integers.grid().offsets(), limits == null ? 0 : clipped(weights, at, limits));
+    }
+
+    private long clipped(float[] weights, int at, float[] limits) {
+        long count = 0;
+        for (int group = 0; group < limits.length; group++) {
+            float largest = 0;
+            int first = at + group * groups.groupSize();
+            for (int i = first; i < first + groups.groupSize(); i++) {
+                largest = Math.max(largest, Math.abs(weights[i]));
+            }
+            count += limits[group] < largest ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** The grid stays: only which of its levels a weight takes is chosen anew. */
+    @Override
+    public IntegerRows feedback(
+            EncodedRows nearest, float[] weights, FeedbackFactor factor, Metric.Statistics metric, Workers workers) {
+        IntegerRows start = (IntegerRows) nearest;
+        byte[] levels = new byte[start.levels().length];
+        ErrorFeedback.round(factor, weights, 0, grid(start, start.rows()), levels, workers);
+        return new IntegerRows(start.rows(), start.columns(), start.groupSize(), levels, start.zeroPoints(),
+                start.scales(), start.offsets(), start.clippedGroups());
+    }
+
+    private Grid grid(IntegerRows rows, int count) {
+        return new Grid(groups.levels(), count, rows.columns(), rows.groupSize(), rows.scales(), rows.offsets());
+    }
+
+    @Override
+    public void decode(EncodedRows encoded, int first, int rows, float[] values, int at) {
+        IntegerRows integers = (IntegerRows) encoded;
+        int columns = integers.columns();
+        int size = integers.groupSize();
+        for (int i = 0; i < rows * columns; i++) {
+            int place = first * columns + i;
+            int group = place / size;
+            values[at + i] = integers.levels()[place] * integers.scales()[group] + integers.offsets()[group];
+        }
+    }
+
+    /** Without an array of levels a call. */
+    @Override
+    public void roundTrip(float[] weights, int at, int rows, int columns, Metric metric, float[] values) {
+        if (scratch.length < rows * columns) {
+            scratch = new byte[rows * columns];
+        }
+        Grid grid = groups.grid(weights, at, rows, columns, null).grid();
+        grid.nearest(weights, at, scratch);
+        grid.dequantize(scratch, values, 0);
+    }
+}
