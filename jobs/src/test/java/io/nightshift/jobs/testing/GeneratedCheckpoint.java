@@ -16,7 +16,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import java.util.zip.CRC32;
 
 /**
@@ -49,7 +51,15 @@ public final class GeneratedCheckpoint {
 
     /** Writes one into a folder of its name. */
     public static Path write(String name, Path parent) throws IOException {
+        return write(name, parent, tensor -> true);
+    }
+
+    /** Writes one into a folder of its name, with some of its tensors. */
+    public static Path write(String name, Path parent, Predicate<String> kept) throws IOException {
         JsonNode golden = golden(name);
+        List<JsonNode> tensors = StreamSupport.stream(golden.get("tensors").spliterator(), false)
+                .filter(tensor -> kept.test(tensor.get(0).asText()))
+                .toList();
         Path folder = Files.createDirectory(parent.resolve(name));
         Files.copy(RESOURCES.resolve("recent").resolve(name).resolve("config.json"), folder.resolve("config.json"));
         for (String file : TOKENIZERS.get(golden.get("tokenizer").asText())) {
@@ -57,7 +67,7 @@ public final class GeneratedCheckpoint {
         }
         ObjectNode header = JsonNodeFactory.instance.objectNode();
         long position = 0;
-        for (JsonNode tensor : golden.get("tensors")) {
+        for (JsonNode tensor : tensors) {
             long length = count(tensor) * bytes(tensor.get(1).asText());
             ObjectNode entry = header.putObject(tensor.get(0).asText());
             entry.put("dtype", tensor.get(1).asText());
@@ -70,7 +80,7 @@ public final class GeneratedCheckpoint {
         try (OutputStream out = Files.newOutputStream(folder.resolve("model.safetensors"))) {
             out.write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(text.length).array());
             out.write(text);
-            for (JsonNode tensor : golden.get("tensors")) {
+            for (JsonNode tensor : tensors) {
                 out.write(weights(tensor));
             }
         }
