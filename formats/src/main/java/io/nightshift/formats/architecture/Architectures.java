@@ -18,7 +18,32 @@ public final class Architectures {
             QwenFamily.QWEN3_MOE,
             GemmaFamily.GEMMA2,
             GemmaFamily.GEMMA3,
-            PhiFamily.PHI3);
+            PhiFamily.PHI3,
+            Qwen35Family.QWEN35,
+            Qwen35Family.QWEN35_MOE,
+            Qwen35Family.QWEN3_NEXT,
+            Gemma4Family.GEMMA4,
+            MistralFamily.MISTRAL3,
+            GptOssFamily.GPT_OSS,
+            DeepSeekFamily.DEEPSEEK2,
+            DenseFamilies.SMOLLM3,
+            DenseFamilies.ARCEE,
+            DenseFamilies.GRANITE,
+            DenseFamilies.SEED_OSS,
+            DenseFamilies.OLMO2,
+            DenseFamilies.EXAONE4,
+            DenseFamilies.COMMAND_R,
+            DenseFamilies.COHERE2,
+            DenseFamilies.ERNIE45,
+            DenseFamilies.HUNYUAN,
+            DenseFamilies.STARCODER2,
+            MixtureFamilies.QWEN2_VL,
+            MixtureFamilies.QWEN3_VL,
+            MixtureFamilies.QWEN3_VL_MOE,
+            MixtureFamilies.QWEN2_MOE,
+            MixtureFamilies.OLMOE,
+            MixtureFamilies.MINIMAX_M2,
+            MixtureFamilies.LFM2);
 
     private Architectures() {}
 
@@ -47,7 +72,11 @@ public final class Architectures {
      */
     public static ModelConversion convert(Checkpoint checkpoint) throws IOException {
         Architecture architecture = of(checkpoint.config());
-        UnsupportedVariants.refuse(architecture, checkpoint);
+        architecture.check(checkpoint);
+        if (!checkpoint.config().keepsPrediction() && architecture.blocks() == BlockCount.LAYERS) {
+            throw new InvalidModelException("--no-mtp has no effect on " + checkpoint.config().architecture()
+                    + ", of which blocks for predicting further tokens are not kept anyway; leave it out");
+        }
         HyperparameterRanges.require(architecture, checkpoint.config());
         return new Conversion(architecture, checkpoint).convert();
     }

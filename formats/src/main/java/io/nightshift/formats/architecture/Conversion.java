@@ -2,6 +2,7 @@ package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Printable;
+import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.architecture.TensorRow.Presence;
 import io.nightshift.formats.architecture.TensorRow.Source;
 import io.nightshift.formats.checkpoint.Checkpoint;
@@ -11,15 +12,26 @@ import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /** Applies an architecture's table to a checkpoint, and accounts for every source tensor. */
 final class Conversion {
+    /** Matrices that the converter writes in F32 whatever the others are. */
+    private static final List<String> KEPT = List.of(".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight",
+            ".ssm_conv1d.weight", ".shortconv.conv.weight", ".indexer.proj.weight");
+
+    /** File types of llama.h: LLAMA_FTYPE_MOSTLY_F16, LLAMA_FTYPE_MOSTLY_BF16 and LLAMA_FTYPE_MOSTLY_MXFP4_MOE. */
+    private static final int MOSTLY_F16 = 1;
+    private static final int MOSTLY_BF16 = 32;
+    private static final int MOSTLY_MXFP4 = 38;
+
     private final Architecture architecture;
     private final Checkpoint checkpoint;
     private final ModelConfig config;
@@ -27,30 +39,33 @@ final class Conversion {
     private final Map<String, SafetensorsTensor> sources = new LinkedHashMap<>();
     private final List<String> leftOut = new ArrayList<>();
     private final Set<String> used = new HashSet<>();
-    private final SourceTransforms transforms;
+    private final QuantizedSources quantized;
     private final GgmlType matrixType;
+    private final int blocks;
 
     Conversion(Architecture architecture, Checkpoint checkpoint) {
         this.architecture = architecture;
         this.checkpoint = checkpoint;
-        this.config = checkpoint.config();
+        this.config = architecture.adapted(checkpoint.config());
         this.location = checkpoint.folder().location();
-        this.transforms = new SourceTransforms(checkpoint);
         collectSources();
         this.matrixType = matrixType();
+        this.quantized = new QuantizedSources(checkpoint, sources, leftOut);
+        this.blocks = architecture.blocks().of(config, sources.keySet());
     }
 
     private void collectSources() {
         for (SafetensorsTensor tensor : checkpoint.tensors()) {
-            String name = SourceNames.canonical(tensor.name());
-            if (SourceNames.isDropped(tensor.name()) || architecture.leftOut().contains(tensor.name())) {
+            Optional<String> name = architecture.naming().nameOf(tensor.name(), config);
+            if (name.isEmpty()) {
                 leftOut.add(tensor.name());
                 continue;
             }
-            SafetensorsTensor other = sources.put(name, tensor);
+            SafetensorsTensor other = sources.put(name.get(), tensor);
             if (other != null) {
                 throw new InvalidModelException(location + ": tensors " + Printable.name(other.name()) + " and "
-                        + Printable.name(tensor.name()) + " are both " + Printable.name(name) + " of the language model");
+                        + Printable.name(tensor.name()) + " are both " + Printable.name(name.get())
+                        + " of the language model");
             }
         }
     }
@@ -74,11 +89,10 @@ final class Conversion {
         List<TensorRecipe> tensors = new ArrayList<>();
         try {
             architecture.computed().forEach(computed -> tensors.addAll(computed.of(config)));
-            int layers = (int) Math.min(Integer.MAX_VALUE, config.integer("num_hidden_layers"));
             for (TensorRow row : architecture.tensors()) {
                 if (row.isOfLayer()) {
-                    addLayers(row, layers, tensors);
-                } else {
+                    addLayers(row, tensors);
+                } else if (row.layers().contains(config, 0)) {
                     recipe(row, 0).ifPresent(tensors::add);
                 }
             }
@@ -91,24 +105,32 @@ final class Conversion {
                 List.copyOf(leftOut));
     }
 
-    private void addLayers(TensorRow row, int layers, List<TensorRecipe> tensors) throws IOException {
-        boolean inFirst = false;
-        for (int layer = 0; layer < layers; layer++) {
-            Optional<TensorRecipe> recipe = recipe(row, layer);
-            if (layer > 0 && recipe.isPresent() != inFirst) {
-                throw missing(row, inFirst ? layer : 0);
+    private void addLayers(TensorRow row, List<TensorRecipe> tensors) throws IOException {
+        Optional<Boolean> inFirst = Optional.empty();
+        for (int layer = 0; layer < blocks; layer++) {
+            if (!row.layers().contains(config, layer)) {
+                continue;
             }
-            inFirst = recipe.isPresent();
+            Optional<TensorRecipe> recipe = recipe(row, layer);
+            if (inFirst.isPresent() && recipe.isPresent() != inFirst.get()) {
+                throw missing(row, recipe.isPresent() ? firstOf(row) : layer);
+            }
+            inFirst = Optional.of(recipe.isPresent());
             recipe.ifPresent(tensors::add);
         }
     }
 
+    private int firstOf(TensorRow row) {
+        return IntStream.range(0, blocks).filter(layer -> row.layers().contains(config, layer)).findFirst().orElseThrow();
+    }
+
     private Optional<TensorRecipe> recipe(TensorRow row, int layer) throws IOException {
+        List<Long> shape = row.shape().stream().map(dimension -> dimension.of(config, layer)).toList();
         for (Source source : row.sources()) {
             String name = TensorRow.inLayer(source.name(), layer);
-            boolean each = source.transform() == Transform.STACK_EXPERTS;
-            if (sources.containsKey(each ? TensorRow.ofExpert(name, 0) : name)) {
-                return Optional.of(recipe(row, layer, source.transform(), tensors(name, each)));
+            if (sources.containsKey(TensorRow.ofExpert(name, 0))) {
+                List<SafetensorsTensor> tensors = tensors(name, source.isOneAnExpert() ? shape.get(0) : 1);
+                return Optional.of(recipe(row, layer, shape, source.transform(), tensors));
             }
         }
         boolean tied = config.find("tie_word_embeddings").map(node -> node.asBoolean()).orElse(true);
@@ -118,46 +140,64 @@ final class Conversion {
         return Optional.empty();
     }
 
-    private List<SafetensorsTensor> tensors(String name, boolean oneAnExpert) {
+    private List<SafetensorsTensor> tensors(String name, long count) {
         List<SafetensorsTensor> tensors = new ArrayList<>();
-        long count = oneAnExpert ? Dimension.EXPERTS.of(config) : 1;
         for (int i = 0; i < count; i++) {
-            String each = TensorRow.ofExpert(name, i);
-            SafetensorsTensor tensor = sources.get(each);
-            if (tensor == null) {
-                throw new InvalidModelException(location + ": tensor " + each + " is missing");
-            }
-            used.add(each);
-            tensors.add(tensor);
+            tensors.add(use(TensorRow.ofExpert(name, i)));
         }
         return tensors;
     }
 
-    private TensorRecipe recipe(TensorRow row, int layer, Transform transform, List<SafetensorsTensor> tensors)
-            throws IOException {
-        String name = TensorRow.inLayer(row.output(), layer);
-        for (SafetensorsTensor tensor : tensors) {
-            if (!tensor.type().isSourceOfWeights()) {
-                throw new InvalidModelException(location + "/" + tensor.file() + ": tensor " + tensor.name()
-                        + " is of type " + tensor.type() + ", but only BF16, F16, F32 and F64 weights can be"
-                        + " quantized. Start from the original checkpoint");
-            }
+    private SafetensorsTensor use(String name) {
+        SafetensorsTensor tensor = sources.get(name);
+        if (tensor == null) {
+            throw new InvalidModelException(location + ": tensor " + name + " is missing");
         }
-        return transforms.recipe(name, outputType(name, row.shape().size()), row, transform, tensors);
+        used.add(name);
+        return tensor;
     }
 
-    /** Vectors, norms, routers and biases stay F32 (conversion/base.py, ModelBase.prepare_tensors). */
+    private TensorRecipe recipe(
+            TensorRow row, int layer, List<Long> shape, Transform transform, List<SafetensorsTensor> tensors)
+            throws IOException {
+        String name = TensorRow.inLayer(row.output(), layer);
+        SourceTensors from = new SourceTensors(checkpoint, config, layer, shape, tensors, other ->
+                use(architecture.naming().nameOf(other, config).orElse(other)));
+        List<SourceRows> parts = transform.rows(from).stream().map(quantized::dequantized).toList();
+        for (SourceRows part : parts) {
+            SafetensorsTensor tensor = part.tensor();
+            if (part.elements() == ElementForm.AS_STORED && !tensor.type().isSourceOfWeights()) {
+                throw new InvalidModelException(location + "/" + tensor.file() + ": tensor " + tensor.name()
+                        + " is of type " + tensor.type() + ", but only BF16, F16, F32 and F64 weights can be quantized,"
+                        + " and FP8 and MXFP4 where config.json says how they are stored");
+            }
+        }
+        List<Long> made = new ArrayList<>(shape);
+        Collections.reverse(made);
+        if (transform == Transform.CUT_TO_TOKENS) {
+            made.set(1, parts.get(0).rows());
+        }
+        if (made.contains(0L)) {
+            throw new InvalidModelException(location + ": tensor " + name + " would be of shape "
+                    + made + ", without a weight; are config.json and the tokenizer those of this model?");
+        }
+        Stored content = new Stored(parts);
+        GgmlType type = content.type() == GgmlType.MXFP4 ? GgmlType.MXFP4 : outputType(name, row.shape().size());
+        return new TensorRecipe(name, List.copyOf(made), type, content);
+    }
+
+    /** Vectors, norms, routers, biases and kernels of convolutions stay F32 (conversion/base.py, prepare_tensors). */
     private GgmlType outputType(String name, int dimensions) {
         boolean full = dimensions <= 1
                 || name.endsWith("_norm.weight")
-                || name.endsWith(".ffn_gate_inp.weight")
+                || KEPT.stream().anyMatch(name::endsWith)
                 || !name.endsWith(".weight");
         return full ? GgmlType.F32 : matrixType;
     }
 
     private void refuseUnused() {
         List<String> unused = sources.entrySet().stream()
-                .filter(entry -> !used.contains(entry.getKey()))
+                .filter(entry -> !used.contains(entry.getKey()) && !quantized.isUsed(entry.getKey()))
                 .map(entry -> entry.getValue().name())
                 .toList();
         if (!unused.isEmpty()) {
@@ -185,8 +225,15 @@ final class Conversion {
         return new InvalidModelException(missing + ". Fetch the checkpoint again");
     }
 
+    private int fileType() {
+        boolean mxfp4 = checkpoint.quantization()
+                .filter(given -> given.path("quant_method").asText().equals("mxfp4"))
+                .isPresent();
+        return mxfp4 ? MOSTLY_MXFP4 : matrixType == GgmlType.BF16 ? MOSTLY_BF16 : MOSTLY_F16;
+    }
+
     private HyperparameterWriter metadata(List<Hyperparameter> keys) {
-        HyperparameterWriter writer = new HyperparameterWriter(architecture.name(), matrixType);
+        HyperparameterWriter writer = new HyperparameterWriter(architecture.name(), fileType(), blocks);
         keys.forEach(key -> key.write(config, writer));
         return writer;
     }

@@ -1,5 +1,7 @@
 package io.nightshift.formats.architecture;
 
+import static io.nightshift.formats.architecture.Dimension.EXPERTS;
+import static io.nightshift.formats.architecture.Dimension.EXPERT_FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
 import static io.nightshift.formats.architecture.Dimension.KEY;
@@ -19,6 +21,19 @@ final class DecoderRows {
     static final TensorRow OUTPUT =
             TensorRow.of("output.weight", "lm_head.weight", VOCABULARY, HIDDEN).unlessTied();
 
+    /** Embedding, output and the norms before attention and feed-forward block. */
+    static final List<TensorRow> COMMON = List.of(
+            EMBEDDING,
+            outputNorm(Transform.COPY),
+            OUTPUT,
+            norm("attn_norm", "input_layernorm", Transform.COPY, HIDDEN),
+            norm("ffn_norm", "post_attention_layernorm", Transform.COPY, HIDDEN));
+
+    /** Norms of the heads of queries and keys. */
+    static final List<TensorRow> HEAD_NORMS = List.of(
+            norm("attn_q_norm", "self_attn.q_norm", Transform.COPY, Dimension.HEAD),
+            norm("attn_k_norm", "self_attn.k_norm", Transform.COPY, Dimension.HEAD));
+
     /** Gate, up and down projection, each perhaps with a bias. */
     static final List<TensorRow> FEED_FORWARD_ROWS = Stream.of(
                     linear("ffn_gate", "mlp.gate_proj", Transform.COPY, FEED_FORWARD, HIDDEN),
@@ -27,9 +42,27 @@ final class DecoderRows {
             .flatMap(List::stream)
             .toList();
 
+    /** A router, and experts one by one or stacked as transformers 5 saves them: gate and up in one. */
+    static final List<TensorRow> EXPERT_ROWS = List.of(
+            TensorRow.of(BLOCK + "ffn_gate_inp.weight", LAYER + "mlp.gate.weight", EXPERTS, HIDDEN),
+            expert("ffn_gate_exps", "gate_proj", EXPERT_FEED_FORWARD, HIDDEN)
+                    .or(LAYER + "mlp.experts.gate_up_proj", Transform.GATE_HALF)
+                    .or(LAYER + "mlp.experts.gate_up_proj.weight", Transform.GATE_HALF),
+            expert("ffn_up_exps", "up_proj", EXPERT_FEED_FORWARD, HIDDEN)
+                    .or(LAYER + "mlp.experts.gate_up_proj", Transform.UP_HALF)
+                    .or(LAYER + "mlp.experts.gate_up_proj.weight", Transform.UP_HALF),
+            expert("ffn_down_exps", "down_proj", HIDDEN, EXPERT_FEED_FORWARD)
+                    .or(LAYER + "mlp.experts.down_proj", Transform.COPY)
+                    .or(LAYER + "mlp.experts.down_proj.weight", Transform.COPY));
+
     private DecoderRows() {}
 
     /** Query, key, value and output projection, each perhaps with a bias. */
+    static List<TensorRow> attention() {
+        return attention(Transform.COPY);
+    }
+
+    /** Query, key, value and output projection, each perhaps with a bias; something is done to queries and keys. */
     static List<TensorRow> attention(Transform queryAndKey) {
         return Stream.of(
                         linear("attn_q", "self_attn.q_proj", queryAndKey, QUERY, HIDDEN),
@@ -41,6 +74,11 @@ final class DecoderRows {
     }
 
     /** A linear layer's matrix, and its bias if there is one. */
+    static List<TensorRow> linear(String output, String source, Dimension rows, Dimension columns) {
+        return linear(output, source, Transform.COPY, rows, columns);
+    }
+
+    /** A linear layer's matrix, and its bias if there is one; the same is done to both. */
     static List<TensorRow> linear(
             String output, String source, Transform transform, Dimension rows, Dimension columns) {
         return List.of(
@@ -53,9 +91,34 @@ final class DecoderRows {
         return TensorRow.of("output_norm.weight", "model.norm.weight", transform, HIDDEN);
     }
 
+    /** A matrix of a layer. */
+    static TensorRow matrix(String output, String source, Dimension rows, Dimension columns) {
+        return matrix(output, source, Transform.COPY, rows, columns);
+    }
+
+    /** A matrix of a layer, or several stacked. */
+    static TensorRow matrix(String output, String source, Transform transform, Dimension... shape) {
+        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", transform, shape);
+    }
+
+    /** A tensor of a layer under its full names. */
+    static TensorRow vector(String output, String source, Transform transform, Dimension... shape) {
+        return TensorRow.of(BLOCK + output, LAYER + source, transform, shape);
+    }
+
     /** A norm over a layer's channels. */
-    static TensorRow norm(String output, String source, Transform transform, Dimension size) {
-        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", transform, size);
+    static TensorRow norm(String output, String source, Dimension... shape) {
+        return norm(output, source, Transform.COPY, shape);
+    }
+
+    /** A norm over a layer's channels. */
+    static TensorRow norm(String output, String source, Transform transform, Dimension... shape) {
+        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", transform, shape);
+    }
+
+    private static TensorRow expert(String output, String source, Dimension rows, Dimension columns) {
+        return TensorRow.of(BLOCK + output + ".weight", LAYER + "mlp.experts.{expert}." + source + ".weight",
+                EXPERTS, rows, columns);
     }
 
     @SafeVarargs

@@ -40,7 +40,10 @@ final class HyperparameterRanges {
         ranges.sizes();
         ranges.numbers();
         ranges.experts();
-        ranges.slidingWindow();
+        if (architecture.runs()) {
+            ranges.forwardNumbers();
+            ranges.slidingWindow();
+        }
         ranges.rope();
     }
 
@@ -64,6 +67,11 @@ final class HyperparameterRanges {
         String[] epsilon = {"rms_norm_eps", "norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"};
         positive("rms_norm_eps", Optional.of(config.number(epsilon)));
         require(config.number(epsilon) <= 1, "rms_norm_eps", config.number(epsilon), "at most 1");
+        config.findNumber("final_logit_softcapping").ifPresent(
+                cap -> require(cap >= 0, "final_logit_softcapping", cap, "0, for none, or above"));
+    }
+
+    private void forwardNumbers() {
         DecoderTraits traits = architecture.traits();
         if (traits.queryScalar()) {
             positive("query_pre_attn_scalar", config.findNumber("query_pre_attn_scalar"));
@@ -72,8 +80,6 @@ final class HyperparameterRanges {
             positive("attn_logit_softcapping", config.findNumber("attn_logit_softcapping"));
             positive("final_logit_softcapping", config.findNumber("final_logit_softcapping"));
         }
-        config.findNumber("final_logit_softcapping").ifPresent(
-                cap -> require(cap >= 0, "final_logit_softcapping", cap, "0, for none, or above"));
     }
 
     private void experts() {

@@ -4,7 +4,6 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
-import io.nightshift.kernels.GgmlType;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +19,9 @@ import java.util.TreeSet;
 public final class Hyperparameters {
     /** What llama.cpp takes where a file does not say it (llama-model.cpp, load_hparams). */
     private static final float ROPE_BASE = 10_000;
+
+    /** File type of llama.h, LLAMA_FTYPE_MOSTLY_F16. */
+    private static final int MOSTLY_F16 = 1;
 
     private final String architecture;
     private final Map<String, Object> values = new TreeMap<>();
@@ -43,9 +45,11 @@ public final class Hyperparameters {
      */
     public static Hyperparameters of(ModelConfig config) {
         Architecture architecture = Architectures.of(config);
-        HyperparameterWriter writer = new HyperparameterWriter(architecture.name(), GgmlType.F16);
-        architecture.leading().forEach(key -> key.write(config, writer));
-        architecture.hyperparameters().forEach(key -> key.write(config, writer));
+        ModelConfig adapted = architecture.adapted(config);
+        HyperparameterWriter writer =
+                new HyperparameterWriter(architecture.name(), MOSTLY_F16, BlockCount.layers(adapted));
+        architecture.leading().forEach(key -> key.write(adapted, writer));
+        architecture.hyperparameters().forEach(key -> key.write(adapted, writer));
         return new Hyperparameters(architecture.name(), List.of(writer.metadata()));
     }
 

@@ -1,5 +1,6 @@
 package io.nightshift.formats.architecture;
 
+import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +68,11 @@ public final class LinearLayers {
         long count = experts ? recipe.shape().get(2) : 1;
         List<SourceRows> matrices = new ArrayList<>();
         for (SourceRows part : stored.parts()) {
+            if (!part.isStored()) {
+                throw new InvalidModelException(recipe.name() + " (" + part.tensor().name() + ", "
+                        + part.tensor().type() + "): calibration, evaluation, rounding and AWQ do not take weights yet that"
+                        + " are dequantized or transposed first");
+            }
             long each = part.rows() * stored.parts().size() / count;
             for (long from = 0; from < part.rows(); from += each) {
                 matrices.add(new SourceRows(part.tensor(), part.firstRow() + from, each, RowOrder.AS_IS, 0));

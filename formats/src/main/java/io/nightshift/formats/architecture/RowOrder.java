@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import java.io.Serializable;
+import java.util.List;
 
 /** Which source row stands at each output row. */
 public sealed interface RowOrder extends Serializable {
@@ -31,5 +32,46 @@ public sealed interface RowOrder extends Serializable {
             int row = (int) (outputRow % headRows);
             return head * headRows + (row & 1) * (headRows / 2) + row / 2;
         }
+    }
+
+    /**
+     * Rows of a grid whose axes are exchanged or of which some are taken: the digits of the output row, the last one
+     * fastest, each times a stride.
+     *
+     * @param first source row of output row 0
+     * @param sizes of the axes of the output; the first is not looked at
+     * @param strides how many source rows a step along each axis is
+     */
+    record Strided(long first, List<Long> sizes, List<Long> strides) implements RowOrder {
+        @Override
+        public long sourceRow(long outputRow) {
+            long source = first;
+            long rest = outputRow;
+            for (int axis = sizes.size() - 1; axis > 0; axis--) {
+                source += rest % sizes.get(axis) * strides.get(axis);
+                rest /= sizes.get(axis);
+            }
+            return source + rest * strides.get(0);
+        }
+    }
+
+    /** Every so many rows, from the first on. */
+    static RowOrder every(long stride, long first) {
+        return new Strided(first, List.of(1L), List.of(stride));
+    }
+
+    /** Consecutive rows from a first one on. */
+    static RowOrder from(long first) {
+        return every(1, first);
+    }
+
+    /** Some rows of each group, those from a first one on. */
+    static RowOrder ofGroups(long groupRows, long first, long count) {
+        return new Strided(first, List.of(1L, count), List.of(groupRows, 1L));
+    }
+
+    /** Blocks that lie group by group, all the first ones first: [group][member][row] becomes [member][group][row]. */
+    static RowOrder tiled(long groups, long members, long rows) {
+        return new Strided(0, List.of(members, groups, rows), List.of(rows, members * rows, 1L));
     }
 }

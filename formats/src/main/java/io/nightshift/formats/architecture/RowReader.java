@@ -1,10 +1,6 @@
 package io.nightshift.formats.architecture;
 
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.kernels.BF16;
-import io.nightshift.kernels.F16;
-import io.nightshift.kernels.F32;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -13,22 +9,24 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Reads the source bytes of an output tensor's rows, in output order. Each needed byte is read once, in as few ranges
- * as there are; besides the caller's block only the numbers of reordered rows and one row are held, and of parts that
- * have another type than the rows are read in (an expert in F32 among others, F64) the rows themselves. Not safe for
- * use by several threads.
+ * Reads an output tensor's rows, in output order: the one place where a checkpoint's bytes become rows. Each needed byte
+ * of stored rows is read once, in as few ranges as there are; besides the caller's block only the numbers of reordered
+ * rows and one row are held. Of tensors that are transposed, or hold several outputs' rows in turn, what is between is
+ * read too, and held as {@link PartReader} says. Not safe for use by several threads.
  */
 public final class RowReader {
     private final ModelFolder folder;
+    private final PartReader others;
     private long bytesRead;
 
     public RowReader(ModelFolder folder) {
         this.folder = folder;
+        this.others = new PartReader(folder);
     }
 
     /** Bytes read so far. */
     public long bytesRead() {
-        return bytesRead;
+        return bytesRead + others.bytesRead();
     }
 
     /**
@@ -38,15 +36,11 @@ public final class RowReader {
      * @param rows number of rows of the output tensor
      */
     public static long bytes(TensorRecipe recipe, TensorRecipe.Stored content, long rows) {
-        return rows * recipe.columns() * elementBytes(content);
-    }
-
-    private static int elementBytes(TensorRecipe.Stored content) {
-        return content.type().bits() / 8;
+        return Math.multiplyExact(rows, content.type().rowBytes(recipe.columns()));
     }
 
     /**
-     * Reads rows [from, to) as they are in the source, in {@link TensorRecipe.Stored#type}, and without shift.
+     * Reads rows [from, to) as {@link SourceRows} tells, in {@link SourceRows#type}, not shifted.
      *
      * @param into receives {@link #bytes} from its start
      * @throws IllegalArgumentException if the rows are not within the tensor or do not fit the array
@@ -60,68 +54,45 @@ public final class RowReader {
         }
         long first = from * recipe.columns();
         long last = to * recipe.columns();
-        SafetensorsType type = content.type();
-        Plan plan = new Plan();
+        List<Run> runs = new ArrayList<>();
+        List<Reordering> reorderings = new ArrayList<>();
         long start = 0;
         int filled = 0;
         for (SourceRows part : content.parts()) {
-            long columns = part.tensor().columns();
+            long columns = part.length();
             long end = start + part.rows() * columns;
             if (start < last && end > first) {
-                long firstRow = (Math.max(first, start) - start) / columns;
-                long lastRow = (Math.min(last, end) - start) / columns;
-                if (part.tensor().type() == type) {
-                    plan.add(new Slice(part, firstRow, lastRow, filled));
+                Slice slice = new Slice(part, (Math.max(first, start) - start) / columns,
+                        (Math.min(last, end) - start) / columns, filled);
+                if (part.type() != content.type()) {
+                    filled += widen(slice, into);
                 } else {
-                    widen(new Slice(part, firstRow, lastRow, 0), into, filled);
+                    if (part.isStored()) {
+                        slice.plan(runs, reorderings);
+                    } else {
+                        others.read(part, slice.from, slice.to, into, filled);
+                    }
+                    filled += slice.bytes();
                 }
-                filled += Math.toIntExact((lastRow - firstRow) * columns * elementBytes(content));
             }
             start = end;
         }
-        read(plan, into);
-    }
-
-    private void read(Plan plan, byte[] into) throws IOException {
-        for (Run run : plan.runs) {
+        for (Run run : runs) {
             folder.readFully(run.file, run.position, into, run.offset, run.length);
             bytesRead += run.length;
         }
-        plan.reorderings.forEach(reordering -> reordering.apply(into));
+        reorderings.forEach(reordering -> reordering.apply(into));
     }
 
-    /** Reads rows of another type than F32 as F32. */
-    private void widen(Slice slice, byte[] into, int offset) throws IOException {
-        byte[] stored = new byte[slice.bytes()];
-        Plan plan = new Plan();
-        plan.add(slice);
-        read(plan, stored);
-        SafetensorsType type = slice.part.tensor().type();
-        float[] weights = new float[stored.length / (type.bits() / 8)];
-        switch (type) {
-            case BF16 -> BF16.toFloats(stored, 0, weights, 0, weights.length);
-            case F16 -> F16.toFloats(stored, 0, weights, 0, weights.length);
-            case F32 -> F32.toFloats(stored, 0, weights, 0, weights.length);
-            case F64 -> {
-                ByteBuffer doubles = ByteBuffer.wrap(stored).order(ByteOrder.LITTLE_ENDIAN);
-                for (int i = 0; i < weights.length; i++) {
-                    weights[i] = (float) doubles.getDouble();
-                }
-            }
-            default -> throw new IllegalStateException(slice.part.tensor().name() + " is of type " + type);
-        }
-        ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).position(offset).slice()
+    /** Reads rows of another type than the others' as F32. */
+    private int widen(Slice slice, byte[] into) throws IOException {
+        byte[] own = new byte[slice.bytes()];
+        others.read(slice.part, slice.from, slice.to, own, 0);
+        float[] weights = new float[Math.toIntExact((slice.to - slice.from) * slice.part.length())];
+        SourceFloats.read(slice.part.type(), own, 0, weights, 0, weights.length);
+        ByteBuffer.wrap(into, slice.offset, weights.length * Float.BYTES).slice()
                 .order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(weights);
-    }
-
-    /** The ranges of a read, and what is then moved. */
-    private static final class Plan {
-        private final List<Run> runs = new ArrayList<>();
-        private final List<Reordering> reorderings = new ArrayList<>();
-
-        void add(Slice slice) {
-            slice.plan(runs, reorderings);
-        }
+        return weights.length * Float.BYTES;
     }
 
     /** A contiguous range of a file and where it goes. */
@@ -144,7 +115,7 @@ public final class RowReader {
     /** Output rows [from, to) of one part, whose bytes begin at an offset of the block. */
     private record Slice(SourceRows part, long from, long to, int offset) {
         int rowBytes() {
-            return Math.toIntExact(part.tensor().columns() * part.tensor().type().bits() / 8);
+            return Math.toIntExact(part.rowBytes());
         }
 
         int bytes() {

@@ -1,6 +1,9 @@
 package io.nightshift.formats.architecture;
 
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Names of source tensors as the converter sees them, and those it drops (conversion/base.py). */
 public final class SourceNames {
@@ -14,6 +17,9 @@ public final class SourceNames {
     /** ModelBase.prepare_tensors: buffers that are worked out again. */
     private static final List<String> DROPPED_SUFFIXES =
             List.of(".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq");
+
+    private static final String CORRECTION = "e_score_correction_bias";
+    private static final Pattern LAYER = Pattern.compile("^model\\.layers\\.(\\d+)\\.");
 
     private SourceNames() {}
 
@@ -29,8 +35,15 @@ public final class SourceNames {
         return DROPPED_SUFFIXES.stream().anyMatch(name::endsWith);
     }
 
+    /** The layer that a name of the table says. */
+    static OptionalInt layer(String name) {
+        Matcher matcher = LAYER.matcher(name);
+        return matcher.find() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
+    }
+
     /** Its name without the part that says that it belongs to the language model of a multimodal one. */
     static String canonical(String name) {
-        return name.replace("language_model.", "");
+        String plain = name.replace("language_model.", "");
+        return plain.endsWith(CORRECTION) ? plain.replace(CORRECTION, "e_score_correction.bias") : plain;
     }
 }

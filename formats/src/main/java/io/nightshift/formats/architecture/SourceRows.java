@@ -1,17 +1,69 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 
 /**
- * Consecutive rows of one source tensor, in some order, each weight perhaps shifted.
+ * Rows that one source tensor makes: consecutive ones as they are, or reordered, transposed, dequantized. All that
+ * {@link RowReader} does to them before it hands them on.
  *
  * @param tensor the source tensor, seen as rows of its last dimension (a vector is one row)
  * @param firstRow the first row taken
- * @param rows number of rows taken
- * @param order order of the rows within the range
+ * @param rows number of rows that are made
+ * @param order order of the rows within the range; of the columns within the range where it is transposed
  * @param shift added to every weight: 1 for Gemma's norms, else 0. The sum of an F16 weight is rounded to F16; a BF16
- *     weight is widened first, so that its sum is an F32 (conversion/base.py, prepare_tensors)
+ *     weight is widened first, so that its sum is an F32 (conversion/base.py, prepare_tensors). {@link RowReader} leaves
+ *     it to its caller
+ * @param columns how the stored columns become those of the rows
+ * @param elements what the stored bytes stand for
  */
-public record SourceRows(SafetensorsTensor tensor, long firstRow, long rows, RowOrder order, float shift)
-        implements Serializable {}
+public record SourceRows(
+        SafetensorsTensor tensor,
+        long firstRow,
+        long rows,
+        RowOrder order,
+        float shift,
+        ColumnForm columns,
+        ElementForm elements)
+        implements Serializable {
+    /** Rows whose columns and elements are as they are stored. */
+    public SourceRows(SafetensorsTensor tensor, long firstRow, long rows, RowOrder order, float shift) {
+        this(tensor, firstRow, rows, order, shift, ColumnForm.AS_STORED, ElementForm.AS_STORED);
+    }
+
+    /** A whole tensor as it is. */
+    static SourceRows whole(SafetensorsTensor tensor) {
+        return new SourceRows(tensor, 0, tensor.rows(), RowOrder.AS_IS, 0);
+    }
+
+    SourceRows with(ElementForm form) {
+        return new SourceRows(tensor, firstRow, rows, order, shift, columns, form);
+    }
+
+    SourceRows with(ColumnForm form) {
+        return new SourceRows(tensor, firstRow, rows, order, shift, form, elements);
+    }
+
+    /** The type that the rows are read as: that of the tensor, or F32 or MXFP4 where bytes are made into others. */
+    public GgmlType type() {
+        return elements.type(tensor);
+    }
+
+    /** Weights a row. */
+    public long length() {
+        return columns.length(elements.columns(tensor));
+    }
+
+    /** Bytes of a row as it is read. */
+    public long rowBytes() {
+        return type().rowBytes(length());
+    }
+
+    /** Whether the rows are stored bytes, moved at the most. */
+    boolean isStored() {
+        return columns == ColumnForm.AS_STORED && elements == ElementForm.AS_STORED
+                && !(order instanceof RowOrder.Strided) && tensor.type() != SafetensorsType.F64;
+    }
+}

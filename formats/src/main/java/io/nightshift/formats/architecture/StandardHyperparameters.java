@@ -12,8 +12,7 @@ import java.util.Optional;
 
 /** What the converter writes for most families (conversion/base.py, TextModel.set_gguf_parameters), in its order. */
 final class StandardHyperparameters {
-    static final Hyperparameter BLOCK_COUNT = Hyperparameter.requiredInteger(
-            "block_count", "n_layers", "num_hidden_layers", "n_layer", "num_layers");
+    static final Hyperparameter BLOCK_COUNT = (config, out) -> out.set("block_count", (long) out.blocks());
 
     static final Hyperparameter ALL = Hyperparameter.all(List.of(
             BLOCK_COUNT,
@@ -26,6 +25,7 @@ final class StandardHyperparameters {
             integer("attention.head_count_kv", "num_key_value_heads", "n_kv_heads"),
             StandardHyperparameters::causalAttention,
             StandardHyperparameters::ropeScaling,
+            StandardHyperparameters::ropeSections,
             number("rope.freq_base", config -> config.findRopeNumber("rope_theta")),
             number("rope.freq_base_swa", ModelConfig::slidingWindowRopeTheta),
             number("attention.layer_norm_rms_epsilon", "rms_norm_eps", "norm_eps"),
@@ -65,6 +65,17 @@ final class StandardHyperparameters {
         } else if (type.equals("su") || type.equals("longrope")) {
             out.set("rope.scaling.type", new GgufValue.Text("longrope"));
         }
+    }
+
+    /** The channels that go with time, height and width, and a fourth number, 0. */
+    private static void ropeSections(ModelConfig config, HyperparameterWriter out) {
+        config.findRopeOfAll("mrope_section").ifPresent(sections -> {
+            int[] four = new int[4];
+            for (int i = 0; i < Math.min(four.length, sections.size()); i++) {
+                four[i] = sections.get(i).asInt();
+            }
+            out.set("rope.dimension_sections", four);
+        });
     }
 
     private static void yarn(ModelConfig config, HyperparameterWriter out, String key, String name) {

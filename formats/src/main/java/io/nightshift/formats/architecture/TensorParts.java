@@ -29,6 +29,6 @@ public record TensorParts(TensorRecipe tensor, TensorRecipe.Stored stored) {
 
     // A part's own rows may be shorter than the tensor's: a bias is reordered as rows of one weight.
     private long rows(SourceRows part) {
-        return part.rows() * part.tensor().columns() / tensor.columns();
+        return part.rows() * part.length() / tensor.columns();
     }
 }

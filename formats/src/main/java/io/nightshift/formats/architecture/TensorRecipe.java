@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * @param name its name in GGUF
  * @param shape in ggml's order, the row length first
  * @param type F32, F16 or BF16: what the converter's {@code --outtype auto} writes. Weights are rounded to it before
- *     they are quantized further
+ *     they are quantized further. MXFP4 where the checkpoint's blocks are kept
  * @param content its rows
  */
 public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content content) implements Serializable {
@@ -25,13 +25,12 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     /** Rows of source tensors, one after another: several where experts are stacked. */
     public record Stored(List<SourceRows> parts) implements Content {
         /**
-         * The type in which the rows are read: BF16 or F16 where all parts have it, else F32, as the converter makes of
+         * The type in which the rows are read: that of all parts, or F32 where they differ, as the converter makes of
          * everything that is neither F16 nor F32 (conversion/base.py, prepare_tensors).
          */
-        public SafetensorsType type() {
-            SafetensorsType type = parts.get(0).tensor().type();
-            boolean same = parts.stream().allMatch(part -> part.tensor().type() == type);
-            return same && type != SafetensorsType.F64 ? type : SafetensorsType.F32;
+        public GgmlType type() {
+            GgmlType type = parts.get(0).type();
+            return parts.stream().allMatch(part -> part.type() == type) ? type : GgmlType.F32;
         }
     }
 

@@ -10,10 +10,11 @@ import java.util.List;
  * @param output its name in GGUF
  * @param shape in the order of the source, the row length last
  * @param presence when a checkpoint must have it
+ * @param layers those that have it, where it is one a layer
  * @param sources what may make it: the first whose tensor is in the checkpoint does
  */
-record TensorRow(String output, List<Dimension> shape, Presence presence, List<Source> sources) {
-    /** When a checkpoint must have a tensor. What is optional in a layer stands in all layers or in none. */
+record TensorRow(String output, List<Dimension> shape, Presence presence, LayerSet layers, List<Source> sources) {
+    /** When a checkpoint must have a tensor. What is optional in a layer stands in all of its layers or in none. */
     enum Presence {
         REQUIRED,
         OPTIONAL,
@@ -22,33 +23,50 @@ record TensorRow(String output, List<Dimension> shape, Presence presence, List<S
     }
 
     /** A source tensor, or one an expert, and what is done to it. */
-    record Source(String name, Transform transform) {}
+    record Source(String name, Transform transform) {
+        /** Whether there is one source tensor an expert. */
+        boolean isOneAnExpert() {
+            return name.contains(EXPERT);
+        }
+    }
 
     private static final String LAYER = "{layer}";
+    private static final String EXPERT = "{expert}";
 
     static TensorRow of(String output, String source, Dimension... shape) {
         return of(output, source, Transform.COPY, shape);
     }
 
     static TensorRow of(String output, String source, Transform transform, Dimension... shape) {
-        return new TensorRow(output, List.of(shape), Presence.REQUIRED, List.of(new Source(source, transform)));
+        return new TensorRow(
+                output, List.of(shape), Presence.REQUIRED, LayerSet.ALL, List.of(new Source(source, transform)));
     }
 
     /** A row that a checkpoint may go without. */
     TensorRow optional() {
-        return new TensorRow(output, shape, Presence.OPTIONAL, sources);
+        return new TensorRow(output, shape, Presence.OPTIONAL, layers, sources);
     }
 
     /** A row that a checkpoint may go without where the embedding is used in its place. */
     TensorRow unlessTied() {
-        return new TensorRow(output, shape, Presence.UNLESS_TIED, sources);
+        return new TensorRow(output, shape, Presence.UNLESS_TIED, layers, sources);
+    }
+
+    /** A row of some layers. */
+    TensorRow in(LayerSet some) {
+        return new TensorRow(output, shape, presence, layers.and(some), sources);
+    }
+
+    /** Rows of some layers. */
+    static List<TensorRow> in(LayerSet some, List<TensorRow> rows) {
+        return rows.stream().map(row -> row.in(some)).toList();
     }
 
     /** A row that may come from another tensor as well. */
     TensorRow or(String source, Transform transform) {
         List<Source> more = new ArrayList<>(sources);
         more.add(new Source(source, transform));
-        return new TensorRow(output, shape, presence, List.copyOf(more));
+        return new TensorRow(output, shape, presence, layers, List.copyOf(more));
     }
 
     boolean isOfLayer() {
@@ -60,6 +78,6 @@ record TensorRow(String output, List<Dimension> shape, Presence presence, List<S
     }
 
     static String ofExpert(String name, int expert) {
-        return name.replace("{expert}", Integer.toString(expert));
+        return name.replace(EXPERT, Integer.toString(expert));
     }
 }

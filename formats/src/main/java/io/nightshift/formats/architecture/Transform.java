@@ -1,18 +1,240 @@
 package io.nightshift.formats.architecture;
 
-/** What llama.cpp's converter does to a source tensor to make an output tensor. */
-enum Transform {
-    COPY,
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/** What llama.cpp's converter does to a source tensor, or to one an expert, to make an output tensor. */
+@FunctionalInterface
+interface Transform {
+    /**
+     * The rows of the output.
+     *
+     * @throws InvalidModelException if a source tensor's shape is not what the configuration makes of it
+     */
+    List<SourceRows> rows(SourceTensors sources) throws IOException;
+
+    /** As it is; one an expert stacked. */
+    Transform COPY = sources -> sources.each(SourceRows::whole);
+
+    /** One added to each weight: norms that multiply by 1 + weight. */
+    Transform ADD_ONE = sources -> List.of(
+            new SourceRows(sources.expected(), 0, sources.expected().rows(), RowOrder.AS_IS, 1));
+
+    /** Minus the exponential of each number of a vector. */
+    Transform NEGATIVE_EXPONENTIAL =
+            sources -> List.of(SourceRows.whole(sources.expected()).with(new ElementForm.NegativeExponential()));
+
     /** The halves of each query or key head interleaved (conversion/llama.py, permute). */
-    INTERLEAVE_HALVES,
-    /** One source tensor an expert, stacked. */
-    STACK_EXPERTS,
+    Transform INTERLEAVE_HALVES = interleaveHalves(Dimension.HEAD);
+
     /** The gate half of a tensor that holds, for each expert, gate rows and then up rows. */
-    GATE_HALF,
+    Transform GATE_HALF = half(0);
+
     /** The up half of such a tensor. */
-    UP_HALF,
-    /** One added to each weight: norms of Gemma, which multiply by 1 + weight. */
-    ADD_ONE,
+    Transform UP_HALF = half(1);
+
     /** Rows beyond the tokenizer's vocabulary cut off (conversion/gemma.py, Gemma3Model). */
-    CUT_TO_TOKENS
+    Transform CUT_TO_TOKENS = sources -> {
+        SafetensorsTensor tensor = sources.first();
+        if (tensor.shape().size() != 2 || tensor.rows() < sources.shape().get(0)) {
+            sources.expected();
+        }
+        sources.expect(tensor, List.of(tensor.rows(), sources.shape().get(1)));
+        long tokens = TokenCount.of(sources.checkpoint());
+        return List.of(new SourceRows(tensor, 0, Math.min(tokens, tensor.rows()), RowOrder.AS_IS, 0));
+    };
+
+    /** A convolution's kernels without the axis of length 1 between: [channels, 1, width]. */
+    Transform SQUEEZE = sources -> List.of(SourceRows.whole(squeezed(sources)));
+
+    /** Rows of a matrix, or elements of a vector, in some order. */
+    static Transform ordered(Ordering ordering) {
+        return sources -> {
+            SafetensorsTensor matrix = sources.asRows(sources.expected());
+            return List.of(new SourceRows(
+                    matrix, 0, matrix.rows(), ordering.of(sources.config(), sources.layer()), 0));
+        };
+    }
+
+    /** The halves of each head of some size interleaved. */
+    static Transform interleaveHalves(Dimension headSize) {
+        return ordered((config, layer) -> {
+            long head = headSize.of(config, layer);
+            if (head == 0 || head % 2 != 0 || head > Integer.MAX_VALUE) {
+                throw new InvalidModelException(config.location() + ": heads of " + head
+                        + " channels cannot be rotated: the number must be even and not 0");
+            }
+            return new RowOrder.InterleavedHalves((int) head);
+        });
+    }
+
+    /** The first rows as they are, the others in some order; of a squeezed tensor where that is stored with three axes. */
+    static Transform orderedFrom(Dimension first, Ordering ordering) {
+        return sources -> {
+            boolean kernels = sources.first().shape().size() == 3;
+            SafetensorsTensor tensor = kernels ? squeezed(sources) : sources.expected();
+            long kept = first.of(sources.config(), sources.layer());
+            return List.of(
+                    new SourceRows(tensor, 0, kept, RowOrder.AS_IS, 0),
+                    new SourceRows(tensor, kept, tensor.rows() - kept, ordering.of(sources.config(), sources.layer()), 0));
+        };
+    }
+
+    /** The columns of a matrix in some order. */
+    static Transform columnsOrdered(Ordering ordering) {
+        return sources -> List.of(SourceRows.whole(sources.expected())
+                .with(new ColumnForm.Reordered(ordering.of(sources.config(), sources.layer()))));
+    }
+
+    /** What another transform makes, minus the exponential of each number. */
+    static Transform negativeExponential(Transform of) {
+        return sources -> of.rows(sources).stream()
+                .map(rows -> rows.with(new ElementForm.NegativeExponential()))
+                .toList();
+    }
+
+    /**
+     * Every so many rows of each of a tensor's matrices: gate and up rows that take turns.
+     *
+     * @param stride the source has so many times the rows of the output
+     * @param first the first row taken
+     */
+    static Transform everyRow(int stride, int first) {
+        return sources -> {
+            List<Long> shape = new ArrayList<>(sources.shape());
+            int rowAxis = shape.size() == 3 ? 1 : shape.size() - 1;
+            shape.set(rowAxis, Math.multiplyExact(stride, shape.get(rowAxis)));
+            SafetensorsTensor tensor = sources.expect(sources.first(), shape);
+            SafetensorsTensor matrix = shape.size() == 3 ? tensor : sources.asElements(tensor);
+            return List.of(new SourceRows(matrix, 0, matrix.rows() / stride, RowOrder.every(stride, first), 0));
+        };
+    }
+
+    /**
+     * The columns of each expert's matrix as rows, all or some of them.
+     *
+     * @param times the source has so many times the columns that are taken
+     * @param taken which column each row is, by the number of rows
+     */
+    static Transform transposedExperts(int times, LongFunction<RowOrder> taken) {
+        return sources -> {
+            long experts = sources.shape().get(0);
+            long rows = sources.shape().get(1);
+            long columns = sources.shape().get(2);
+            SafetensorsTensor tensor =
+                    sources.expect(sources.first(), List.of(experts, columns, Math.multiplyExact(times, rows)));
+            return LongStream.range(0, experts)
+                    .mapToObj(expert -> new SourceRows(tensor, expert * columns, rows, taken.apply(rows), 0)
+                            .with(new ColumnForm.Transposed(columns)))
+                    .toList();
+        };
+    }
+
+    /**
+     * Some rows of each head of a matrix, as rows of a matrix a head (conversion/deepseek.py, kv_b_proj).
+     *
+     * @param headRows rows a head in the source
+     * @param first the first of them that is taken
+     * @param transposed whether each head's matrix is transposed then
+     */
+    static Transform rowsOfHeads(Dimension headRows, Dimension first, boolean transposed) {
+        return sources -> {
+            long heads = sources.shape().get(0);
+            long rows = sources.shape().get(1);
+            long columns = sources.shape().get(2);
+            long each = headRows.of(sources.config(), sources.layer());
+            long from = first.of(sources.config(), sources.layer());
+            SafetensorsTensor tensor = sources.expect(
+                    sources.first(), List.of(Math.multiplyExact(heads, each), transposed ? rows : columns));
+            if (!transposed) {
+                return List.of(new SourceRows(tensor, 0, heads * rows, RowOrder.ofGroups(each, from, rows), 0));
+            }
+            List<SourceRows> parts = new ArrayList<>();
+            for (long head = 0; head < heads; head++) {
+                parts.add(new SourceRows(tensor, head * each + from, rows, RowOrder.AS_IS, 0)
+                        .with(new ColumnForm.Transposed(columns)));
+            }
+            return parts;
+        };
+    }
+
+    /** Rows of one group after another, some of each group: a matrix of q, k, v and z of each head taken apart. */
+    static Transform rowsOfGroups(Dimension sourceRows, Dimension groups, Slice... slices) {
+        return sources -> {
+            List<Long> shape = new ArrayList<>(sources.shape());
+            shape.set(0, sourceRows.of(sources.config(), sources.layer()));
+            SafetensorsTensor tensor = sources.expect(sources.first(), shape);
+            long count = groups.of(sources.config(), sources.layer());
+            long each = shape.get(0) / count;
+            List<SourceRows> parts = new ArrayList<>();
+            for (Slice slice : slices) {
+                long rows = slice.rows().of(sources.config(), sources.layer());
+                long from = slice.first().of(sources.config(), sources.layer());
+                parts.add(new SourceRows(tensor, 0, count * rows, RowOrder.ofGroups(each, from, rows), 0));
+            }
+            return parts;
+        };
+    }
+
+    /** Rows of each group. */
+    record Slice(Dimension first, Dimension rows) {}
+
+    /** Some consecutive rows of a matrix, or elements of a vector. */
+    static Transform rowsFrom(Dimension sourceRows, Dimension first) {
+        return sources -> {
+            List<Long> shape = new ArrayList<>(sources.shape());
+            long rows = shape.get(0);
+            shape.set(0, sourceRows.of(sources.config(), sources.layer()));
+            SafetensorsTensor tensor = sources.asRows(sources.expect(sources.first(), shape));
+            return List.of(new SourceRows(tensor, first.of(sources.config(), sources.layer()), rows, RowOrder.AS_IS, 0));
+        };
+    }
+
+    /** Packed MXFP4 blocks of all experts, or every so many rows of each. */
+    static Transform mxfp4(int stride, int first) {
+        return sources -> {
+            List<Long> shape = sources.shape();
+            long rows = Math.multiplyExact(stride, shape.get(1));
+            long groups = shape.get(2) / 32;
+            SafetensorsTensor blocks = sources.expect(sources.first(), List.of(shape.get(0), rows, groups, 16L));
+            SafetensorsTensor exponents = sources.expect(
+                    sources.beside(blocks.name().replace("_blocks", "_scales")), List.of(shape.get(0), rows, groups));
+            SafetensorsTensor matrix = sources.viewed(blocks, List.of(shape.get(0) * rows, groups * 16));
+            return List.of(new SourceRows(matrix, 0, shape.get(0) * shape.get(1), RowOrder.every(stride, first), 0)
+                    .with(new ElementForm.PackedMxfp4(exponents)));
+        };
+    }
+
+    /** An order that hangs on the configuration and the layer. */
+    @FunctionalInterface
+    interface Ordering {
+        RowOrder of(ModelConfig config, int layer);
+    }
+
+    private static Transform half(int half) {
+        return sources -> {
+            List<Long> shape = sources.shape();
+            long rows = shape.get(1);
+            SafetensorsTensor tensor =
+                    sources.expect(sources.first(), List.of(shape.get(0), Math.multiplyExact(2, rows), shape.get(2)));
+            return IntStream.range(0, Math.toIntExact(shape.get(0)))
+                    .mapToObj(expert -> new SourceRows(tensor, (2L * expert + half) * rows, rows, RowOrder.AS_IS, 0))
+                    .toList();
+        };
+    }
+
+    private static SafetensorsTensor squeezed(SourceTensors sources) {
+        List<Long> shape = sources.shape();
+        SafetensorsTensor tensor = sources.first();
+        boolean kernels = tensor.shape().size() == 3;
+        sources.expect(tensor, kernels ? List.of(shape.get(0), 1L, shape.get(1)) : shape);
+        return tensor;
+    }
 }

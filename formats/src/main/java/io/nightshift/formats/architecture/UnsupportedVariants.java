@@ -10,31 +10,29 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Models that bear a supported name but that the converter treats apart: embedding models, whose pooling it writes, and
  * rerankers, of whose output matrix it keeps two rows (conversion/qwen.py).
  */
 final class UnsupportedVariants {
-    private static final Set<String> POOLED = Set.of("qwen2", "qwen3");
     private static final List<String> RERANKERS = List.of("qwen3-reranker", "qwen3-vl-reranker");
 
     private UnsupportedVariants() {}
 
-    static void refuse(Architecture architecture, Checkpoint checkpoint) throws IOException {
-        String location = checkpoint.folder().location();
-        if (POOLED.contains(architecture.name())) {
-            Optional<JsonNode> modules = JsonFile.read(checkpoint.folder(), "modules.json");
-            for (JsonNode module : modules.orElseGet(MissingNode::getInstance)) {
-                if (module.path("type").asText().endsWith("Pooling")) {
-                    throw new InvalidModelException(location + "/modules.json: embedding models, which pool their"
-                            + " outputs, are not supported");
-                }
+    static void refusePooled(Checkpoint checkpoint) throws IOException {
+        Optional<JsonNode> modules = JsonFile.read(checkpoint.folder(), "modules.json");
+        for (JsonNode module : modules.orElseGet(MissingNode::getInstance)) {
+            if (module.path("type").asText().endsWith("Pooling")) {
+                throw new InvalidModelException(checkpoint.folder().location() + "/modules.json: embedding models, which"
+                        + " pool their outputs, are not supported");
             }
         }
-        if (architecture.name().equals("qwen3") && isReranker(checkpoint)) {
-            throw new InvalidModelException(location + ": rerankers are not supported");
+    }
+
+    static void refuseRerankers(Checkpoint checkpoint) throws IOException {
+        if (isReranker(checkpoint)) {
+            throw new InvalidModelException(checkpoint.folder().location() + ": rerankers are not supported");
         }
     }
 

@@ -14,16 +14,17 @@ import java.util.Optional;
  * is one, and the headers of the safetensors files, and checks them against each other; weights are not touched.
  */
 public final class Checkpoint {
-    private static final List<String> QUANTIZATION_KEYS = List.of("quantization_config", "compression_config");
-
     private final ModelFolder folder;
     private final ModelConfig config;
     private final List<SafetensorsTensor> tensors;
+    private final Optional<JsonNode> quantization;
 
-    private Checkpoint(ModelFolder folder, ModelConfig config, List<SafetensorsTensor> tensors) {
+    private Checkpoint(
+            ModelFolder folder, ModelConfig config, List<SafetensorsTensor> tensors, Optional<JsonNode> quantization) {
         this.folder = folder;
         this.config = config;
         this.tensors = tensors;
+        this.quantization = quantization;
     }
 
     /**
@@ -40,10 +41,9 @@ public final class Checkpoint {
             throw NoCheckpoint.withoutConfiguration(folder);
         }
         JsonNode json = found.get();
-        refuseQuantized(folder, location, json);
-        refuseQuantized(folder, location, json.path("text_config"));
+        Optional<JsonNode> quantization = SourceQuantization.of(folder, location, json);
         ModelConfig config = ModelConfig.of(location, json);
-        return new Checkpoint(folder, config, Shards.tensors(folder));
+        return new Checkpoint(folder, config, Shards.tensors(folder), quantization);
     }
 
     /**
@@ -57,17 +57,19 @@ public final class Checkpoint {
         return Shards.tensors(folder);
     }
 
-    private static void refuseQuantized(ModelFolder folder, String location, JsonNode config) throws IOException {
-        Optional<String> key = QUANTIZATION_KEYS.stream().filter(config::hasNonNull).findFirst();
-        boolean modelOpt = folder.find("hf_quant_config.json").isPresent();
-        if (key.isPresent() || modelOpt) {
-            String where = key.map(name -> location + ": \"" + name + "\"")
-                    .orElse(folder.location() + "/hf_quant_config.json");
-            String method = key.map(name -> config.path(name).path("quant_method").asText("")).orElse("");
-            throw new InvalidModelException(where + " says that the weights are quantized already"
-                    + (method.isEmpty() ? "" : " (" + method + ")")
-                    + ". Quantize from the original BF16, F16 or F32 checkpoint");
-        }
+    /** What config.json says of how weights are stored, where they are FP8 or MXFP4. */
+    public Optional<JsonNode> quantization() {
+        return quantization;
+    }
+
+    /** Rows and columns of the blocks of FP8 weights that share a factor, where they are blocks. */
+    public Optional<List<Long>> quantizedBlock() {
+        return quantization.flatMap(SourceQuantization::block);
+    }
+
+    /** The model without its blocks for predicting further tokens, as the converter's {@code --no-mtp} takes it. */
+    public Checkpoint withoutPrediction() {
+        return new Checkpoint(folder, config.withoutPrediction(), tensors, quantization);
     }
 
     /** Where it lies: for the tokenizer's files, generation_config.json and so on. */

@@ -2,10 +2,12 @@ package io.nightshift.formats.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -17,7 +19,23 @@ final class ConfigurationDefaults {
     private static final JsonNode BY_MODEL_TYPE = load();
 
     /** Where a head's size that is missing or null follows from the hidden size. */
-    private static final Set<String> DERIVED_HEAD_DIM = Set.of("llama", "mistral");
+    private static final Set<String> DERIVED_HEAD_DIM = Set.of("llama", "mistral", "arcee", "cohere2");
+
+    /** Where what the class calls a head's size is the size of its rotated part. */
+    private static final Set<String> HEAD_DIM_IS_ROTATED = Set.of("deepseek_v2", "deepseek_v3");
+
+    /** Which layers attend to everything where {@code layer_types} is missing. */
+    private record LayerTypes(String key, int every, String others, boolean lastIsFull) {}
+
+    private static final Map<String, LayerTypes> EACH_NTH_IS_FULL = Map.of(
+            "qwen3_next", new LayerTypes("full_attention_interval", 4, "linear_attention", false),
+            "qwen3_5_text", new LayerTypes("full_attention_interval", 4, "linear_attention", false),
+            "qwen3_5_moe_text", new LayerTypes("full_attention_interval", 4, "linear_attention", false),
+            "exaone4", new LayerTypes("sliding_window_pattern", 4, "sliding_attention", false),
+            "olmo3", new LayerTypes("", 4, "sliding_attention", false),
+            "cohere2", new LayerTypes("sliding_window_pattern", 4, "sliding_attention", false),
+            "gemma4_text", new LayerTypes("", 6, "sliding_attention", true),
+            "gemma4_unified_text", new LayerTypes("", 6, "sliding_attention", true));
 
     private ConfigurationDefaults() {}
 
@@ -31,7 +49,11 @@ final class ConfigurationDefaults {
         if (config.has("num_experts")) {
             config.set("num_local_experts", config.get("num_experts"));
         }
+        boolean rope = config.hasNonNull("rope_parameters") || config.hasNonNull("rope_scaling") || config.has("rope_theta");
         defaults.properties().forEach(entry -> {
+            if (entry.getKey().equals("rope_parameters") && rope) {
+                return;
+            }
             if (!config.has(entry.getKey())) {
                 config.set(entry.getKey(), entry.getValue());
             }
@@ -44,6 +66,12 @@ final class ConfigurationDefaults {
         if (DERIVED_HEAD_DIM.contains(modelType) && noHeadDim && heads > 0) {
             config.put("head_dim", config.path("hidden_size").asLong() / heads);
         }
+        if (HEAD_DIM_IS_ROTATED.contains(modelType)) {
+            config.set("head_dim", config.get("qk_rope_head_dim"));
+        }
+        if (EACH_NTH_IS_FULL.containsKey(modelType) && !config.path("layer_types").isArray()) {
+            layerTypes(config, EACH_NTH_IS_FULL.get(modelType));
+        }
         if (modelType.equals("gemma3_text") && config.path("use_bidirectional_attention").asBoolean()) {
             // Halved when it is read, doubled when it is written.
             config.put("sliding_window", config.get("sliding_window").asLong() / 2 * 2);
@@ -52,7 +80,20 @@ final class ConfigurationDefaults {
         config.remove("rope_scaling");
     }
 
+    private static void layerTypes(ObjectNode config, LayerTypes rule) {
+        long layers = config.path("num_hidden_layers").asLong();
+        long every = config.path(rule.key()).asLong(rule.every());
+        ArrayNode types = config.putArray("layer_types");
+        for (int layer = 0; layer < layers; layer++) {
+            boolean full = every > 0 && (layer + 1) % every == 0 || rule.lastIsFull() && layer == layers - 1;
+            types.add(full ? "full_attention" : rule.others());
+        }
+    }
+
     private static ObjectNode rope(String modelType, ObjectNode config) {
+        if (config.path("rope_parameters").path("full_attention").isObject()) {
+            return (ObjectNode) config.get("rope_parameters");
+        }
         return modelType.equals("gemma3_text") ? ropeByLayerType(config) : ropeOfAllLayers(modelType, config);
     }
 

@@ -19,13 +19,26 @@ public final class ModelConfig {
     private final String architecture;
     private final ObjectNode values;
     private final ObjectNode rope;
+    private final boolean prediction;
 
-    private ModelConfig(String location, String architecture, JsonNode file, ObjectNode values) {
+    private ModelConfig(
+            String location, String architecture, JsonNode file, ObjectNode values, boolean prediction) {
         this.file = file;
         this.location = location;
         this.architecture = architecture;
         this.values = values;
         this.rope = rope(values);
+        this.prediction = prediction;
+    }
+
+    /** The configuration of the model without its blocks for predicting further tokens. */
+    ModelConfig withoutPrediction() {
+        return new ModelConfig(location, architecture, file, values, false);
+    }
+
+    /** Whether blocks for predicting further tokens are kept, in families where the converter keeps them. */
+    public boolean keepsPrediction() {
+        return prediction;
     }
 
     /**
@@ -50,7 +63,7 @@ public final class ModelConfig {
         } else {
             ConfigurationDefaults.complete(values);
         }
-        return new ModelConfig(location, architecture, json, values);
+        return new ModelConfig(location, architecture, json, values, true);
     }
 
     private static String architecture(String location, ObjectNode values) {
@@ -148,6 +161,49 @@ public final class ModelConfig {
     /** A RoPE parameter of all layers, or of the global ones where those with a window have their own. */
     public Optional<JsonNode> findRope(String key) {
         return first(globalRope(), key);
+    }
+
+    /** A RoPE parameter that stands beside those of the kinds of layers, where there are such. */
+    public Optional<JsonNode> findRopeOfAll(String key) {
+        return first(rope, key);
+    }
+
+    /** A number that stands beside the RoPE parameters of the kinds of layers, where there are such. */
+    public Optional<Double> findRopeOfAllNumber(String key) {
+        return findRopeOfAll(key).map(node -> toNumber(node, "rope_parameters." + key));
+    }
+
+    /** The configuration with another value of a key. */
+    public ModelConfig with(String key, long value) {
+        ObjectNode changed = values.deepCopy();
+        changed.put(key, value);
+        return new ModelConfig(location, architecture, file, changed, prediction);
+    }
+
+    /** The configuration without a key. */
+    public ModelConfig without(String key) {
+        ObjectNode changed = values.deepCopy();
+        changed.remove(key);
+        return new ModelConfig(location, architecture, file, changed, prediction);
+    }
+
+    /** The configuration with a value for a key that it does not have. */
+    public ModelConfig withDefault(String key, double value) {
+        ObjectNode changed = values.deepCopy();
+        if (!has(key)) {
+            changed.put(key, value);
+        }
+        return new ModelConfig(location, architecture, file, changed, prediction);
+    }
+
+    /** What {@code layer_types} calls a layer. */
+    public Optional<String> layerType(int layer) {
+        return find("layer_types").map(types -> types.path(layer)).filter(JsonNode::isTextual).map(JsonNode::asText);
+    }
+
+    /** Whether a key is true; false where it is missing or null. */
+    public boolean flag(String key) {
+        return find(key).map(JsonNode::asBoolean).orElse(false);
     }
 
     /** Whether a RoPE parameter is present, even if it is null. */

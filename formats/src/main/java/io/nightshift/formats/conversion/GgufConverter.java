@@ -40,7 +40,7 @@ public final class GgufConverter {
         GeneralMetadata.append(checkpoint.folder(), ParameterCounts.of(conversion.tensors()), metadata, warnings);
         conversion.hyperparameters().values().forEach(metadata::put);
         TokenizerMetadata.append(
-                checkpoint.folder(), architecture, vocabularySize(checkpoint), preTokenizer, metadata, warnings);
+                checkpoint.folder(), conversion.architecture().vocabulary(), vocabularySize(checkpoint), preTokenizer, metadata, warnings);
         UnwrittenRope.warn(checkpoint.config(), conversion, warnings);
         compareTokensWithRows(checkpoint, conversion, metadata, warnings);
         return new UnquantizedGguf(metadata, TensorOrder.sorted(conversion.tensors()), conversion.leftOut());

@@ -28,9 +28,14 @@ public record UnquantizedGguf(GgufMetadata metadata, List<TensorRecipe> tensors,
     }
 
     private int number(String key, int otherwise) {
-        return metadata.get(key)
-                .map(value -> Math.toIntExact(((GgufValue.Uint32) value).value()))
-                .orElse(otherwise);
+        return metadata.get(key).map(UnquantizedGguf::ofFirstLayer).orElse(otherwise);
+    }
+
+    /** A number, or the first of one a layer. */
+    private static int ofFirstLayer(GgufValue value) {
+        return value instanceof GgufValue.Int32s each
+                ? each.values()[0]
+                : Math.toIntExact(((GgufValue.Uint32) value).value());
     }
 
     /** The metadata of a file of some type, as llama-quantize leaves it. */

@@ -1,5 +1,8 @@
 package io.nightshift.formats.safetensors;
 
+import io.nightshift.kernels.GgmlType;
+import java.util.Optional;
+
 /** Element types of safetensors, with their size in bits (F4 types are less than a byte). */
 public enum SafetensorsType {
     F64(64),
@@ -32,6 +35,16 @@ public enum SafetensorsType {
     /** Bits an element. */
     public int bits() {
         return bits;
+    }
+
+    /** The type of ggml that has the same bytes: of BF16, F16 and F32. */
+    public Optional<GgmlType> ggml() {
+        return switch (this) {
+            case BF16 -> Optional.of(GgmlType.BF16);
+            case F16 -> Optional.of(GgmlType.F16);
+            case F32 -> Optional.of(GgmlType.F32);
+            default -> Optional.empty();
+        };
     }
 
     /** Whether quantization starts from this type: BF16, F16, F32, or F64, which is rounded to F32 first. */

@@ -106,4 +106,8 @@ final class TokenizerFiles {
     JsonNode config() {
         return config;
     }
+
+    JsonNode generationConfig() throws IOException {
+        return json("generation_config.json");
+    }
 }

@@ -1,5 +1,6 @@
 package io.nightshift.formats.tokenizer;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
 import io.nightshift.formats.gguf.GgufMetadata;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * The {@code tokenizer.*} keys, as the converter writes them after an architecture's own keys: which of a folder's
@@ -22,6 +24,13 @@ public final class TokenizerMetadata {
     private static final int CODE_LLAMA_EOT = 32010;
     /** Rows of the embedding of the small Granite models, which want no leading token. */
     private static final int GRANITE_ROWS = 49152;
+
+    private static final int HUNYUAN_7B_HIDDEN = 4096;
+    private static final int HUNYUAN_7B_BOS = 127958;
+
+    /** Tokens of Gemma 4 that readers of its answers must see (conversion/gemma.py, Gemma4Model.set_vocab). */
+    private static final Set<String> SHOWN_BY_GEMMA4 = Set.of("<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>",
+            "<|tool_response>", "<tool_response|>", "<|\"|>");
 
     private final TokenizerFiles files;
     private final OptionalInt rows;
@@ -46,7 +55,7 @@ public final class TokenizerMetadata {
      * Appends the keys.
      *
      * @param folder the model's folder
-     * @param architecture the name of the architecture in GGUF: llama, qwen2, gemma3, ...
+     * @param rule of the model's family
      * @param vocabularySize vocab_size of the model's configuration; empty if it does not say
      * @param preTokenizer the name of the BPE pre-tokenizer, if the user gave one: it is taken unseen
      * @param metadata what the keys are appended to
@@ -56,7 +65,7 @@ public final class TokenizerMetadata {
      */
     public static void append(
             ModelFolder folder,
-            String architecture,
+            VocabularyRule rule,
             OptionalInt vocabularySize,
             Optional<String> preTokenizer,
             GgufMetadata metadata,
@@ -65,14 +74,16 @@ public final class TokenizerMetadata {
         preTokenizer.ifPresent(PreTokenizers::requireKnown);
         TokenizerMetadata tokenizer = new TokenizerMetadata(
                 new TokenizerFiles(folder), vocabularySize, preTokenizer, metadata, warnings);
-        switch (architecture) {
-            case "llama" -> tokenizer.appendLlama();
-            case "qwen2", "qwen3" -> tokenizer.appendFirstOf();
-            case "qwen2moe", "qwen3moe" -> tokenizer.appendBytePair();
-            case "gemma2" -> tokenizer.appendGemma2();
-            case "gemma3" -> tokenizer.appendGemma3();
-            case "phi3" -> tokenizer.appendPhi3();
-            default -> throw new InvalidModelException("no tokenizer rule for the architecture " + architecture);
+        switch (rule) {
+            case BYTE_PAIR -> tokenizer.appendBytePair();
+            case SENTENCE_PIECE_OR_BYTE_PAIR -> tokenizer.appendFirstOf();
+            case LLAMA -> tokenizer.appendLlama();
+            case GEMMA2 -> tokenizer.appendGemma2();
+            case GEMMA3 -> tokenizer.appendGemma3();
+            case GEMMA4 -> tokenizer.appendGemma4();
+            case PHI3 -> tokenizer.appendPhi3();
+            case ERNIE -> tokenizer.appendErnie();
+            case HUNYUAN -> tokenizer.appendHunyuan();
         }
     }
 
@@ -122,12 +133,47 @@ public final class TokenizerMetadata {
         }
     }
 
+    private void appendGemma4() throws IOException {
+        if (!files.has(BytePairTokenizer.FILE) || !LlamaHfVocabulary.accepts(files)) {
+            throw new InvalidModelException(files.path(BytePairTokenizer.FILE)
+                    + " is missing, or is not BPE that falls back to bytes, as Gemma 4's tokenizer is");
+        }
+        LlamaHfVocabulary.read(files, rows).shown(SHOWN_BY_GEMMA4).appendTo(metadata, "gemma4");
+        BytePairTokenizer.of(files).merges().ifPresent(merges -> metadata.put("tokenizer.ggml.merges", merges));
+        new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings).appendTo(metadata);
+        addSpacePrefix(false);
+        metadata.put("tokenizer.ggml.add_bos_token", new GgufValue.Bool(true));
+    }
+
     private void appendPhi3() throws IOException {
         if (files.tokenizerConfig().path("tokenizer_class").asText().equals("GPT2Tokenizer")) {
             appendBytePair();
         } else {
             requireSentencePiece();
             appendSentencePiece(SentencePieceVocabulary.readPhi3(files, rows, warnings));
+        }
+    }
+
+    private void appendErnie() throws IOException {
+        requireSentencePiece();
+        appendSentencePiece(SentencePieceVocabulary.read(files, rows, warnings));
+        if (files.tokenizerConfig().path("add_prefix_space").isBoolean()) {
+            addSpacePrefix(files.tokenizerConfig().path("add_prefix_space").booleanValue());
+        }
+    }
+
+    /** conversion/hunyuan.py, HunYuanModel.set_vocab. */
+    private void appendHunyuan() throws IOException {
+        appendBytePair();
+        if (files.config().path("hidden_size").asLong() == HUNYUAN_7B_HIDDEN) {
+            metadata.put("tokenizer.ggml.bos_token_id", new GgufValue.Uint32(HUNYUAN_7B_BOS));
+        }
+        if (files.config().path("eod_token_id").isIntegralNumber()) {
+            metadata.put("tokenizer.ggml.eos_token_id", new GgufValue.Uint32(files.config().path("eod_token_id").asLong()));
+        }
+        JsonNode ends = files.generationConfig().path("eos_token_id");
+        if (ends.isArray() && ends.size() >= 2) {
+            metadata.put("tokenizer.ggml.eot_token_id", new GgufValue.Uint32(ends.get(0).asLong()));
         }
     }
 

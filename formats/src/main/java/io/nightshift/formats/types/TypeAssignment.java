@@ -10,6 +10,11 @@ import java.util.Map;
 
 /** Gives every tensor of a model its type, as llama-quantize does (llama-quant.cpp, llama_tensor_get_type). */
 public final class TypeAssignment {
+    /** Parts of names of tensors that stay as converted (llama-quant.cpp, tensor_allows_quantization). */
+    private static final List<String> LEFT_ALONE = List.of("_norm.weight", "ffn_gate_inp.weight",
+            "ffn_gate_tid2eid.weight", "altup", "laurel", "per_layer_model_proj", "ssm_conv1d", "shortconv.conv.weight",
+            "indexer.k_proj.weight", "indexer.q_proj.weight");
+
     private final FileType fileType;
     private final TypeOptions options;
     private final TypePolicy policy;
@@ -61,8 +66,7 @@ public final class TypeAssignment {
         String name = tensor.name();
         return dimensions(tensor) >= 2
                 && name.endsWith("weight")
-                && !name.contains("_norm.weight")
-                && !name.contains("ffn_gate_inp.weight")
+                && LEFT_ALONE.stream().noneMatch(name::contains)
                 && !(options.leaveOutputTensor() && name.equals("output.weight"));
     }
 
@@ -93,6 +97,10 @@ public final class TypeAssignment {
     }
 
     private AssignedType fitted(TensorRecipe tensor, TensorCategory category, GgmlType wanted) {
+        if (tensor.type().isQuantized() && wanted != tensor.type()) {
+            throw new InvalidModelException(tensor.name() + " is " + tensor.type() + " in the checkpoint, and " + fileType
+                    + " would make it " + wanted + ": it is not quantized a second time. Choose MXFP4_MOE, which keeps it");
+        }
         if (!isQuantizable(tensor)) {
             return new AssignedType(wanted, wanted, false);
         }

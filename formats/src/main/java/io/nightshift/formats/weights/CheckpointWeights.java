@@ -5,7 +5,6 @@ import io.nightshift.formats.architecture.RowReader;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
@@ -73,13 +72,7 @@ public final class CheckpointWeights implements ModelWeights {
     }
 
     private static GgmlType sourceType(TensorRecipe recipe) {
-        SafetensorsType type = ((Stored) recipe.content()).type();
-        return switch (type) {
-            case BF16 -> GgmlType.BF16;
-            case F16 -> GgmlType.F16;
-            case F32 -> GgmlType.F32;
-            default -> throw new IllegalStateException(recipe.name() + " is of type " + type);
-        };
+        return ((Stored) recipe.content()).type();
     }
 
     @Override

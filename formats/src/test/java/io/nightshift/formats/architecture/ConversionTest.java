@@ -161,8 +161,11 @@ class ConversionTest {
 
     @Test
     void weightsOfOtherTypesAreRefused() {
+        put("model.layers.1.mlp.up_proj.weight", SafetensorsType.F8_E5M2, 12, 8);
+        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E5M2, but only BF16, F16, F32 and F64");
         put("model.layers.1.mlp.up_proj.weight", SafetensorsType.F8_E4M3, 12, 8);
-        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E4M3, but only BF16, F16, F32 and F64");
+        assertRefused("tensor model.layers.1.mlp.up_proj.weight is of type F8_E4M3, but"
+                + " model.layers.1.mlp.up_proj.weight_scale_inv, which it is multiplied with, is missing");
     }
 
     @Test
@@ -265,10 +268,10 @@ class ConversionTest {
         assertRefused("tensor " + expert + " is missing");
         put(expert, SafetensorsType.F16, 12, 8);
         TensorRecipe.Stored stored = (TensorRecipe.Stored) recipe(convert(), "blk.1.ffn_up_exps.weight").content();
-        assertEquals(SafetensorsType.F32, stored.type());
+        assertEquals(GgmlType.F32, stored.type());
         put(expert, 12, 8);
         stored = (TensorRecipe.Stored) recipe(convert(), "blk.1.ffn_up_exps.weight").content();
-        assertEquals(SafetensorsType.BF16, stored.type());
+        assertEquals(GgmlType.BF16, stored.type());
         put(expert.replace("experts.1", "experts.2"), 12, 8);
         assertRefused("experts.2.w3.weight has no place");
     }

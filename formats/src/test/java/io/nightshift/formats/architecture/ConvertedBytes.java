@@ -1,7 +1,7 @@
 package io.nightshift.formats.architecture;
 
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.HalfFloat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -30,13 +30,13 @@ final class ConvertedBytes {
                 byte[] raw = new byte[(int) RowReader.bytes(recipe, stored, to - from)];
                 reader.read(recipe, stored, from, to, raw);
                 SourceRows part = stored.parts().get(0);
-                digest.update(convert(raw, stored.type(), part.shift(), recipe));
+                digest.update(recipe.type().isQuantized() ? raw : convert(raw, stored.type(), part.shift(), recipe));
             }
         }
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    private static byte[] convert(byte[] raw, SafetensorsType type, float shift, TensorRecipe recipe) {
+    private static byte[] convert(byte[] raw, GgmlType type, float shift, TensorRecipe recipe) {
         ByteBuffer in = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
         ByteBuffer out = ByteBuffer.allocate(raw.length * 2).order(ByteOrder.LITTLE_ENDIAN);
         while (in.hasRemaining()) {
@@ -47,7 +47,7 @@ final class ConvertedBytes {
                 default -> throw new IllegalArgumentException(type.name());
             };
             if (shift != 0) {
-                weight = type == SafetensorsType.F16
+                weight = type == GgmlType.F16
                         ? HalfFloat.toFloat(HalfFloat.fromFloat(weight + shift))
                         : weight + shift;
             }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.metadata.MetadataDigest;
-import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +42,7 @@ class GoldenHyperparametersTest {
     private static String actualKeys(Architecture architecture, ModelConfig config) {
         List<String> keys = new ArrayList<>();
         for (List<Hyperparameter> part : List.of(architecture.leading(), architecture.hyperparameters())) {
-            HyperparameterWriter writer = new HyperparameterWriter(architecture.name(), GgmlType.F16);
+            HyperparameterWriter writer = new HyperparameterWriter(architecture.name(), 1, BlockCount.layers(config));
             part.forEach(hyperparameter -> hyperparameter.write(config, writer));
             keys.addAll(MetadataDigest.of(writer.metadata()));
         }

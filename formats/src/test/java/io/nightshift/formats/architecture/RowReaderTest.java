@@ -167,7 +167,7 @@ class RowReaderTest {
         RecordingFolder mixed = new RecordingFolder().put(FILE, file);
         List<SafetensorsTensor> parts = SafetensorsHeader.read(mixed, mixed.list().get(0));
         Stored stored = new Stored(parts.stream().map(part -> rows(part, 0, 2, RowOrder.AS_IS)).toList());
-        assertEquals(SafetensorsType.F32, stored.type());
+        assertEquals(GgmlType.F32, stored.type());
         TensorRecipe recipe = new TensorRecipe("output", List.of(1L, 8L), GgmlType.BF16, stored);
         for (int from = 0; from < 8; from++) {
             for (int to = from; to <= 8; to++) {
@@ -179,7 +179,7 @@ class RowReaderTest {
                 assertArrayEquals(Arrays.copyOfRange(all, from, to), weights);
             }
         }
-        assertEquals(SafetensorsType.F32, new Stored(stored.parts().subList(3, 4)).type());
-        assertEquals(SafetensorsType.F16, new Stored(stored.parts().subList(1, 2)).type());
+        assertEquals(GgmlType.F32, new Stored(stored.parts().subList(3, 4)).type());
+        assertEquals(GgmlType.F16, new Stored(stored.parts().subList(1, 2)).type());
     }
 }

@@ -166,8 +166,10 @@ class CheckpointTest {
         tensors("model.safetensors", "a");
         text("config.json", "{'architectures':['LlamaForCausalLM'],'quantization_config':{'quant_method':'awq'}}");
         assertRefused("\"quantization_config\" says that the weights are quantized already (awq)");
-        text("config.json", "{'architectures':['X'],'text_config':{'quantization_config':{'quant_method':'fp8'}}}");
-        assertRefused("quantized already (fp8)");
+        text("config.json", "{'architectures':['X'],'text_config':{'quantization_config':{'quant_method':'gptq'}}}");
+        assertRefused("quantized already (gptq)");
+        text("config.json", "{'architectures':['X'],'quantization_config':{'quant_method':'fp8','fmt':'e5m2'}}");
+        assertRefused("FP8 of the format e5m2; only e4m3 is read");
         text("config.json", CONFIG);
         text("hf_quant_config.json", "{}");
         assertRefused("hf_quant_config.json says that the weights are quantized already");

@@ -61,6 +61,12 @@ public final class MetadataDigest {
             ByteBuffer bytes = littleEndian(4 * numbers.values().length);
             bytes.asIntBuffer().put(numbers.values());
             return array("INT32", numbers.values().length, bytes.array());
+        } else if (value instanceof GgufValue.Bools flags) {
+            byte[] bytes = new byte[flags.values().length];
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] = (byte) (flags.values()[i] ? 1 : 0);
+            }
+            return array("BOOL", bytes.length, bytes);
         } else if (value instanceof GgufValue.Float32s numbers) {
             ByteBuffer bytes = littleEndian(4 * numbers.values().length);
             bytes.asFloatBuffer().put(numbers.values());

@@ -10,10 +10,12 @@ import io.nightshift.formats.modelcard.ParameterCounts;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.tokenizer.TokenizerMetadata;
+import io.nightshift.formats.tokenizer.VocabularyRule;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,7 +53,7 @@ class TokenizerCasesTest {
         GeneralMetadata.append(folder, new ParameterCounts(0, 0, 0, 0), metadata, warning -> {});
         TokenizerMetadata.append(
                 folder,
-                golden.path("architecture").asText(),
+                RULES.get(golden.path("architecture").asText()),
                 OptionalInt.of(golden.path("rows").intValue()),
                 Optional.ofNullable(golden.path("preTokenizer").textValue()),
                 metadata,
@@ -60,6 +62,14 @@ class TokenizerCasesTest {
                 String.join("\n", MetadataDigest.of(golden.path("kv"), key -> !WRITTEN_ELSEWHERE.contains(key))),
                 String.join("\n", MetadataDigest.of(metadata)));
     }
+
+    private static final Map<String, VocabularyRule> RULES = Map.of(
+            "llama", VocabularyRule.LLAMA,
+            "qwen3", VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR,
+            "qwen3moe", VocabularyRule.BYTE_PAIR,
+            "gemma2", VocabularyRule.GEMMA2,
+            "gemma3", VocabularyRule.GEMMA3,
+            "phi3", VocabularyRule.PHI3);
 
     static ModelFolder folder(String name) throws URISyntaxException {
         URL golden = TokenizerCasesTest.class.getResource("/metadata/" + name + "/golden.json");

@@ -84,7 +84,7 @@ class PreTokenizersTest {
     private String preTokenizer(ObjectNode tokenizer, Optional<String> given) throws IOException {
         MemoryFolder folder = MemoryFolder.of("m", Map.of("tokenizer.json", tokenizer.toString(), "config.json", "{}"));
         GgufMetadata metadata = new GgufMetadata();
-        TokenizerMetadata.append(folder, "llama", OptionalInt.empty(), given, metadata, warnings::add);
+        TokenizerMetadata.append(folder, VocabularyRule.LLAMA, OptionalInt.empty(), given, metadata, warnings::add);
         return ((GgufValue.Text) metadata.get("tokenizer.ggml.pre").orElseThrow()).value();
     }
 

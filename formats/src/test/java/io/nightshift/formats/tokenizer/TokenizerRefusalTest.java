@@ -33,48 +33,48 @@ class TokenizerRefusalTest {
 
     @Test
     void refusesAFolderWithoutATokenizer() {
-        refused("llama", Map.of("config.json", "{}"), "memory has no tokenizer", "tokenizer.json", "tokenizer.model");
+        refused(VocabularyRule.LLAMA, Map.of("config.json", "{}"), "memory has no tokenizer", "tokenizer.json", "tokenizer.model");
     }
 
     @Test
     void refusesTekken() {
-        refused("llama", Map.of("tekken.json", "{}"), "memory/tekken.json", "tekken", "tokenizer.json");
+        refused(VocabularyRule.LLAMA, Map.of("tekken.json", "{}"), "memory/tekken.json", "tekken", "tokenizer.json");
     }
 
     @Test
     void refusesWordPieceAndUnigram() {
         for (String type : List.of("WordPiece", "Unigram")) {
             String tokenizer = "{\"model\":{\"type\":\"" + type + "\"}}";
-            refused("qwen2", Map.of("tokenizer.json", tokenizer), type, "tokenizer.model");
+            refused(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR, Map.of("tokenizer.json", tokenizer), type, "tokenizer.model");
         }
     }
 
     @Test
     void refusesGemma2AndPhi3WithoutSentencePiece() {
-        for (String architecture : List.of("gemma2", "phi3")) {
-            refused(architecture, Map.of("tokenizer.json", "{}"), "memory/tokenizer.model is missing");
+        for (VocabularyRule rule : List.of(VocabularyRule.GEMMA2, VocabularyRule.PHI3)) {
+            refused(rule, Map.of("tokenizer.json", "{}"), "memory/tokenizer.model is missing");
         }
     }
 
     @Test
     void refusesBrokenFiles() {
-        refused("llama", Map.of("tokenizer.model", "no model"), "memory/tokenizer.model is not a SentencePiece model");
-        refused("llama", Map.of("tokenizer.model", ""), "memory/tokenizer.model is not a SentencePiece model");
-        refused("llama", Map.of("tokenizer.model", SENTENCE_PIECE, "tokenizer_config.json", "{"),
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", "no model"), "memory/tokenizer.model is not a SentencePiece model");
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", ""), "memory/tokenizer.model is not a SentencePiece model");
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", SENTENCE_PIECE, "tokenizer_config.json", "{"),
                 "memory/tokenizer_config.json is not valid JSON");
-        refused("qwen2", Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":7}}"),
+        refused(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR, Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":7}}"),
                 "memory/tokenizer.json");
     }
 
     @Test
     void refusesMoreTokensThanTheEmbeddingHasRows() {
-        refused("qwen2", Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":12}}}"),
+        refused(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR, Map.of("tokenizer.json", "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":12}}}"),
                 "memory/tokenizer.json", "token b", "12", "vocab_size");
     }
 
     @Test
     void refusesNegativeSpecialTokens() {
-        refused("llama", Map.of("tokenizer.model", SENTENCE_PIECE, "config.json", "{\"pad_token_id\":-1}"),
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", SENTENCE_PIECE, "config.json", "{\"pad_token_id\":-1}"),
                 "memory/config.json", "pad_token_id", "-1");
     }
 
@@ -84,7 +84,7 @@ class TokenizerRefusalTest {
         GgufMetadata metadata = new GgufMetadata();
         TokenizerMetadata.append(
                 MemoryFolder.of("m", Map.of("tokenizer.model", SENTENCE_PIECE, "added_tokens.json", "{\"x\": 10}")),
-                "llama",
+                VocabularyRule.LLAMA,
                 OptionalInt.of(10),
                 Optional.empty(),
                 metadata,
@@ -102,9 +102,9 @@ class TokenizerRefusalTest {
                 "null",
                 "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithPrevious\",\"invert\":false}",
                 "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Metaspace\"}]}")) {
-            for (String architecture : List.of("gemma3", "llama", "qwen2")) {
+            for (VocabularyRule rule : List.of(VocabularyRule.GEMMA3, VocabularyRule.LLAMA, VocabularyRule.BYTE_PAIR)) {
                 for (Optional<String> option : List.of(Optional.<String>empty(), Optional.of("default"))) {
-                    String message = refusal(architecture, OptionalInt.of(10), option,
+                    String message = refusal(rule, OptionalInt.of(10), option,
                             Map.of("tokenizer.json", tokenizer.formatted(preTokenizer)));
                     assertTrue(message.startsWith("memory/tokenizer.json: is a SentencePiece tokenizer"), message);
                     assertTrue(message.endsWith("add the model's tokenizer.model to the folder"), message);
@@ -115,7 +115,7 @@ class TokenizerRefusalTest {
 
     @Test
     void refusesMoreTokensOfAJsonVocabularyThanRows() {
-        String message = refusal("llama", OptionalInt.of(2), Optional.empty(), Map.of("tokenizer.json", LLAMA_HF));
+        String message = refusal(VocabularyRule.LLAMA, OptionalInt.of(2), Optional.empty(), Map.of("tokenizer.json", LLAMA_HF));
         assertTrue(message.startsWith("memory/tokenizer.json: has 4 tokens, but the embedding only 2 rows"), message);
     }
 
@@ -123,7 +123,7 @@ class TokenizerRefusalTest {
     @Test
     void padsAJsonVocabularyToTheRowsOfTheEmbedding() throws IOException {
         GgufMetadata metadata = new GgufMetadata();
-        TokenizerMetadata.append(MemoryFolder.of("m", Map.of("tokenizer.json", LLAMA_HF)), "llama", OptionalInt.of(6),
+        TokenizerMetadata.append(MemoryFolder.of("m", Map.of("tokenizer.json", LLAMA_HF)), VocabularyRule.LLAMA, OptionalInt.of(6),
                 Optional.empty(), metadata, warning -> fail(warning));
         List<String> tokens = ((GgufValue.Texts) metadata.get("tokenizer.ggml.tokens").orElseThrow()).values().stream()
                 .map(token -> new String(token, StandardCharsets.UTF_8)).toList();
@@ -145,7 +145,7 @@ class TokenizerRefusalTest {
                          {"id": 12, "content": "x\\u001b", "special": false}]}
                         """);
         List<String> warnings = new ArrayList<>();
-        TokenizerMetadata.append(MemoryFolder.of("m", files), "llama", OptionalInt.of(10), Optional.empty(),
+        TokenizerMetadata.append(MemoryFolder.of("m", files), VocabularyRule.LLAMA, OptionalInt.of(10), Optional.empty(),
                 new GgufMetadata(), warnings::add);
         assertEquals(List.of("memory/tokenizer.json knows tokens that the output, made of tokenizer.model, lacks or has"
                 + " otherwise: 0 a is normal instead of control, 1 b is [PAD1], 2 <|im_start|> is [PAD2], 3 <|im_end|> is"
@@ -153,7 +153,7 @@ class TokenizerRefusalTest {
                 + " tokenizer_config.json under added_tokens_decoder, as transformers 4 saves them"), warnings);
 
         InvalidModelException refusal = assertThrows(InvalidModelException.class,
-                () -> TokenizerMetadata.append(MemoryFolder.of("m", files), "llama", OptionalInt.of(10), Optional.empty(),
+                () -> TokenizerMetadata.append(MemoryFolder.of("m", files), VocabularyRule.LLAMA, OptionalInt.of(10), Optional.empty(),
                         new GgufMetadata(), Warnings.refusing("--strict", warning -> fail(warning))));
         assertEquals("--strict: " + warnings.get(0), refusal.getMessage());
 
@@ -169,7 +169,7 @@ class TokenizerRefusalTest {
                         {"added_tokens_decoder": {"2": {"content": "<|im_start|>", "special": true},
                          "3": {"content": "\u2581\u2581", "special": false}}}
                         """);
-        TokenizerMetadata.append(MemoryFolder.of("m", listed), "llama", OptionalInt.of(10), Optional.empty(),
+        TokenizerMetadata.append(MemoryFolder.of("m", listed), VocabularyRule.LLAMA, OptionalInt.of(10), Optional.empty(),
                 new GgufMetadata(), warning -> fail(warning));
     }
 
@@ -183,7 +183,7 @@ class TokenizerRefusalTest {
         TokenizerMetadata.append(
                 MemoryFolder.of("m", Map.of("tokenizer.model", SENTENCE_PIECE, "tokenizer.json",
                         "{\"model\": {\"vocab\": {\"a\": 0}}, \"added_tokens\": [" + added + "]}")),
-                "llama", OptionalInt.of(200), Optional.empty(), new GgufMetadata(), warnings::add);
+                VocabularyRule.LLAMA, OptionalInt.of(200), Optional.empty(), new GgufMetadata(), warnings::add);
         assertTrue(warnings.get(0).contains(
                 ": 1 <unused1> is [PAD1] and so on to 199 <unused199> is [PAD199]. llama.cpp"), warnings.get(0));
     }
@@ -191,26 +191,26 @@ class TokenizerRefusalTest {
     @Test
     void saysWhatATokenizerModelIsThatIsNone() {
         String pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 4\n";
-        refused("llama", Map.of("tokenizer.model", pointer), "memory/tokenizer.model is not a SentencePiece model, but a"
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", pointer), "memory/tokenizer.model is not a SentencePiece model, but a"
                 + " Git LFS pointer and not the content: run git lfs pull, or download the file again");
-        refused("qwen2", Map.of("tokenizer.json", pointer), "memory/tokenizer.json is not valid JSON, but a Git LFS pointer");
-        refused("llama", Map.of("tokenizer.model", "<!DOCTYPE html>"), "but a web page; fetch the file again");
-        refused("llama", Map.of("tokenizer.model", "AA== 0\nAQ== 1\n"), "in tiktoken's format", "remove it, so that the"
+        refused(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR, Map.of("tokenizer.json", pointer), "memory/tokenizer.json is not valid JSON, but a Git LFS pointer");
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", "<!DOCTYPE html>"), "but a web page; fetch the file again");
+        refused(VocabularyRule.LLAMA, Map.of("tokenizer.model", "AA== 0\nAQ== 1\n"), "in tiktoken's format", "remove it, so that the"
                 + " folder's tokenizer.json is used");
     }
 
     private static String refusal(
-            String architecture, OptionalInt rows, Optional<String> preTokenizer, Map<String, String> files) {
+            VocabularyRule rule, OptionalInt rows, Optional<String> preTokenizer, Map<String, String> files) {
         return assertThrows(InvalidModelException.class, () -> TokenizerMetadata.append(MemoryFolder.of("m", files),
-                architecture, rows, preTokenizer, new GgufMetadata(), warning -> {})).getMessage();
+                rule, rows, preTokenizer, new GgufMetadata(), warning -> {})).getMessage();
     }
 
-    private static void refused(String architecture, Map<String, String> files, String... parts) {
+    private static void refused(VocabularyRule rule, Map<String, String> files, String... parts) {
         InvalidModelException refusal = assertThrows(
                 InvalidModelException.class,
                 () -> TokenizerMetadata.append(
                         MemoryFolder.of("m", files),
-                        architecture,
+                        rule,
                         OptionalInt.of(10),
                         Optional.empty(),
                         new GgufMetadata(),

@@ -39,6 +39,12 @@ final class TargetSelection {
     private PreTokenizerOption preTokenizer;
 
     @Option(
+            names = "--no-mtp",
+            description = "Leave out the block that predicts further tokens (Qwen3.5, Qwen3-Next), as the converter's"
+                    + " option does: for fine-tunes that were saved without it.")
+    private boolean noMtp;
+
+    @Option(
             names = "--part-size",
             paramLabel = "SIZE",
             defaultValue = "64M",
@@ -117,7 +123,7 @@ final class TargetSelection {
         if (preTokenizer.name().isPresent() && !tokenizes && !statistics.calibrates()) {
             throw new InvalidModelException("--pre-tokenizer has no effect on these targets without --calibration");
         }
-        return new QuantizeRequest(model, targets, output, source, preTokenizer.name(),
+        return new QuantizeRequest(model, targets, output, source, preTokenizer.name(), noMtp,
                 new QuantizeRequest.Settings(rounding.work(), partSize.bytes(), overwrite));
     }
 

@@ -37,14 +37,16 @@ public final class Model {
      * Reads the headers of a checkpoint.
      *
      * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
+     * @param noMtp whether blocks for predicting further tokens are left out where they would be kept
      * @param warnings receives what was ignored or guessed
      * @throws io.nightshift.formats.InvalidModelException if it is broken or not supported
      * @throws IOException if it cannot be read
      */
-    public static Model open(String location, HadoopSettings settings, Optional<String> preTokenizer,
+    public static Model open(String location, HadoopSettings settings, Optional<String> preTokenizer, boolean noMtp,
             Warnings warnings) throws IOException {
         FolderReference source = FolderReference.find(location, settings);
-        Checkpoint checkpoint = Checkpoint.open(source.open());
+        Checkpoint opened = Checkpoint.open(source.open());
+        Checkpoint checkpoint = noMtp ? opened.withoutPrediction() : opened;
         return new Model(source, checkpoint, Architectures.convert(checkpoint), preTokenizer, warnings);
     }
 

@@ -58,7 +58,7 @@ public final class QuantizeJob {
     public static QuantizeJob plan(QuantizeRequest request, HadoopSettings settings, Progress progress)
             throws IOException {
         List<String> warnings = new ArrayList<>();
-        Model model = Model.open(request.model(), settings, request.preTokenizer(), warning -> {
+        Model model = Model.open(request.model(), settings, request.preTokenizer(), request.noMtp(), warning -> {
             warnings.add(warning);
             progress.warning(warning);
         });
@@ -115,7 +115,7 @@ public final class QuantizeJob {
     public QuantizeJob without(Collection<? extends Target> left) {
         QuantizeRequest fewer = new QuantizeRequest(request.model(),
                 request.targets().stream().filter(target -> !left.contains(target)).toList(), request.output(),
-                request.statistics(), request.preTokenizer(), request.settings());
+                request.statistics(), request.preTokenizer(), request.noMtp(), request.settings());
         return new QuantizeJob(fewer, settings, progress, model, statistics,
                 targets.stream().filter(target -> !left.contains(target.target())).toList(), warnings);
     }

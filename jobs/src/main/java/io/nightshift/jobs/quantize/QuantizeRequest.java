@@ -11,10 +11,11 @@ import java.util.Optional;
  * @param output folder that the outputs go to
  * @param statistics where statistics of linear layers' inputs come from
  * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
+ * @param noMtp whether blocks for predicting further tokens are left out where they would be kept
  * @param settings how the work is done
  */
 public record QuantizeRequest(String model, List<Target> targets, String output, StatisticsSource statistics,
-        Optional<String> preTokenizer, Settings settings) {
+        Optional<String> preTokenizer, boolean noMtp, Settings settings) {
     /**
      * How the work is done: the bytes do not depend on it.
      *
@@ -48,21 +49,21 @@ public record QuantizeRequest(String model, List<Target> targets, String output,
     /** Targets that need no statistics. */
     public static QuantizeRequest of(String model, List<? extends Target> targets, String output) {
         return new QuantizeRequest(model, List.copyOf(targets), output, StatisticsSource.NONE, Optional.empty(),
-                Settings.DEFAULT);
+                false, Settings.DEFAULT);
     }
 
     /** The same with statistics. */
     public QuantizeRequest with(StatisticsSource other) {
-        return new QuantizeRequest(model, targets, output, other, preTokenizer, settings);
+        return new QuantizeRequest(model, targets, output, other, preTokenizer, noMtp, settings);
     }
 
     /** The same with other settings. */
     public QuantizeRequest with(Settings other) {
-        return new QuantizeRequest(model, targets, output, statistics, preTokenizer, other);
+        return new QuantizeRequest(model, targets, output, statistics, preTokenizer, noMtp, other);
     }
 
     /** The same with a pre-tokenizer's name. */
     public QuantizeRequest withPreTokenizer(Optional<String> name) {
-        return new QuantizeRequest(model, targets, output, statistics, name, settings);
+        return new QuantizeRequest(model, targets, output, statistics, name, noMtp, settings);
     }
 }

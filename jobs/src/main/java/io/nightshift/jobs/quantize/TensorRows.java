@@ -1,12 +1,11 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.SourceFloats;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.BF16;
 import io.nightshift.kernels.F16;
-import io.nightshift.kernels.F32;
 import io.nightshift.kernels.GgmlType;
 
 /**
@@ -18,7 +17,7 @@ final class TensorRows {
     private byte[] rounded = {};
 
     private TensorRecipe tensor;
-    private SafetensorsType sourceType;
+    private GgmlType sourceType;
     private String sourceName;
     private float shift;
     private byte[] source;
@@ -37,7 +36,7 @@ final class TensorRows {
      * @param firstRow the first of them, in the output tensor
      * @param rows number of rows, all of one expert
      */
-    void take(TensorRecipe tensor, SourceRows rowsOf, SafetensorsType sourceType, byte[] source, int sourceOffset,
+    void take(TensorRecipe tensor, SourceRows rowsOf, GgmlType sourceType, byte[] source, int sourceOffset,
             long firstRow, int rows) {
         this.tensor = tensor;
         this.sourceType = sourceType;
@@ -122,18 +121,12 @@ final class TensorRows {
         if (weights.length < count) {
             weights = new float[count];
         }
-        requireFinite(
-                switch (sourceType) {
-                    case BF16 -> BF16.toFloats(source, sourceOffset, weights, 0, count);
-                    case F16 -> F16.toFloats(source, sourceOffset, weights, 0, count);
-                    case F32 -> F32.toFloats(source, sourceOffset, weights, 0, count);
-                    default -> throw new IllegalStateException(sourceName + ": " + sourceType);
-                });
+        requireFinite(SourceFloats.read(sourceType, source, sourceOffset, weights, 0, count));
         if (shift != 0) {
             for (int i = 0; i < count; i++) {
                 weights[i] += shift;
             }
-            if (sourceType == SafetensorsType.F16) {
+            if (sourceType == GgmlType.F16) {
                 // The converter widens BF16 before it shifts, but not F16.
                 round(GgmlType.F16, count);
             }
@@ -168,14 +161,7 @@ final class TensorRows {
     }
 
     private int firstNonFinite(int count) {
-        return switch (sourceType) {
-            case BF16 -> BF16.firstNonFinite(source, sourceOffset, count);
-            case F16 -> F16.firstNonFinite(source, sourceOffset, count);
-            default -> {
-                toWeights();
-                yield -1;
-            }
-        };
+        return SourceFloats.firstNonFinite(sourceType, source, sourceOffset, count);
     }
 
     private void requireFinite(int firstNonFinite) {
@@ -186,7 +172,7 @@ final class TensorRows {
     }
 
     private boolean isSourceType(GgmlType type) {
-        return sourceType.name().equals(type.name());
+        return sourceType == type;
     }
 
     private int count() {

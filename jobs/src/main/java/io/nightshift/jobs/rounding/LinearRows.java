@@ -2,14 +2,11 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.RowReader;
+import io.nightshift.formats.architecture.SourceFloats;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.kernels.BF16;
-import io.nightshift.kernels.F16;
-import io.nightshift.kernels.F32;
 import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
 import java.util.List;
@@ -39,17 +36,17 @@ public final class LinearRows {
         SafetensorsTensor tensor = source.tensor();
         TensorRecipe.Stored content = new TensorRecipe.Stored(List.of(source));
         TensorRecipe recipe =
-                new TensorRecipe(tensor.name(), List.of(tensor.columns(), source.rows()), GgmlType.F32, content);
+                new TensorRecipe(tensor.name(), List.of(source.length(), source.rows()), GgmlType.F32, content);
         int length = Math.toIntExact(RowReader.bytes(recipe, content, to - from));
         if (bytes.length < length) {
             bytes = new byte[length];
         }
         reader.read(recipe, content, from, to, bytes);
-        float[] weights = new float[Math.toIntExact((to - from) * tensor.columns())];
-        int damaged = toFloats(tensor, content.type(), weights);
+        float[] weights = new float[Math.toIntExact((to - from) * source.length())];
+        int damaged = SourceFloats.read(content.type(), bytes, 0, weights, 0, weights.length);
         if (damaged >= 0) {
             throw new InvalidModelException(tensor.file() + ": tensor " + tensor.name() + ", row "
-                    + (source.firstRow() + from + damaged / tensor.columns()) + ", column " + damaged % tensor.columns()
+                    + (source.firstRow() + from + damaged / source.length()) + ", column " + damaged % source.length()
                     + ": the weight is infinite or not a number; the checkpoint is damaged");
         }
         if (source.shift() != 0) {
@@ -58,15 +55,5 @@ public final class LinearRows {
             }
         }
         return weights;
-    }
-
-    private int toFloats(SafetensorsTensor tensor, SafetensorsType type, float[] weights) {
-        return switch (type) {
-            case BF16 -> BF16.toFloats(bytes, 0, weights, 0, weights.length);
-            case F16 -> F16.toFloats(bytes, 0, weights, 0, weights.length);
-            case F32 -> F32.toFloats(bytes, 0, weights, 0, weights.length);
-            default -> throw new InvalidModelException(tensor.file() + ": tensor " + tensor.name() + " is of type "
-                    + tensor.type() + ", but only BF16, F16 and F32 weights can be quantized");
-        };
     }
 }

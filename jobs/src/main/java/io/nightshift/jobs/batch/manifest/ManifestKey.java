@@ -70,6 +70,7 @@ public enum ManifestKey {
     TOKEN_EMBEDDING_TYPE("token-embedding-type", Place.SHARED, new Text(), "GGUF: type of token_embd.weight."),
     TENSOR_TYPE("tensor-type", Place.SHARED, new Texts(), "GGUF: REGEX=TYPE, the first that matches counts."),
     STRICT("strict", Place.SHARED, new Switch(), "GGUF: refuse where a file would differ from what the checkpoint says."),
+    NO_MTP("no-mtp", Place.SHARED, new Switch(), "Leave out the block that predicts further tokens."),
     PRE_TOKENIZER("pre-tokenizer", Place.SHARED, new Text(), "llama.cpp's name of the BPE pre-tokenizer."),
     PART_SIZE("part-size", Place.SHARED, new Size(), "Most bytes of a part, about."),
     OVERWRITE("overwrite", Place.SHARED, new Switch(), "Make outputs again that are complete already."),

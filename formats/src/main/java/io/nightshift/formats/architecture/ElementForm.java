@@ -1,0 +1,89 @@
+package io.nightshift.formats.architecture;
+
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.kernels.GgmlType;
+import java.io.Serializable;
+
+/** What the bytes of a stored row stand for. */
+public sealed interface ElementForm extends Serializable {
+    /** Floats as they are. */
+    ElementForm AS_STORED = new AsStored();
+
+    /** The type that rows are read as. */
+    GgmlType type(SafetensorsTensor tensor);
+
+    /** Weights of a stored row. */
+    default long columns(SafetensorsTensor tensor) {
+        return tensor.columns();
+    }
+
+    /** Floats as they are; those of 64 bits rounded to 32. */
+    record AsStored() implements ElementForm {
+        @Override
+        public GgmlType type(SafetensorsTensor tensor) {
+            return tensor.type() == SafetensorsType.F64
+                    ? GgmlType.F32
+                    : tensor.type().ggml().orElseThrow(
+                            () -> new IllegalStateException(tensor.name() + " is of type " + tensor.type()));
+        }
+
+        private Object readResolve() {
+            return AS_STORED;
+        }
+    }
+
+    /**
+     * Minus the exponential of each number, rounded correctly: decay rates of state spaces. The converter's is PyTorch's,
+     * which is MKL's, whose last bit hangs on the processor: of numbers from 0.5 to 2, 1.1 % differ from the rounded ones
+     * with AVX-512, and 4.0 % with AVX2.
+     */
+    record NegativeExponential() implements ElementForm {
+        @Override
+        public GgmlType type(SafetensorsTensor tensor) {
+            return GgmlType.F32;
+        }
+    }
+
+    /**
+     * FP8 numbers (E4M3 without infinities) times a factor that a block of them has in common, in 32 bits: the
+     * converter's dequant_simple. A factor a tensor has blocks as large as a matrix, a factor a channel blocks of a row.
+     *
+     * @param factors the factors, row by row of blocks, matrix by matrix
+     * @param matrixRows rows of a matrix: the tensor may hold several
+     * @param blockRows rows of a block
+     * @param blockColumns columns of a block
+     */
+    record Scaled(SafetensorsTensor factors, long matrixRows, long blockRows, long blockColumns) implements ElementForm {
+        @Override
+        public GgmlType type(SafetensorsTensor tensor) {
+            return GgmlType.F32;
+        }
+
+        /** Where the factor of an element stands among the factors. */
+        int index(long row, long column, long columns) {
+            long blocksDown = (matrixRows + blockRows - 1) / blockRows;
+            long blocksAcross = (columns + blockColumns - 1) / blockColumns;
+            long down = row / matrixRows * blocksDown + row % matrixRows / blockRows;
+            return Math.toIntExact(down * blocksAcross + column / blockColumns);
+        }
+    }
+
+    /**
+     * Blocks of 32 four-bit numbers, two a byte, whose exponents lie in another tensor: gpt-oss. They become ggml's
+     * MXFP4 blocks, the same numbers in another order (conversion/gpt_oss.py, transform_nibble_layout).
+     *
+     * @param exponents one byte a block, rows as in the tensor of the blocks
+     */
+    record PackedMxfp4(SafetensorsTensor exponents) implements ElementForm {
+        @Override
+        public GgmlType type(SafetensorsTensor tensor) {
+            return GgmlType.MXFP4;
+        }
+
+        @Override
+        public long columns(SafetensorsTensor tensor) {
+            return 2 * tensor.columns();
+        }
+    }
+}

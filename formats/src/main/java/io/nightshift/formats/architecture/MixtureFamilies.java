@@ -1,0 +1,162 @@
+package io.nightshift.formats.architecture;
+
+import static io.nightshift.formats.architecture.DecoderRows.BLOCK;
+import static io.nightshift.formats.architecture.DecoderRows.LAYER;
+import static io.nightshift.formats.architecture.DecoderRows.matrix;
+import static io.nightshift.formats.architecture.DecoderRows.norm;
+import static io.nightshift.formats.architecture.DecoderRows.vector;
+import static io.nightshift.formats.architecture.Dimension.EXPERTS;
+import static io.nightshift.formats.architecture.Dimension.EXPERT_FEED_FORWARD;
+import static io.nightshift.formats.architecture.Dimension.FEED_FORWARD;
+import static io.nightshift.formats.architecture.Dimension.HIDDEN;
+import static io.nightshift.formats.architecture.Dimension.KEY;
+import static io.nightshift.formats.architecture.Dimension.QUERY;
+import static io.nightshift.formats.architecture.Hyperparameter.requiredInteger;
+
+import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.tokenizer.VocabularyRule;
+import java.util.List;
+
+/** Families with experts, and text parts of vision models, each a table. The class of the converter stands beside each. */
+final class MixtureFamilies {
+    private static final Hyperparameter DEEPSTACK = (config, out) -> out.set("n_deepstack_layers",
+            (long) config.find("vision_config").map(vision -> vision.path("deepstack_visual_indexes").size()).orElse(0));
+
+    /** conversion/qwenvl.py, Qwen2VLModel. */
+    static final Architecture QWEN2_VL = Architecture.named(
+                    "qwen2vl", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration")
+            .vocabulary(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR)
+            .only("hidden_act", "silu")
+            .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS)
+            .hyperparameters(StandardHyperparameters.ALL)
+            .build();
+
+    /** conversion/qwen3vl.py, Qwen3VLTextModel. */
+    static final Architecture QWEN3_VL = Architecture.named("qwen3vl", "Qwen3VLForConditionalGeneration")
+            .vocabulary(VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR)
+            .check(UnsupportedVariants::refusePooled)
+            .check(UnsupportedVariants::refuseRerankers)
+            .only("hidden_act", "silu")
+            .tensors(DecoderRows.COMMON, DecoderRows.HEAD_NORMS, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS)
+            .hyperparameters(StandardHyperparameters.ALL, DEEPSTACK)
+            .build();
+
+    /** conversion/qwen3vl.py, Qwen3VLMoeTextModel: stacked experts are stored transposed. */
+    static final Architecture QWEN3_VL_MOE = Architecture.named("qwen3vlmoe", "Qwen3VLMoeForConditionalGeneration")
+            .only("hidden_act", "silu")
+            .tensors(DecoderRows.COMMON, DecoderRows.HEAD_NORMS, DecoderRows.attention(), List.of(
+                    matrix("ffn_gate_inp", "mlp.gate", EXPERTS, HIDDEN),
+                    transposed("ffn_gate_exps", "gate_proj", "gate_up_proj",
+                            Transform.transposedExperts(2, rows -> RowOrder.AS_IS), EXPERT_FEED_FORWARD, HIDDEN),
+                    transposed("ffn_up_exps", "up_proj", "gate_up_proj",
+                            Transform.transposedExperts(2, RowOrder::from), EXPERT_FEED_FORWARD, HIDDEN),
+                    transposed("ffn_down_exps", "down_proj", "down_proj",
+                            Transform.transposedExperts(1, rows -> RowOrder.AS_IS), HIDDEN, EXPERT_FEED_FORWARD)))
+            .hyperparameters(StandardHyperparameters.ALL, QwenFamily.EXPERT_KEYS, DEEPSTACK)
+            .build();
+
+    /** conversion/qwen.py, Qwen2MoeModel. */
+    static final Architecture QWEN2_MOE = Architecture.named("qwen2moe", "Qwen2MoeForCausalLM")
+            .only("hidden_act", "silu")
+            .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.EXPERT_ROWS, QwenFamily.SHARED_EXPERT)
+            .hyperparameters(StandardHyperparameters.ALL, QwenFamily.EXPERT_KEYS)
+            .build();
+
+    /** conversion/olmo.py, OlmoeModel: norms over all heads together. */
+    static final Architecture OLMOE = Architecture.named("olmoe", "OlmoeForCausalLM")
+            .only("hidden_act", "silu")
+            .tensors(DecoderRows.COMMON, DecoderRows.attention(), List.of(
+                    norm("attn_q_norm", "self_attn.q_norm", QUERY),
+                    norm("attn_k_norm", "self_attn.k_norm", KEY),
+                    matrix("ffn_gate_inp", "mlp.gate", EXPERTS, HIDDEN),
+                    experts("ffn_gate_exps", "mlp.experts.{expert}.gate_proj", EXPERTS, FEED_FORWARD, HIDDEN),
+                    experts("ffn_up_exps", "mlp.experts.{expert}.up_proj", EXPERTS, FEED_FORWARD, HIDDEN),
+                    experts("ffn_down_exps", "mlp.experts.{expert}.down_proj", EXPERTS, HIDDEN, FEED_FORWARD)))
+            .hyperparameters(StandardHyperparameters.ALL, (config, out) ->
+                    out.set("attention.layer_norm_rms_epsilon", new GgufValue.Float32(1e-5f)))
+            .build();
+
+    /** conversion/minimax.py, MiniMaxM2Model. */
+    static final Architecture MINIMAX_M2 = Architecture.named("minimax-m2", "MiniMaxM2ForCausalLM")
+            .only("hidden_act", "silu")
+            .tensors(DecoderRows.COMMON, DecoderRows.attention(), List.of(
+                    norm("attn_q_norm", "self_attn.q_norm", QUERY),
+                    norm("attn_k_norm", "self_attn.k_norm", KEY),
+                    matrix("ffn_gate_inp", "block_sparse_moe.gate", EXPERTS, HIDDEN),
+                    vector("exp_probs_b.bias", "block_sparse_moe.e_score_correction.bias", Transform.COPY, EXPERTS),
+                    experts("ffn_gate_exps", "block_sparse_moe.experts.{expert}.w1", EXPERTS, FEED_FORWARD, HIDDEN),
+                    experts("ffn_down_exps", "block_sparse_moe.experts.{expert}.w2", EXPERTS, HIDDEN, FEED_FORWARD),
+                    experts("ffn_up_exps", "block_sparse_moe.experts.{expert}.w3", EXPERTS, FEED_FORWARD, HIDDEN)))
+            .hyperparameters(
+                    StandardHyperparameters.ALL,
+                    requiredInteger("expert_feed_forward_length", "intermediate_size"),
+                    requiredInteger("rope.dimension_count", "rotary_dim"))
+            .build();
+
+    private static final LayerSet CONVOLUTION = LayerSet.typed("conv");
+
+    /** conversion/lfm2.py, LFM2Model: short convolutions, and attention in some layers. */
+    static final Architecture LFM2 = Architecture.named("lfm2", "Lfm2ForCausalLM", "LFM2ForCausalLM")
+            .check(checkpoint ->
+                    Variants.refuseOtherElements(checkpoint.config(), "layer_types", "conv", "full_attention"))
+            .tensors(
+                    List.of(
+                            DecoderRows.EMBEDDING,
+                            DecoderRows.OUTPUT,
+                            TensorRow.of("token_embd_norm.weight", "model.embedding_norm.weight", HIDDEN),
+                            norm("attn_norm", "operator_norm", HIDDEN),
+                            norm("ffn_norm", "ffn_norm", HIDDEN),
+                            matrix("ffn_gate", "feed_forward.w1", MixtureFamilies::adjusted, HIDDEN),
+                            matrix("ffn_down", "feed_forward.w2", HIDDEN, MixtureFamilies::adjusted),
+                            matrix("ffn_up", "feed_forward.w3", MixtureFamilies::adjusted, HIDDEN)),
+                    TensorRow.in(CONVOLUTION, List.of(
+                            matrix("shortconv.conv", "conv.conv", Transform.SQUEEZE, HIDDEN, Dimension.key("conv_L_cache")),
+                            matrix("shortconv.in_proj", "conv.in_proj", HIDDEN.times(3), HIDDEN),
+                            matrix("shortconv.out_proj", "conv.out_proj", HIDDEN, HIDDEN))),
+                    TensorRow.in(CONVOLUTION.not(), List.of(
+                            matrix("attn_q", "self_attn.q_proj", QUERY, HIDDEN),
+                            matrix("attn_k", "self_attn.k_proj", KEY, HIDDEN),
+                            matrix("attn_v", "self_attn.v_proj", KEY, HIDDEN),
+                            matrix("attn_output", "self_attn.out_proj", HIDDEN, QUERY),
+                            norm("attn_q_norm", "self_attn.q_layernorm", Dimension.HEAD),
+                            norm("attn_k_norm", "self_attn.k_layernorm", Dimension.HEAD))))
+            .hyperparameters(
+                    StandardHyperparameters.ALL,
+                    MixtureFamilies::convolution)
+            .build();
+
+    private MixtureFamilies() {}
+
+    private static TensorRow experts(String output, String source, Dimension... shape) {
+        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", shape);
+    }
+
+    private static TensorRow transposed(
+            String output, String one, String all, Transform transform, Dimension rows, Dimension columns) {
+        return experts(output, "mlp.experts.{expert}." + one, EXPERTS, rows, columns)
+                .or(LAYER + "mlp.experts." + all, transform)
+                .or(LAYER + "mlp.experts." + all + ".weight", transform);
+    }
+
+    /** Two thirds of what the configuration says, in steps (_add_feed_forward_length). */
+    private static long adjusted(ModelConfig config, int layer) {
+        long size = config.integer("block_ff_dim", "intermediate_size");
+        if (config.flag("block_auto_adjust_ff_dim")) {
+            long step = Math.max(1, config.integer("block_multiple_of"));
+            double factor = config.findNumber("block_ffn_dim_multiplier").orElse(1.0);
+            size = (long) (factor * (2 * size / 3));
+            size = step * ((size + step - 1) / step);
+        }
+        return size;
+    }
+
+    private static void convolution(ModelConfig config, HyperparameterWriter out) {
+        out.setEach("attention.head_count_kv",
+                layer -> CONVOLUTION.contains(config, layer) ? 0 : Dimension.KEY_HEADS.of(config));
+        out.set("vocab_size", config.integer("vocab_size"));
+        out.set("shortconv.l_cache", config.integer("conv_L_cache"));
+        out.set("attention.layer_norm_rms_epsilon", new GgufValue.Float32((float) config.number("norm_eps")));
+        out.set("feed_forward_length", adjusted(config, 0));
+    }
+}

@@ -1,0 +1,20 @@
+package io.nightshift.formats.tokenizer;
+
+/** Which of the tokenizers of a folder the converter takes for a family, and what it writes besides (set_vocab). */
+public enum VocabularyRule {
+    /** Byte-level BPE. */
+    BYTE_PAIR,
+    /** SentencePiece where the folder has it, else byte-level BPE. */
+    SENTENCE_PIECE_OR_BYTE_PAIR,
+    /** SentencePiece as a model or as tokenizer.json, else byte-level BPE. */
+    LLAMA,
+    GEMMA2,
+    GEMMA3,
+    /** tokenizer.json read as SentencePiece, with its merges. */
+    GEMMA4,
+    PHI3,
+    /** SentencePiece, and whether text gets a space in front. */
+    ERNIE,
+    /** Byte-level BPE, and ends of text that the configuration names wrongly. */
+    HUNYUAN
+}

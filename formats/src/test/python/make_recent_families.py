@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Makes src/test/resources/recent: tiny checkpoints of recent families as names, shapes and a rule for weights, and what
+the reference makes of them as SHA-256 of whole files.
+
+  make_recent_families.py LLAMA_CPP DIGEST_TOOL RESOURCES WORK [NAME...]
+
+LLAMA_CPP is a built checkout (convert_hf_to_gguf.py, build/bin/llama-quantize), DIGEST_TOOL is gguf_digest.py, RESOURCES
+is src/test/resources, WORK receives the checkpoints with weights and full digests. Needs torch and transformers: names,
+shapes and configurations come from the real model classes, or are written by hand where there is none. Weights follow
+from a tensor's name (weights below; jobs' GeneratedCheckpoint is the same rule in Java). The converter is told the
+pre-tokenizer of the cut-down tokenizers, whose hash it does not know; nothing else of it is changed.
+"""
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers as t
+
+TYPES = ["Q8_0", "Q4_K_M", "Q6_K", "Q3_K_L", "Q2_K", "IQ4_XS", "MXFP4_MOE"]
+PRE_TOKENIZER = "qwen2"
+VOCAB = 320
+BASE = dict(hidden_size=256, intermediate_size=288, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+            vocab_size=VOCAB, max_position_embeddings=4096, bos_token_id=1, eos_token_id=2, pad_token_id=None)
+DTYPES = {"BF16": "<u2", "F16": "<f2", "F32": "<f4", "U8": "u1", "F8_E4M3": "u1"}
+
+
+def weights(name, dtype, shape):
+    """Numbers that follow from the name and the place alone, and that every type can hold."""
+    count = int(np.prod(shape, dtype=np.int64))
+    x = (np.arange(count, dtype=np.uint64) * 0x9E3779B1 + zlib.crc32(name.encode())).astype(np.uint32)
+    x ^= x >> 16
+    x *= np.uint32(0x85EBCA6B)
+    x ^= x >> 13
+    x *= np.uint32(0xC2B2AE35)
+    x ^= x >> 16
+    if dtype in ("U8", "F8_E4M3"):
+        b = (x >> 24).astype(np.uint8)
+        if name.endswith("_scales"):
+            b = (116 + (b >> 5)).astype(np.uint8)
+        elif dtype == "F8_E4M3":
+            b = np.where(b & 0x7F == 0x7F, b - 1, b).astype(np.uint8)
+        return b.tobytes()
+    if name.endswith("A_log"):  # whose exponentials are the same on all processors
+        values = 0.5 + (x >> 30).astype(np.float32) / 8
+    elif len(shape) < 2 or "scale" in name:
+        values = 1 + ((x >> 25).astype(np.float32) - 64) / 128
+    else:
+        values = ((x >> 24).astype(np.float32) - 128) / 2048
+    if dtype == "BF16":
+        return (values.astype("<f4").view("<u4") >> 16).astype("<u2").tobytes()
+    return values.astype(DTYPES[dtype]).tobytes()
+
+
+def write(path, tensors):
+    header, at, data = {"__metadata__": {"format": "pt"}}, 0, []
+    for name, dtype, shape in tensors:
+        data.append(weights(name, dtype, shape))
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data[-1])]}
+        at += len(data[-1])
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(len(text).to_bytes(8, "little") + text + b"".join(data))
+
+
+def tensors_of(path):
+    data = path.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:8 + size])
+    header.pop("__metadata__", None)
+    order = sorted(header, key=lambda name: header[name]["data_offsets"])
+    return [[name, header[name]["dtype"], header[name]["shape"]] for name in order]
+
+
+def saved(model):
+    """Names, types and shapes as the class saves them, and its config.json."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.to(torch.bfloat16).save_pretrained(folder)
+        return tensors_of(Path(folder) / "model.safetensors"), json.loads((Path(folder) / "config.json").read_text())
+
+
+def of(name, tokenizer="bpe", keys=None, add=(), drop=(), change=None, tokenizer_config=None, **config):
+    """A family made by a model class: its name, keys of config.json as they are on the hub, tensors beside the class's."""
+    def make():
+        model_class = getattr(t, name)
+        model = model_class(model_class.config_class(**{**BASE, **config}))
+        tensors, written = saved(model)
+        for key in ("transformers_version", "_name_or_path"):
+            written.pop(key, None)
+        written.update(keys or {})
+        for key in drop:
+            written.pop(key, None)
+        tensors += [list(a) for a in add]
+        return (change(tensors) if change else tensors), written, tokenizer, tokenizer_config or {}
+    return make
+
+
+def float8(method, scale):
+    """Matrices of layers as FP8 with factors beside them."""
+    def change(tensors):
+        made = []
+        for name, dtype, shape in tensors:
+            if ".layers." in name and len(shape) == 2:
+                made.append([name, "F8_E4M3", shape])
+                made.append([name + method, "F32", scale(shape)])
+            else:
+                made.append([name, dtype, shape])
+        return made
+    return change
+
+
+def transposed(tensors):
+    """Stacked experts as Qwen3-VL publishes them: their matrices transposed."""
+    return [[n, d, [s[0], s[2], s[1]] if len(s) == 3 and ".experts." in n else s] for n, d, s in tensors]
+
+
+def blocks(shape):
+    return [-(-shape[0] // 128), -(-shape[1] // 128)]
+
+
+def prediction(layer, experts):
+    """Qwen3.5's block for predicting a further token, its experts one by one as they are published."""
+    yield "mtp.fc.weight", "BF16", [256, 512]
+    for name in ("mtp.norm", "mtp.pre_fc_norm_embedding", "mtp.pre_fc_norm_hidden"):
+        yield name + ".weight", "BF16", [256]
+    for name, shape in layer.items():
+        yield "mtp.layers.0." + name + ".weight", "BF16", shape
+    for i in range(experts):
+        for part, shape in (("gate", [64, 256]), ("up", [64, 256]), ("down", [256, 64])):
+            yield "mtp.layers.0.mlp.experts.%d.%s_proj.weight" % (i, part), "BF16", shape
+
+
+ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256], "self_attn.q_norm": [64], "self_attn.k_norm": [64],
+             "self_attn.q_proj": [512, 256], "self_attn.k_proj": [128, 256], "self_attn.v_proj": [128, 256],
+             "self_attn.o_proj": [256, 256]}
+SHARED = {"mlp.gate": [4, 256], "mlp.shared_expert.gate_proj": [96, 256], "mlp.shared_expert.up_proj": [96, 256],
+          "mlp.shared_expert.down_proj": [256, 96], "mlp.shared_expert_gate": [1, 256]}
+LINEAR = dict(head_dim=64, linear_conv_kernel_dim=4, linear_key_head_dim=32, linear_value_head_dim=32, linear_num_key_heads=2,
+              linear_num_value_heads=4, num_hidden_layers=4)
+MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num_experts=4, num_experts_per_tok=2)
+TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
+VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
+              deepstack_visual_indexes=[0], num_position_embeddings=16)
+
+FAMILIES = {
+    "smollm3": of("SmolLM3ForCausalLM", tokenizer="bpe"),
+    "granite": of("GraniteForCausalLM", attention_multiplier=0.0625, embedding_multiplier=12.0, residual_multiplier=0.22,
+                  logits_scaling=8.0, keys={"head_dim": 128}),
+    "seed-oss": of("SeedOssForCausalLM", head_dim=64, attention_bias=True),
+    "olmo2": of("Olmo2ForCausalLM"),
+    "olmo3": of("Olmo3ForCausalLM", sliding_window=512),
+    "exaone4": of("Exaone4ForCausalLM", sliding_window=512, sliding_window_pattern=4, num_hidden_layers=4),
+    "command-r": of("CohereForCausalLM", logit_scale=0.0625),
+    "command-a": of("Cohere2ForCausalLM", logit_scale=0.25, sliding_window=512, num_hidden_layers=4, keys={"rotary_pct": 1.0}),
+    "ernie4.5": of("Ernie4_5ForCausalLM", tokenizer="spm", head_dim=64, tie_word_embeddings=True),
+    "hunyuan": of("HunYuanDenseV1ForCausalLM", head_dim=64, max_position_embeddings=32768, keys={"rope_theta": 10000.0, "rope_scaling": {
+        "alpha": 1000.0, "beta_fast": 32, "beta_slow": 1, "factor": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+        "type": "dynamic"}}, drop=("rope_parameters",)),
+    "starcoder2": of("Starcoder2ForCausalLM", use_bias=True, sliding_window=512),
+    "arcee": of("ArceeForCausalLM", tokenizer="spm"),
+    "llama-fp8-channel": of("LlamaForCausalLM", tokenizer="spm", num_hidden_layers=2, change=float8(
+        "_scale", lambda shape: [shape[0], 1]), keys={"quantization_config": {
+            "quant_method": "compressed-tensors", "format": "float-quantized", "config_groups": {"group_0": {
+                "weights": {"num_bits": 8, "type": "float", "strategy": "channel", "group_size": None}}}}}),
+    "ministral3-fp8": of("MistralForCausalLM", tokenizer="spm", num_hidden_layers=2, change=float8(
+        "_scale_inv", lambda shape: []), keys={"quantization_config": {
+            "quant_method": "fp8", "activation_scheme": "static", "weight_block_size": None}}),
+    "qwen3-fp8": of("Qwen3ForCausalLM", num_hidden_layers=2, head_dim=64, change=float8("_scale_inv", blocks), keys={
+        "quantization_config": {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]}}),
+    "qwen3.5-moe": of("Qwen3_5MoeForCausalLM", **LINEAR, **MIXTURE, keys={"mtp_num_hidden_layers": 1},
+                      add=list(prediction({**ATTENTION, **SHARED}, 4))),
+    "qwen3-next": of("Qwen3NextForCausalLM", **LINEAR, **MIXTURE, add=list(prediction({**ATTENTION, **SHARED}, 4))),
+    "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", vocab_size=384, vocab_size_per_layer_input=384, head_dim=64,
+                     global_head_dim=128, num_global_key_value_heads=1, attention_k_eq_v=True, enable_moe_block=True,
+                     num_experts=4, top_k_experts=2, moe_intermediate_size=64, hidden_size_per_layer_input=0,
+                     num_hidden_layers=6, sliding_window=512, final_logit_softcapping=30.0),
+    "qwen2-moe": of("Qwen2MoeForCausalLM", **MIXTURE),
+    "olmoe": of("OlmoeForCausalLM", num_experts=4, num_experts_per_tok=2),
+    "qwen3-vl": of("Qwen3VLForConditionalGeneration", text_config={**TEXT, "head_dim": 64, "rope_scaling": {
+        "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),
+    "qwen3-vl-moe": of("Qwen3VLMoeForConditionalGeneration", change=transposed, text_config={
+        **TEXT, "head_dim": 64, "moe_intermediate_size": 64, "num_experts": 4, "num_experts_per_tok": 2, "rope_scaling": {
+            "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),
+    "gpt-oss-bf16": of("GptOssForCausalLM", head_dim=64, num_local_experts=4, num_experts_per_tok=2),
+    "deepseek-v2-lite": of("DeepseekV2ForCausalLM", num_hidden_layers=27, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=128,
+                           qk_nope_head_dim=64, qk_rope_head_dim=32, v_head_dim=64, n_routed_experts=4, n_shared_experts=2,
+                           moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=2),
+    "minimax-m2": of("MiniMaxM2ForCausalLM", head_dim=64, num_local_experts=4, num_experts_per_tok=2, keys={
+        "rotary_dim": 32, "scoring_func": "sigmoid"}),
+    "ernie4.5-moe": of("Ernie4_5_MoeForCausalLM", tokenizer="spm", moe_num_experts=4, moe_k=2, moe_intermediate_size=64,
+                       moe_num_shared_experts=2, moe_layer_start_index=1, moe_layer_end_index=2),
+    "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[
+        "conv", "conv", "full_attention", "conv"]),
+}
+
+TOKENIZERS = {
+    "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),
+    "spm": ("families/mistral-f32", ["tokenizer.model", "tokenizer_config.json"]),
+    "gemma4": ("recent/gemma4-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
+}
+
+CONVERT = """
+import sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = sys.argv[2:]
+import conversion.base as base
+base.TextModel.get_vocab_base_pre = lambda self, tokenizer: "%s"
+import convert_hf_to_gguf; convert_hf_to_gguf.main()
+""" % PRE_TOKENIZER
+
+
+def main():
+    llama_cpp, tool, resources, work = (Path(a).resolve() for a in sys.argv[1:5])
+    spec = importlib.util.spec_from_file_location("gguf_digest", tool)
+    digest = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(digest)
+    for name in sys.argv[5:] or FAMILIES:
+        tensors, config, tokenizer, tokenizer_config = FAMILIES[name]()
+        folder = work / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+        source, files = TOKENIZERS[tokenizer]
+        for file in files:
+            shutil.copyfile(resources / source / file, folder / file)
+        if tokenizer_config:
+            merged = {**json.loads((folder / "tokenizer_config.json").read_text()), **tokenizer_config}
+            (folder / "tokenizer_config.json").write_text(json.dumps(merged))
+        write(folder / "model.safetensors", tensors)
+        converted, quantized = work / "converted.gguf", work / "quantized.gguf"
+        subprocess.run([sys.executable, "-c", CONVERT, llama_cpp, folder, "--outtype", "auto", "--outfile", converted],
+                       check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output="-v" not in sys.argv)
+        golden = {"convert_auto": digest.digest(converted), "quantize": {}}
+        for kind in TYPES:
+            run = subprocess.run([llama_cpp / "build/bin/llama-quantize", converted, quantized, kind, "2"],
+                                 capture_output=True, text=True)
+            failed = [line for line in (run.stdout + run.stderr).splitlines() if "failed" in line]
+            golden["quantize"][kind] = {"error": failed[:1]} if run.returncode else digest.digest(quantized)
+        (work / (name + ".json")).write_text(json.dumps(golden))
+        kept = resources / "recent" / name
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / "config.json", kept / "config.json")
+        lines = ",\n".join(json.dumps(tensor, separators=(",", ":")) for tensor in tensors)
+        (kept / "golden.json").write_text("{\"tokenizer\": %s,\n\"tokenizer_config\": %s,\n\"sha256\": %s,\n\"tensors\": [\n%s\n]}\n" % (
+            json.dumps(tokenizer), json.dumps(tokenizer_config), json.dumps(
+                {kind: made.get("sha256", "refused") for kind, made in golden["quantize"].items()}, indent=0), lines))
+        print(name, {kind: made.get("error") or len(made["tensors"]) for kind, made in golden["quantize"].items()}, flush=True)
+
+
+if __name__ == "__main__":
+    main()

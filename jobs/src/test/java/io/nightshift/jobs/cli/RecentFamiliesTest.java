@@ -1,0 +1,90 @@
+package io.nightshift.jobs.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.nightshift.jobs.testing.CommandRun;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.GeneratedCheckpoint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Checkpoints of recent families, quantized from the command line: the files are those of llama-quantize. */
+class RecentFamiliesTest {
+    @TempDir
+    Path folder;
+
+    static List<String> names() throws IOException {
+        return GeneratedCheckpoint.names();
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void theFilesAreThoseOfLlamaQuantize(String name) throws IOException {
+        JsonNode golden = GeneratedCheckpoint.golden(name);
+        Map<String, String> expected = new LinkedHashMap<>();
+        golden.get("sha256").properties().forEach(entry -> expected.put(entry.getKey(), entry.getValue().asText()));
+        Path model = GeneratedCheckpoint.write(name, folder);
+        List<String> arguments = new ArrayList<>(List.of("quantize", "--model", model.toString(), "--to",
+                expected.keySet().stream().map(type -> "gguf:" + type).collect(Collectors.joining(",")),
+                "--output", folder.toString(), "--master", "local[2]"));
+        if (golden.get("tokenizer").asText().equals("bpe")) {
+            arguments.addAll(List.of("--pre-tokenizer", "qwen2"));
+        }
+        CommandRun run = CommandRun.of(arguments.toArray(String[]::new));
+        assertEquals(0, run.exitCode(), run.err());
+        Map<String, String> made = new LinkedHashMap<>();
+        for (String type : expected.keySet()) {
+            made.put(type, Fixtures.sha256(folder.resolve(name + "-" + type + ".gguf")));
+        }
+        assertEquals(expected, made);
+    }
+
+    /** Fine-tunes are often saved so: llama.cpp's converter takes them, and no loader takes its file. */
+    @Test
+    void aModelSavedWithoutItsPredictionBlockNeedsTheOption() throws IOException {
+        Path model = GeneratedCheckpoint.write("qwen3.5-moe", folder, tensor -> !tensor.startsWith("mtp."));
+        CommandRun refused = quantize(model, "Q8_0");
+        assertEquals(2, refused.exitCode());
+        assertTrue(refused.err().contains("\"mtp_num_hidden_layers\" is 1, but the checkpoint has no mtp tensors"),
+                refused.err());
+        assertTrue(refused.err().contains("--no-mtp"), refused.err());
+        CommandRun run = quantize(model, "Q8_0", "--no-mtp");
+        assertEquals(0, run.exitCode(), run.err());
+    }
+
+    @Test
+    void theOptionIsRefusedWhereNoBlockIsKept() throws IOException {
+        CommandRun run = quantize(GeneratedCheckpoint.write("olmo2", folder), "Q8_0", "--no-mtp");
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().contains("--no-mtp has no effect on Olmo2ForCausalLM"), run.err());
+    }
+
+    @Test
+    void variantsAreRefusedByTheValueThatIsNotKnown() throws IOException {
+        Path model = GeneratedCheckpoint.write("smollm3", folder);
+        Path config = model.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"silu\"", "\"gelu\""));
+        CommandRun run = quantize(model, "Q8_0");
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().contains("\"hidden_act\" is \"gelu\", which is not known for SmolLM3ForCausalLM"), run.err());
+    }
+
+    private CommandRun quantize(Path model, String type, String... options) {
+        List<String> arguments = new ArrayList<>(List.of("quantize", "--model", model.toString(), "--to", "gguf:" + type,
+                "--output", folder.resolve("out").toString(), "--master", "local[2]", "--pre-tokenizer", "qwen2"));
+        arguments.addAll(List.of(options));
+        return CommandRun.of(arguments.toArray(String[]::new));
+    }
+}
