@@ -143,7 +143,8 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException("tensor " + shown + ": " + e.getMessage(), e);
         } catch (ArithmeticException e) {
-            throw new InvalidModelException("tensor " + shown + " of shape " + shape + " makes 2^63 bytes or more, which no file has", e);
+            throw new InvalidModelException(
+                    "tensor " + shown + " of shape " + shape + " makes 2^63 bytes or more, which no file has", e);
         }
     }
 

@@ -72,19 +72,6 @@ class GgufFileTest {
 
     /** 2^62 floats are 2^64 bytes, which is 0 in a long. */
     @Test
-    void refusesAShapeWhoseBytesDoNotFitALong() {
-        byte[] file = file(HEADER.toBytes());
-        byte[] name = "output_norm.weight".getBytes();
-        int at = 0;
-        while (!Arrays.equals(file, at, at + name.length, name, 0, name.length)) {
-            at++;
-        }
-        // The name is followed by the number of dimensions.
-        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(at + name.length + 4, 1L << 62);
-        assertMessage(file, "tensor output_norm.weight: its shape [" + (1L << 62) + "]");
-    }
-
-    @Test
     void refusesOtherFiles() {
         assertMessage(new byte[64], "not a GGUF file");
         assertMessage("version https://git-lfs.github.com/spec/v1\n".getBytes(), "not a GGUF file; it is a Git LFS pointer");
@@ -96,7 +83,7 @@ class GgufFileTest {
         byte[] file = file(HEADER.toBytes());
         int shape = indexOf(file, "output_norm.weight") + "output_norm.weight".length() + 4;
         ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(shape, 1L << 62);
-        assertMessage(file, "tensor output_norm.weight of shape [4611686018427387904] has more than 2^63 bytes");
+        assertMessage(file, "tensor output_norm.weight of shape [4611686018427387904] makes 2^63 bytes or more");
     }
 
     @Test
