@@ -6,99 +6,21 @@
 # Seen (hadoop-aws 3.5.0): for the very path that an upload was started for it aborts nothing and returns 0, without an
 #   error; the upload stays, and is paid for. For the parent folder it aborts it, together with all other uploads there.
 set -euo pipefail
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-for tool in javac mvn; do command -v $tool >/dev/null || { echo "needs $tool"; exit 2; }; done
-
-cat > pom.xml <<'XML'
-<project>
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>finding</groupId><artifactId>finding</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.apache.hadoop</groupId>
-      <artifactId>hadoop-client-runtime</artifactId><version>3.5.0</version></dependency>
-    <dependency><groupId>org.apache.hadoop</groupId><artifactId>hadoop-aws</artifactId><version>3.5.0</version>
-      <exclusions><exclusion><groupId>software.amazon.awssdk</groupId><artifactId>bundle</artifactId></exclusion>
-        <exclusion><groupId>org.wildfly.openssl</groupId><artifactId>wildfly-openssl</artifactId></exclusion></exclusions>
-    </dependency>
-    <dependency><groupId>software.amazon.awssdk</groupId>
-      <artifactId>s3-transfer-manager</artifactId><version>2.35.4</version></dependency>
-    <dependency><groupId>software.amazon.awssdk</groupId>
-      <artifactId>s3</artifactId><version>2.35.4</version></dependency>
-    <dependency><groupId>software.amazon.awssdk</groupId>
-      <artifactId>apache-client</artifactId><version>2.35.4</version></dependency>
-    <dependency><groupId>software.amazon.awssdk</groupId>
-      <artifactId>netty-nio-client</artifactId><version>2.35.4</version></dependency>
-    <dependency><groupId>software.amazon.awssdk</groupId>
-      <artifactId>sts</artifactId><version>2.35.4</version></dependency>
-    <dependency><groupId>org.apache.commons</groupId>
-      <artifactId>commons-lang3</artifactId><version>3.20.0</version></dependency>
-    <dependency><groupId>com.fasterxml.jackson.core</groupId>
-      <artifactId>jackson-annotations</artifactId><version>2.21</version></dependency>
-    <dependency><groupId>org.gaul</groupId><artifactId>s3proxy</artifactId><version>4.1.0</version>
-      <exclusions><exclusion><groupId>ch.qos.logback</groupId><artifactId>*</artifactId></exclusion></exclusions></dependency>
-  </dependencies>
-</project>
-XML
-cat > Abort.java <<'JAVA'
-import java.io.*;
-import java.net.*;
-import java.util.*;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.*;
-import org.gaul.s3proxy.S3Proxy;
-import org.gaul.s3proxy.auth.AuthenticationType;
-import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
-import software.amazon.awssdk.auth.credentials.*;
-import software.amazon.awssdk.http.apache.ApacheHttpClient;
-import software.amazon.awssdk.regions.Region;
+"$(dirname "$0")/s3a/run" Abort <<'JAVA'
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.MultipartUploader;
+import org.apache.hadoop.fs.Path;
 import software.amazon.awssdk.services.s3.S3Client;
 
 public class Abort {
     public static void main(String[] args) {
-        try {
-            boolean holds = run();
-            System.out.println(holds ? "PASS" : "FAIL: this has changed");
-            System.exit(holds ? 0 : 1);
-        } catch (Exception | LinkageError e) { // the server's threads would keep this process alive
-            e.printStackTrace();
-            System.exit(1);
-        }
+        Store.report(Abort::holds);
     }
 
-    static S3Client client(int port) {
-        return S3Client.builder().endpointOverride(URI.create("http://127.0.0.1:" + port)).forcePathStyle(true)
-                .region(Region.US_EAST_1).httpClientBuilder(ApacheHttpClient.builder())
-                .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("user", "secret"))).build();
-    }
-
-    static S3Proxy server() throws Exception {
-        S3Proxy server = S3Proxy.builder().endpoint(URI.create("http://127.0.0.1:0"))
-                .awsAuthentication(AuthenticationType.AWS_V4, "user", "secret").blobStore(new TransientNio2BlobStore()).build();
-        server.start();
-        return server;
-    }
-
-    static FileSystem fileSystem(int port, String... settings) throws IOException {
-        Configuration configuration = new Configuration();
-        configuration.set("fs.s3a.endpoint", "http://127.0.0.1:" + port);
-        configuration.set("fs.s3a.endpoint.region", "us-east-1");
-        configuration.set("fs.s3a.path.style.access", "true");
-        configuration.set("fs.s3a.access.key", "user");
-        configuration.set("fs.s3a.secret.key", "secret");
-        for (int i = 0; i < settings.length; i += 2) {
-            configuration.set(settings[i], settings[i + 1]);
-        }
-        return FileSystem.newInstance(URI.create("s3a://bucket"), configuration);
-    }
-
-    static boolean run() throws Exception {
-        S3Proxy server = server();
-        S3Client s3 = client(server.getPort());
-        s3.createBucket(request -> request.bucket("bucket"));
-        FileSystem fileSystem = fileSystem(server.getPort());
-        System.out.println("hadoop-aws " + org.apache.hadoop.util.VersionInfo.getVersion() + ", S3Proxy 4.1.0");
+    static boolean holds() throws Exception {
+        Store store = Store.start();
+        S3Client s3 = store.client();
+        FileSystem fileSystem = store.fileSystem();
         Path folder = new Path("s3a://bucket/models");
         Path file = new Path(folder, "model.gguf");
         MultipartUploader uploader = fileSystem.createMultipartUploader(folder).build();
@@ -113,7 +35,3 @@ public class Abort {
     }
 }
 JAVA
-mvn -q -B -ntp org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies -DoutputDirectory=lib >mvn.log 2>&1 ||
-  { tail -n 5 mvn.log; echo "the packages could not be installed"; exit 2; }
-javac -cp "lib/*" Abort.java
-java -cp "lib/*:." Abort 2>err.log || { grep -E "Exception|Error" err.log | head -n 5; exit 1; }
