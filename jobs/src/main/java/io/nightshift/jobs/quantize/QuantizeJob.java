@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -64,7 +65,9 @@ public final class QuantizeJob {
         });
         Optional<InputStatistics> statistics = StatisticsOutlook.of(request, model, settings);
         List<CheckedTarget> targets = CheckedTarget.all(request.targets(), model, statistics);
-        targets.stream().flatMap(target -> target.plan().warnings().stream()).distinct().forEach(progress::warning);
+        if (!areStored(statistics)) {
+            tell(targets, List.of(), progress);
+        }
         StatisticsOutlook.refuseWithoutEffect(targets, statistics);
         if (request.statistics() instanceof StatisticsSource.Calibration calibration) {
             // What is wrong with texts or options is found out before anything is run.
@@ -96,15 +99,30 @@ public final class QuantizeJob {
     }
 
     /**
-     * Makes sure that statistics which are there already are this model's. A task looks at its weights.
+     * Makes sure that statistics which are there already are this model's, and gives the warnings that wait for that. A task
+     * looks at the model's weights.
      *
      * @throws InvalidModelException if they are another one's
      * @throws IOException if either cannot be read
      */
     public void requireStatisticsOfModel(JavaSparkContext spark) throws IOException {
-        if (statistics.flatMap(InputStatistics::reference).isPresent()) {
+        if (areStored(statistics)) {
             statistics.get().reference().get().requireModel(model.source(), spark);
+            tell(targets, List.of(), progress);
         }
+    }
+
+    /** Whether there are statistics that may turn out to be another model's: what follows from them is not told before. */
+    private static boolean areStored(Optional<InputStatistics> statistics) {
+        return statistics.flatMap(InputStatistics::reference).isPresent();
+    }
+
+    private static void tell(List<CheckedTarget> targets, List<String> told, Progress progress) {
+        warnings(targets).filter(warning -> !told.contains(warning)).forEach(progress::warning);
+    }
+
+    private static Stream<String> warnings(List<CheckedTarget> targets) {
+        return targets.stream().flatMap(target -> target.plan().warnings().stream()).distinct();
     }
 
     /**
@@ -181,6 +199,11 @@ public final class QuantizeJob {
         }
         if (!missing.isEmpty()) {
             requireShared(folder, known, spark);
+        }
+        if (known.isPresent()) {
+            tell(checked, areStored(statistics) ? List.of() : warnings(targets).toList(), progress);
+        }
+        if (!missing.isEmpty()) {
             try (TargetRun run = new TargetRun(spark, request, settings, progress, model, known, folder)) {
                 make(run, checked, missing, results);
             }
