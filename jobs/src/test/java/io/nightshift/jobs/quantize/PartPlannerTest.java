@@ -246,7 +246,7 @@ class PartPlannerTest {
             items.add(new Item.Copied(new SourceRows(tensor, 0, 1, RowOrder.AS_IS, 0), tensor));
         }
         LaidOutFile file = new LaidOutFile("f", new byte[100], items);
-        List<Piece> pieces = PartPlanner.plan(List.of(file), item -> false, 7 * MIB, file.length(), 1);
+        List<Piece> pieces = PartPlanner.plan(List.of(file), item -> false, 7 * MIB, 4 * 7 * MIB, 1);
         assertEquals(4, pieces.size());
         assertEquals(List.of(7 * MIB, 7 * MIB, 7 * MIB, 3 * MIB + 100),
                 pieces.stream().map(piece -> piece.parts().get(0).length()).toList());
