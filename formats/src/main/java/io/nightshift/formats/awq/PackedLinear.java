@@ -85,11 +85,6 @@ public record PackedLinear(LinearLayer linear, AwqFormat format, int groupSize, 
         return new LinearPacker(this).assemble(blocks);
     }
 
-    @Override
-    public void row(EncodedRows rows, int row, float[] values) {
-        LinearReader.dequantizeRow(quantized(rows), row, values, 0);
-    }
-
     private QuantizedRows quantized(EncodedRows encoded) {
         IntegerRows rows = (IntegerRows) encoded;
         return symmetric

@@ -34,13 +34,6 @@ public interface RowPacking extends Serializable {
     byte[] assemble(List<PackedRows> blocks);
 
     /**
-     * The weights of a row as a loader computes them, bit for bit.
-     *
-     * @param values receives the row, from 0
-     */
-    void row(EncodedRows rows, int row, float[] values);
-
-    /**
      * Reads rows back from the committed output, by the code that reads foreign outputs of the format.
      *
      * @param output the output's folder

@@ -10,6 +10,7 @@ import io.nightshift.jobs.rounding.LinearRounder.Rounded;
 import io.nightshift.jobs.rounding.LinearRows;
 import io.nightshift.kernels.encoding.EncodedRows;
 import io.nightshift.kernels.encoding.Metric;
+import io.nightshift.kernels.encoding.RowCoder;
 import io.nightshift.kernels.encoding.UnstorableRowException;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
@@ -37,28 +38,29 @@ final class BlockTask {
                 Math.toIntExact(item.linear().inputs()), item.linear().outputs(), block.treatment().folding(),
                 Metric.NONE);
         LinearRounder rounder = new LinearRounder(workers);
+        RowCoder coder = item.encoding().coder();
         Rounded rounded;
         try {
             rounded = block.treatment().isMeasured()
                     ? InputMatrices.of(factors).with(factors, block.treatment().input(0), workers, matrices ->
-                            rounder.round(rows, item.encoding(), item.encoding().coder(), matrices, output))
-                    : rounder.nearest(rows, item.encoding().coder(), output);
+                            rounder.round(rows, item.encoding(), coder, matrices, output))
+                    : rounder.nearest(rows, coder, output);
         } catch (UnstorableRowException e) {
             throw new InvalidModelException(
                     item.linear().weight() + ", row " + (block.from() + e.row()) + ": " + e.why(), e);
         }
         return new RoundedBlock(
-                item.packing().pack(block.from(), rounded.encoded()), summary(block, rounded, reader.bytesRead()));
+                item.packing().pack(block.from(), rounded.encoded()), summary(block, coder, rounded, reader.bytesRead()));
     }
 
-    private static RoundedBlock.Summary summary(RowBlock block, Rounded rounded, long bytesRead) {
+    private static RoundedBlock.Summary summary(RowBlock block, RowCoder coder, Rounded rounded, long bytesRead) {
         EncodedRows encoded = rounded.encoded();
         float[] row = new float[encoded.columns()];
         RowChecksum checksum = new RowChecksum();
-        block.item().packing().row(encoded, 0, row);
+        coder.decode(encoded, 0, 1, row, 0);
         checksum.add(row);
         TensorError error = TensorError.of(rounded.folded(), row, row.length);
-        block.item().packing().row(encoded, encoded.rows() - 1, row);
+        coder.decode(encoded, encoded.rows() - 1, 1, row, 0);
         checksum.add(row);
         return new RoundedBlock.Summary(block.item().linear().module(), block.from(), block.rows(), checksum.value(),
                 rounded.loss(), error, bytesRead);

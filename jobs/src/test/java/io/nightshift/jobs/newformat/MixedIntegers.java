@@ -247,11 +247,6 @@ public final class MixedIntegers {
         }
 
         @Override
-        public void row(EncodedRows encoded, int row, float[] values) {
-            encoding(bits()).coder().decode(encoded, row, 1, values, 0);
-        }
-
-        @Override
         public float[][] read(ModelFolder output, int[] rows) throws IOException {
             float[][] values = new float[rows.length][];
             for (int i = 0; i < rows.length; i++) {

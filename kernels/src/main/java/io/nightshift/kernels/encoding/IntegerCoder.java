@@ -1,6 +1,7 @@
 package io.nightshift.kernels.encoding;
 
 import io.nightshift.kernels.linear.GroupLoss;
+import io.nightshift.kernels.pack.GroupedIntegers;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.ErrorFeedback;
 import io.nightshift.kernels.rounding.FeedbackFactor;
@@ -65,11 +66,12 @@ final class IntegerCoder implements RowCoder {
     public void decode(EncodedRows encoded, int first, int rows, float[] values, int at) {
         IntegerRows integers = (IntegerRows) encoded;
         int columns = integers.columns();
-        int size = integers.groupSize();
-        for (int i = 0; i < rows * columns; i++) {
-            int place = first * columns + i;
-            int group = place / size;
-            values[at + i] = integers.levels()[place] * integers.scales()[group] + integers.offsets()[group];
+        int groupsARow = columns / integers.groupSize();
+        byte[] zeroPoints = groups.symmetric() ? new byte[integers.scales().length] : integers.zeroPoints();
+        for (int row = 0; row < rows; row++) {
+            int place = first + row;
+            GroupedIntegers.dequantize(integers.levels(), place * columns, zeroPoints, integers.scales(),
+                    place * groupsARow, integers.groupSize(), values, at + row * columns, columns);
         }
     }
 

@@ -27,7 +27,7 @@ public interface RowCoder {
             EncodedRows nearest, float[] weights, FeedbackFactor factor, Metric.Statistics metric, Workers workers);
 
     /**
-     * Reads rows back: what a reader of the format will see.
+     * Reads rows back: the weights as a loader of the format computes them, bit for bit.
      *
      * @param encoded made by a coder of the same encoding
      * @param first the first row
