@@ -131,9 +131,8 @@ public final class QuantizeJob {
      * @param left targets of the request
      */
     public QuantizeJob without(Collection<? extends Target> left) {
-        QuantizeRequest fewer = new QuantizeRequest(request.model(),
-                request.targets().stream().filter(target -> !left.contains(target)).toList(), request.output(),
-                request.statistics(), request.preTokenizer(), request.noMtp(), request.settings());
+        QuantizeRequest fewer =
+                request.with(request.targets().stream().filter(target -> !left.contains(target)).toList());
         return new QuantizeJob(fewer, settings, progress, model, statistics,
                 targets.stream().filter(target -> !left.contains(target.target())).toList(), warnings);
     }

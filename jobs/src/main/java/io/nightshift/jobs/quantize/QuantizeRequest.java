@@ -39,11 +39,6 @@ public record QuantizeRequest(String model, List<Target> targets, String output,
         public Settings withWork(String folder) {
             return new Settings(Optional.of(folder), partSize, overwrite);
         }
-
-        /** The same, making outputs again. */
-        public Settings overwriting() {
-            return new Settings(work, partSize, true);
-        }
     }
 
     /** Targets that need no statistics. */
@@ -62,8 +57,8 @@ public record QuantizeRequest(String model, List<Target> targets, String output,
         return new QuantizeRequest(model, targets, output, statistics, preTokenizer, noMtp, other);
     }
 
-    /** The same with a pre-tokenizer's name. */
-    public QuantizeRequest withPreTokenizer(Optional<String> name) {
-        return new QuantizeRequest(model, targets, output, statistics, name, noMtp, settings);
+    /** The same with other targets. */
+    QuantizeRequest with(List<Target> others) {
+        return new QuantizeRequest(model, List.copyOf(others), output, statistics, preTokenizer, noMtp, settings);
     }
 }

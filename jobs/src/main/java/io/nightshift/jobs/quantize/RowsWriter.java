@@ -162,7 +162,8 @@ final class RowsWriter {
         while (row < to) {
             // Neither a source tensor nor an expert ends within what is encoded at once.
             long until = Math.min(Math.min(to, row + rowsAtOnce), parts.end(row));
-            rows.take(tensor, parts.at(row), parts.stored().type(), block, Math.toIntExact((row - from) * rowBytes), row, (int) (until - row));
+            rows.take(tensor, parts.at(row), parts.stored().type(), block, Math.toIntExact((row - from) * rowBytes), row,
+                    (int) (until - row));
             for (int file = 0; file < writers.size(); file++) {
                 PartInput.Work work = segment.works().get(file);
                 encode(file, ((Item.Rows) work.item()).encoding(), work.treatment(), row == from);

@@ -68,7 +68,8 @@ final class ScaleTask {
     }
 
     private GroupScales search(RoundingOptions options) throws IOException {
-        WeightMagnitudes magnitudes = new WeightMagnitudes(group.channels(), target.encoding(group.linears().get(0)).groupSize());
+        int groupSize = target.encoding(group.linears().get(0)).groupSize();
+        WeightMagnitudes magnitudes = new WeightMagnitudes(group.channels(), groupSize);
         List<ScaledLinear> samples = new ArrayList<>();
         for (LinearLayer linear : group.linears()) {
             samples.add(sample(linear, magnitudes));
