@@ -16,6 +16,7 @@ import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.testing.StatisticsDigests;
 import io.nightshift.jobs.testing.Texts;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TextData;
@@ -28,7 +29,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
@@ -72,8 +72,8 @@ class SideBySideTest {
             List<CalibrateResult> both = together(
                     () -> calibrate(spark, model, "one-beside", work, takesTurns),
                     () -> calibrate(spark, other.toString(), "two-beside", work, takesTurns));
-            assertEquals(digests(one), digests(both.get(0)));
-            assertEquals(digests(two), digests(both.get(1)));
+            assertEquals(StatisticsDigests.of(one), StatisticsDigests.of(both.get(0)));
+            assertEquals(StatisticsDigests.of(two), StatisticsDigests.of(both.get(1)));
             // Weights of the one were neither given to the other nor dropped for it.
             assertEquals(one.bytesRead(), both.get(0).bytesRead());
             assertEquals(two.bytesRead(), both.get(1).bytesRead());
@@ -97,7 +97,7 @@ class SideBySideTest {
                     () -> evaluate(spark, model, other));
             CalibrateResult calibrated = (CalibrateResult) both.get(0);
             EvaluateResult evaluated = (EvaluateResult) both.get(1);
-            assertEquals(digests(calibration), digests(calibrated));
+            assertEquals(StatisticsDigests.of(calibration), StatisticsDigests.of(calibrated));
             assertEquals(calibration.bytesRead(), calibrated.bytesRead());
             assertEquals(evaluation.original(), evaluated.original());
             assertEquals(evaluation.quantized(), evaluated.quantized());
@@ -158,16 +158,5 @@ class SideBySideTest {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
-    }
-
-    private static Map<String, String> digests(CalibrateResult result) throws IOException {
-        Map<String, String> digests = new TreeMap<>();
-        for (Path file : Fixtures.files(Path.of(result.location()))) {
-            String name = file.getFileName().toString();
-            if (name.endsWith(".safetensors") || name.equals("calibration.json") || name.endsWith(".gguf")) {
-                digests.put(name, Fixtures.sha256(file));
-            }
-        }
-        return digests;
     }
 }

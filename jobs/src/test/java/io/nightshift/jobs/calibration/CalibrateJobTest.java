@@ -26,6 +26,7 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.testing.StatisticsDigests;
 import io.nightshift.jobs.testing.Texts;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.RecordedTokens;
@@ -41,7 +42,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -69,16 +69,16 @@ class CalibrateJobTest {
     @Test
     void sumsTheSameBitsOnAnyClusterAndAfterAnExecutorWasKilled() throws Exception {
         Options options = new Options().samples(9);
-        Map<String, String> expected = digests(calibrate(1, "llama-spm", options, "one"));
+        Map<String, String> expected = StatisticsDigests.of(calibrate(1, "llama-spm", options, "one"));
         assertTrue(expected.size() > 10, expected.toString());
-        assertEquals(expected, digests(calibrate(4, "llama-spm", options, "four")));
+        assertEquals(expected, StatisticsDigests.of(calibrate(4, "llama-spm", options, "four")));
         try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
-            assertEquals(expected, digests(run(spark, request("llama-spm", options, "two"))));
+            assertEquals(expected, StatisticsDigests.of(run(spark, request("llama-spm", options, "two"))));
 
             SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
             // Mostly noticed within the first run.
             for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
-                assertEquals(expected, digests(run(spark, request("llama-spm", options, "killed" + run))));
+                assertEquals(expected, StatisticsDigests.of(run(spark, request("llama-spm", options, "killed" + run))));
             }
             assertNotEquals(0, casualties.lost());
         }
@@ -279,13 +279,13 @@ class CalibrateJobTest {
 
     @Test
     void isRepeatedToTheByteFromTheTokensThatWereRecorded() throws IOException {
-        Map<String, String> first = digests(calibrate(1, "llama-spm", new Options().samples(3), "first"));
+        Map<String, String> first = StatisticsDigests.of(calibrate(1, "llama-spm", new Options().samples(3), "first"));
         Path tokens = folder.resolve("first/tokens.safetensors");
         Options recorded = new Options().tokens(tokens);
         assertTrue(calibrate(1, "llama-spm", recorded, "first").skipped());
         // The texts are not needed, and could not be read.
         Files.delete(data);
-        assertEquals(first, digests(calibrate(2, "llama-spm", recorded, "second")));
+        assertEquals(first, StatisticsDigests.of(calibrate(2, "llama-spm", recorded, "second")));
     }
 
     @Test
@@ -470,18 +470,6 @@ class CalibrateJobTest {
     private static CalibrateResult run(JavaSparkContext spark, CalibrateRequest request) throws IOException {
         return CalibrateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), CalibrateProgress.NONE)
                 .run(spark);
-    }
-
-    /** Digests of what was summed up, by file. */
-    private static Map<String, String> digests(CalibrateResult result) throws IOException {
-        Map<String, String> digests = new TreeMap<>();
-        for (Path file : Fixtures.files(Path.of(result.location()))) {
-            String name = file.getFileName().toString();
-            if (name.endsWith(".safetensors") || name.equals("calibration.json") || name.endsWith(".gguf")) {
-                digests.put(name, Fixtures.sha256(file));
-            }
-        }
-        return digests;
     }
 
     private static Imatrix imatrix(Path folder) throws IOException {
