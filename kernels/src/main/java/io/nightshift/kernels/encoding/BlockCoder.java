@@ -56,13 +56,13 @@ public final class BlockCoder implements RowCoder {
     }
 
     @Override
-    public Blocks feedback(
-            EncodedRows nearest, float[] weights, FeedbackFactor factor, Metric.Statistics metric, Workers workers) {
-        Blocks start = (Blocks) nearest;
-        byte[] bytes = new byte[start.bytes().length];
-        new FeedbackBlocks(type, quantizer, factor, metric.diagonal(), start.rows(), workers).round(weights, bytes);
-        requireValid(bytes, start.rows(), start.columns());
-        return new Blocks(type, start.rows(), start.columns(), bytes);
+    public Blocks feedback(EncodedRows nearest, float[] weights, int rows, FeedbackFactor factor,
+            Metric.Statistics metric, Workers workers) {
+        int columns = factor.channels();
+        byte[] bytes = new byte[bytes(rows, columns)];
+        new FeedbackBlocks(type, quantizer, factor, metric.diagonal(), rows, workers).round(weights, bytes);
+        requireValid(bytes, rows, columns);
+        return new Blocks(type, rows, columns, bytes);
     }
 
     @Override

@@ -26,6 +26,12 @@ public record GgmlEncoding(GgmlType type) implements RowEncoding {
         return BlockLayout.supports(type);
     }
 
+    /** Its scales are chosen for what feedback makes of the weights. */
+    @Override
+    public boolean startsFromNearest() {
+        return false;
+    }
+
     /** @throws ArithmeticException if a row is longer than can be counted */
     @Override
     public long bits(long rows, long columns) {

@@ -49,8 +49,8 @@ final class IntegerCoder implements RowCoder {
 
     /** The grid stays: only which of its levels a weight takes is chosen anew. */
     @Override
-    public IntegerRows feedback(
-            EncodedRows nearest, float[] weights, FeedbackFactor factor, Metric.Statistics metric, Workers workers) {
+    public IntegerRows feedback(EncodedRows nearest, float[] weights, int rows, FeedbackFactor factor,
+            Metric.Statistics metric, Workers workers) {
         IntegerRows start = (IntegerRows) nearest;
         byte[] levels = new byte[start.levels().length];
         ErrorFeedback.round(factor, weights, 0, grid(start, start.rows()), levels, workers);

@@ -15,16 +15,17 @@ public interface RowCoder {
     EncodedRows nearest(float[] weights, int at, int rows, int columns, Metric metric, Workers workers);
 
     /**
-     * Rounds with error feedback. The scales of the nearest rounding are a start, and may be chosen anew.
+     * Rounds with error feedback.
      *
-     * @param nearest what {@link #nearest} made of the same weights
-     * @param weights row-major from 0, as many as {@code nearest} has; multiplied by the factor's scales
+     * @param nearest what {@link #nearest} made of the same weights, whose scales are a start and may be chosen anew; null
+     *     where the encoding does not {@linkplain RowEncoding#startsFromNearest start from it}
+     * @param weights row-major, {@code rows * columns} from 0; multiplied by the factor's scales
      * @param factor of the inputs that the metric tells of
      * @throws UnstorableRowException as for {@link #nearest}
      * @throws IllegalArgumentException if the encoding {@linkplain RowEncoding#takesFeedback takes no feedback}
      */
-    EncodedRows feedback(
-            EncodedRows nearest, float[] weights, FeedbackFactor factor, Metric.Statistics metric, Workers workers);
+    EncodedRows feedback(EncodedRows nearest, float[] weights, int rows, FeedbackFactor factor, Metric.Statistics metric,
+            Workers workers);
 
     /**
      * Reads rows back: the weights as a loader of the format computes them, bit for bit.

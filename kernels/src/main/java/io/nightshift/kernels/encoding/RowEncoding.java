@@ -17,6 +17,11 @@ public interface RowEncoding extends Serializable {
     /** Whether single weights can be rounded up or down, as error feedback does it. */
     boolean takesFeedback();
 
+    /** Whether error feedback starts from nearest rounding; where it does not, that is only measured, on a few rows. */
+    default boolean startsFromNearest() {
+        return true;
+    }
+
     /** Whether its scales may be chosen by the squares of the inputs, beyond what {@link Metric.Importance} tells. */
     default boolean searchesGroups() {
         return false;

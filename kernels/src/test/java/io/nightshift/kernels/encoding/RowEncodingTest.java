@@ -81,10 +81,10 @@ class RowEncodingTest {
         EncodedRows nearest = coder.nearest(weights, 0, ROWS, COLUMNS, metric, Workers.NONE);
         if (!encoding.takesFeedback()) {
             assertThrows(IllegalArgumentException.class,
-                    () -> coder.feedback(nearest, weights, factor, metric, Workers.NONE));
+                    () -> coder.feedback(nearest, weights, nearest.rows(), factor, metric, Workers.NONE));
             return;
         }
-        EncodedRows rounded = coder.feedback(nearest, weights, factor, metric, Workers.NONE);
+        EncodedRows rounded = coder.feedback(nearest, weights, nearest.rows(), factor, metric, Workers.NONE);
         double before = loss(gram, coder, nearest);
         double after = loss(gram, coder, rounded);
         assertTrue(after > 0 && after < before, encoding.name() + ": " + after + " after " + before);

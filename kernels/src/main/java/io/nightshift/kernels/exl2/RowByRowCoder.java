@@ -1,0 +1,67 @@
+package io.nightshift.kernels.exl2;
+
+import io.nightshift.kernels.encoding.EncodedRows;
+import io.nightshift.kernels.encoding.Metric;
+import io.nightshift.kernels.encoding.RowCoder;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.rounding.FeedbackFactor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Rounds each row as if it were the only output of its layer: what can be said of a row before the layer is known. Channels go
+ * by the metric, the most important first.
+ */
+final class RowByRowCoder implements RowCoder {
+    private final GroupLayout layout;
+
+    RowByRowCoder(GroupLayout layout) {
+        this.layout = layout;
+    }
+
+    /** Rows that have nothing in common. */
+    private record SingleRows(int columns, List<Exl2Rows> each) implements EncodedRows {
+        @Override
+        public int rows() {
+            return each.size();
+        }
+    }
+
+    @Override
+    public EncodedRows nearest(float[] weights, int at, int rows, int columns, Metric metric, Workers workers) {
+        int[] order = order(metric);
+        MaximumSearch search = new MaximumSearch(layout, order);
+        List<Exl2Rows> each = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+            int from = at + row * columns;
+            short[] maxima = search.maxima(weights, from, 1, workers);
+            each.add(new Exl2Coder(layout, order, maxima).nearest(weights, from, 1, columns, metric, workers));
+        }
+        return new SingleRows(columns, List.copyOf(each));
+    }
+
+    private int[] order(Metric metric) {
+        float[] importance = metric instanceof Metric.Statistics statistics ? statistics.diagonal()
+                : metric instanceof Metric.Importance known ? known.columns()
+                : new float[layout.channels()];
+        return IntStream.range(0, layout.channels()).boxed()
+                .sorted(Comparator.comparing(channel -> -importance[channel]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    @Override
+    public EncodedRows feedback(EncodedRows nearest, float[] weights, int rows, FeedbackFactor factor,
+            Metric.Statistics metric, Workers workers) {
+        throw new IllegalStateException("the encoding was not settled for a layer");
+    }
+
+    @Override
+    public void decode(EncodedRows encoded, int first, int rows, float[] values, int at) {
+        for (int row = 0; row < rows; row++) {
+            ((SingleRows) encoded).each().get(first + row).dequantize(0, values, at + row * layout.channels());
+        }
+    }
+}
