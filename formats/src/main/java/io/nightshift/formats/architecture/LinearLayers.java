@@ -13,6 +13,8 @@ public final class LinearLayers {
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
     private static final String EXPERT = "{expert}";
     private static final String OUTPUT = "output.weight";
+    private static final String EMBEDDINGS = "token_embd.weight";
+    private static final String HEAD = "lm_head";
 
     private LinearLayers() {}
 
@@ -47,6 +49,16 @@ public final class LinearLayers {
                 .map(rows -> new LinearLayer(module(rows.tensor().name()), OUTPUT, LinearLayer.NO_LAYER,
                         LinearLayer.NO_EXPERT, rows))
                 .findFirst();
+    }
+
+    /** The output projection, of embeddings too where it shares their matrix: what formats store that keep one of its own. */
+    public static LinearLayer head(ModelConversion conversion) {
+        return output(conversion).orElseGet(() -> conversion.tensors().stream()
+                .filter(recipe -> recipe.name().equals(EMBEDDINGS))
+                .map(recipe -> new LinearLayer(HEAD, OUTPUT, LinearLayer.NO_LAYER, LinearLayer.NO_EXPERT,
+                        ((Stored) recipe.content()).parts().get(0)))
+                .findFirst()
+                .orElseThrow());
     }
 
     /** The first source of the table is the name that loaders know, for an expert the first that names one. */

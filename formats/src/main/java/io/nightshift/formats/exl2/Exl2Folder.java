@@ -7,6 +7,7 @@ import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.formats.weights.QuantizedFormats;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -30,7 +31,7 @@ public final class Exl2Folder {
 
     /** Whether a {@code config.json} declares this format. */
     public static boolean declaredBy(JsonNode config) {
-        return config.path("quantization_config").path("quant_method").asText("").equals("exl2");
+        return QuantizedFormats.declared(config).path("quant_method").asText("").equals("exl2");
     }
 
     /**
@@ -98,7 +99,7 @@ public final class Exl2Folder {
                         + " and " + expected.shape());
             }
         });
-        return new Exl2Linear(module, Math.toIntExact(outputs), Math.toIntExact(inputs), (int) groups, Map.copyOf(found));
+        return new Exl2Linear(module, Math.toIntExact(outputs), Math.toIntExact(inputs), Map.copyOf(found));
     }
 
     /** Where it lies. */

@@ -1,20 +1,15 @@
 package io.nightshift.formats.exl2;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
-import io.nightshift.formats.architecture.RowOrder;
+import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.SourceNames;
-import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.exl2.Exl2Block.Matrix;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
-import io.nightshift.formats.safetensors.SafetensorsType;
-import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.kernels.exl2.GroupLayout;
 import io.nightshift.kernels.exl2.PackedLinear;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -24,7 +19,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * A checkpoint as ExLlamaV2 sees it, from its headers: the blocks that take a choice each, the head, and what is stored in
@@ -32,11 +26,11 @@ import java.util.stream.Stream;
  *
  * @param blocks attention and feed-forward of each layer, in order
  * @param linears the linear layers of each block, in the order of its matrices
- * @param head the output matrix, {@code lm_head}; of a model with tied embeddings, these are quantized a second time
+ * @param head the output projection, {@code lm_head}; of a model with tied embeddings, these are quantized a second time
  * @param halves norms, embeddings and routers, which are stored as F16 under their own names
  * @param biases of quantized layers, by module: F16, padded like the outputs
  */
-public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears, SourceRows head,
+public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears, LinearLayer head,
         List<SafetensorsTensor> halves, Map<String, SafetensorsTensor> biases) {
     private static final Pattern FUSED = Pattern.compile(".*\\.(qkv_proj|gate_up_proj)");
     private static final Pattern ATTENTION = Pattern.compile("(.*\\.self_attn)\\.([qkvo]_proj)");
@@ -50,14 +44,14 @@ public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears,
     /**
      * Reads a checkpoint's headers.
      *
+     * @param conversion of the same checkpoint
      * @throws InvalidModelException if neither we nor ExLlamaV2 know the architecture, or a layer does not fit the format;
      *     the message names the tensor
-     * @throws IOException if the checkpoint's folder cannot be read
      */
-    public static Exl2Model of(Checkpoint checkpoint) throws IOException {
+    public static Exl2Model of(Checkpoint checkpoint, ModelConversion conversion) {
         Exl2Architectures.require(checkpoint.config());
         String location = checkpoint.folder().location();
-        List<LinearLayer> all = LinearLayers.of(Architectures.convert(checkpoint));
+        List<LinearLayer> all = LinearLayers.of(conversion);
         Map<String, SafetensorsTensor> left = new LinkedHashMap<>();
         checkpoint.tensors().stream()
                 .filter(tensor -> !SourceNames.isBuffer(tensor.name()))
@@ -89,21 +83,12 @@ public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears,
                 });
             }
         }
-        SafetensorsTensor output = head(location, left);
-        return new Exl2Model(List.copyOf(blocks), List.copyOf(linears),
-                new SourceRows(output, 0, output.rows(), RowOrder.AS_IS, 0), List.copyOf(left.values()),
+        // Tied embeddings are stored as halves too.
+        LinearLayers.output(conversion).ifPresent(output -> left.remove(output.source().tensor().name()));
+        LinearLayer head = LinearLayers.head(conversion);
+        requireShape(location, head);
+        return new Exl2Model(List.copyOf(blocks), List.copyOf(linears), head, List.copyOf(left.values()),
                 Map.copyOf(biases));
-    }
-
-    /** An output matrix of its own is taken out; tied embeddings are stored as halves too. */
-    private static SafetensorsTensor head(String location, Map<String, SafetensorsTensor> left) {
-        for (String name : List.copyOf(left.keySet())) {
-            if (name.endsWith("lm_head.weight")) {
-                return left.remove(name);
-            }
-        }
-        return left.values().stream().filter(tensor -> tensor.name().endsWith("embed_tokens.weight")).findFirst()
-                .orElseThrow(() -> new InvalidModelException(location + ": has no lm_head.weight and no embed_tokens.weight"));
     }
 
     private static String key(String location, LinearLayer linear) {
@@ -153,23 +138,5 @@ public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears,
     /** Weights of all blocks, by which bits per weight are counted: the head is not among them. */
     public long weights() {
         return blocks.stream().mapToLong(Exl2Block::weights).sum();
-    }
-
-    /**
-     * The tensors of a quantized layer in the order of their bytes: those of whole multiples of 8 bytes first.
-     *
-     * @param module its name, {@code lm_head} for the head
-     * @param outputs without padding
-     */
-    public static List<TensorSpec> tensors(
-            String module, int inputs, long outputs, ParameterSet parameters, boolean bias) {
-        GroupLayout layout = parameters.layout(inputs);
-        long padded = PackedLinear.paddedOutputs(outputs);
-        Stream<TensorSpec> packed = Stream.of(Exl2Tensor.values()).map(tensor ->
-                tensor.spec(module, inputs, padded, layout.groups().size(), layout.packedRows()));
-        Stream<TensorSpec> ofBias = bias
-                ? Stream.of(new TensorSpec(module + ".bias", SafetensorsType.F16, List.of(padded)))
-                : Stream.of();
-        return Stream.concat(packed, ofBias).toList();
     }
 }

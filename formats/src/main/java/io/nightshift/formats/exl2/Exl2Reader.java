@@ -6,9 +6,13 @@ import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.kernels.exl2.GroupLayout;
 import io.nightshift.kernels.exl2.PackedLinear;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 
 /**
  * Reads rows of quantized linear layers as floats, exactly the halves that ExLlamaV2 computes with. Each row is spread over
@@ -17,6 +21,8 @@ import java.util.concurrent.atomic.LongAdder;
 public final class Exl2Reader {
     /** Bytes of a transposed tensor that are held at a time, about. */
     private static final int BLOCK = 4 << 20;
+
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final ModelFolder folder;
     private final LongAdder bytesRead = new LongAdder();
@@ -80,19 +86,50 @@ public final class Exl2Reader {
                 + ": " + cause.getMessage() + ": the file is damaged", cause);
     }
 
-    /** Some columns of a matrix of words, row by row. */
+    /**
+     * The weights of single rows, for which the tensor is read through once.
+     *
+     * @param rows their numbers
+     * @throws InvalidModelException if the layer's tables are damaged; the message names the tensor
+     * @throws IOException if they cannot be read
+     */
+    public float[][] dequantize(Exl2Linear linear, int[] rows) throws IOException {
+        GroupLayout layout = layout(linear);
+        int[] places = integers(linear.tensors().get(Exl2Tensor.Q_INVPERM));
+        short[] maxima = halves(linear.tensors().get(Exl2Tensor.Q_SCALE_MAX));
+        byte[] words = columns(linear.tensors().get(Exl2Tensor.Q_WEIGHT), rows);
+        byte[] scales = columns(linear.tensors().get(Exl2Tensor.Q_SCALE), Arrays.stream(rows).map(row -> row / 8).toArray());
+        float[][] weights = new float[rows.length][linear.inputs()];
+        int rowBytes = Integer.BYTES * rows.length;
+        for (int i = 0; i < rows.length; i++) {
+            // A row is the output of its place within its word of scales.
+            int place = rows[i] % 8;
+            PackedLinear.dequantize(layout, places, words, Integer.BYTES * (i - place), rowBytes, scales, Integer.BYTES * i,
+                    rowBytes, place, 1, maxima, weights[i], 0);
+        }
+        return weights;
+    }
+
     private byte[] columns(SafetensorsTensor tensor, int first, int count) throws IOException {
+        return columns(tensor, IntStream.range(first, first + count).toArray());
+    }
+
+    /** Some columns of a matrix of words, row by row. */
+    private byte[] columns(SafetensorsTensor tensor, int[] wanted) throws IOException {
         int rows = Math.toIntExact(tensor.rows());
         int rowBytes = Math.toIntExact(tensor.columns() * Integer.BYTES);
-        int bytes = count * Integer.BYTES;
-        byte[] columns = new byte[Math.multiplyExact(rows, bytes)];
+        byte[] columns = new byte[Math.multiplyExact(rows, wanted.length * Integer.BYTES)];
         int rowsABlock = Math.max(1, BLOCK / rowBytes);
         byte[] block = new byte[Math.min(rowsABlock, rows) * rowBytes];
+        int at = 0;
         for (int row = 0; row < rows; row += rowsABlock) {
             int held = Math.min(rowsABlock, rows - row);
             read(tensor, (long) row * rowBytes, block, held * rowBytes);
             for (int i = 0; i < held; i++) {
-                System.arraycopy(block, i * rowBytes + first * Integer.BYTES, columns, (row + i) * bytes, bytes);
+                for (int column : wanted) {
+                    WORD.set(columns, at, (int) WORD.get(block, i * rowBytes + column * Integer.BYTES));
+                    at += Integer.BYTES;
+                }
             }
         }
         return columns;

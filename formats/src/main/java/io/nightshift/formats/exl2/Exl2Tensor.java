@@ -2,7 +2,10 @@ package io.nightshift.formats.exl2;
 
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.safetensors.TensorSpec;
+import io.nightshift.kernels.exl2.GroupLayout;
+import io.nightshift.kernels.exl2.PackedLinear;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The tensors that stand for one quantized linear layer. */
 public enum Exl2Tensor {
@@ -44,5 +47,17 @@ public enum Exl2Tensor {
             case Q_SCALE_MAX -> List.of(groups);
         };
         return new TensorSpec(name(module), type, shape);
+    }
+
+    /**
+     * All tensors of a layer in the order of their bytes: those of whole multiples of 8 bytes first.
+     *
+     * @param outputs without padding
+     */
+    static List<TensorSpec> all(String module, long outputs, GroupLayout layout) {
+        long padded = PackedLinear.paddedOutputs(outputs);
+        return Stream.of(values())
+                .map(tensor -> tensor.spec(module, layout.channels(), padded, layout.groups().size(), layout.packedRows()))
+                .toList();
     }
 }

@@ -20,11 +20,16 @@ import java.util.regex.Pattern;
 
 /**
  * What each choice of parameter sets loses, block by block: the content of ExLlamaV2's {@code measurement.json}, which its
- * converter takes with {@code -m} (conversion/measure.py, optimize.py). It is of the unscaled model.
+ * converter takes with {@code -m} (conversion/measure.py, optimize.py).
  *
  * @param options the measured choices of each block, by the block's key
+ * @param scales how the model's channels were scaled, {@code none} in files of ExLlamaV2: under a key of our own
  */
-public record Measurement(Map<String, List<Option>> options) {
+public record Measurement(Map<String, List<Option>> options, String scales) {
+    /** The file's usual name. */
+    public static final String FILE = "measurement.json";
+
+    private static final String SCALES = "nightshift_scales";
     private static final Pattern LAYER = Pattern.compile(".*\\blayers\\.(\\d+)\\..*");
 
     /**
@@ -66,7 +71,7 @@ public record Measurement(Map<String, List<Option>> options) {
                 options.put(block.getKey(), List.copyOf(choices));
             }
         }
-        return new Measurement(options);
+        return new Measurement(options, json.path(SCALES).asText("none"));
     }
 
     private static Option option(String where, JsonNode json) {
@@ -163,6 +168,7 @@ public record Measurement(Map<String, List<Option>> options) {
         });
         // Behind the embedding and the blocks come the norm and the head.
         root.put("last_module_idx", options.size() + 2);
+        root.put(SCALES, scales);
         return (root.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
     }
 

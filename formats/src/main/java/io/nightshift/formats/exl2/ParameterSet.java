@@ -1,9 +1,11 @@
 package io.nightshift.formats.exl2;
 
+import io.nightshift.kernels.exl2.Exl2Encoding;
 import io.nightshift.kernels.exl2.GroupLayout;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * How a linear layer is quantized: its input channels in activation order, in shares of given bits (ExLlamaV2,
@@ -35,6 +37,22 @@ public record ParameterSet(List<Part> parts) implements Serializable {
                 || parts.stream().anyMatch(part -> !(part.share() > 0))) {
             throw new IllegalArgumentException(parts + ": shares must sum to 1, and bits differ");
         }
+    }
+
+    /** How the reference writes it, such as {@code 0.1:4b_128g/0.9:3b_128g}. */
+    public String name() {
+        return parts.stream()
+                .map(part -> (part.share() == 1 ? "" : part.share() + ":") + part.bits() + "b_" + part.groupSize() + "g")
+                .collect(Collectors.joining("/"));
+    }
+
+    /**
+     * How the rows of a layer of so many channels are encoded.
+     *
+     * @throws IllegalArgumentException if the format cannot hold such a layer
+     */
+    public Exl2Encoding encoding(int channels) {
+        return new Exl2Encoding(name(), layout(channels));
     }
 
     /**

@@ -121,10 +121,10 @@ public sealed interface Item extends Serializable {
     }
 
     /**
-     * A tensor that stays; or whose weights scales are folded into, in the type that it has.
+     * A tensor that stays; or whose weights scales are folded into, or that is stored in another type of floating point.
      *
-     * @param source its bytes, consecutive ones of one source tensor; each is a unit
-     * @param tensor what is written, of the same type and as many bytes
+     * @param source consecutive rows of one source tensor
+     * @param tensor what is written: as many elements, or more, which are zeros then
      */
     record Copied(SourceRows source, SafetensorsTensor tensor) implements Item {
         @Override
@@ -143,18 +143,28 @@ public sealed interface Item extends Serializable {
         }
 
         @Override
+        public long padding() {
+            return converts() ? tensor.length() - units() * unitBytes() : 0;
+        }
+
+        @Override
         public long weights() {
             return tensor.elements();
         }
 
+        /** Whether elements are converted, so that whole rows are units, instead of bytes. */
+        public boolean converts() {
+            return source.tensor().type() != tensor.type();
+        }
+
         @Override
         public long units() {
-            return Math.max(1, tensor.length());
+            return Math.max(1, converts() ? source.rows() : tensor.length());
         }
 
         @Override
         public long unitBytes() {
-            return tensor.length() == 0 ? 0 : 1;
+            return tensor.length() == 0 ? 0 : converts() ? source.tensor().columns() * tensor.type().bits() / 8 : 1;
         }
 
         /** Where the source's bytes begin in its file. */

@@ -39,8 +39,13 @@ public final class FolderWeights implements ModelWeights {
 
     /** A quantized linear layer of the folder. */
     public interface QuantizedLinear {
-        /** Output features. */
+        /** Output features, with their padding. */
         int outputs();
+
+        /** What outputs are padded to a multiple of. */
+        default int padding() {
+            return 1;
+        }
 
         /** Input features. */
         int inputs();
@@ -86,8 +91,12 @@ public final class FolderWeights implements ModelWeights {
         Map<String, List<LinearLayer>> byTensor =
                 model.linears().stream().collect(Collectors.groupingBy(LinearLayer::tensor));
         Map<String, TensorRecipe> asStored = new HashMap<>();
+        // A head of its own, also where the model ties it to its embeddings.
+        if (linears.find(model.head().module()).isPresent()) {
+            quantized.put(model.head().tensor(), List.of(part(model.head())));
+        }
         for (TensorRecipe recipe : model.recipes().values()) {
-            if (recipe.content() instanceof Stored stored) {
+            if (recipe.content() instanceof Stored stored && !quantized.containsKey(recipe.name())) {
                 List<LinearLayer> layers = byTensor.getOrDefault(recipe.name(), List.of());
                 if (layers.stream().anyMatch(linear -> linears.find(linear.module()).isPresent())) {
                     quantized.put(recipe.name(), layers.stream().map(this::part).toList());
@@ -104,7 +113,9 @@ public final class FolderWeights implements ModelWeights {
         if (found.isEmpty()) {
             return new Part(linear, null, stored(linear.weight(), List.of(linear.outputs(), linear.inputs())));
         }
-        if (found.get().outputs() != linear.outputs() || found.get().inputs() != linear.inputs()) {
+        int padding = found.get().padding();
+        if (found.get().outputs() != (linear.outputs() + padding - 1) / padding * padding
+                || found.get().inputs() != linear.inputs()) {
             throw new InvalidModelException(location() + ": " + linear.module() + " has " + found.get().outputs()
                     + " outputs and " + found.get().inputs() + " inputs, but in the model " + model.location() + " "
                     + linear.outputs() + " and " + linear.inputs());

@@ -18,15 +18,17 @@ import java.util.Map;
  * @param location where the checkpoint is, for messages
  * @param recipes how the checkpoint makes each tensor, by its name in GGUF
  * @param linears the linear layers of the decoder, under the names that loaders of Hugging Face models know them by
+ * @param head the output projection likewise
  */
 public record ModelTensors(
-        String architecture, String location, Map<String, TensorRecipe> recipes, List<LinearLayer> linears)
+        String architecture, String location, Map<String, TensorRecipe> recipes, List<LinearLayer> linears,
+        LinearLayer head)
         implements Serializable {
     /** The tensors of a checkpoint. */
     public static ModelTensors of(Checkpoint checkpoint, ModelConversion conversion) {
         Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
         conversion.tensors().forEach(tensor -> recipes.put(tensor.name(), tensor));
         return new ModelTensors(conversion.architecture().name(), checkpoint.folder().location(),
-                Collections.unmodifiableMap(recipes), LinearLayers.of(conversion));
+                Collections.unmodifiableMap(recipes), LinearLayers.of(conversion), LinearLayers.head(conversion));
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
@@ -29,7 +30,8 @@ class Exl2ModelTest {
     private static final Path FAMILIES = Path.of("src/test/resources/families");
 
     private static Exl2Model model(String family) throws IOException {
-        return Exl2Model.of(Checkpoint.open(new LocalFolder(FAMILIES.resolve(family))));
+        Checkpoint checkpoint = Checkpoint.open(new LocalFolder(FAMILIES.resolve(family)));
+        return Exl2Model.of(checkpoint, Architectures.convert(checkpoint));
     }
 
     @ParameterizedTest
@@ -37,12 +39,12 @@ class Exl2ModelTest {
         "qwen3-moe-fused", "gemma-2"})
     void everyTensorOfTheCheckpointHasItsPlace(String family) throws IOException {
         Checkpoint checkpoint = Checkpoint.open(new LocalFolder(FAMILIES.resolve(family)));
-        Exl2Model model = Exl2Model.of(checkpoint);
+        Exl2Model model = Exl2Model.of(checkpoint, Architectures.convert(checkpoint));
         Set<String> placed = new HashSet<>();
         model.linears().forEach(block -> block.forEach(linear -> placed.add(linear.source().tensor().name())));
         model.halves().forEach(tensor -> placed.add(tensor.name()));
         model.biases().values().forEach(tensor -> placed.add(tensor.name()));
-        placed.add(model.head().tensor().name());
+        placed.add(model.head().source().tensor().name());
         assertEquals(new HashSet<>(checkpoint.tensors().stream().map(SafetensorsTensor::name).toList()), placed);
         int layers = (int) checkpoint.config().integer("num_hidden_layers");
         assertEquals(2 * layers, model.blocks().size());
@@ -77,7 +79,7 @@ class Exl2ModelTest {
         Map<String, List<Measurement.Option>> fewer = new LinkedHashMap<>(read.options());
         fewer.remove("model.layers.1.mlp");
         InvalidModelException missing = assertThrows(
-                InvalidModelException.class, () -> new Measurement(fewer).of("m.json", llama.blocks()));
+                InvalidModelException.class, () -> new Measurement(fewer, "none").of("m.json", llama.blocks()));
         assertTrue(missing.getMessage().contains("model.layers.1.mlp"), missing.getMessage());
         for (String text : List.of("{}", "{\"measurement\": {\"model.layers.0.mlp\": [{}]}}", "[")) {
             MemoryFolder broken = MemoryFolder.of("m", Map.of("m.json", text));
@@ -94,7 +96,7 @@ class Exl2ModelTest {
             }
             options.put(block.key(), choices);
         }
-        return new Measurement(options);
+        return new Measurement(options, "none");
     }
 
     /** Sums that conversion/qparams.py gives for a layer of sample-llama's shapes, and its smallest bits per weight. */
