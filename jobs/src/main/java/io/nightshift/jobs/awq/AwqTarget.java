@@ -1,13 +1,11 @@
 package io.nightshift.jobs.awq;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.awq.AwqPlanner;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.statistics.CalibrationManifest;
-import io.nightshift.jobs.quantize.Choice;
+import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.InputStatistics;
 import io.nightshift.jobs.quantize.LaidOut;
 import io.nightshift.jobs.quantize.LaidOut.RowImportance;
@@ -39,8 +37,6 @@ public record AwqTarget(AwqOptions options, RoundingOptions rounding, long maxSh
     /** Raised when the same plan gives other bytes. */
     private static final String BYTES_VERSION = "awq-2";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     @Override
     public String name() {
         return "awq:w4g" + options.groupSize();
@@ -59,15 +55,16 @@ public record AwqTarget(AwqOptions options, RoundingOptions rounding, long maxSh
     }
 
     @Override
-    public LaidOut layOut(Model model, Optional<InputStatistics> statistics, List<Choice> chosen) throws IOException {
+    public LaidOut layOut(Model model, Optional<InputStatistics> statistics, Chosen chosen) throws IOException {
         return new LaidOut(plan(model, statistics).layout(), RowImportance.NONE, Map.of());
     }
 
     private AwqPlan plan(Model model, Optional<InputStatistics> statistics) throws IOException {
-        Optional<CalibrationManifest> used =
-                statistics.map(InputStatistics::manifest).filter(manifest -> rounding.needsStatistics());
+        Optional<InputStatistics> used = statistics.filter(known -> rounding.needsStatistics());
+        List<String> madeOf = new ArrayList<>(List.of(BYTES_VERSION));
+        used.ifPresent(known -> madeOf.add(known.text()));
         return AwqPlanner.plan(model.checkpoint(), model.conversion(), options, rounding.scaled(), maxShardSize,
-                provenance(used), madeOf(used));
+                provenance(used.map(InputStatistics::manifest)), madeOf);
     }
 
     /** What was done, for the metadata of the output. */
@@ -87,17 +84,5 @@ public record AwqTarget(AwqOptions options, RoundingOptions rounding, long maxSh
             provenance.put("calibration_tokens_digest", manifest.tokensDigest());
         });
         return provenance;
-    }
-
-    private static List<String> madeOf(Optional<CalibrationManifest> statistics) {
-        List<String> madeOf = new ArrayList<>(List.of(BYTES_VERSION));
-        statistics.ifPresent(manifest -> {
-            try {
-                madeOf.add(JSON.writeValueAsString(manifest));
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException("a manifest is JSON", e);
-            }
-        });
-        return madeOf;
     }
 }

@@ -1,7 +1,5 @@
 package io.nightshift.jobs.gguf;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.LinearLayer;
@@ -21,7 +19,7 @@ import io.nightshift.formats.types.AssignedType;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.formats.types.TypeAssignment;
 import io.nightshift.formats.types.TypeOptions;
-import io.nightshift.jobs.quantize.Choice;
+import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.InputStatistics;
 import io.nightshift.jobs.quantize.LaidOut;
 import io.nightshift.jobs.quantize.Model;
@@ -64,8 +62,6 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
 
     /** Raised when the same options and statistics give other bytes. */
     private static final String BYTES_VERSION = "gguf-rounding-2";
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** A file as llama-quantize makes it without any option. */
     public static GgufTarget of(FileType fileType) {
@@ -190,7 +186,7 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
     }
 
     @Override
-    public LaidOut layOut(Model model, Optional<InputStatistics> statistics, List<Choice> chosen) throws IOException {
+    public LaidOut layOut(Model model, Optional<InputStatistics> statistics, Chosen chosen) throws IOException {
         Assigned assigned = assign(model, statistics);
         List<TensorRecipe> tensors = assigned.model().tensors();
         List<GgufTensor> table =
@@ -248,11 +244,7 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
         if (rounding.needsStatistics()) {
             madeOf.add(BYTES_VERSION);
             madeOf.add(rounding.toString());
-            try {
-                madeOf.add(JSON.writeValueAsString(statistics.orElseThrow().manifest()));
-            } catch (JsonProcessingException e) {
-                throw new IllegalStateException("a manifest is JSON", e);
-            }
+            madeOf.add(statistics.orElseThrow().text());
         }
         return madeOf;
     }

@@ -38,12 +38,12 @@ final class BlockTask {
                 Math.toIntExact(item.linear().inputs()), item.linear().outputs(), block.treatment().folding(),
                 Metric.NONE);
         LinearRounder rounder = new LinearRounder(workers);
-        RowCoder coder = item.encoding().coder();
+        RowCoder coder = block.encoding().coder();
         Rounded rounded;
         try {
             rounded = block.treatment().isMeasured()
                     ? InputMatrices.of(factors).with(factors, block.treatment().input(0), workers, matrices ->
-                            rounder.round(rows, item.encoding(), coder, matrices, output))
+                            rounder.round(rows, block.encoding(), coder, matrices, output))
                     : rounder.nearest(rows, coder, output);
         } catch (UnstorableRowException e) {
             throw new InvalidModelException(

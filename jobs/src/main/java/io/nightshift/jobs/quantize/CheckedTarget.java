@@ -49,7 +49,7 @@ public record CheckedTarget(Target target, TargetPlan plan, Optional<LaidOut> la
         }
         Optional<LaidOut> laidOut = plan.selection().isPresent()
                 ? Optional.empty()
-                : Optional.of(target.layOut(model, statistics, plan.nominal()));
+                : Optional.of(target.layOut(model, statistics, Chosen.fixed(plan)));
         return new CheckedTarget(target, plan, laidOut);
     }
 

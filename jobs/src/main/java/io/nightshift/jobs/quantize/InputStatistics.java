@@ -1,5 +1,7 @@
 package io.nightshift.jobs.quantize;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import java.util.Optional;
@@ -15,8 +17,19 @@ import java.util.Optional;
  */
 public record InputStatistics(
         String location, CalibrationManifest manifest, Optional<StatisticsReference> reference, String option) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     /** Whether they are there. */
     public boolean areMade() {
         return reference.isPresent();
+    }
+
+    /** All that is known of them, as a text: what is made by them hangs on it. */
+    public String text() {
+        try {
+            return JSON.writeValueAsString(manifest);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a manifest is JSON", e);
+        }
     }
 }

@@ -1,7 +1,6 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.architecture.LinearLayer;
-import io.nightshift.jobs.rounding.LinearLoss;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.IOException;
 import java.io.Serializable;
@@ -15,7 +14,7 @@ public interface Measure extends Serializable {
     Measure GRAM = (unit, choice, inputs) -> {
         double error = 0;
         for (int i = 0; i < unit.linears().size(); i++) {
-            error += inputs.loss(unit.linears().get(i), choice.encodings().get(i)).relative();
+            error += inputs.loss(unit.linears().get(i), choice.encodings().get(i));
         }
         return error;
     };
@@ -31,10 +30,10 @@ public interface Measure extends Serializable {
     /** What a measure may ask for. */
     interface Inputs {
         /**
-         * What would be lost of a linear layer, on rows evenly spread over it.
+         * What would be lost of a linear layer as a share of its signal, on rows evenly spread over it.
          *
          * @throws IOException if weights or statistics cannot be read
          */
-        LinearLoss loss(LinearLayer linear, RowEncoding encoding) throws IOException;
+        double loss(LinearLayer linear, RowEncoding encoding) throws IOException;
     }
 }

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.RowReader;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
@@ -33,6 +34,9 @@ import java.util.Map;
 final class PartTask implements AutoCloseable {
     /** Bytes that are copied at once; as many weights are changed at once. */
     private static final int AT_ONCE = 4 << 20;
+
+    /** What rounds to infinity in half precision, and all above. */
+    private static final float ABOVE_HALVES = 65520;
 
     private final PartInput input;
     private final ModelFolder source;
@@ -140,8 +144,12 @@ final class PartTask implements AutoCloseable {
     }
 
     private void copy(int file, Segment segment, Item.Copied item, Work work) throws IOException {
+        if (item.converts()) {
+            fold(file, item, work, segment.from(), segment.to());
+            return;
+        }
         if (!work.treatment().folding().isNone()) {
-            fold(file, item, work);
+            fold(file, item, work, 0, item.source().rows());
             return;
         }
         byte[] bytes = new byte[(int) Math.min(AT_ONCE, item.length())];
@@ -154,20 +162,20 @@ final class PartTask implements AutoCloseable {
         }
     }
 
-    /** Reads a tensor, folds scales into it, and writes it in the type that it has. */
-    private void fold(int file, Item.Copied item, Work work) throws IOException {
+    /** Reads rows of a tensor, folds scales into them, and writes them in the type that they get. */
+    private void fold(int file, Item.Copied item, Work work, long first, long end) throws IOException {
         LinearRows linear = new LinearRows(source);
         SourceRows from = item.source();
         int columns = Math.toIntExact(from.tensor().columns());
         int atOnce = Math.max(1, AT_ONCE / columns);
         RowFolding folding = work.treatment().folding();
-        for (long row = 0; row < from.rows(); row += atOnce) {
-            int count = (int) Math.min(from.rows() - row, atOnce);
+        for (long row = first; row < end; row += atOnce) {
+            int count = (int) Math.min(end - row, atOnce);
             float[] weights = linear.read(from, row, row + count);
             add(weights, work.shift());
             float[] folded = folding.apply(weights, row, count, columns);
             add(folded, -work.shift());
-            write(file, stored(folded, from.tensor()));
+            write(file, stored(folded, item, row));
         }
         copied += linear.bytesRead();
     }
@@ -180,14 +188,29 @@ final class PartTask implements AutoCloseable {
         }
     }
 
-    private static byte[] stored(float[] weights, SafetensorsTensor tensor) {
-        byte[] bytes = new byte[Math.multiplyExact(weights.length, tensor.type().bits() / 8)];
-        switch (tensor.type()) {
-            case F16 -> F16.fromFloats(weights, 0, bytes, 0, weights.length);
+    private static byte[] stored(float[] weights, Item.Copied item, long firstRow) {
+        byte[] bytes = new byte[Math.multiplyExact(weights.length, item.tensor().type().bits() / 8)];
+        switch (item.tensor().type()) {
+            case F16 -> {
+                requireHalves(weights, item, firstRow);
+                F16.fromFloats(weights, 0, bytes, 0, weights.length);
+            }
             case BF16 -> BF16.fromFloats(weights, 0, bytes, 0, weights.length);
             default -> ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(weights);
         }
         return bytes;
+    }
+
+    private static void requireHalves(float[] weights, Item.Copied item, long firstRow) {
+        long columns = item.source().tensor().columns();
+        for (int i = 0; i < weights.length; i++) {
+            if (!(Math.abs(weights[i]) < ABOVE_HALVES)) {
+                SafetensorsTensor tensor = item.source().tensor();
+                throw new InvalidModelException(tensor.file() + ": tensor " + tensor.name() + ", row "
+                        + (item.source().firstRow() + firstRow + i / columns) + ", column " + i % columns + ": " + weights[i]
+                        + " does not fit half precision, which this output stores it in; choose gguf");
+            }
+        }
     }
 
     private void write(int file, byte[] bytes) throws IOException {

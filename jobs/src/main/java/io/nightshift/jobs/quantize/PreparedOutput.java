@@ -6,6 +6,7 @@ import io.nightshift.jobs.rounding.Foldings;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.ScalePlan;
 import io.nightshift.jobs.rounding.ScaledInput;
+import io.nightshift.kernels.encoding.RowEncoding;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,9 +25,11 @@ import java.util.Set;
  * @param scales of its channels
  * @param foldings what they make of tensors
  * @param inputs what each of those layers reads, by module; none where there are no statistics
+ * @param settled the encodings of those layers whose rows share numbers, by module
  */
 record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter writer, RoundingOptions options,
-        Set<String> rounded, ScalePlan scales, Foldings foldings, Map<String, ScaledInput> inputs) {
+        Set<String> rounded, ScalePlan scales, Foldings foldings, Map<String, ScaledInput> inputs,
+        Map<String, RowEncoding> settled) {
     /** What is done to units [from, to) of an item. */
     PartInput.Work work(Item item, long from, long to) {
         if (item instanceof Item.Rows rows) {
@@ -56,6 +59,16 @@ record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter wri
         return new Treatment(foldings.ofRows(rows.tensor(), from, to), importance, linears, read, first);
     }
 
+    /** The same with encodings that were settled. */
+    PreparedOutput with(Map<String, RowEncoding> found) {
+        return new PreparedOutput(number, name, laidOut, writer, options, rounded, scales, foldings, inputs, found);
+    }
+
+    /** How the rows of a gathered layer are encoded. */
+    RowEncoding encoding(Item.Gathered item) {
+        return settled.getOrDefault(item.linear().module(), item.encoding());
+    }
+
     /** What is done to the rows of a gathered layer. */
     Treatment ofGathered(Item.Gathered item) {
         LinearLayer linear = item.linear();
@@ -67,7 +80,7 @@ record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter wri
     /** Whether an item must not be cut: one that several tasks fill, or whose weights are changed. */
     boolean isWhole(Item item) {
         return item instanceof Item.Gathered
-                || item instanceof Item.Copied copied && !foldings.ofSource(copied.source()).isNone();
+                || item instanceof Item.Copied copied && !copied.converts() && !foldings.ofSource(copied.source()).isNone();
     }
 
     /** The inputs whose factors rounding needs, each once. */

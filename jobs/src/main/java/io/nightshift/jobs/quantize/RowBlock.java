@@ -1,18 +1,20 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.layout.Item;
+import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.Serializable;
 
 /**
  * Rows of a gathered linear layer that one task rounds.
  *
  * @param item the layer
+ * @param encoding of its rows
  * @param from number of the first row
  * @param to number behind the last row
  * @param treatment what is done to them
  * @param part the piece that writes the layer's bytes
  */
-record RowBlock(Item.Gathered item, int from, int to, Treatment treatment, int part) implements Serializable {
+record RowBlock(Item.Gathered item, RowEncoding encoding, int from, int to, Treatment treatment, int part) implements Serializable {
     int rows() {
         return to - from;
     }

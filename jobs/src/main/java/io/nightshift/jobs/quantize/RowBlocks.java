@@ -1,6 +1,7 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.layout.Item;
+import io.nightshift.kernels.encoding.RowEncoding;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,16 +18,17 @@ final class RowBlocks {
     /**
      * The blocks of a layer.
      *
+     * @param encoding of its rows
      * @param part the piece that writes the layer's bytes
      */
-    static List<RowBlock> of(Item.Gathered layer, Treatment treatment, int part) {
+    static List<RowBlock> of(Item.Gathered layer, RowEncoding encoding, Treatment treatment, int part) {
         int outputs = Math.toIntExact(layer.linear().outputs());
         int inputs = Math.toIntExact(layer.linear().inputs());
         int granule = Math.max(ROWS, layer.packing().granule());
         int rows = Math.max(granule, WEIGHTS / inputs / granule * granule);
         List<RowBlock> blocks = new ArrayList<>();
         for (int from = 0; from < outputs; from += rows) {
-            blocks.add(new RowBlock(layer, from, Math.min(outputs, from + rows), treatment, part));
+            blocks.add(new RowBlock(layer, encoding, from, Math.min(outputs, from + rows), treatment, part));
         }
         return blocks;
     }

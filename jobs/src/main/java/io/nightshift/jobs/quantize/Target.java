@@ -2,7 +2,6 @@ package io.nightshift.jobs.quantize;
 
 import io.nightshift.jobs.rounding.RoundingOptions;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -33,9 +32,9 @@ public interface Target {
     /**
      * Every byte's place in the output.
      *
-     * @param chosen a choice for each unit of the plan, in its order
+     * @param chosen a choice for each unit of the plan
      * @throws io.nightshift.formats.InvalidModelException as {@link #check}
      * @throws IOException if something cannot be read
      */
-    LaidOut layOut(Model model, Optional<InputStatistics> statistics, List<Choice> chosen) throws IOException;
+    LaidOut layOut(Model model, Optional<InputStatistics> statistics, Chosen chosen) throws IOException;
 }

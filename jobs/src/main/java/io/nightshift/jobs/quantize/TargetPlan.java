@@ -25,8 +25,8 @@ public record TargetPlan(Needs needs, List<Unit> units, Optional<Selection> sele
         GRAM
     }
 
-    /** The choices that scales are searched for; in a plan without a selection, those that are made. */
-    public List<Choice> nominal() {
-        return units.stream().map(unit -> unit.choices().get(unit.nominal())).toList();
+    /** The choices that scales are searched for. */
+    List<Choice> nominal() {
+        return units.stream().map(Unit::nominal).toList();
     }
 }

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,6 +48,9 @@ final class TargetRun implements AutoCloseable {
     private final Optional<StatisticsReference> statistics;
     private final OutputFolder folder;
     private final RunId run = RunId.create();
+    private final Map<List<Object>, ScalePlan> scalesFound = new HashMap<>();
+    private final Map<List<Object>, double[][]> measured = new HashMap<>();
+    private final Set<ScaledInput> scaledInputs = new LinkedHashSet<>();
     private WorkFolder work;
 
     TargetRun(JavaSparkContext spark, QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
@@ -93,10 +97,6 @@ final class TargetRun implements AutoCloseable {
         for (PreparedOutput output : prepared.outputs()) {
             finish(output, written.results());
         }
-        if (prepared.factors().isPresent()) {
-            // No other target has these scales; inputs as they are may be of use again.
-            prepared.factors().get().delete(prepared.inputs().stream().filter(input -> input.scales() != null).toList());
-        }
         OutputResult.Work made = work(phase, written, prepared, writing, clock.seconds());
         List<OutputResult> results = new ArrayList<>();
         for (PreparedOutput output : prepared.outputs()) {
@@ -136,10 +136,23 @@ final class TargetRun implements AutoCloseable {
         largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
         if (!largestFirst.isEmpty()) {
             progress.phase("factorizing statistics");
+            keepFactors(factors.orElseThrow(), largestFirst);
             factors.orElseThrow().makeAll(spark, largestFirst);
+            for (int i = 0; i < outputs.size(); i++) {
+                PreparedOutput output = outputs.get(i);
+                outputs.set(i, output.with(SettlePhase.run(spark, output, model.source(), factors.orElseThrow())));
+            }
         }
         OutputResult.Seconds seconds = new OutputResult.Seconds(scaling, choosing, clock.seconds(), 0, 0);
         return new Prepared(outputs, factors, largestFirst, seconds);
+    }
+
+    /** Deletes the factors of scaled inputs that the next targets have no use for; inputs as they are may be of use again. */
+    private void keepFactors(Factors factors, List<ScaledInput> needed) throws IOException {
+        scaledInputs.removeAll(needed);
+        factors.delete(List.copyOf(scaledInputs));
+        scaledInputs.clear();
+        needed.stream().filter(input -> input.scales() != null).forEach(scaledInputs::add);
     }
 
     /** Statistics and factors, in a folder that is removed when the run ends. */
@@ -155,19 +168,28 @@ final class TargetRun implements AutoCloseable {
         if (!target.target().rounding().scaled()) {
             return ScalePlan.NONE;
         }
-        String what = "searching scales for " + target.target().name();
+        ScaleTarget searched = new ScaleTarget(encodings(plan.units(), plan.nominal()), plan.norms());
+        List<Object> key = List.of(searched, target.target().rounding().ratios());
+        if (!scalesFound.containsKey(key)) {
+            scalesFound.put(key, search(searched, target.target()));
+        }
+        return scalesFound.get(key);
+    }
+
+    private ScalePlan search(ScaleTarget searched, Target target) throws IOException {
+        String what = "searching scales for " + target.name();
         progress.phase(what);
-        Map<String, RowEncoding> encodings = encodings(plan.units(), plan.nominal());
+        Set<String> scaled = searched.encodings().keySet();
         List<LinearLayer> ofLayers = model.linears().stream().filter(linear -> linear.layer() >= 0).toList();
-        List<ScaleGroup> groups = new ArrayList<>(ScaleGroups.of(
-                model.conversion(), ofLayers, linear -> encodings.containsKey(linear.module())));
+        List<ScaleGroup> groups = new ArrayList<>(
+                ScaleGroups.of(model.conversion(), ofLayers, linear -> scaled.contains(linear.module())));
         for (LinearLayer linear : model.linears()) {
-            if (linear.layer() < 0 && encodings.containsKey(linear.module())) {
+            if (linear.layer() < 0 && scaled.contains(linear.module())) {
                 ScaleGroups.ofOutput(model.conversion(), linear).ifPresent(groups::add);
             }
         }
-        return ScalePlanner.plan(spark, what, groups, new ScaleTarget(encodings, plan.norms()), target.target().rounding(),
-                statistics.orElseThrow(), model.source());
+        return ScalePlanner.plan(
+                spark, what, groups, searched, target.rounding(), statistics.orElseThrow(), model.source());
     }
 
     private static Map<String, RowEncoding> encodings(List<Unit> units, List<Choice> choices) {
@@ -187,20 +209,43 @@ final class TargetRun implements AutoCloseable {
                 ? Foldings.NONE
                 : new Foldings(model.conversion(), model.linears(), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
-        List<Choice> chosen = plan.nominal();
-        if (plan.selection().isPresent()) {
-            progress.phase("measuring for " + target.target().name());
-            chosen = ChoosePhase.run(spark, target.target().name(), plan, foldings, inputs, model.source(),
-                    factors.orElseThrow());
-        }
+        Chosen chosen = plan.selection().isPresent()
+                ? choose(target, foldings, inputs, factors.orElseThrow())
+                : Chosen.fixed(plan);
         LaidOut laidOut = target.laidOut().isPresent()
                 ? target.laidOut().get()
                 : target.target().layOut(model, known, chosen);
         OutputWriter writer =
                 new OutputWriter(folder, request.output(), laidOut.layout(), model.source().files(), settings);
-        Set<String> rounded = encodings(plan.units(), chosen).keySet();
+        Set<String> rounded = encodings(plan.units(), chosen.choices()).keySet();
         return new PreparedOutput(number, target.target().name(), laidOut, writer, target.target().rounding(), rounded, scales,
-                foldings, inputs);
+                foldings, inputs, Map.of());
+    }
+
+    private Chosen choose(CheckedTarget target, Foldings foldings, Map<String, ScaledInput> inputs, Factors factors)
+            throws IOException {
+        List<Unit> units = target.plan().units();
+        Selection selection = target.plan().selection().orElseThrow();
+        double[][] errors = errors(target, foldings, inputs, factors);
+        int[] found = selection.optimizer().choose(units, errors, selection.budget());
+        List<Choice> choices = new ArrayList<>();
+        for (int i = 0; i < found.length; i++) {
+            choices.add(units.get(i).choices().get(found[i]));
+        }
+        return new Chosen(choices, Optional.of(errors));
+    }
+
+    /** What targets that differ in their budgets alone measure is measured once. */
+    private double[][] errors(CheckedTarget target, Foldings foldings, Map<String, ScaledInput> inputs, Factors factors)
+            throws IOException {
+        TargetPlan plan = target.plan();
+        List<Object> key = List.of(plan.units(), plan.selection().orElseThrow().measure(), inputs);
+        if (!measured.containsKey(key)) {
+            progress.phase("measuring for " + target.target().name());
+            measured.put(key, MeasurePhase.run(
+                    spark, target.target().name(), plan, foldings, inputs, model.source(), factors));
+        }
+        return measured.get(key);
     }
 
     /** What the layers read that are rounded, or at least measured, by statistics. */

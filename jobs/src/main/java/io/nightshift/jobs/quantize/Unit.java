@@ -11,11 +11,17 @@ import java.util.List;
  * @param name for people
  * @param linears the layers
  * @param choices what they may become, at least one
- * @param nominal index of the choice that scales are searched for
+ * @param nominal what scales are searched for: one of the choices, or what stands for all of them
  */
-public record Unit(String name, List<LinearLayer> linears, List<Choice> choices, int nominal) implements Serializable {
+public record Unit(String name, List<LinearLayer> linears, List<Choice> choices, Choice nominal) implements Serializable {
     /** A unit without an alternative. */
     public static Unit fixed(LinearLayer linear, RowEncoding encoding) {
-        return new Unit(linear.module(), List.of(linear), List.of(Choice.of(linear, encoding)), 0);
+        Choice choice = Choice.of(linear, encoding);
+        return new Unit(linear.module(), List.of(linear), List.of(choice), choice);
+    }
+
+    /** The same with one of the choices as the only one. */
+    public Unit with(int chosen) {
+        return new Unit(name, linears, List.of(choices.get(chosen)), nominal);
     }
 }

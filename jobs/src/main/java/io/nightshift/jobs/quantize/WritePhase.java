@@ -99,7 +99,7 @@ final class WritePhase {
                     share, cores).size();
             for (Item item : file.items()) {
                 if (item instanceof Item.Gathered layer) {
-                    tasks += RowBlocks.of(layer, Treatment.NONE, 0).size();
+                    tasks += RowBlocks.of(layer, layer.encoding(), Treatment.NONE, 0).size();
                 }
             }
         }
@@ -110,8 +110,9 @@ final class WritePhase {
         for (int piece = 0; piece < cut.pieces().size(); piece++) {
             for (Stretch stretch : cut.pieces().get(piece).stretches()) {
                 if (cut.laidOut(0).items().get(stretch.item()) instanceof Item.Gathered item) {
-                    Treatment treatment = cut.outputs().get(0).ofGathered(item);
-                    blocks.addAll(RowBlocks.of(item, treatment, cut.firstPiece() + piece));
+                    PreparedOutput output = cut.outputs().get(0);
+                    blocks.addAll(RowBlocks.of(
+                            item, output.encoding(item), output.ofGathered(item), cut.firstPiece() + piece));
                 }
             }
         }

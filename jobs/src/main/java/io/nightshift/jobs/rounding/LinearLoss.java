@@ -27,9 +27,4 @@ public record LinearLoss(int output, String module, int rows, double signal, dou
                 clippedGroups + other.clippedGroups, Math.max(damping, other.damping),
                 Math.max(silentChannels, other.silentChannels));
     }
-
-    /** The loss of what was written as a share of the signal. */
-    public double relative() {
-        return signal == 0 ? rounded : rounded / signal;
-    }
 }

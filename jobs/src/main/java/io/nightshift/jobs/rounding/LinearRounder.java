@@ -7,6 +7,7 @@ import io.nightshift.kernels.encoding.RowCoder;
 import io.nightshift.kernels.encoding.RowEncoding;
 import io.nightshift.kernels.parallel.Workers;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Folds scales into rows of linear layers, rounds them, and measures what was lost, within a task. What becomes of a row
@@ -62,12 +63,48 @@ public final class LinearRounder {
      */
     public Rounded round(Rows rows, RowEncoding encoding, RowCoder coder, Matrices matrices, int output) {
         float[] folded = rows.folding().apply(rows.weights(), rows.first(), rows.count(), rows.columns());
-        Metric.Statistics metric = new Metric.Statistics(matrices.diagonal(), matrices.squares());
-        EncodedRows nearest = coder.nearest(folded, 0, rows.count(), rows.columns(), metric, workers);
-        EncodedRows written = matrices.factor() == null
+        int[] sample = sample(rows);
+        boolean startsFromNearest = matrices.factor() == null || encoding.startsFromNearest();
+        EncodedRows nearest = startsFromNearest
+                ? nearest(coder, folded, rows.count(), rows.columns(), matrices)
+                : nearest(coder, sampled(folded, sample, rows.columns()), sample.length, rows.columns(), matrices);
+        EncodedRows written = written(coder, startsFromNearest ? nearest : null, folded, rows.count(), matrices);
+        int[] places = startsFromNearest ? sample : IntStream.range(0, sample.length).toArray();
+        return new Rounded(
+                folded, written, loss(rows, sample, encoding, coder, matrices, output, nearest, places, written));
+    }
+
+    private EncodedRows nearest(RowCoder coder, float[] folded, int count, int columns, Matrices matrices) {
+        return coder.nearest(folded, 0, count, columns, metric(matrices), workers);
+    }
+
+    private EncodedRows written(RowCoder coder, EncodedRows nearest, float[] folded, int count, Matrices matrices) {
+        return matrices.factor() == null
                 ? nearest
-                : coder.feedback(nearest, folded, matrices.factor(), metric, workers);
-        return new Rounded(folded, written, loss(rows, encoding, coder, matrices, output, nearest, written));
+                : coder.feedback(nearest, folded, count, matrices.factor(), metric(matrices), workers);
+    }
+
+    private static Metric.Statistics metric(Matrices matrices) {
+        return new Metric.Statistics(matrices.diagonal(), matrices.squares());
+    }
+
+    /**
+     * What rounding would lose of all rows, as a share of their signal; nothing else of it is wanted.
+     *
+     * @param encoding of the output
+     * @param matrices of the layer's scaled input
+     */
+    public double relativeLoss(Rows rows, RowEncoding encoding, Matrices matrices) {
+        RowCoder coder = encoding.coder();
+        float[] folded = rows.folding().apply(rows.weights(), rows.first(), rows.count(), rows.columns());
+        EncodedRows nearest = matrices.factor() == null || encoding.startsFromNearest()
+                ? nearest(coder, folded, rows.count(), rows.columns(), matrices)
+                : null;
+        EncodedRows written = written(coder, nearest, folded, rows.count(), matrices);
+        int[] all = IntStream.range(0, rows.count()).toArray();
+        double loss = loss(rows, all, rows.weights(), coder, matrices, written, all);
+        double signal = sum(matrices, rows.weights(), rows.count());
+        return signal == 0 ? loss : loss / signal;
     }
 
     /** Rounds to nearest where there are no statistics. */
@@ -78,11 +115,10 @@ public final class LinearRounder {
         return new Rounded(folded, encoded, none);
     }
 
-    private LinearLoss loss(Rows rows, RowEncoding encoding, RowCoder coder, Matrices matrices, int output,
-            EncodedRows nearest, EncodedRows written) {
-        int[] sample = sample(rows);
-        float[] original = sampled(rows, sample);
-        double scaled = loss(rows, sample, original, coder, matrices, nearest);
+    private LinearLoss loss(Rows rows, int[] sample, RowEncoding encoding, RowCoder coder, Matrices matrices, int output,
+            EncodedRows nearest, int[] ofNearest, EncodedRows written) {
+        float[] original = sampled(rows.weights(), sample, rows.columns());
+        double scaled = loss(rows, sample, original, coder, matrices, nearest, ofNearest);
         double asTheyAre = scaled;
         if (!rows.folding().isNone() || encoding.searchesGroups()) {
             float[] values = new float[original.length];
@@ -96,7 +132,7 @@ public final class LinearRounder {
                 sum(matrices, original, sample.length),
                 asTheyAre,
                 scaled,
-                matrices.factor() == null ? scaled : loss(rows, sample, original, coder, matrices, written),
+                matrices.factor() == null ? scaled : loss(rows, sample, original, coder, matrices, written, sample),
                 written.groups(),
                 written.clippedGroups(),
                 matrices.factor() == null ? 0 : matrices.factor().damping(),
@@ -115,21 +151,21 @@ public final class LinearRounder {
         return Arrays.copyOf(sample, count);
     }
 
-    private static float[] sampled(Rows rows, int[] sample) {
-        int columns = rows.columns();
+    private static float[] sampled(float[] weights, int[] sample, int columns) {
         float[] chosen = new float[sample.length * columns];
         for (int i = 0; i < sample.length; i++) {
-            System.arraycopy(rows.weights(), sample[i] * columns, chosen, i * columns, columns);
+            System.arraycopy(weights, sample[i] * columns, chosen, i * columns, columns);
         }
         return chosen;
     }
 
-    private double loss(
-            Rows rows, int[] sample, float[] original, RowCoder coder, Matrices matrices, EncodedRows encoded) {
+    /** The loss of some rows, of which {@code encoded} has each at a place of its own. */
+    private double loss(Rows rows, int[] sample, float[] original, RowCoder coder, Matrices matrices, EncodedRows encoded,
+            int[] places) {
         int columns = rows.columns();
-        float[] values = new float[original.length];
+        float[] values = new float[sample.length * columns];
         for (int i = 0; i < sample.length; i++) {
-            coder.decode(encoded, sample[i], 1, values, i * columns);
+            coder.decode(encoded, places[i], 1, values, i * columns);
             rows.folding().undo(values, i * columns, columns, rows.first() + sample[i]);
         }
         return sum(matrices, changes(values, original), sample.length);

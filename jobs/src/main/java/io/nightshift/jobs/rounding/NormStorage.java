@@ -12,6 +12,13 @@ public enum NormStorage {
             return ScaleType.F32;
         }
     },
+    /** In half precision: EXL2. */
+    HALF {
+        @Override
+        ScaleType stored(SafetensorsType source) {
+            return ScaleType.F16;
+        }
+    },
     /** In the type that they have: AWQ. */
     AS_IN_SOURCE {
         @Override

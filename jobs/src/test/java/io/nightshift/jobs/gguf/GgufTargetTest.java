@@ -11,6 +11,7 @@ import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.types.FileType;
+import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.LaidOut;
 import io.nightshift.jobs.quantize.Model;
 import io.nightshift.jobs.storage.HadoopSettings;
@@ -32,7 +33,7 @@ class GgufTargetTest {
     private static LaidOut layOut(Path model, GgufTarget target) throws IOException {
         Model opened = Model.open(model.toString(), new HadoopSettings(Map.of()), Optional.empty(), false, warning -> { });
         target.check(opened, Optional.empty());
-        return target.layOut(opened, Optional.empty(), List.of());
+        return target.layOut(opened, Optional.empty(), new Chosen(List.of(), Optional.empty()));
     }
 
     private static LaidOutFile file(GgufTarget target) throws IOException {

@@ -32,6 +32,7 @@ import io.nightshift.formats.weights.QuantizedModel;
 import io.nightshift.jobs.cli.SharedOptions;
 import io.nightshift.jobs.cli.TargetFormat;
 import io.nightshift.jobs.quantize.Choice;
+import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.InputStatistics;
 import io.nightshift.jobs.quantize.LaidOut;
 import io.nightshift.jobs.quantize.LaidOut.RowImportance;
@@ -132,7 +133,7 @@ public final class MixedIntegers {
                             + GROUP + "; leave it out with --w4w8-left-out");
                 }
                 List<Choice> choices = List.of(Choice.of(linear, FOUR), Choice.of(linear, EIGHT));
-                units.add(new Unit(linear.module(), List.of(linear), choices, 0));
+                units.add(new Unit(linear.module(), List.of(linear), choices, choices.get(0)));
                 least += choices.get(0).bits();
                 weights += linear.outputs() * linear.inputs();
             }
@@ -147,11 +148,11 @@ public final class MixedIntegers {
         }
 
         @Override
-        public LaidOut layOut(Model model, Optional<InputStatistics> statistics, List<Choice> chosen) throws IOException {
+        public LaidOut layOut(Model model, Optional<InputStatistics> statistics, Chosen chosen) throws IOException {
             List<LinearLayer> linears = linears(model);
             List<DraftItem> drafts = new ArrayList<>();
             for (int i = 0; i < linears.size(); i++) {
-                drafts.add(draft(linears.get(i), chosen.get(i).encodings().get(0)));
+                drafts.add(draft(linears.get(i), chosen.choices().get(i).encodings().get(0)));
             }
             Set<String> packed =
                     linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());

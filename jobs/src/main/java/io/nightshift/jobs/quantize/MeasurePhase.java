@@ -5,7 +5,6 @@ import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.Foldings;
 import io.nightshift.jobs.rounding.InputMatrices;
-import io.nightshift.jobs.rounding.LinearLoss;
 import io.nightshift.jobs.rounding.LinearRounder;
 import io.nightshift.jobs.rounding.LinearRows;
 import io.nightshift.jobs.rounding.RowFolding;
@@ -15,7 +14,9 @@ import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.encoding.Metric;
 import io.nightshift.kernels.encoding.RowEncoding;
+import io.nightshift.kernels.encoding.SharedEncoding;
 import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.rounding.FeedbackFactor;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -24,27 +25,26 @@ import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Measures what each choice of each unit would lose, a Spark task a unit, and has the choices made. */
-final class ChoosePhase {
-    private ChoosePhase() {}
+/** Measures what each choice of each unit would lose, a Spark task a unit. */
+final class MeasurePhase {
+    private MeasurePhase() {}
 
     /** A unit with all that a task needs. */
     private record Measured(Unit unit, List<RowFolding> foldings, List<ScaledInput> inputs) implements Serializable {}
 
     /**
-     * Chooses.
+     * Measures.
      *
      * @param plan with a selection
      * @param foldings what the scales of the output make of its layers
      * @param inputs what each layer reads, by module
-     * @return a choice for each unit
-     * @throws io.nightshift.formats.InvalidModelException if weights cannot be used, or no choice fits the budget
+     * @return errors of each choice of each unit
+     * @throws io.nightshift.formats.InvalidModelException if weights cannot be used
      * @throws IOException if a task failed again and again
      */
-    static List<Choice> run(JavaSparkContext spark, String target, TargetPlan plan, Foldings foldings,
+    static double[][] run(JavaSparkContext spark, String target, TargetPlan plan, Foldings foldings,
             Map<String, ScaledInput> inputs, FolderReference source, Factors factors) throws IOException {
-        Selection selection = plan.selection().orElseThrow();
-        Measure measure = selection.measure();
+        Measure measure = plan.selection().orElseThrow().measure();
         List<Measured> measured = new ArrayList<>();
         for (Unit unit : plan.units()) {
             List<RowFolding> ofLinears = new ArrayList<>();
@@ -55,17 +55,11 @@ final class ChoosePhase {
             }
             measured.add(new Measured(unit, ofLinears, read));
         }
-        List<double[]> errors = new TaskRun(spark, "measuring " + target).each(measured, unit -> {
+        return new TaskRun(spark, "measuring " + target).each(measured, unit -> {
             try (Workers workers = TaskWorkers.open()) {
                 return errors(unit, measure, source.open(), factors, workers);
             }
-        });
-        int[] chosen = selection.optimizer().choose(plan.units(), errors.toArray(double[][]::new), selection.budget());
-        List<Choice> choices = new ArrayList<>();
-        for (int i = 0; i < chosen.length; i++) {
-            choices.add(plan.units().get(i).choices().get(chosen[i]));
-        }
-        return choices;
+        }).toArray(double[][]::new);
     }
 
     private static double[] errors(
@@ -91,6 +85,7 @@ final class ChoosePhase {
         private final LinearRounder rounder;
         private final Workers workers;
         private final Map<String, LinearRounder.Rows> samples = new HashMap<>();
+        private final Map<List<Object>, Double> losses = new HashMap<>();
 
         SampledLayers(Measured measured, LinearRows reader, Factors factors, Workers workers) {
             this.measured = measured;
@@ -101,16 +96,33 @@ final class ChoosePhase {
         }
 
         @Override
-        public LinearLoss loss(LinearLayer linear, RowEncoding encoding) throws IOException {
-            int index = measured.unit().linears().indexOf(linear);
-            LinearRounder.Rows rows = samples.get(linear.module());
-            if (rows == null) {
-                rows = sample(linear, measured.foldings().get(index));
-                samples.put(linear.module(), rows);
+        public double loss(LinearLayer linear, RowEncoding encoding) throws IOException {
+            // Choices differ in some layers only.
+            List<Object> key = List.of(linear.module(), encoding);
+            if (!losses.containsKey(key)) {
+                losses.put(key, measure(linear, encoding));
             }
-            LinearRounder.Rows sampled = rows;
-            return InputMatrices.of(factors).with(factors, measured.inputs().get(index), workers, matrices ->
-                    rounder.round(sampled, encoding, encoding.coder(), matrices, 0).loss());
+            return losses.get(key);
+        }
+
+        private double measure(LinearLayer linear, RowEncoding encoding) throws IOException {
+            int index = measured.unit().linears().indexOf(linear);
+            if (!samples.containsKey(linear.module())) {
+                samples.put(linear.module(), sample(linear, measured.foldings().get(index)));
+            }
+            LinearRounder.Rows rows = samples.get(linear.module());
+            return InputMatrices.of(factors).with(factors, measured.inputs().get(index), workers,
+                    matrices -> rounder.relativeLoss(rows, settled(encoding, rows, matrices.factor()), matrices));
+        }
+
+        /** What rows share is taken from the sample: nothing is written of it. */
+        private RowEncoding settled(RowEncoding encoding, LinearRounder.Rows rows, FeedbackFactor factor)
+                throws IOException {
+            if (encoding instanceof SharedEncoding shared) {
+                float[] folded = rows.folding().apply(rows.weights(), 0, rows.count(), rows.columns());
+                return shared.settle(action -> action.apply(folded, rows.count()), factor, workers);
+            }
+            return encoding;
         }
 
         private LinearRounder.Rows sample(LinearLayer linear, RowFolding folding) throws IOException {
