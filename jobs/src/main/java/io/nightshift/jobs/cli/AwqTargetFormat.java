@@ -40,13 +40,6 @@ public final class AwqTargetFormat implements TargetFormat {
             description = "AWQ: linear layers that stay as they are: whole names, or parts between dots (down_proj, layers.0).")
     private List<String> leftOut = new ArrayList<>();
 
-    @Option(
-            names = "--max-shard-size",
-            paramLabel = "SIZE",
-            converter = ByteSize.Converter.class,
-            description = "AWQ: most bytes of a safetensors file, about (default: 5 GB).")
-    private ByteSize maxShardSize;
-
     @Override
     public String name() {
         return "awq";
@@ -64,8 +57,7 @@ public final class AwqTargetFormat implements TargetFormat {
                     format == null ? AwqFormat.GEMM : AwqFormat.of(format), groupSize(variant), symmetric, leftOut);
             RoundingOptions rounding = shared.rounding(
                     new RoundingOptions(true, RoundingOptions.DEFAULT_RATIOS, true, RoundingOptions.DEFAULT_DAMPING));
-            return new AwqTarget(options, rounding,
-                    maxShardSize == null ? AwqTarget.DEFAULT_SHARD_SIZE : Math.max(1, maxShardSize.bytes()));
+            return new AwqTarget(options, rounding, shared.maxShardSize().orElse(AwqTarget.DEFAULT_SHARD_SIZE));
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException("--to awq: " + e.getMessage(), e);
         }
@@ -94,7 +86,6 @@ public final class AwqTargetFormat implements TargetFormat {
                 : groupSize != null ? "--group-size"
                 : symmetric ? "--symmetric"
                 : !leftOut.isEmpty() ? AwqOptions.LEAVE_OUT_OPTION
-                : maxShardSize != null ? "--max-shard-size"
                 : null);
     }
 }

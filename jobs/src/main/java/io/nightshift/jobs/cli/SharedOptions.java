@@ -2,6 +2,7 @@ package io.nightshift.jobs.cli;
 
 import io.nightshift.jobs.rounding.RoundingOptions;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The options of {@code quantize} that several formats have a use for. */
 public interface SharedOptions {
@@ -15,4 +16,7 @@ public interface SharedOptions {
 
     /** The option that statistics of linear layers' inputs come from, if there are any. */
     Optional<String> statistics();
+
+    /** Most bytes of a safetensors file, about, if the user gives a number. */
+    OptionalLong maxShardSize();
 }

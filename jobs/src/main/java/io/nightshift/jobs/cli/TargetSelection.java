@@ -9,6 +9,7 @@ import io.nightshift.jobs.rounding.RoundingOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -25,8 +26,9 @@ final class TargetSelection {
             split = ",",
             paramLabel = "TARGET",
             converter = TargetName.Converter.class,
-            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M, and awq or awq:w4gSIZE,"
-                    + " a folder of four-bit integers in groups of SIZE.")
+            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M; awq or awq:w4gSIZE, a folder"
+                    + " of four-bit integers in groups of SIZE; exl2:BITS, such as exl2:4.65, a folder of so many bits a"
+                    + " weight.")
     private List<TargetName> names;
 
     @Mixin
@@ -51,6 +53,13 @@ final class TargetSelection {
             converter = ByteSize.Converter.class,
             description = "Most bytes of a part, about; 5M at least (default: ${DEFAULT-VALUE}).")
     private ByteSize partSize;
+
+    @Option(
+            names = "--max-shard-size",
+            paramLabel = "SIZE",
+            converter = ByteSize.Converter.class,
+            description = "Most bytes of a safetensors file, about (default: 5 GB for AWQ, 8 GB for EXL2).")
+    private ByteSize maxShardSize;
 
     private final List<TargetFormat> formats = new ArrayList<>();
 
@@ -119,6 +128,9 @@ final class TargetSelection {
             }
         }
         rounding.refuseWithoutEffect(shared.always);
+        if (maxShardSize != null && !shared.sharded) {
+            throw new InvalidModelException("--max-shard-size has no effect on these targets, which are one file each");
+        }
         boolean tokenizes = asked.stream().anyMatch(TargetFormat::tokenizes);
         if (preTokenizer.name().isPresent() && !tokenizes && !statistics.calibrates()) {
             throw new InvalidModelException("--pre-tokenizer has no effect on these targets without --calibration");
@@ -135,11 +147,18 @@ final class TargetSelection {
 
     private final class Shared implements SharedOptions {
         private boolean always;
+        private boolean sharded;
 
         @Override
         public RoundingOptions rounding(RoundingOptions otherwise) {
             always |= otherwise.needsStatistics();
             return rounding.options(otherwise);
+        }
+
+        @Override
+        public OptionalLong maxShardSize() {
+            sharded = true;
+            return maxShardSize == null ? OptionalLong.empty() : OptionalLong.of(Math.max(1, maxShardSize.bytes()));
         }
 
         @Override

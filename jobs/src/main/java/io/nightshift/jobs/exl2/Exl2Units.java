@@ -1,0 +1,119 @@
+package io.nightshift.jobs.exl2;
+
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.exl2.Exl2Block;
+import io.nightshift.formats.exl2.Exl2Model;
+import io.nightshift.formats.exl2.Measurement;
+import io.nightshift.formats.exl2.ParameterSet;
+import io.nightshift.jobs.quantize.Choice;
+import io.nightshift.jobs.quantize.Unit;
+import io.nightshift.kernels.encoding.IntegerEncoding;
+import io.nightshift.kernels.encoding.IntegerGroups;
+import io.nightshift.kernels.encoding.RowEncoding;
+import io.nightshift.kernels.encoding.ScaleType;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What takes a parameter set together, as the engine has it: the blocks of a model, and behind them its head.
+ *
+ * @param blocks the blocks, with all choices
+ * @param head the head, which has one choice
+ */
+record Exl2Units(List<Unit> blocks, Unit head) {
+    /** What scales are searched for, one set for all bitrates: bits, and the group sizes of which the first that fits. */
+    private static final int NOMINAL_BITS = 4;
+    private static final List<Integer> NOMINAL_GROUPS = List.of(128, 64, 32);
+
+    /** The units with ExLlamaV2's choices. */
+    static Exl2Units of(Exl2Model model, int headBits) {
+        List<Unit> blocks = new ArrayList<>();
+        for (int i = 0; i < model.blocks().size(); i++) {
+            blocks.add(unit(model.blocks().get(i), model.linears().get(i), model.blocks().get(i).choices()));
+        }
+        return new Exl2Units(blocks, head(model, headBits));
+    }
+
+    /**
+     * The units with the choices of a measurement.
+     *
+     * @param options of each block
+     */
+    static Exl2Units of(Exl2Model model, int headBits, List<List<Measurement.Option>> options) {
+        List<Unit> blocks = new ArrayList<>();
+        for (int i = 0; i < model.blocks().size(); i++) {
+            blocks.add(unit(model.blocks().get(i), model.linears().get(i),
+                    options.get(i).stream().map(Measurement.Option::parameters).toList()));
+        }
+        return new Exl2Units(blocks, head(model, headBits));
+    }
+
+    /** All of them. */
+    List<Unit> all() {
+        List<Unit> all = new ArrayList<>(blocks);
+        all.add(head);
+        return all;
+    }
+
+    /** Bits that the blocks take at least. */
+    long least() {
+        return blocks.stream()
+                .mapToLong(block -> block.choices().stream().mapToLong(Choice::bits).min().orElseThrow())
+                .sum();
+    }
+
+    /**
+     * A measurement of these units.
+     *
+     * @param errors of each choice of each block, and more
+     */
+    static Measurement measurement(Exl2Model model, double[][] errors, String scales) {
+        Map<String, List<Measurement.Option>> options = new LinkedHashMap<>();
+        for (int i = 0; i < model.blocks().size(); i++) {
+            Exl2Block block = model.blocks().get(i);
+            List<Measurement.Option> measured = new ArrayList<>();
+            for (Map<String, ParameterSet> choice : block.choices()) {
+                measured.add(new Measurement.Option(choice, block.totalBits(choice), 1 - errors[i][measured.size()]));
+            }
+            options.put(block.key(), measured);
+        }
+        return new Measurement(options, scales);
+    }
+
+    private static Unit unit(Exl2Block block, List<LinearLayer> linears, List<Map<String, ParameterSet>> parameters) {
+        List<Choice> choices = new ArrayList<>();
+        for (Map<String, ParameterSet> ofRoles : parameters) {
+            List<ParameterSet> sets =
+                    block.matrices().stream().map(matrix -> ofRoles.get(matrix.role())).toList();
+            choices.add(choice(String.valueOf(choices.size()), linears, sets, block.totalBits(ofRoles)));
+        }
+        return new Unit(block.key(), linears, choices, nominal(linears));
+    }
+
+    private static Unit head(Exl2Model model, int headBits) {
+        LinearLayer head = model.head();
+        ParameterSet parameters = Exl2Model.headParameters(headBits);
+        Choice choice = choice(parameters.name(), List.of(head), List.of(parameters),
+                parameters.totalBits(head.inputs(), head.outputs(), false));
+        return new Unit(head.module(), List.of(head), List.of(choice), nominal(List.of(head)));
+    }
+
+    private static Choice choice(String name, List<LinearLayer> linears, List<ParameterSet> sets, long bits) {
+        List<RowEncoding> encodings = new ArrayList<>();
+        for (int i = 0; i < sets.size(); i++) {
+            encodings.add(sets.get(i).encoding(Math.toIntExact(linears.get(i).inputs())));
+        }
+        return new Choice(name, encodings, bits);
+    }
+
+    private static Choice nominal(List<LinearLayer> linears) {
+        List<RowEncoding> encodings = new ArrayList<>();
+        for (LinearLayer linear : linears) {
+            int group = NOMINAL_GROUPS.stream().filter(size -> linear.inputs() % size == 0).findFirst().orElseThrow();
+            encodings.add(new IntegerEncoding(new IntegerGroups(NOMINAL_BITS, group, false, ScaleType.F16), false));
+        }
+        return new Choice("nominal", encodings, 0);
+    }
+}
