@@ -29,6 +29,15 @@ public final class DecoderLayer {
         afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
     }
 
+    private DecoderLayer(DecoderLayer layer, AttentionBlock attention, FeedForward feedForward) {
+        this.attentionNorm = layer.attentionNorm;
+        this.attention = attention;
+        this.afterAttention = layer.afterAttention;
+        this.feedForwardNorm = layer.feedForwardNorm;
+        this.feedForward = feedForward;
+        this.afterFeedForward = layer.afterFeedForward;
+    }
+
     /**
      * Reads a layer's weights, each byte once.
      *
@@ -39,6 +48,17 @@ public final class DecoderLayer {
     public static DecoderLayer load(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         Objects.checkIndex(layer, model.layers());
         return new DecoderLayer(model, weights, layer);
+    }
+
+    /**
+     * The same layer with the linear layers of one half read from elsewhere; norms stay.
+     *
+     * @throws IOException if they cannot be read
+     */
+    public DecoderLayer with(LayerHalf half, DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        return half == LayerHalf.ATTENTION
+                ? new DecoderLayer(this, AttentionBlock.read(model, weights, layer), feedForward)
+                : new DecoderLayer(this, attention, FeedForward.read(model, weights, layer));
     }
 
     /** Bytes of weights that it holds. */
@@ -62,6 +82,17 @@ public final class DecoderLayer {
      * @throws IllegalArgumentException if the array is too short for the sequences
      */
     public void forward(float[] hidden, int[] sequenceLengths, ActivationObserver observer, Workers workers) {
+        forward(LayerHalf.ATTENTION, hidden, sequenceLengths, observer, workers);
+        forward(LayerHalf.FEED_FORWARD, hidden, sequenceLengths, observer, workers);
+    }
+
+    /**
+     * Runs sequences through one half of the layer: the second half reads what the first one gives.
+     *
+     * @param hidden replaced by the half's output
+     * @throws IllegalArgumentException if the array is too short for the sequences
+     */
+    public void forward(LayerHalf half, float[] hidden, int[] sequenceLengths, ActivationObserver observer, Workers workers) {
         int channels = attentionNorm.weights().length;
         int tokens = Arrays.stream(sequenceLengths).reduce(0, Math::addExact);
         if (Math.multiplyExact(tokens, channels) > hidden.length) {
@@ -72,10 +103,13 @@ public final class DecoderLayer {
             return;
         }
         float[] normed = new float[tokens * channels];
-        attentionNorm.apply(hidden, tokens, normed, workers);
-        add(hidden, attention.forward(normed, sequenceLengths, observer, workers), afterAttention, tokens, workers);
-        feedForwardNorm.apply(hidden, tokens, normed, workers);
-        add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
+        if (half == LayerHalf.ATTENTION) {
+            attentionNorm.apply(hidden, tokens, normed, workers);
+            add(hidden, attention.forward(normed, sequenceLengths, observer, workers), afterAttention, tokens, workers);
+        } else {
+            feedForwardNorm.apply(hidden, tokens, normed, workers);
+            add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
+        }
     }
 
     private void add(float[] hidden, float[] output, Optional<Norm> norm, int tokens, Workers workers) {

@@ -2,6 +2,7 @@ package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.exl2.Exl2Model;
+import io.nightshift.jobs.exl2.BlockError;
 import io.nightshift.jobs.exl2.Exl2Target;
 import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.rounding.RoundingOptions;
@@ -15,6 +16,13 @@ public final class Exl2TargetFormat implements TargetFormat {
             paramLabel = "N",
             description = "EXL2: bits of the output projection: 2 to 6 or 8 (default: " + Exl2Target.DEFAULT_HEAD_BITS + ").")
     private Integer headBits;
+
+    @Option(
+            names = "--measure",
+            paramLabel = "HOW",
+            description = "EXL2: how to measure what each choice of parameters loses. exact: from the forward pass of each"
+                    + " attention and feed-forward block (default); gram: from the statistics alone, without running it.")
+    private String measure;
 
     @Option(
             names = Exl2Target.MEASUREMENT_OPTION,
@@ -39,8 +47,19 @@ public final class Exl2TargetFormat implements TargetFormat {
         Exl2Model.headParameters(head);
         RoundingOptions rounding = shared.rounding(
                 new RoundingOptions(true, RoundingOptions.DEFAULT_RATIOS, true, Exl2Target.DEFAULT_DAMPING));
-        return new Exl2Target(bits(variant.orElse("")), head, Optional.ofNullable(measurement), rounding,
-                shared.maxShardSize().orElse(Exl2Target.DEFAULT_SHARD_SIZE));
+        return new Exl2Target(bits(variant.orElse("")), head, measure(), Optional.ofNullable(measurement),
+                rounding, shared.maxShardSize().orElse(Exl2Target.DEFAULT_SHARD_SIZE));
+    }
+
+    private BlockError measure() {
+        if (measure != null && measurement != null) {
+            throw new InvalidModelException("--measure has no effect with " + Exl2Target.MEASUREMENT_OPTION);
+        }
+        return switch (measure == null ? "exact" : measure) {
+            case "exact" -> BlockError.EXACT;
+            case "gram" -> BlockError.GRAM;
+            default -> throw new InvalidModelException("--measure " + measure + ": give exact or gram");
+        };
     }
 
     private static double bits(String variant) {
@@ -59,6 +78,7 @@ public final class Exl2TargetFormat implements TargetFormat {
     @Override
     public Optional<String> given() {
         return Optional.ofNullable(headBits != null ? "--head-bits"
+                : measure != null ? "--measure"
                 : measurement != null ? Exl2Target.MEASUREMENT_OPTION
                 : null);
     }

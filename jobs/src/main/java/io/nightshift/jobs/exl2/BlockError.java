@@ -1,18 +1,39 @@
 package io.nightshift.jobs.exl2;
 
+import io.nightshift.formats.architecture.Role;
+import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.jobs.quantize.Choice;
 import io.nightshift.jobs.quantize.Measure;
 import io.nightshift.jobs.quantize.Unit;
 import java.io.IOException;
+import java.util.Set;
 
-/** The relative error of a block's output, from the losses of its linear layers. */
-record BlockError() implements Measure {
-    @Override
-    public double error(Unit unit, Choice choice, Inputs inputs) throws IOException {
-        double loss = 0;
-        for (int i = 0; i < unit.linears().size(); i++) {
-            loss += inputs.loss(unit.linears().get(i), choice.encodings().get(i));
+/** The relative error of a block's output. */
+public enum BlockError implements Measure {
+    /** From the block's forward pass, as ExLlamaV2 measures it. */
+    EXACT {
+        @Override
+        public double error(Unit unit, Choice choice, Inputs inputs) throws IOException {
+            boolean attention = ATTENTION.contains(unit.linears().get(0).role());
+            return inputs.outputError(attention ? LayerHalf.ATTENTION : LayerHalf.FEED_FORWARD, choice);
         }
-        return Math.sqrt(loss);
-    }
+
+        @Override
+        public boolean runsModel() {
+            return true;
+        }
+    },
+    /** From the Gram matrices: the root of the relative losses at the outputs of its layers. No model is run. */
+    GRAM {
+        @Override
+        public double error(Unit unit, Choice choice, Inputs inputs) throws IOException {
+            double loss = 0;
+            for (int i = 0; i < unit.linears().size(); i++) {
+                loss += inputs.loss(unit.linears().get(i), choice.encodings().get(i));
+            }
+            return Math.sqrt(loss);
+        }
+    };
+
+    private static final Set<Role> ATTENTION = Set.of(Role.QUERY, Role.KEY, Role.VALUE, Role.ATTENTION_OUTPUT);
 }

@@ -9,6 +9,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -24,7 +25,9 @@ import org.apache.spark.api.java.JavaSparkContext;
  *
  * <p>Memory of a task: the states of a group and a block of {@value #BLOCK} bytes.
  */
-public final class StoredStates {
+public final class StoredStates implements Serializable {
+    private static final long serialVersionUID = 1;
+
     private static final int BLOCK = 1 << 16;
 
     private final WorkFiles files;
@@ -55,6 +58,15 @@ public final class StoredStates {
     public JavaRDD<HiddenStates> read(JavaSparkContext spark) {
         WorkFiles from = files;
         return spark.parallelize(ofGroups, ofGroups.size()).map(name -> read(from, name));
+    }
+
+    /** All of them, within a task. */
+    public List<HiddenStates> load() throws IOException {
+        List<HiddenStates> states = new ArrayList<>();
+        for (String name : ofGroups) {
+            states.add(read(files, name));
+        }
+        return states;
     }
 
     /** Deletes the files. */

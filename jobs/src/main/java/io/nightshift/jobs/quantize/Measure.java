@@ -1,6 +1,7 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.IOException;
 import java.io.Serializable;
@@ -27,6 +28,11 @@ public interface Measure extends Serializable {
      */
     double error(Unit unit, Choice choice, Inputs inputs) throws IOException;
 
+    /** Whether the model is run, so that its hidden states must be known. */
+    default boolean runsModel() {
+        return false;
+    }
+
     /** What a measure may ask for. */
     interface Inputs {
         /**
@@ -35,5 +41,13 @@ public interface Measure extends Serializable {
          * @throws IOException if weights or statistics cannot be read
          */
         double loss(LinearLayer linear, RowEncoding encoding) throws IOException;
+
+        /**
+         * The relative error of half a layer's output, where the unit's layers are all of that half and are rounded, and
+         * everything before it is not. Only for a measure that runs the model.
+         *
+         * @throws IOException if weights, statistics or states cannot be read
+         */
+        double outputError(LayerHalf half, Choice choice) throws IOException;
     }
 }

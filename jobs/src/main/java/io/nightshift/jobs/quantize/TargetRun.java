@@ -7,7 +7,11 @@ import io.nightshift.formats.architecture.ScaleGroups;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.layout.OutputLayout;
+import io.nightshift.formats.forward.DecoderModel;
+import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.forward.LayerStates;
+import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.Foldings;
@@ -24,6 +28,7 @@ import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.WorkFolder;
+import io.nightshift.jobs.text.RecordedTokens;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -39,6 +44,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
 final class TargetRun implements AutoCloseable {
+    /** Tokens that halves of layers are run over to measure errors, about. */
+    private static final int TOKENS_MEASURED = 4096;
+
     private final JavaSparkContext spark;
     private final QuantizeRequest request;
     private final HadoopSettings settings;
@@ -52,6 +60,7 @@ final class TargetRun implements AutoCloseable {
     private final Map<List<Object>, double[][]> measured = new HashMap<>();
     private final Set<ScaledInput> scaledInputs = new LinkedHashSet<>();
     private WorkFolder work;
+    private LayerStates states;
 
     TargetRun(JavaSparkContext spark, QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
             Optional<InputStatistics> statistics, OutputFolder folder) {
@@ -242,10 +251,27 @@ final class TargetRun implements AutoCloseable {
         List<Object> key = List.of(plan.units(), plan.selection().orElseThrow().measure(), inputs);
         if (!measured.containsKey(key)) {
             progress.phase("measuring for " + target.target().name());
-            measured.put(key, MeasurePhase.run(
-                    spark, target.target().name(), plan, foldings, inputs, model.source(), factors));
+            boolean runsModel = plan.selection().orElseThrow().measure().runsModel();
+            measured.put(key, MeasurePhase.run(spark, target.target().name(), plan, foldings, inputs, model.source(),
+                    factors, runsModel ? Optional.of(states()) : Optional.empty()));
         }
         return measured.get(key);
+    }
+
+    /** Of some of the sequences that statistics were made of, evenly spread. */
+    private LayerStates states() throws IOException {
+        if (states == null) {
+            String folder = statistics.orElseThrow().folder().location().text();
+            List<int[]> all = RecordedTokens.read(folder + "/" + CalibrationManifest.TOKENS, settings).sequences().sequences();
+            int count = Math.min(all.size(), Math.max(1, TOKENS_MEASURED / all.get(0).length));
+            List<int[]> some = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                some.add(all.get((int) ((long) i * all.size() / count)));
+            }
+            ModelReference reference = ModelReference.of(run, DecoderModel.of(model.checkpoint()), model.source());
+            states = LayerStates.run(spark, reference, some, work.files());
+        }
+        return states;
     }
 
     /** What the layers read that are rounded, or at least measured, by statistics. */

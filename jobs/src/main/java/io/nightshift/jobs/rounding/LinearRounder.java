@@ -69,7 +69,7 @@ public final class LinearRounder {
                 ? nearest(coder, folded, rows.count(), rows.columns(), matrices)
                 : nearest(coder, sampled(folded, sample, rows.columns()), sample.length, rows.columns(), matrices);
         EncodedRows written = written(coder, startsFromNearest ? nearest : null, folded, rows.count(), matrices);
-        int[] places = startsFromNearest ? sample : IntStream.range(0, sample.length).toArray();
+        int[] places = startsFromNearest ? sample : places(sample.length);
         return new Rounded(
                 folded, written, loss(rows, sample, encoding, coder, matrices, output, nearest, places, written));
     }
@@ -89,22 +89,31 @@ public final class LinearRounder {
     }
 
     /**
-     * What rounding would lose of all rows, as a share of their signal; nothing else of it is wanted.
+     * What rounding would make of rows, as a reader sees them, with all scales taken back.
      *
      * @param encoding of the output
      * @param matrices of the layer's scaled input
+     * @return as many weights as the rows have
      */
-    public double relativeLoss(Rows rows, RowEncoding encoding, Matrices matrices) {
+    public float[] rounded(Rows rows, RowEncoding encoding, Matrices matrices) {
         RowCoder coder = encoding.coder();
         float[] folded = rows.folding().apply(rows.weights(), rows.first(), rows.count(), rows.columns());
         EncodedRows nearest = matrices.factor() == null || encoding.startsFromNearest()
                 ? nearest(coder, folded, rows.count(), rows.columns(), matrices)
                 : null;
         EncodedRows written = written(coder, nearest, folded, rows.count(), matrices);
-        int[] all = IntStream.range(0, rows.count()).toArray();
-        double loss = loss(rows, all, rows.weights(), coder, matrices, written, all);
+        return unfolded(rows, coder, written, places(rows.count()), places(rows.count()));
+    }
+
+    /** What rounding would lose of rows, as a share of their signal. */
+    public double relativeLoss(Rows rows, RowEncoding encoding, Matrices matrices) {
+        double loss = sum(matrices, changes(rounded(rows, encoding, matrices), rows.weights()), rows.count());
         double signal = sum(matrices, rows.weights(), rows.count());
         return signal == 0 ? loss : loss / signal;
+    }
+
+    private static int[] places(int count) {
+        return IntStream.range(0, count).toArray();
     }
 
     /** Rounds to nearest where there are no statistics. */
@@ -162,13 +171,17 @@ public final class LinearRounder {
     /** The loss of some rows, of which {@code encoded} has each at a place of its own. */
     private double loss(Rows rows, int[] sample, float[] original, RowCoder coder, Matrices matrices, EncodedRows encoded,
             int[] places) {
+        return sum(matrices, changes(unfolded(rows, coder, encoded, sample, places), original), sample.length);
+    }
+
+    private static float[] unfolded(Rows rows, RowCoder coder, EncodedRows encoded, int[] sample, int[] places) {
         int columns = rows.columns();
         float[] values = new float[sample.length * columns];
         for (int i = 0; i < sample.length; i++) {
             coder.decode(encoded, places[i], 1, values, i * columns);
             rows.folding().undo(values, i * columns, columns, rows.first() + sample[i]);
         }
-        return sum(matrices, changes(values, original), sample.length);
+        return values;
     }
 
     private static float[] changes(float[] values, float[] original) {
