@@ -24,8 +24,7 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Documents, read through Spark SQL. In order they come file by file and partition by partition, so that no more of a
  * corpus is read than is asked for. Shuffled, they come by a hash of seed and text: an order that depends neither on
- * the
- * cluster nor on how the texts are spread over files.
+ * the cluster nor on how the texts are spread over files.
  */
 public final class Documents {
     private static final String TEXT = "text";
@@ -62,7 +61,8 @@ public final class Documents {
      * @throws IOException if a store does not answer or refuses
      */
     public static Documents open(TextData data, HadoopSettings settings, JavaSparkContext spark) throws IOException {
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        // The caller's own session keeps its settings.
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate().newSession();
         // A file may have a column Text beside text.
         session.conf().set("spark.sql.caseSensitive", true);
         return new Documents(session, data, settings, DataFile.find(data.locations(), settings));

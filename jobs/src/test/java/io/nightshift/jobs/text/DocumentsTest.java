@@ -40,6 +40,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.jdk.javaapi.CollectionConverters;
 
 class DocumentsTest {
     private static JavaSparkContext spark;
@@ -49,9 +50,7 @@ class DocumentsTest {
 
     @BeforeAll
     static void start() {
-        spark = SparkCluster.local(2, Map.of());
-        SparkSession.builder().config(spark.getConf()).getOrCreate().conf().set("spark.sql.files.maxPartitionBytes",
-                "2000");
+        spark = SparkCluster.local(2, Map.of("spark.sql.files.maxPartitionBytes", "2000"));
     }
 
     @AfterAll
@@ -82,9 +81,7 @@ class DocumentsTest {
         List<String> texts = new ArrayList<>(documents(7, 20));
         texts.add(3, "  ");
         texts.add(5, null);
-        SparkSession.builder().config(spark.getConf()).getOrCreate()
-                .createDataset(texts, Encoders.STRING()).toDF("body").coalesce(1)
-                .write().parquet(folder.resolve("data").toString());
+        writeParquet(texts, "body");
         List<String> usable = documents(7, 20);
         assertEquals(usable, read(new TextData(
                 List.of(folder.resolve("data").toString()), "body", OptionalLong.empty()), 100));
@@ -210,6 +207,15 @@ class DocumentsTest {
     }
 
     @Test
+    void theSessionOfTheCallerKeepsItsSettings() throws IOException {
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        Map<String, String> settings = CollectionConverters.asJava(session.conf().getAll());
+        Texts.write(folder.resolve("a.txt"), "text");
+        read(folder + "/a.txt", OptionalLong.empty(), 10);
+        assertEquals(settings, CollectionConverters.asJava(session.conf().getAll()));
+    }
+
+    @Test
     void comeFromAnObjectStore() throws Exception {
         try (S3Server s3 = S3Server.start()) {
             List<String> all = documents(0, 10);
@@ -229,6 +235,12 @@ class DocumentsTest {
         } finally {
             SparkSession.clearActiveSession();
         }
+    }
+
+    private void writeParquet(List<String> texts, String column) {
+        SparkSession.builder().config(spark.getConf()).getOrCreate()
+                .createDataset(texts, Encoders.STRING()).toDF(column).coalesce(1)
+                .write().parquet(folder.resolve("data").toString());
     }
 
     private TextData file(String name) {
