@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.example.data.Group;
@@ -204,6 +205,13 @@ class DocumentsTest {
     void aReplacementCharacterThatIsInTheTextIsTaken() throws IOException {
         Texts.write(folder.resolve("a.txt"), "a \ufffd b");
         assertEquals(List.of("a \ufffd b"), read(folder + "/a.txt", OptionalLong.empty(), 10));
+    }
+
+    @Test
+    void aReplacementCharacterInAParquetFileIsTakenToo() throws IOException {
+        writeParquet(List.of("a \ufffd b", "c"), "text");
+        assertEquals(List.of("a \ufffd b", "c"), read(folder + "/data", OptionalLong.empty(), 10));
+        assertEquals(Set.of("a \ufffd b", "c"), new HashSet<>(read(folder + "/data", OptionalLong.of(1), 10)));
     }
 
     @Test
