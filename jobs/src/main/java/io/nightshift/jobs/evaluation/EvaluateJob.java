@@ -95,9 +95,8 @@ public final class EvaluateJob {
         List<ModelReference> all = new ArrayList<>(quantized);
         all.add(original);
         long bytesRead = 0;
-        try {
-            long begin = System.nanoTime();
-            PlainPass pass = PlainPass.run(spark, original, cut, progress);
+        long begin = System.nanoTime();
+        try (PlainPass pass = PlainPass.run(spark, original, cut, progress)) {
             JavaRDD<HiddenStates> states = pass.states();
             ScoreTask own = new ScoreTask(original, null, shared);
             List<TokenScores> ownScores = new TaskRun(spark, "scores of " + original.location())
@@ -108,19 +107,18 @@ public final class EvaluateJob {
             List<EvaluateResult.Score> scores = new ArrayList<>();
             for (ModelReference model : quantized) {
                 begin = System.nanoTime();
-                PlainPass other = PlainPass.run(spark, model, cut, progress);
-                ScoreTask task = new ScoreTask(original, model, shared);
-                List<TokenScores> found = new TaskRun(spark, "scores of " + model.location())
-                        .run(states.zip(other.states()).map(pair -> pair), (group, given, attempt) -> {
-                            Tuple2<HiddenStates, HiddenStates> pair = given.next();
-                            return task.score(pair._1(), pair._2());
-                        });
-                scores.add(finite(ScoreSummary.of(model.location(), found)));
-                bytesRead += other.bytesRead() + bytesRead(found);
-                other.forget();
+                try (PlainPass other = PlainPass.run(spark, model, cut, progress)) {
+                    ScoreTask task = new ScoreTask(original, model, shared);
+                    List<TokenScores> found = new TaskRun(spark, "scores of " + model.location())
+                            .run(states.zip(other.states()).map(pair -> pair), (group, given, attempt) -> {
+                                Tuple2<HiddenStates, HiddenStates> pair = given.next();
+                                return task.score(pair._1(), pair._2());
+                            });
+                    scores.add(finite(ScoreSummary.of(model.location(), found)));
+                    bytesRead += other.bytesRead() + bytesRead(found);
+                }
                 progress.model(model.location(), (System.nanoTime() - begin) * 1e-9);
             }
-            pass.forget();
             double seconds = (System.nanoTime() - start) * 1e-9;
             int chunks = sequences.sequences().size();
             return new EvaluateResult(
@@ -137,7 +135,7 @@ public final class EvaluateJob {
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
             throw TaskFailures.explain(e);
         } finally {
-            shared.unpersist();
+            shared.destroy();
             RunCache.end(run, spark);
         }
     }
