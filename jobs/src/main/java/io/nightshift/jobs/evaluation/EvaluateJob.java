@@ -6,7 +6,6 @@ import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.SourceModel;
 import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
@@ -16,7 +15,6 @@ import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -155,11 +153,7 @@ public final class EvaluateJob {
     }
 
     private void requireShared(ModelReference model, JavaSparkContext spark) throws IOException {
-        StorageLocation location = model.folder().location();
-        if (location.isLocal()) {
-            Path path = location.localPath();
-            String file = model.isFolder() ? "config.json" : model.file();
-            SharedFolderCheck.requireSeen(path.resolve(file), path, spark);
-        }
+        String file = model.isFolder() ? "config.json" : model.file();
+        SharedFolderCheck.requireSeen(model.folder().location(), file, spark);
     }
 }
