@@ -111,10 +111,8 @@ final class TokenizerTrial {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-XX:-CreateCoredumpOnCrash",
-                "-XX:ErrorFile=" + tokenizer.resolveSibling("hs_err"),
-                "-Dai.djl.offline=true",
-                "-DDJL_CACHE_DIR=" + NativeLibraries.folder(),
-                "-DENGINE_CACHE_DIR=" + NativeLibraries.folder()));
+                "-XX:ErrorFile=" + tokenizer.resolveSibling("hs_err")));
+        command.addAll(NativeLibraries.options());
         if (Runtime.version().feature() >= 22) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
