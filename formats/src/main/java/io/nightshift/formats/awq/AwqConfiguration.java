@@ -1,12 +1,6 @@
 package io.nightshift.formats.awq;
 
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
-import com.fasterxml.jackson.core.util.DefaultIndenter;
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectWriter;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
@@ -16,7 +10,6 @@ import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.JsonFile;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,14 +23,6 @@ import java.util.regex.Pattern;
  * (AutoAWQ, models/_config.py, to_transformers_dict; compressed-tensors, quantization/quant_config.py).
  */
 final class AwqConfiguration {
-    private static final ObjectWriter WRITER = JsonMapper.builder()
-            .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
-            .build()
-            .writer(new DefaultPrettyPrinter(Separators.createDefaultInstance()
-                            .withObjectFieldValueSpacing(Separators.Spacing.AFTER))
-                    .withObjectIndenter(new DefaultIndenter("  ", "\n"))
-                    .withArrayIndenter(new DefaultIndenter("  ", "\n")));
-
     private static final List<String> TYPE_KEYS = List.of("torch_dtype", "dtype");
 
     /** The part of a multimodal model that a tensor belongs to. */
@@ -73,10 +58,7 @@ final class AwqConfiguration {
             ObjectNode nightshift = config.putObject("nightshift");
             provenance.forEach(nightshift::put);
         }
-        byte[] json = WRITER.writeValueAsBytes(config);
-        byte[] line = Arrays.copyOf(json, json.length + 1);
-        line[json.length] = '\n';
-        return line;
+        return JsonFile.bytes(config);
     }
 
     /**

@@ -19,11 +19,6 @@ public record AwqLinear(
         return inputs / groupSize;
     }
 
-    /** Whether it has zero points of its own; without them all are 8. */
-    public boolean hasZeros() {
-        return tensors.containsKey(AwqTensor.QZEROS) || tensors.containsKey(AwqTensor.WEIGHT_ZERO_POINT);
-    }
-
     /** Bytes that it takes. */
     public long bytes() {
         return tensors.values().stream().mapToLong(SafetensorsTensor::length).sum();

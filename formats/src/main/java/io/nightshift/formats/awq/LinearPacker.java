@@ -3,9 +3,6 @@ package io.nightshift.formats.awq;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.layout.PackedRows;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
-import io.nightshift.formats.safetensors.SafetensorsType;
-import io.nightshift.kernels.BF16;
-import io.nightshift.kernels.F16;
 import io.nightshift.kernels.HalfFloat;
 import io.nightshift.kernels.pack.NibbleOrder;
 import io.nightshift.kernels.pack.PackedNibbles;
@@ -26,27 +23,6 @@ public final class LinearPacker {
     public LinearPacker(PackedLinear unit) {
         this.unit = unit;
         this.kinds = AwqTensor.of(unit.format(), unit.symmetric());
-    }
-
-    /**
-     * Rounds scales to numbers that the layer's scale type has. Whoever chooses integers must do so for these scales.
-     *
-     * @param scales replaced in place
-     */
-    public static void roundScales(SafetensorsType scaleType, float[] scales) {
-        byte[] halves = new byte[2 * scales.length];
-        switch (scaleType) {
-            case F16 -> {
-                F16.fromFloats(scales, 0, halves, 0, scales.length);
-                F16.toFloats(halves, 0, scales, 0, scales.length);
-            }
-            case BF16 -> {
-                BF16.fromFloats(scales, 0, halves, 0, scales.length);
-                BF16.toFloats(halves, 0, scales, 0, scales.length);
-            }
-            case F32 -> {}
-            default -> throw new IllegalArgumentException("scales cannot be of type " + scaleType);
-        }
     }
 
     /**

@@ -1,11 +1,9 @@
 package io.nightshift.formats.awq;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.SourceFloats;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.ModelFolder;
-import io.nightshift.kernels.BF16;
-import io.nightshift.kernels.F16;
-import io.nightshift.kernels.F32;
 import io.nightshift.kernels.pack.GroupedIntegers;
 import io.nightshift.kernels.pack.NibbleOrder;
 import io.nightshift.kernels.pack.PackedNibbles;
@@ -151,11 +149,7 @@ public final class LinearReader {
         byte[] bytes = new byte[Math.multiplyExact(count, size)];
         read(tensor, from * size, bytes, bytes.length);
         float[] floats = new float[count];
-        int damaged = switch (tensor.type()) {
-            case F16 -> F16.toFloats(bytes, 0, floats, 0, count);
-            case BF16 -> BF16.toFloats(bytes, 0, floats, 0, count);
-            default -> F32.toFloats(bytes, 0, floats, 0, count);
-        };
+        int damaged = SourceFloats.read(tensor.type().ggml().orElseThrow(), bytes, 0, floats, 0, count);
         if (damaged >= 0) {
             throw new InvalidModelException(folder.location() + "/" + tensor.file() + ": tensor " + tensor.name()
                     + ": scale " + (from + damaged) + " is " + floats[damaged] + ": the file is damaged");

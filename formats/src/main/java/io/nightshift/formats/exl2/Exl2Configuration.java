@@ -2,7 +2,7 @@ package io.nightshift.formats.exl2;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
+import io.nightshift.formats.storage.JsonFile;
 
 /**
  * What {@code config.json} of an EXL2 folder says of it beside the source's own keys (conversion/compile.py).
@@ -34,6 +34,6 @@ public record Exl2Configuration(double bits, int headBits, int rows, int length,
         calibration.put("length", length);
         calibration.put("dataset", dataset);
         config.set("quantization_config", quantization);
-        return (config.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
+        return JsonFile.bytes(config);
     }
 }

@@ -1,13 +1,10 @@
 package io.nightshift.formats.statistics;
 
+import io.nightshift.formats.Sha256;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -27,12 +24,7 @@ public final class ModelDigest {
      * @throws IOException if it cannot be read
      */
     public static String of(Checkpoint checkpoint) throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        Sha256 digest = new Sha256();
         List<SafetensorsTensor> tensors = checkpoint.tensors().stream()
                 .sorted(Comparator.comparing(SafetensorsTensor::name))
                 .toList();
@@ -40,15 +32,14 @@ public final class ModelDigest {
         int next = 0;
         for (int i = 0; i < tensors.size(); i++) {
             SafetensorsTensor tensor = tensors.get(i);
-            digest.update((tensor.name() + ' ' + tensor.type() + ' ' + tensor.shape() + '\n')
-                    .getBytes(StandardCharsets.UTF_8));
+            digest.add(tensor.name() + ' ' + tensor.type() + ' ' + tensor.shape() + '\n');
             if (i == (long) next * tensors.size() / looked) {
                 byte[] first = new byte[(int) Math.min(BYTES_LOOKED_AT, tensor.length())];
                 checkpoint.folder().readFully(tensor.file(), tensor.position(), first, 0, first.length);
-                digest.update(first);
+                digest.add(first);
                 next++;
             }
         }
-        return HexFormat.of().formatHex(digest.digest());
+        return digest.hexadecimal();
     }
 }

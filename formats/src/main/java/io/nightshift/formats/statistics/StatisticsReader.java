@@ -11,7 +11,6 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Reads a folder of statistics, by ranges: nothing but what is asked for. Experts with too few tokens are given the
@@ -30,12 +29,21 @@ public final class StatisticsReader {
     private final ModelFolder folder;
     private final CalibrationManifest manifest;
     private final Map<String, InputSummary> inputs = new HashMap<>();
+    private final Map<Place, InputSummary> byPlace = new HashMap<>();
     private final Map<String, SafetensorsTensor> tensors = new HashMap<>();
+
+    /** A linear layer: a tensor, or one expert's part of it. */
+    private record Place(String tensor, int expert) {}
 
     private StatisticsReader(ModelFolder folder, CalibrationManifest manifest) {
         this.folder = folder;
         this.manifest = manifest;
-        manifest.inputs().forEach(input -> inputs.put(input.name(), input));
+        for (InputSummary input : manifest.inputs()) {
+            inputs.put(input.name(), input);
+            if (!input.name().endsWith(InputSummary.POOLED)) {
+                input.tensors().forEach(tensor -> byPlace.putIfAbsent(new Place(tensor, input.expert()), input));
+            }
+        }
     }
 
     /**
@@ -61,12 +69,11 @@ public final class StatisticsReader {
      * @throws InvalidModelException if there are no statistics of it
      */
     public InputSummary input(String tensor, int expert) {
-        Optional<InputSummary> found = manifest.inputs().stream()
-                .filter(input -> input.expert() == expert && input.tensors().contains(tensor)
-                        && !input.name().endsWith(InputSummary.POOLED))
-                .findFirst();
-        InputSummary input = found.orElseThrow(() -> new InvalidModelException(
-                folder.location() + ": no statistics of " + tensor + (expert < 0 ? "" : ", expert " + expert)));
+        InputSummary input = byPlace.get(new Place(tensor, expert));
+        if (input == null) {
+            throw new InvalidModelException(
+                    folder.location() + ": no statistics of " + tensor + (expert < 0 ? "" : ", expert " + expert));
+        }
         return input.insteadOf() == null ? input : inputs.get(input.insteadOf());
     }
 

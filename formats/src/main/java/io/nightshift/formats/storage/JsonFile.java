@@ -3,15 +3,21 @@ package io.nightshift.formats.storage;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.core.util.Separators;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.nightshift.formats.InvalidModelException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/** A JSON file of a model folder, read as Python's json module reads it: NaN and Infinity are numbers. */
+/** A JSON file of a model folder, read and written as Python's json module does: NaN and Infinity are numbers. */
 public final class JsonFile {
     /** Chat templates and charsmaps are single strings of megabytes. */
     private static final int LONGEST_STRING = 256 << 20;
@@ -20,6 +26,14 @@ public final class JsonFile {
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
+    private static final ObjectWriter WRITER = JsonMapper.builder()
+            .disable(JsonWriteFeature.WRITE_NAN_AS_STRINGS)
+            .build()
+            .writer(new DefaultPrettyPrinter(Separators.createDefaultInstance()
+                            .withObjectFieldValueSpacing(Separators.Spacing.AFTER))
+                    .withObjectIndenter(new DefaultIndenter("  ", "\n"))
+                    .withArrayIndenter(new DefaultIndenter("  ", "\n")));
 
     static {
         MAPPER.getFactory().setStreamReadConstraints(
@@ -55,6 +69,15 @@ public final class JsonFile {
             throw new InvalidModelException(file + " is not valid JSON: there is text behind its end", e);
         } catch (JsonProcessingException e) {
             throw new InvalidModelException(file + " is not valid JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** A file's bytes: indented by two spaces, with a line end behind. */
+    public static byte[] bytes(JsonNode content) {
+        try {
+            return (WRITER.writeValueAsString(content) + "\n").getBytes(StandardCharsets.UTF_8);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("this tree cannot be written as JSON", e);
         }
     }
 }

@@ -75,7 +75,7 @@ final class BytePairTokenizer {
         }
         for (int id = 0; id < size; id++) {
             if (tokens[id] == null) {
-                tokens[id] = ("[PAD" + id + "]").getBytes(StandardCharsets.UTF_8);
+                tokens[id] = Vocabulary.padding(id);
                 types[id] = TokenType.UNUSED;
             }
         }

@@ -74,7 +74,7 @@ final class LlamaHfVocabulary {
         }
         for (int id = base.size(); id < size; id++) {
             if (tokens[id] == null) {
-                tokens[id] = ("[PAD" + id + "]").getBytes(StandardCharsets.UTF_8);
+                tokens[id] = Vocabulary.padding(id);
                 scores[id] = SentencePieceVocabulary.PADDING_SCORE;
                 types[id] = TokenType.UNUSED;
             }

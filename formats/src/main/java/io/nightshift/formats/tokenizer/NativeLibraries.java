@@ -7,15 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.Map;
 
 /**
  * Where the native libraries of DJL's jars are unpacked: a temporary folder of this process alone, removed when it ends.
  * DJL's own choice, a folder in the user's home or else one under /tmp that all users share, may belong to someone else.
  */
 final class NativeLibraries {
-    /** DJL looks for either name. */
-    private static final String[] FOLDER_PROPERTIES = {"DJL_CACHE_DIR", "ENGINE_CACHE_DIR"};
-
     private static Path folder;
 
     private NativeLibraries() {}
@@ -60,15 +59,27 @@ final class NativeLibraries {
                         + System.getProperty("java.io.tmpdir") + "; set TMPDIR (java.io.tmpdir) to a folder that can be"
                         + " written", e);
             }
-            // Else DJL would fetch a build for a graphics card that it sees, and report its use on Amazon's machines.
-            System.setProperty("ai.djl.offline", "true");
-            for (String property : FOLDER_PROPERTIES) {
-                System.setProperty(property, folder.toString());
-            }
+            properties(folder).forEach(System::setProperty);
             Path made = folder;
             Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(made), "native-libraries"));
         }
         return folder;
+    }
+
+    /** Options of Java with which another process takes the libraries from the same folder. */
+    static List<String> options() {
+        return properties(folder()).entrySet().stream()
+                .map(property -> "-D" + property.getKey() + "=" + property.getValue())
+                .toList();
+    }
+
+    private static Map<String, String> properties(Path folder) {
+        return Map.of(
+                // Else DJL would fetch a build for a graphics card that it sees, and report its use on Amazon's machines.
+                "ai.djl.offline", "true",
+                // DJL looks for either name.
+                "DJL_CACHE_DIR", folder.toString(),
+                "ENGINE_CACHE_DIR", folder.toString());
     }
 
     private static void delete(Path made) {

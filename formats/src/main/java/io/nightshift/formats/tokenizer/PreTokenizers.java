@@ -1,14 +1,11 @@
 package io.nightshift.formats.tokenizer;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeSet;
@@ -94,11 +91,6 @@ final class PreTokenizers {
 
     /** SHA-256 of the ids of the check text, written as Python writes a list. */
     static String hash(RustTokenizer tokenizer) {
-        byte[] ids = Arrays.toString(tokenizer.encode(CHECK_TEXT)).getBytes(StandardCharsets.UTF_8);
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(ids));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return new Sha256().add(Arrays.toString(tokenizer.encode(CHECK_TEXT))).hexadecimal();
     }
 }

@@ -50,9 +50,7 @@ final class SentencePieceAsJson {
     }
 
     private ObjectNode llama() {
-        for (int id = 0; id < model.pieces().size(); id++) {
-            vocabulary.put(text(id), id);
-        }
+        number(Map.of());
         return json(null, llamaPreTokenizer(files), bytePairs(null, mergesInOrderOfTheirNumbers(), true, false));
     }
 
@@ -64,9 +62,7 @@ final class SentencePieceAsJson {
     }
 
     private ObjectNode gemma() {
-        for (int id = 0; id < model.pieces().size(); id++) {
-            vocabulary.put(text(id), id);
-        }
+        number(Map.of());
         return json(gemmaNormalizer(), gemmaPreTokenizer(),
                 bytePairs("<unk>", mergesInOrderOfTheirNumbers(), true, false));
     }
@@ -105,9 +101,7 @@ final class SentencePieceAsJson {
 
     private ObjectNode generic() {
         Map<Integer, String> renamed = renamed();
-        for (int id = 0; id < model.pieces().size(); id++) {
-            vocabulary.put(renamed.getOrDefault(id, text(id)), id);
-        }
+        number(renamed);
         List<String> userDefined = new ArrayList<>();
         for (int id = 0; id < model.pieces().size(); id++) {
             if (model.pieces().get(id).type() == TokenType.USER_DEFINED) {
@@ -149,6 +143,12 @@ final class SentencePieceAsJson {
             addToken(json, vocabulary.get(unknown), unknown, true);
         }
         return json;
+    }
+
+    private void number(Map<Integer, String> renamed) {
+        for (int id = 0; id < model.pieces().size(); id++) {
+            vocabulary.put(renamed.getOrDefault(id, text(id)), id);
+        }
     }
 
     /** Pieces that tokenizer_config.json gives other names, unless another piece keeps that name. */

@@ -34,7 +34,7 @@ final class SentencePieceVocabulary {
         scores = new float[size];
         types = new int[size];
         for (int id = 0; id < size; id++) {
-            tokens[id] = ("[PAD" + id + "]").getBytes(StandardCharsets.UTF_8);
+            tokens[id] = Vocabulary.padding(id);
         }
         Arrays.fill(scores, PADDING_SCORE);
         Arrays.fill(types, TokenType.UNUSED);

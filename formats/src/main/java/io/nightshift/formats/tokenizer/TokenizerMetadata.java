@@ -92,9 +92,7 @@ public final class TokenizerMetadata {
             throw new InvalidModelException(files.path("tekken.json")
                     + ": Mistral's tekken tokenizers are not supported; add the model's tokenizer.json");
         }
-        if (files.tokenizerConfig().path("add_prefix_space").isBoolean()) {
-            addSpacePrefix(files.tokenizerConfig().path("add_prefix_space").booleanValue());
-        }
+        addDeclaredSpacePrefix();
         if (!files.hasSentencePiece() && LlamaHfVocabulary.accepts(files)) {
             append(LlamaHfVocabulary.read(files, rows));
         } else {
@@ -157,9 +155,7 @@ public final class TokenizerMetadata {
     private void appendErnie() throws IOException {
         requireSentencePiece();
         appendSentencePiece(SentencePieceVocabulary.read(files, rows, warnings));
-        if (files.tokenizerConfig().path("add_prefix_space").isBoolean()) {
-            addSpacePrefix(files.tokenizerConfig().path("add_prefix_space").booleanValue());
-        }
+        addDeclaredSpacePrefix();
     }
 
     /** conversion/hunyuan.py, HunYuanModel.set_vocab. */
@@ -206,6 +202,13 @@ public final class TokenizerMetadata {
                 merges -> metadata.put("tokenizer.ggml.merges", merges),
                 () -> warnings.differs(files.path("tokenizer.json") + " has no merges: the output may not work"));
         new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings).appendTo(metadata);
+    }
+
+    private void addDeclaredSpacePrefix() {
+        JsonNode declared = files.tokenizerConfig().path("add_prefix_space");
+        if (declared.isBoolean()) {
+            addSpacePrefix(declared.booleanValue());
+        }
     }
 
     private void addSpacePrefix(boolean added) {

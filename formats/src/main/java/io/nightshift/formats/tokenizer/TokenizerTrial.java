@@ -3,6 +3,7 @@ package io.nightshift.formats.tokenizer;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.sentencepiece.SpTokenizer;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.File;
 import java.io.IOException;
@@ -10,10 +11,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,7 +84,7 @@ final class TokenizerTrial {
 
     /** @param trial the main class of the other process */
     static void requireSurvival(Class<?> trial, Library library, byte[] content, String file) {
-        String digest = trial.getName() + library + digest(content);
+        String digest = trial.getName() + library + Sha256.of(content);
         if (SURVIVED.contains(digest)) {
             return;
         }
@@ -113,10 +111,8 @@ final class TokenizerTrial {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-XX:-CreateCoredumpOnCrash",
-                "-XX:ErrorFile=" + tokenizer.resolveSibling("hs_err"),
-                "-Dai.djl.offline=true",
-                "-DDJL_CACHE_DIR=" + NativeLibraries.folder(),
-                "-DENGINE_CACHE_DIR=" + NativeLibraries.folder()));
+                "-XX:ErrorFile=" + tokenizer.resolveSibling("hs_err")));
+        command.addAll(NativeLibraries.options());
         if (Runtime.version().feature() >= 22) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }
@@ -173,14 +169,6 @@ final class TokenizerTrial {
             return paths.stream().distinct().collect(Collectors.joining(File.pathSeparator));
         } catch (URISyntaxException e) {
             throw new IOException("the class path cannot be told", e);
-        }
-    }
-
-    private static String digest(byte[] content) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

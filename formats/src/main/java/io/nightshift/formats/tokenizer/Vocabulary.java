@@ -16,6 +16,11 @@ import java.util.Set;
  * @param types one a token, of {@link TokenType}
  */
 record Vocabulary(String model, String preTokenizer, List<byte[]> tokens, float[] scores, int[] types) {
+    /** What the converter puts where the embedding has a row, and the tokenizer no token. */
+    static byte[] padding(int id) {
+        return ("[PAD" + id + "]").getBytes(StandardCharsets.UTF_8);
+    }
+
     int size() {
         return tokens.size();
     }

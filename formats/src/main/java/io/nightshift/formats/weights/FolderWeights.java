@@ -6,7 +6,6 @@ import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
@@ -207,8 +206,7 @@ public final class FolderWeights implements ModelWeights {
         int rowsABlock = Math.max(1, BLOCK / rowBytes);
         byte[] block = new byte[Math.min(rowsABlock, to - from) * rowBytes];
         float[] weights = new float[columns];
-        GgmlType type = tensor.type() == SafetensorsType.BF16 ? GgmlType.BF16
-                : tensor.type() == SafetensorsType.F16 ? GgmlType.F16 : GgmlType.F32;
+        GgmlType type = tensor.type().ggml().orElseThrow();
         for (int first = from; first < to; first += rowsABlock) {
             int rows = Math.min(rowsABlock, to - first);
             folder.readFully(

@@ -1,6 +1,7 @@
 package io.nightshift.formats.awq;
 
 import io.nightshift.formats.safetensors.SafetensorsType;
+import io.nightshift.kernels.encoding.ScaleType;
 
 /** Plain rounding to a grid of 16 numbers a group: something to pack. */
 final class NearestRounding {
@@ -17,9 +18,9 @@ final class NearestRounding {
                 low = Math.min(low, weights[i]);
                 high = Math.max(high, weights[i]);
             }
-            scales[group] = Math.max(1e-5f, symmetric ? Math.max(-low, high) / 7 : (high - low) / 15);
+            float scale = Math.max(1e-5f, symmetric ? Math.max(-low, high) / 7 : (high - low) / 15);
+            scales[group] = ScaleType.valueOf(scaleType.name()).stored(scale);
         }
-        LinearPacker.roundScales(scaleType, scales);
         byte[] values = new byte[weights.length];
         byte[] zeros = new byte[groups];
         for (int group = 0; group < groups; group++) {

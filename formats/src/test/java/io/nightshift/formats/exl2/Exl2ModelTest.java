@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
@@ -11,6 +12,7 @@ import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.MemoryFolder;
 import java.io.IOException;
@@ -142,5 +144,16 @@ class Exl2ModelTest {
         assertTrue(Exl2Folder.declaredBy(config));
         assertEquals(4.65, config.at("/quantization_config/bits").asDouble());
         assertEquals(256, config.at("/quantization_config/calibration/length").asInt());
+    }
+
+    /** As transformers writes it, for one: the upper limit of Mamba's time steps. */
+    @Test
+    void theConfigurationKeepsNumbersThatAreNotFinite() throws IOException {
+        MemoryFolder source = MemoryFolder.of("m", Map.of("config.json", "{\"limit\": [0.0, Infinity]}"));
+        byte[] written = new Exl2Configuration(4.65, 6, 32, 256, "calibration.jsonl")
+                .write((ObjectNode) JsonFile.read(source, "config.json").orElseThrow());
+        JsonNode read = JsonFile.read(new MemoryFolder("m", Map.of("config.json", written)), "config.json").orElseThrow();
+        assertTrue(read.at("/limit/1").isNumber(), new String(written, StandardCharsets.UTF_8));
+        assertEquals(Double.POSITIVE_INFINITY, read.at("/limit/1").asDouble());
     }
 }

@@ -6,7 +6,6 @@ import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.SourceModel;
 import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
@@ -16,7 +15,6 @@ import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -95,9 +93,8 @@ public final class EvaluateJob {
         List<ModelReference> all = new ArrayList<>(quantized);
         all.add(original);
         long bytesRead = 0;
-        try {
-            long begin = System.nanoTime();
-            PlainPass pass = PlainPass.run(spark, original, cut, progress);
+        long begin = System.nanoTime();
+        try (PlainPass pass = PlainPass.run(spark, original, cut, progress)) {
             JavaRDD<HiddenStates> states = pass.states();
             ScoreTask own = new ScoreTask(original, null, shared);
             List<TokenScores> ownScores = new TaskRun(spark, "scores of " + original.location())
@@ -108,19 +105,18 @@ public final class EvaluateJob {
             List<EvaluateResult.Score> scores = new ArrayList<>();
             for (ModelReference model : quantized) {
                 begin = System.nanoTime();
-                PlainPass other = PlainPass.run(spark, model, cut, progress);
-                ScoreTask task = new ScoreTask(original, model, shared);
-                List<TokenScores> found = new TaskRun(spark, "scores of " + model.location())
-                        .run(states.zip(other.states()).map(pair -> pair), (group, given, attempt) -> {
-                            Tuple2<HiddenStates, HiddenStates> pair = given.next();
-                            return task.score(pair._1(), pair._2());
-                        });
-                scores.add(finite(ScoreSummary.of(model.location(), found)));
-                bytesRead += other.bytesRead() + bytesRead(found);
-                other.forget();
+                try (PlainPass other = PlainPass.run(spark, model, cut, progress)) {
+                    ScoreTask task = new ScoreTask(original, model, shared);
+                    List<TokenScores> found = new TaskRun(spark, "scores of " + model.location())
+                            .run(states.zip(other.states()).map(pair -> pair), (group, given, attempt) -> {
+                                Tuple2<HiddenStates, HiddenStates> pair = given.next();
+                                return task.score(pair._1(), pair._2());
+                            });
+                    scores.add(finite(ScoreSummary.of(model.location(), found)));
+                    bytesRead += other.bytesRead() + bytesRead(found);
+                }
                 progress.model(model.location(), (System.nanoTime() - begin) * 1e-9);
             }
-            pass.forget();
             double seconds = (System.nanoTime() - start) * 1e-9;
             int chunks = sequences.sequences().size();
             return new EvaluateResult(
@@ -137,7 +133,7 @@ public final class EvaluateJob {
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
             throw TaskFailures.explain(e);
         } finally {
-            shared.unpersist();
+            shared.destroy();
             RunCache.end(run, spark);
         }
     }
@@ -157,11 +153,7 @@ public final class EvaluateJob {
     }
 
     private void requireShared(ModelReference model, JavaSparkContext spark) throws IOException {
-        StorageLocation location = model.folder().location();
-        if (location.isLocal()) {
-            Path path = location.localPath();
-            String file = model.isFolder() ? "config.json" : model.file();
-            SharedFolderCheck.requireSeen(path.resolve(file), path, spark);
-        }
+        String file = model.isFolder() ? "config.json" : model.file();
+        SharedFolderCheck.requireSeen(model.folder().location(), file, spark);
     }
 }

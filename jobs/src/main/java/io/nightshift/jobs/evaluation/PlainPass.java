@@ -14,7 +14,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
 
 /** A model's normalized hidden states of the tokens that are scored, persisted; an executor reads each layer once. */
-final class PlainPass {
+final class PlainPass implements AutoCloseable {
     private final JavaRDD<GroupPass.Result> results;
     private final long bytesRead;
 
@@ -38,9 +38,16 @@ final class PlainPass {
                             ? GroupPass.layer(model, layer, result.states(), ActivationObserver.NONE)
                             : GroupPass.normalize(model, scored(result.states(), model), ActivationObserver.NONE))
                     .persist(StorageLevel.MEMORY_AND_DISK());
-            List<LayerWork> work = new TaskRun(spark, model.location() + ", layer " + layer)
-                    .run(next, (group, given, attempt) -> given.next().work());
-            results.unpersist();
+            List<LayerWork> work;
+            try {
+                work = new TaskRun(spark, model.location() + ", layer " + layer)
+                        .run(next, (group, given, attempt) -> given.next().work());
+            } catch (Exception e) { // Scala throws checked exceptions without saying so.
+                next.unpersist();
+                throw e;
+            } finally {
+                results.unpersist();
+            }
             results = next;
             bytesRead += work.stream().mapToLong(LayerWork::bytesRead).sum();
             long tokens = work.stream().mapToLong(LayerWork::tokens).sum();
@@ -74,8 +81,9 @@ final class PlainPass {
         return bytesRead;
     }
 
-    /** Drops them. */
-    void forget() {
+    /** Drops the states. */
+    @Override
+    public void close() {
         results.unpersist();
     }
 }

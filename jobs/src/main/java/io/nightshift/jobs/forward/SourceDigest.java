@@ -6,7 +6,6 @@ import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
 import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -22,10 +21,7 @@ public final class SourceDigest {
      * @throws IOException if it cannot be read, or is in a local folder that executors do not see
      */
     public static String of(FolderReference source, JavaSparkContext spark) throws IOException {
-        if (source.location().isLocal()) {
-            Path path = source.location().localPath();
-            SharedFolderCheck.requireSeen(path.resolve("config.json"), path, spark);
-        }
+        SharedFolderCheck.requireSeen(source.location(), "config.json", spark);
         return new TaskRun(spark, "digest of " + source.location().text())
                 .each(List.of(source), folder -> ModelDigest.of(Checkpoint.open(folder.open())))
                 .get(0);

@@ -1,15 +1,13 @@
 package io.nightshift.jobs.gguf;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Sha256;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.imatrix.ImportanceEntry;
 import io.nightshift.formats.imatrix.Imatrix;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -144,24 +142,16 @@ final class ModelImportance {
     }
 
     private static String digestOf(Map<String, float[]> means) {
-        MessageDigest digest = sha256();
+        Sha256 digest = new Sha256();
         ByteBuffer bytes = ByteBuffer.allocate(FLOATS_AT_ONCE * Float.BYTES);
         means.forEach((name, values) -> {
-            digest.update((name + '\0' + values.length + '\0').getBytes(StandardCharsets.UTF_8));
+            digest.add(name + '\0' + values.length + '\0');
             for (int from = 0; from < values.length; from += FLOATS_AT_ONCE) {
                 int count = Math.min(FLOATS_AT_ONCE, values.length - from);
                 bytes.clear().asFloatBuffer().put(values, from, count);
-                digest.update(bytes.array(), 0, count * Float.BYTES);
+                digest.add(bytes.array(), 0, count * Float.BYTES);
             }
         });
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return digest.hexadecimal();
     }
 }

@@ -134,7 +134,7 @@ final class HadoopOutputStore implements OutputStore {
     }
 
     @Override
-    public byte[] start(String name, Recorder recorder) throws IOException {
+    public void start(String name, Recorder recorder) throws IOException {
         recorder.record(UNKNOWN);
         byte[] id = call(name, () -> {
             try (MultipartUploader uploader = uploader(fileSystem, folder)) {
@@ -142,7 +142,6 @@ final class HadoopOutputStore implements OutputStore {
             }
         });
         recorder.record(id);
-        return id;
     }
 
     @Override

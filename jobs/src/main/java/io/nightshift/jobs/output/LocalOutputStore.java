@@ -116,7 +116,7 @@ final class LocalOutputStore implements OutputStore {
     }
 
     @Override
-    public byte[] start(String name, Recorder recorder) throws IOException {
+    public void start(String name, Recorder recorder) throws IOException {
         String id = UUID.randomUUID().toString();
         byte[] upload = id.getBytes(StandardCharsets.UTF_8);
         Path file = uploadFile(name, id);
@@ -129,7 +129,6 @@ final class LocalOutputStore implements OutputStore {
             tidy();
             throw LocalErrors.explain(location, e);
         }
-        return upload;
     }
 
     @Override

@@ -47,10 +47,9 @@ interface OutputStore {
      * Starts an upload: room for parts that nobody sees before {@link #complete}.
      *
      * @param recorder is given the id before anything is made: what a killed run leaves is found by its record. A store
-     *     that draws the id itself gives {@link #UNKNOWN} before and the id after
-     * @return its id, unlike that of any other upload
+     *     that draws the id itself gives {@link #UNKNOWN} before and the id after. An id is unlike that of any other upload
      */
-    byte[] start(String name, Recorder recorder) throws IOException;
+    void start(String name, Recorder recorder) throws IOException;
 
     /**
      * Where tasks write the parts of an upload.

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.Sha256;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.layout.GeneratedFile;
@@ -8,10 +9,6 @@ import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.kernels.quantize.Quantizers;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,15 +19,9 @@ final class PlanDigest {
     /** Raised when the engine makes other bytes of the same plan. */
     private static final String ENGINE_VERSION = "engine-1";
 
-    private final MessageDigest digest;
+    private final Sha256 digest = new Sha256();
 
-    private PlanDigest() {
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-    }
+    private PlanDigest() {}
 
     /**
      * The digest of an output.
@@ -44,19 +35,19 @@ final class PlanDigest {
         layout.madeOf().forEach(plan::add);
         for (LaidOutFile file : layout.files()) {
             plan.add(file.name());
-            plan.digest.update(file.header());
+            plan.digest.add(file.header());
             file.items().forEach(plan::add);
         }
         for (GeneratedFile file : layout.generated()) {
             plan.add(file.name());
-            plan.digest.update(file.content());
+            plan.digest.add(file.content());
         }
         Set<String> used = layout.items().flatMap(item -> files(item).stream()).collect(Collectors.toCollection(TreeSet::new));
         layout.copies().forEach(copy -> used.add(copy.name()));
         // The source's listing has no subfolders.
         layout.copies().stream().filter(copy -> copy.name().contains("/")).forEach(copy -> plan.add(copy.toString()));
         source.stream().filter(file -> used.contains(file.name())).forEach(file -> plan.add(file.toString()));
-        return HexFormat.of().formatHex(plan.digest.digest());
+        return plan.digest.hexadecimal();
     }
 
     /** The source files that an item is read from. */
@@ -78,7 +69,7 @@ final class PlanDigest {
     private void add(Item item) {
         if (item instanceof Item.Computed computed) {
             add(computed.name());
-            digest.update(computed.bytes());
+            digest.add(computed.bytes());
         } else {
             add(item.toString());
         }
@@ -86,7 +77,6 @@ final class PlanDigest {
 
     /** Adds a text, so that two of them are told from one. */
     private void add(String text) {
-        digest.update(text.getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) 0);
+        digest.add(text).add(new byte[1]);
     }
 }

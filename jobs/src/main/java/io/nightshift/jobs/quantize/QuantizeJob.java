@@ -8,13 +8,10 @@ import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateResult;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.rounding.StatisticsReference;
-import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -260,19 +257,11 @@ public final class QuantizeJob {
         if (folder.localPath().isPresent()) {
             SharedFolderCheck.requireShared(folder.localPath().get(), spark);
         }
-        requireSeen(model.source().location(), "config.json", spark);
+        SharedFolderCheck.requireSeen(model.source().location(), "config.json", spark);
         if (known.isPresent()) {
             StatisticsReference reference = known.get().reference().orElseThrow();
-            FolderReference stored = reference.folder();
-            requireSeen(stored.location(), CalibrationManifest.FILE, spark);
+            SharedFolderCheck.requireSeen(reference.folder().location(), CalibrationManifest.FILE, spark);
             reference.requireModel(model.source(), spark);
-        }
-    }
-
-    private static void requireSeen(StorageLocation location, String file, JavaSparkContext spark) throws IOException {
-        if (location.isLocal()) {
-            Path path = location.localPath();
-            SharedFolderCheck.requireSeen(path.resolve(file), path, spark);
         }
     }
 }

@@ -1,12 +1,10 @@
 package io.nightshift.jobs.rounding;
 
+import io.nightshift.formats.Sha256;
 import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.kernels.rounding.Damping;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Objects;
 
 /**
@@ -21,7 +19,7 @@ import java.util.Objects;
  */
 public record ScaledInput(InputSummary statistics, float[] scales, boolean feedback, double damping)
         implements Serializable {
-    private static final int DIGEST_BYTES = 12;
+    private static final int DIGITS = 24;
 
     /** An input as the options of an output want it. */
     public static ScaledInput of(InputSummary statistics, float[] scales, RoundingOptions options) {
@@ -34,14 +32,9 @@ public record ScaledInput(InputSummary statistics, float[] scales, boolean feedb
     }
 
     private String digest() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            ByteBuffer bytes = ByteBuffer.allocate(scales.length * Float.BYTES);
-            bytes.asFloatBuffer().put(scales);
-            return HexFormat.of().formatHex(digest.digest(bytes.array()), 0, DIGEST_BYTES);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        ByteBuffer bytes = ByteBuffer.allocate(scales.length * Float.BYTES);
+        bytes.asFloatBuffer().put(scales);
+        return Sha256.of(bytes.array()).substring(0, DIGITS);
     }
 
     /** The damping, raised where it does not do. */

@@ -3,6 +3,7 @@ package io.nightshift.jobs.storage;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
 import java.io.EOFException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -87,13 +88,12 @@ final class HadoopFolder implements ModelFolder {
     public Optional<ModelFolder> subfolder(String name) throws IOException {
         StorageLocation folder = new StorageLocation(location.text() + "/" + name, location.scheme());
         try {
-            if (!fileSystem.exists(folder.hadoopPath())) {
-                return Optional.empty();
-            }
+            return Optional.of(new HadoopFolder(folder, fileSystem, list(folder, fileSystem)));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(folder.text(), e);
         }
-        return Optional.of(new HadoopFolder(folder, fileSystem, list(folder, fileSystem)));
     }
 
     @Override

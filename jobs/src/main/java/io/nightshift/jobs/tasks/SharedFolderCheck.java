@@ -2,6 +2,7 @@ package io.nightshift.jobs.tasks;
 
 import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.file.Files;
@@ -55,11 +56,18 @@ public final class SharedFolderCheck {
     /**
      * Refuses an input folder that some executor does not see.
      *
-     * @param file a file of it that is there
-     * @param folder for the message
+     * @param folder one of an object store is seen by all
+     * @param file name of a file of it that is there
      * @throws StorageException if some executor does not see the file
      */
-    public static void requireSeen(Path file, Path folder, JavaSparkContext spark) throws StorageException {
+    public static void requireSeen(StorageLocation folder, String file, JavaSparkContext spark) throws StorageException {
+        if (folder.isLocal()) {
+            Path path = folder.localPath();
+            requireSeen(path.resolve(file), path, spark);
+        }
+    }
+
+    private static void requireSeen(Path file, Path folder, JavaSparkContext spark) throws StorageException {
         if (spark.sc().isLocal()) {
             return;
         }

@@ -24,8 +24,7 @@ import org.apache.spark.sql.types.StructType;
 /**
  * Documents, read through Spark SQL. In order they come file by file and partition by partition, so that no more of a
  * corpus is read than is asked for. Shuffled, they come by a hash of seed and text: an order that depends neither on
- * the
- * cluster nor on how the texts are spread over files.
+ * the cluster nor on how the texts are spread over files.
  */
 public final class Documents {
     private static final String TEXT = "text";
@@ -62,7 +61,8 @@ public final class Documents {
      * @throws IOException if a store does not answer or refuses
      */
     public static Documents open(TextData data, HadoopSettings settings, JavaSparkContext spark) throws IOException {
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        // The caller's own session keeps its settings.
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate().newSession();
         // A file may have a column Text beside text.
         session.conf().set("spark.sql.caseSensitive", true);
         return new Documents(session, data, settings, DataFile.find(data.locations(), settings));
@@ -109,7 +109,7 @@ public final class Documents {
                 }
             }
             if (taken == before) {
-                requireColumn(file);
+                requireColumnOfLines(file);
             }
         }
         return taken;
@@ -118,12 +118,11 @@ public final class Documents {
     private long readShuffled(Taker taker) throws IOException {
         Dataset<Row> all = null;
         for (DataFile file : files) {
-            requireColumn(file);
+            requireColumnOfLines(file);
             Dataset<Row> texts = usable(texts(file));
             all = all == null ? texts : all.union(texts);
         }
-        long documents = all.count();
-        if (documents == 1) {
+        if (all.takeAsList(2).size() == 1) {
             throw new InvalidModelException("--shuffle has no effect: there is one document alone; give JSON lines or"
                     + " Parquet, or several files");
         }
@@ -164,13 +163,14 @@ public final class Documents {
                     .json(file.sparkPath())
                     .toDF(TEXT);
             case PARQUET -> {
-                requireColumn(file);
+                ParquetColumns.requireText(file, data.textColumn(), settings);
                 // With a schema of its own no other column is looked at.
                 yield session.read().schema(textSchema()).parquet(file.sparkPath()).toDF(TEXT);
             }
             case COMMA_SEPARATED, TAB_SEPARATED -> {
-                requireColumn(file);
-                yield table(file).select(column()).toDF(TEXT);
+                Dataset<Row> table = table(file);
+                requireColumn(file, table.columns());
+                yield table.select(column()).toDF(TEXT);
             }
         };
     }
@@ -193,26 +193,22 @@ public final class Documents {
         return texts.filter(col(TEXT).isNotNull().and(col(TEXT).rlike("\\S")));
     }
 
-    /** A file whose rows have no text: is the column there at all? */
-    private void requireColumn(DataFile file) throws IOException {
-        List<String> columns;
-        if (file.format() == DataFile.Format.TEXT) {
-            return;
-        } else if (file.format() == DataFile.Format.PARQUET) {
-            ParquetColumns.requireText(file, data.textColumn(), settings);
-            return;
-        } else if (file.format() != DataFile.Format.JSON_LINES) {
-            columns = Arrays.asList(table(file).columns());
-        } else {
+    /** JSON lines without the column have empty texts: is it there at all? */
+    private void requireColumnOfLines(DataFile file) throws IOException {
+        if (file.format() == DataFile.Format.JSON_LINES) {
             Dataset<String> lines = session.read().textFile(file.sparkPath()).limit(LINES_LOOKED_AT);
-            columns = Arrays.asList(session.read().json(lines).columns());
-            if (columns.contains("_corrupt_record")) {
+            String[] columns = session.read().json(lines).columns();
+            if (Arrays.asList(columns).contains("_corrupt_record")) {
                 TextCheck.require(file, settings);
             }
+            requireColumn(file, columns);
         }
-        if (!columns.contains(data.textColumn())) {
+    }
+
+    private void requireColumn(DataFile file, String[] columns) {
+        if (!Arrays.asList(columns).contains(data.textColumn())) {
             throw new InvalidModelException(file.path() + ": there is no column '" + data.textColumn() + "' but "
-                    + columns + "; name the one with the text with --text-column");
+                    + Arrays.toString(columns) + "; name the one with the text with --text-column");
         }
     }
 

@@ -20,7 +20,8 @@ import org.apache.hadoop.io.compress.CompressionCodecFactory;
 
 /**
  * Whether a file is text at all. Spark puts a replacement character where bytes are no UTF-8; a text with such a
- * character, or one that no text has, gives rise to reading its file again, to say where it ceases to be text.
+ * character, or one that no text has, gives rise to reading its file again, to say where it ceases to be text. A
+ * Parquet file is none: its texts are taken as they are.
  */
 final class TextCheck {
     private static final char REPLACEMENT = '\ufffd';
@@ -29,7 +30,8 @@ final class TextCheck {
 
     /** Whether a text looks as if its file were none. */
     static boolean isSuspicious(DataFile.Format format, String text) {
-        return text.indexOf(REPLACEMENT) >= 0 || format == DataFile.Format.TEXT && (text.indexOf(0) >= 0
+        return format != DataFile.Format.PARQUET && text.indexOf(REPLACEMENT) >= 0
+                || format == DataFile.Format.TEXT && (text.indexOf(0) >= 0
                 || FileSignature.of(text.substring(0, Math.min(text.length(), FileSignature.LENGTH))
                         .getBytes(StandardCharsets.UTF_8)).isPresent());
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.jobs.gguf.GgufTarget;
 import io.nightshift.jobs.quantize.QuantizeJob;
@@ -16,7 +18,9 @@ import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
 import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -68,6 +72,32 @@ class EvaluateJobTest {
 
             EvaluateResult some = evaluate(spark, text, OptionalInt.of(3), file("Q2_K"));
             assertEquals(3, some.chunks());
+        }
+    }
+
+    @Test
+    void keepsNothingOfARunThatFails() throws IOException {
+        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(1, 100));
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            QuantizeJob.plan(
+                            QuantizeRequest.of(MODEL, List.of(GgufTarget.of(FileType.Q8_0)), folder.toString()),
+                            new HadoopSettings(Map.of()),
+                            Progress.NONE)
+                    .run(spark);
+            Path made = Path.of(file("Q8_0"));
+            LocalFolder local = new LocalFolder(folder);
+            int data = (int) GgufFile.read(local, local.find(made.getFileName().toString()).orElseThrow()).dataOffset();
+            byte[] damaged = Files.readAllBytes(made);
+            Arrays.fill(damaged, data, damaged.length, (byte) 0xff);
+            Files.write(made, damaged);
+            assertThrows(IOException.class, () -> evaluate(spark, text, OptionalInt.of(2), made.toString()));
+            assertEquals(Map.of(), spark.getPersistentRDDs());
+
+            EvaluateJob planned = EvaluateJob.plan(request(text, OptionalInt.of(2), made.toString()),
+                    new HadoopSettings(Map.of()), EvaluateProgress.NONE);
+            Files.delete(made);
+            assertThrows(InvalidModelException.class, () -> planned.run(spark));
+            assertEquals(Map.of(), spark.getPersistentRDDs());
         }
     }
 

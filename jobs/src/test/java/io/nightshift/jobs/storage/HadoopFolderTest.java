@@ -12,7 +12,13 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.security.AccessControlException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -129,6 +135,33 @@ class HadoopFolderTest {
         StorageException e =
                 assertThrows(StorageException.class, () -> folder.readFully("model-2.safetensors", 0, new byte[4], 0, 4));
         assertEquals(s3.location("llama/model-2.safetensors") + ": is not there", e.getMessage());
+    }
+
+    @Test
+    void aSubfolderIsListedOrIsNotThere() throws IOException {
+        assertEquals(List.of("params.json"),
+                open().subfolder("original").orElseThrow().list().stream().map(StoredFile::name).toList());
+        assertEquals(Optional.empty(), open().subfolder("onnx"));
+    }
+
+    @Test
+    void aSubfolderThatCannotBeListedSaysWhy() throws IOException {
+        FileSystem closed = new RawLocalFileSystem() {
+            @Override
+            public FileStatus getFileStatus(Path path) {
+                return new FileStatus(0, true, 1, 1, 0, path);
+            }
+
+            @Override
+            public FileStatus[] listStatus(Path path) throws IOException {
+                throw new AccessControlException("no");
+            }
+        };
+        ModelFolder folder = new HadoopFolder(StorageLocation.parse("hdfs://store/model"), closed, List.of());
+
+        StorageException e = assertThrows(StorageException.class, () -> folder.subfolder("original"));
+        assertEquals("hdfs://store/model/original: access was denied; check the credentials and what they allow",
+                e.getMessage());
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
 import java.io.IOException;
@@ -52,7 +53,7 @@ class SharedFolderCheckTest {
     void aFileThatAnExecutorDoesNotSeeIsToldWithTheFolder() {
         StorageException error = assertThrows(
                 StorageException.class,
-                () -> SharedFolderCheck.requireSeen(folder.resolve("config.json"), folder, spark));
+                () -> SharedFolderCheck.requireSeen(StorageLocation.parse(folder.toString()), "config.json", spark));
         assertTrue(
                 error.getMessage().matches(folder + ": executor \\d+ does not see this folder of the driver; .*"),
                 error.getMessage());

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.example.data.Group;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import scala.jdk.javaapi.CollectionConverters;
 
 class DocumentsTest {
     private static JavaSparkContext spark;
@@ -49,9 +51,7 @@ class DocumentsTest {
 
     @BeforeAll
     static void start() {
-        spark = SparkCluster.local(2, Map.of());
-        SparkSession.builder().config(spark.getConf()).getOrCreate().conf().set("spark.sql.files.maxPartitionBytes",
-                "2000");
+        spark = SparkCluster.local(2, Map.of("spark.sql.files.maxPartitionBytes", "2000"));
     }
 
     @AfterAll
@@ -82,9 +82,7 @@ class DocumentsTest {
         List<String> texts = new ArrayList<>(documents(7, 20));
         texts.add(3, "  ");
         texts.add(5, null);
-        SparkSession.builder().config(spark.getConf()).getOrCreate()
-                .createDataset(texts, Encoders.STRING()).toDF("body").coalesce(1)
-                .write().parquet(folder.resolve("data").toString());
+        writeParquet(texts, "body");
         List<String> usable = documents(7, 20);
         assertEquals(usable, read(new TextData(
                 List.of(folder.resolve("data").toString()), "body", OptionalLong.empty()), 100));
@@ -210,6 +208,22 @@ class DocumentsTest {
     }
 
     @Test
+    void aReplacementCharacterInAParquetFileIsTakenToo() throws IOException {
+        writeParquet(List.of("a \ufffd b", "c"), "text");
+        assertEquals(List.of("a \ufffd b", "c"), read(folder + "/data", OptionalLong.empty(), 10));
+        assertEquals(Set.of("a \ufffd b", "c"), new HashSet<>(read(folder + "/data", OptionalLong.of(1), 10)));
+    }
+
+    @Test
+    void theSessionOfTheCallerKeepsItsSettings() throws IOException {
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        Map<String, String> settings = CollectionConverters.asJava(session.conf().getAll());
+        Texts.write(folder.resolve("a.txt"), "text");
+        read(folder + "/a.txt", OptionalLong.empty(), 10);
+        assertEquals(settings, CollectionConverters.asJava(session.conf().getAll()));
+    }
+
+    @Test
     void comeFromAnObjectStore() throws Exception {
         try (S3Server s3 = S3Server.start()) {
             List<String> all = documents(0, 10);
@@ -229,6 +243,12 @@ class DocumentsTest {
         } finally {
             SparkSession.clearActiveSession();
         }
+    }
+
+    private void writeParquet(List<String> texts, String column) {
+        SparkSession.builder().config(spark.getConf()).getOrCreate()
+                .createDataset(texts, Encoders.STRING()).toDF(column).coalesce(1)
+                .write().parquet(folder.resolve("data").toString());
     }
 
     private TextData file(String name) {

@@ -77,7 +77,8 @@ public final class ClipSearch {
         }
     }
 
-    private static float[] largest(float[] weights, int at, int count, int groupSize) {
+    /** The largest magnitude of each group. */
+    static float[] largest(float[] weights, int at, int count, int groupSize) {
         float[] largest = new float[count / groupSize];
         for (int i = 0; i < count; i++) {
             largest[i / groupSize] = Math.max(largest[i / groupSize], Math.abs(weights[at + i]));

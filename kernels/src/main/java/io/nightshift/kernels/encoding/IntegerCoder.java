@@ -6,6 +6,7 @@ import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.ErrorFeedback;
 import io.nightshift.kernels.rounding.FeedbackFactor;
 import io.nightshift.kernels.rounding.Grid;
+import java.util.stream.IntStream;
 
 /** Makes integers in groups. For one thread. */
 final class IntegerCoder implements RowCoder {
@@ -35,16 +36,8 @@ final class IntegerCoder implements RowCoder {
     }
 
     private long clipped(float[] weights, int at, float[] limits) {
-        long count = 0;
-        for (int group = 0; group < limits.length; group++) {
-            float largest = 0;
-            int first = at + group * groups.groupSize();
-            for (int i = first; i < first + groups.groupSize(); i++) {
-                largest = Math.max(largest, Math.abs(weights[i]));
-            }
-            count += limits[group] < largest ? 1 : 0;
-        }
-        return count;
+        float[] largest = ClipSearch.largest(weights, at, limits.length * groups.groupSize(), groups.groupSize());
+        return IntStream.range(0, limits.length).filter(group -> limits[group] < largest[group]).count();
     }
 
     /** The grid stays: only which of its levels a weight takes is chosen anew. */
@@ -53,13 +46,13 @@ final class IntegerCoder implements RowCoder {
             Metric.Statistics metric, Workers workers) {
         IntegerRows start = (IntegerRows) nearest;
         byte[] levels = new byte[start.levels().length];
-        ErrorFeedback.round(factor, weights, 0, grid(start, start.rows()), levels, workers);
+        ErrorFeedback.round(factor, weights, 0, grid(start), levels, workers);
         return new IntegerRows(start.rows(), start.columns(), start.groupSize(), levels, start.zeroPoints(),
                 start.scales(), start.offsets(), start.clippedGroups());
     }
 
-    private Grid grid(IntegerRows rows, int count) {
-        return new Grid(groups.levels(), count, rows.columns(), rows.groupSize(), rows.scales(), rows.offsets());
+    private Grid grid(IntegerRows rows) {
+        return new Grid(groups.levels(), rows.rows(), rows.columns(), rows.groupSize(), rows.scales(), rows.offsets());
     }
 
     @Override

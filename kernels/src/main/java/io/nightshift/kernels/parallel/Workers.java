@@ -43,11 +43,6 @@ public final class Workers implements AutoCloseable {
         return thread;
     }
 
-    /** Number of threads. */
-    public int threads() {
-        return threads;
-    }
-
     /**
      * Runs all pieces of a job, each once, and returns when they are done. A piece's exception is thrown here, after
      * the pieces that had begun have ended; the others are left out.

@@ -3,16 +3,13 @@ package io.nightshift.jobs.batch.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nightshift.formats.Sha256;
 import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.manifest.ManifestKey;
 import io.nightshift.jobs.batch.manifest.ManifestModel;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,13 +53,7 @@ final class ModelMemory {
         model.options().forEach((key, values) -> options.put(key.word(), values.toString()));
         options.keySet().removeAll(List.of(ManifestKey.PART_SIZE.word(), ManifestKey.OVERWRITE.word()));
         List<String> listing = source.stream().sorted(Comparator.comparing(StoredFile::name)).map(Object::toString).toList();
-        String text = model.location() + "\n" + options + "\n" + listing;
-        try {
-            return HexFormat.of().formatHex(
-                    MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return new Sha256().add(model.location() + "\n" + options + "\n" + listing).hexadecimal();
     }
 
     /** Whether what was measured before was measured of the same. */

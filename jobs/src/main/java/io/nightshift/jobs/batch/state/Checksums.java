@@ -1,13 +1,11 @@
 package io.nightshift.jobs.batch.state;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Sha256;
 import io.nightshift.jobs.batch.files.NightFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -29,14 +27,12 @@ public final class Checksums {
     /** SHA-256 of a file, in hexadecimal: reads it once. */
     public static String of(NightFiles files, String name) throws IOException {
         try (InputStream in = files.open(name)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            Sha256 digest = new Sha256();
             byte[] buffer = new byte[BUFFER];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                digest.update(buffer, 0, read);
+                digest.add(buffer, 0, read);
             }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError(e);
+            return digest.hexadecimal();
         }
     }
 
