@@ -145,7 +145,7 @@ final class PartTask implements AutoCloseable {
 
     private void copy(int file, Segment segment, Item.Copied item, Work work) throws IOException {
         if (item.converts()) {
-            fold(file, item, work, segment.from(), segment.to());
+            fold(file, item, work, segment.from(), Math.min(segment.to(), item.source().rows()));
             return;
         }
         if (!work.treatment().folding().isNone()) {
