@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** Measures what each choice of each unit would lose, a Spark task a unit. A unit without an alternative loses nothing by it. */
+/** Measures what each choice of each unit would lose, a Spark task a unit; nothing is, where there is one choice. */
 final class MeasurePhase {
     private MeasurePhase() {}
 

@@ -14,7 +14,8 @@ import java.io.Serializable;
  * @param treatment what is done to them
  * @param part the piece that writes the layer's bytes
  */
-record RowBlock(Item.Gathered item, RowEncoding encoding, int from, int to, Treatment treatment, int part) implements Serializable {
+record RowBlock(Item.Gathered item, RowEncoding encoding, int from, int to, Treatment treatment, int part)
+        implements Serializable {
     int rows() {
         return to - from;
     }

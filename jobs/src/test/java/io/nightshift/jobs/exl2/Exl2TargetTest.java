@@ -185,8 +185,8 @@ class Exl2TargetTest {
     }
 
     private QuantizeRequest request(String output) {
-        return QuantizeRequest.of(MODEL,
-                        List.of(new Exl2Target(3.5, 6, BlockError.EXACT, Optional.empty(), SCALED, 1 << 20)), folder.resolve(output).toString())
+        Exl2Target target = new Exl2Target(3.5, 6, BlockError.EXACT, Optional.empty(), SCALED, 1 << 20);
+        return QuantizeRequest.of(MODEL, List.of(target), folder.resolve(output).toString())
                 .with(Settings.DEFAULT.withPartSize(5 << 20))
                 .with(new StatisticsSource.Folder(stats()));
     }
