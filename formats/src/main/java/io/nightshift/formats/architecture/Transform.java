@@ -3,6 +3,7 @@ package io.nightshift.formats.architecture;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +17,7 @@ interface Transform {
     /**
      * The rows of the output.
      *
-     * @throws InvalidModelException if a source tensor's shape is not what the configuration makes of it
+     * @throws InvalidModelException if a source tensor's shape or type is not what the configuration makes of it
      */
     List<SourceRows> rows(SourceTensors sources) throws IOException;
 
@@ -206,6 +207,8 @@ interface Transform {
             SafetensorsTensor blocks = sources.expect(sources.first(), List.of(shape.get(0), rows, groups, 16L));
             SafetensorsTensor exponents = sources.expect(
                     sources.beside(blocks.name().replace("_blocks", "_scales")), List.of(shape.get(0), rows, groups));
+            sources.expect(blocks, SafetensorsType.U8);
+            sources.expect(exponents, SafetensorsType.U8);
             SafetensorsTensor matrix = sources.viewed(blocks, List.of(shape.get(0) * rows, groups * 16));
             return List.of(new SourceRows(matrix, 0, shape.get(0) * shape.get(1), RowOrder.every(stride, first), 0)
                     .with(new ElementForm.PackedMxfp4(exponents)));
