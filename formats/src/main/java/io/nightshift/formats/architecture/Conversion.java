@@ -227,7 +227,7 @@ final class Conversion {
 
     private int fileType() {
         boolean mxfp4 = checkpoint.quantization()
-                .filter(given -> given.path("quant_method").asText().equals("mxfp4"))
+                .filter(given -> given.method().equals("mxfp4"))
                 .isPresent();
         return mxfp4 ? MOSTLY_MXFP4 : matrixType == GgmlType.BF16 ? MOSTLY_BF16 : MOSTLY_F16;
     }

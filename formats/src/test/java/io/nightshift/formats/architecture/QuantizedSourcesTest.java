@@ -89,4 +89,27 @@ class QuantizedSourcesTest {
         assertTrue(message.contains("tensor " + EXPERTS + "gate_up_proj_scales is of type " + type + ", but must be U8"),
                 message);
     }
+
+    /** There is no block of a matrix without rows to have a factor: what the configuration makes of it is refused. */
+    @Test
+    void emptyMatrixInFp8IsRefusedForItsShape() {
+        put("model.embed_tokens.weight", SafetensorsType.BF16, 10, 32);
+        put("model.norm.weight", SafetensorsType.BF16, 32);
+        put("lm_head.weight", SafetensorsType.BF16, 10, 32);
+        String layer = "model.layers.0.";
+        put(layer + "input_layernorm.weight", SafetensorsType.BF16, 32);
+        put(layer + "post_attention_layernorm.weight", SafetensorsType.BF16, 32);
+        put(layer + "self_attn.q_proj.weight", SafetensorsType.BF16, 32, 32);
+        put(layer + "self_attn.k_proj.weight", SafetensorsType.BF16, 32, 32);
+        put(layer + "self_attn.v_proj.weight", SafetensorsType.BF16, 32, 32);
+        put(layer + "self_attn.o_proj.weight", SafetensorsType.BF16, 32, 32);
+        put(layer + "mlp.gate_proj.weight", SafetensorsType.F8_E4M3, 0, 32);
+        put(layer + "mlp.gate_proj.weight_scale", SafetensorsType.BF16, 1);
+        String message = assertThrows(InvalidModelException.class, () -> convert("""
+                {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 32,
+                 "intermediate_size": 0, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 10,
+                 "quantization_config": {"quant_method": "fp8"}}
+                """)).getMessage();
+        assertTrue(message.contains("blk.0.ffn_gate.weight would be of shape [32, 0], without a weight"), message);
+    }
 }
