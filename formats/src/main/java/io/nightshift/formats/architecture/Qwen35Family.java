@@ -112,7 +112,7 @@ final class Qwen35Family {
                             Qwen35Family::sections)
                     .build();
 
-    private static final Pattern PREDICTION_LAYER = Pattern.compile("mtp\\.layers\\.(\\d+)\\.(.*)");
+    private static final Pattern PREDICTION_LAYER = Pattern.compile("mtp\\.layers\\.(\\d{1,9})\\.(.*)");
     private static final Map<String, String> PREDICTION_NAMES = Map.of(
             "mtp.fc.weight", "eh_proj.weight",
             "mtp.pre_fc_norm_embedding.weight", "enorm.weight",
