@@ -74,7 +74,15 @@ public final class DecoderModel implements Serializable {
      * @throws IOException if the checkpoint cannot be read
      */
     public static DecoderModel of(Checkpoint checkpoint) throws IOException {
-        ModelConversion conversion = Architectures.convert(checkpoint);
+        return of(checkpoint, Architectures.convert(checkpoint));
+    }
+
+    /**
+     * The same, of a checkpoint whose tensors have been converted already.
+     *
+     * @throws InvalidModelException if the configuration asks for what the forward pass does not have
+     */
+    public static DecoderModel of(Checkpoint checkpoint, ModelConversion conversion) {
         return new DecoderModel(conversion.architecture(), checkpoint, conversion);
     }
 
