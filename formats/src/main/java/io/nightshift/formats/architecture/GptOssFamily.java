@@ -21,8 +21,8 @@ final class GptOssFamily {
                     Transform.transposedExperts(2, rows -> RowOrder.every(2, 1)), FEED_FORWARD, HIDDEN),
             expert("ffn_down_exps", "down_proj", Transform.mxfp4(1, 0),
                     Transform.transposedExperts(1, rows -> RowOrder.AS_IS), HIDDEN, FEED_FORWARD),
-            bias("ffn_gate_exps", "gate_up_proj", Transform.everyRow(2, 0), FEED_FORWARD),
-            bias("ffn_up_exps", "gate_up_proj", Transform.everyRow(2, 1), FEED_FORWARD),
+            bias("ffn_gate_exps", "gate_up_proj", Transform.everyElement(2, 0), FEED_FORWARD),
+            bias("ffn_up_exps", "gate_up_proj", Transform.everyElement(2, 1), FEED_FORWARD),
             bias("ffn_down_exps", "down_proj", Transform.COPY, HIDDEN));
 
     static final Architecture GPT_OSS = Architecture.named("gpt-oss", "GptOssForCausalLM")

@@ -22,7 +22,7 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     /** Where the rows come from. */
     public sealed interface Content extends Serializable {}
 
-    /** Rows of source tensors, one after another: several where experts are stacked. */
+    /** Rows of source tensors, one after another: several where experts are stacked, or rows are taken apart. */
     public record Stored(List<SourceRows> parts) implements Content {
         /**
          * The type in which the rows are read: that of all parts, or F32 where they differ, as the converter makes of

@@ -102,19 +102,16 @@ interface Transform {
     }
 
     /**
-     * Every so many rows of each of a tensor's matrices: gate and up rows that take turns.
+     * Every so many elements of an expert's vector: biases of gate and up rows that take turns.
      *
-     * @param stride the source has so many times the rows of the output
-     * @param first the first row taken
+     * @param stride the source has so many times the elements of the output
+     * @param first the first element taken
      */
-    static Transform everyRow(int stride, int first) {
+    static Transform everyElement(int stride, int first) {
         return sources -> {
-            List<Long> shape = new ArrayList<>(sources.shape());
-            int rowAxis = shape.size() == 3 ? 1 : shape.size() - 1;
-            shape.set(rowAxis, Math.multiplyExact(stride, shape.get(rowAxis)));
-            SafetensorsTensor tensor = sources.expect(sources.first(), shape);
-            SafetensorsTensor matrix = shape.size() == 3 ? tensor : sources.asElements(tensor);
-            return List.of(new SourceRows(matrix, 0, matrix.rows() / stride, RowOrder.every(stride, first), 0));
+            List<Long> shape = List.of(sources.shape().get(0), Math.multiplyExact(stride, sources.shape().get(1)));
+            SafetensorsTensor elements = sources.asElements(sources.expect(sources.first(), shape));
+            return List.of(new SourceRows(elements, 0, elements.rows() / stride, RowOrder.every(stride, first), 0));
         };
     }
 
@@ -186,17 +183,6 @@ interface Transform {
 
     /** Rows of each group. */
     record Slice(Dimension first, Dimension rows) {}
-
-    /** Some consecutive rows of a matrix, or elements of a vector. */
-    static Transform rowsFrom(Dimension sourceRows, Dimension first) {
-        return sources -> {
-            List<Long> shape = new ArrayList<>(sources.shape());
-            long rows = shape.get(0);
-            shape.set(0, sourceRows.of(sources.config(), sources.layer()));
-            SafetensorsTensor tensor = sources.asRows(sources.expect(sources.first(), shape));
-            return List.of(new SourceRows(tensor, first.of(sources.config(), sources.layer()), rows, RowOrder.AS_IS, 0));
-        };
-    }
 
     /** Packed MXFP4 blocks of all experts, or every so many rows of each. */
     static Transform mxfp4(int stride, int first) {

@@ -37,7 +37,7 @@ public final class GgufConverter {
                 checkpoint.folder(), conversion.architecture().vocabulary(), vocabularySize(checkpoint), preTokenizer, metadata, warnings);
         UnwrittenRope.warn(checkpoint.config(), conversion, warnings);
         compareTokensWithRows(checkpoint, conversion, metadata, warnings);
-        return new UnquantizedGguf(metadata, TensorOrder.sorted(conversion.tensors()), conversion.leftOut());
+        return new UnquantizedGguf(metadata, TensorOrder.sorted(conversion.tensors()));
     }
 
     /** llama.cpp refuses a file whose embedding has more or fewer rows than its vocabulary has tokens. */
