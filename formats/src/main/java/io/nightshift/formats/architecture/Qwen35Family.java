@@ -65,7 +65,7 @@ final class Qwen35Family {
             norm("nextn.shared_head_norm", "shared_head.norm", ADD_ONE, HIDDEN)));
 
     private static final List<TensorRow> STATE_IN_ORDER = TensorRow.in(LINEAR, List.of(
-            vector("ssm_a", "linear_attn.A_log", Transform.NEGATIVE_EXPONENTIAL, VALUE_HEADS),
+            vector("ssm_a", "linear_attn.A_log", Transform.negativeExponential(Transform.COPY), VALUE_HEADS),
             vector("ssm_dt.bias", "linear_attn.dt_bias", Transform.COPY, VALUE_HEADS),
             matrix("ssm_conv1d", "linear_attn.conv1d", Transform.SQUEEZE, MIXED, key("linear_conv_kernel_dim")),
             norm("ssm_norm", "linear_attn.norm", VALUE_HEAD),

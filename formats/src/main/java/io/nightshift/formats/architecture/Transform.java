@@ -28,12 +28,15 @@ interface Transform {
     Transform ADD_ONE = sources -> List.of(
             new SourceRows(sources.expected(), 0, sources.expected().rows(), RowOrder.AS_IS, 1));
 
-    /** Minus the exponential of each number of a vector. */
-    Transform NEGATIVE_EXPONENTIAL =
-            sources -> List.of(SourceRows.whole(sources.expected()).with(new ElementForm.NegativeExponential()));
-
     /** The halves of each query or key head interleaved (conversion/llama.py, permute). */
-    Transform INTERLEAVE_HALVES = interleaveHalves(Dimension.HEAD);
+    Transform INTERLEAVE_HALVES = ordered((config, layer) -> {
+        long head = Dimension.HEAD.of(config, layer);
+        if (head == 0 || head % 2 != 0 || head > Integer.MAX_VALUE) {
+            throw new InvalidModelException(config.location() + ": heads of " + head
+                    + " channels cannot be rotated: the number must be even and not 0");
+        }
+        return new RowOrder.InterleavedHalves((int) head);
+    });
 
     /** The gate half of a tensor that holds, for each expert, gate rows and then up rows. */
     Transform GATE_HALF = half(0);
@@ -64,23 +67,10 @@ interface Transform {
         };
     }
 
-    /** The halves of each head of some size interleaved. */
-    static Transform interleaveHalves(Dimension headSize) {
-        return ordered((config, layer) -> {
-            long head = headSize.of(config, layer);
-            if (head == 0 || head % 2 != 0 || head > Integer.MAX_VALUE) {
-                throw new InvalidModelException(config.location() + ": heads of " + head
-                        + " channels cannot be rotated: the number must be even and not 0");
-            }
-            return new RowOrder.InterleavedHalves((int) head);
-        });
-    }
-
     /** The first rows as they are, the others in some order; of a squeezed tensor where that is stored with three axes. */
     static Transform orderedFrom(Dimension first, Ordering ordering) {
         return sources -> {
-            boolean kernels = sources.first().shape().size() == 3;
-            SafetensorsTensor tensor = kernels ? squeezed(sources) : sources.expected();
+            SafetensorsTensor tensor = squeezed(sources);
             long kept = first.of(sources.config(), sources.layer());
             return List.of(
                     new SourceRows(tensor, 0, kept, RowOrder.AS_IS, 0),
@@ -219,6 +209,7 @@ interface Transform {
         };
     }
 
+    /** The tensor, with three axes or without the one of length 1 between. */
     private static SafetensorsTensor squeezed(SourceTensors sources) {
         List<Long> shape = sources.shape();
         SafetensorsTensor tensor = sources.first();
