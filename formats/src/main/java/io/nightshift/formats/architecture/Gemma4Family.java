@@ -19,7 +19,6 @@ import io.nightshift.formats.tokenizer.VocabularyRule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The text part of Gemma 4 (conversion/gemma.py, Gemma4Model). Heads of layers that attend to everything have a size and
@@ -44,12 +43,10 @@ final class Gemma4Family {
     private static final Dimension PER_LAYER_OF_ALL = Dimension.ofModel(BlockCount::layers).times(PER_LAYER);
     private static final Dimension EXPERT_FEED_FORWARD = key("expert_intermediate_size", "moe_intermediate_size");
 
-    private static final List<TensorRow> OWN_KEYS = Stream.of(
-                    linear("attn_k", "self_attn.k_proj", KEY, HIDDEN),
-                    List.of(norm("attn_k_norm", "self_attn.k_norm", HEAD)),
-                    TensorRow.in(EQUAL.not(), linear("attn_v", "self_attn.v_proj", KEY, HIDDEN)))
-            .flatMap(List::stream)
-            .toList();
+    private static final List<TensorRow> OWN_KEYS = DecoderRows.table(
+            linear("attn_k", "self_attn.k_proj", KEY, HIDDEN),
+            List.of(norm("attn_k_norm", "self_attn.k_norm", HEAD)),
+            TensorRow.in(EQUAL.not(), linear("attn_v", "self_attn.v_proj", KEY, HIDDEN)));
 
     private static final List<TensorRow> BLOCKS = DecoderRows.table(
             List.of(

@@ -27,13 +27,10 @@ final class GptOssFamily {
 
     static final Architecture GPT_OSS = Architecture.named("gpt-oss", "GptOssForCausalLM")
             .only("hidden_act", "silu")
-            .tensors(
-                    DecoderRows.EMBEDDING,
-                    DecoderRows.outputNorm(Transform.COPY),
-                    DecoderRows.OUTPUT,
+            .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, List.of(
                     norm("attn_norm", "input_layernorm", HIDDEN),
                     norm("post_attention_norm", "post_attention_layernorm", HIDDEN),
-                    vector("attn_sinks.weight", "self_attn.sinks", Transform.COPY, HEADS))
+                    vector("attn_sinks.weight", "self_attn.sinks", Transform.COPY, HEADS)))
             .tensors(DecoderRows.attention(), linear("ffn_gate_inp", "mlp.router", EXPERTS, HIDDEN), EXPERT_ROWS)
             .hyperparameters(
                     StandardHyperparameters.ALL,
