@@ -27,10 +27,6 @@ public sealed interface ElementForm extends Serializable {
                     : tensor.type().ggml().orElseThrow(
                             () -> new IllegalStateException(tensor.name() + " is of type " + tensor.type()));
         }
-
-        private Object readResolve() {
-            return AS_STORED;
-        }
     }
 
     /**

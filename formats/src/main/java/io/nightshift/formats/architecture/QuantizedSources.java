@@ -61,7 +61,7 @@ final class QuantizedSources {
     /** The rows with the factors of their tensor, if that is FP8. */
     SourceRows dequantized(SourceRows rows) {
         SafetensorsTensor tensor = rows.tensor();
-        if (tensor.type() != SafetensorsType.F8_E4M3 || rows.elements() != ElementForm.AS_STORED) {
+        if (tensor.type() != SafetensorsType.F8_E4M3 || !(rows.elements() instanceof ElementForm.AsStored)) {
             return rows;
         }
         SafetensorsTensor factors = factorsOf.get(tensor.name());

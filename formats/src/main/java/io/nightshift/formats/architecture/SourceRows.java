@@ -63,7 +63,7 @@ public record SourceRows(
 
     /** Whether the rows are stored bytes, moved at the most. */
     boolean isStored() {
-        return columns == ColumnForm.AS_STORED && elements == ElementForm.AS_STORED
+        return columns instanceof ColumnForm.AsStored && elements instanceof ElementForm.AsStored
                 && !(order instanceof RowOrder.Strided) && tensor.type() != SafetensorsType.F64;
     }
 }
