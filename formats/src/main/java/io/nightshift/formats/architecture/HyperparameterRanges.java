@@ -101,7 +101,7 @@ final class HyperparameterRanges {
 
     private void slidingWindow() {
         WindowPattern windows = architecture.traits().windows();
-        long layers = Math.min(1024, config.integer("num_hidden_layers", "n_layers", "n_layer", "num_layers"));
+        int layers = Math.min(1024, BlockCount.layers(config));
         for (int layer = 0; layer < layers; layer++) {
             if (windows.slides(config, layer)) {
                 given("sliding_window").ifPresent(
