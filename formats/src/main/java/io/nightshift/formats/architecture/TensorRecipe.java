@@ -58,6 +58,15 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
         return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
     }
 
+    /** The shape as files and llama-quantize have it, without trailing dimensions of one. */
+    public List<Long> writtenShape() {
+        int dimensions = shape.size();
+        while (dimensions > 1 && shape.get(dimensions - 1) == 1) {
+            dimensions--;
+        }
+        return List.copyOf(shape.subList(0, dimensions));
+    }
+
     /** Number of weights. */
     public long weights() {
         return Math.multiplyExact(columns(), rows());
