@@ -23,7 +23,7 @@ public final class GgufConverter {
      * @param conversion its tensors, {@link io.nightshift.formats.architecture.Architectures#convert}
      * @param preTokenizer the name of the BPE pre-tokenizer, if the user gave one
      * @param warnings receives what was ignored or guessed, and why
-     * @throws io.nightshift.formats.InvalidModelException if the checkpoint's tokenizer or metadata is broken or not supported
+     * @throws io.nightshift.formats.InvalidModelException if the checkpoint is broken or not supported
      * @throws IOException if it cannot be read
      */
     public static UnquantizedGguf convert(Checkpoint checkpoint, ModelConversion conversion,
@@ -33,8 +33,8 @@ public final class GgufConverter {
         conversion.leadingMetadata().values().forEach(metadata::put);
         GeneralMetadata.append(checkpoint.folder(), ParameterCounts.of(conversion.tensors()), metadata, warnings);
         conversion.hyperparameters().values().forEach(metadata::put);
-        TokenizerMetadata.append(
-                checkpoint.folder(), conversion.architecture().vocabulary(), vocabularySize(checkpoint), preTokenizer, metadata, warnings);
+        TokenizerMetadata.append(checkpoint.folder(), conversion.architecture().vocabulary(), vocabularySize(checkpoint),
+                preTokenizer, metadata, warnings);
         UnwrittenRope.warn(checkpoint.config(), conversion, warnings);
         compareTokensWithRows(checkpoint, conversion, metadata, warnings);
         return new UnquantizedGguf(metadata, TensorOrder.sorted(conversion.tensors()));
