@@ -1,6 +1,5 @@
 package io.nightshift.formats.architecture;
 
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 import java.util.List;
