@@ -16,10 +16,6 @@ public sealed interface ColumnForm extends Serializable {
         public long length(long stored) {
             return stored;
         }
-
-        private Object readResolve() {
-            return AS_STORED;
-        }
     }
 
     /**

@@ -166,7 +166,7 @@ final class Conversion {
         List<SourceRows> parts = transform.rows(from).stream().map(quantized::dequantized).toList();
         for (SourceRows part : parts) {
             SafetensorsTensor tensor = part.tensor();
-            if (part.elements() == ElementForm.AS_STORED && !tensor.type().isSourceOfWeights()) {
+            if (part.elements() instanceof ElementForm.AsStored && !tensor.type().isSourceOfWeights()) {
                 throw new InvalidModelException(location + "/" + tensor.file() + ": tensor " + tensor.name()
                         + " is of type " + tensor.type() + ", but only BF16, F16, F32 and F64 weights can be quantized,"
                         + " and FP8 and MXFP4 where config.json says how they are stored");
@@ -227,7 +227,7 @@ final class Conversion {
 
     private int fileType() {
         boolean mxfp4 = checkpoint.quantization()
-                .filter(given -> given.path("quant_method").asText().equals("mxfp4"))
+                .filter(given -> given.method().equals("mxfp4"))
                 .isPresent();
         return mxfp4 ? MOSTLY_MXFP4 : matrixType == GgmlType.BF16 ? MOSTLY_BF16 : MOSTLY_F16;
     }

@@ -21,37 +21,39 @@ final class DecoderRows {
     static final TensorRow OUTPUT =
             TensorRow.of("output.weight", "lm_head.weight", VOCABULARY, HIDDEN).unlessTied();
 
+    static final List<TensorRow> EMBEDDING_AND_OUTPUT = List.of(EMBEDDING, outputNorm(Transform.COPY), OUTPUT);
+
     /** Embedding, output and the norms before attention and feed-forward block. */
-    static final List<TensorRow> COMMON = List.of(
-            EMBEDDING,
-            outputNorm(Transform.COPY),
-            OUTPUT,
-            norm("attn_norm", "input_layernorm", Transform.COPY, HIDDEN),
-            norm("ffn_norm", "post_attention_layernorm", Transform.COPY, HIDDEN));
+    static final List<TensorRow> COMMON = table(EMBEDDING_AND_OUTPUT, List.of(
+            norm("attn_norm", "input_layernorm", HIDDEN),
+            norm("ffn_norm", "post_attention_layernorm", HIDDEN)));
 
     /** Norms of the heads of queries and keys. */
     static final List<TensorRow> HEAD_NORMS = List.of(
-            norm("attn_q_norm", "self_attn.q_norm", Transform.COPY, Dimension.HEAD),
-            norm("attn_k_norm", "self_attn.k_norm", Transform.COPY, Dimension.HEAD));
+            norm("attn_q_norm", "self_attn.q_norm", Dimension.HEAD),
+            norm("attn_k_norm", "self_attn.k_norm", Dimension.HEAD));
+
+    /** Norms of queries and keys, over all heads together. */
+    static final List<TensorRow> QUERY_AND_KEY_NORMS = List.of(
+            norm("attn_q_norm", "self_attn.q_norm", QUERY),
+            norm("attn_k_norm", "self_attn.k_norm", KEY));
 
     /** Gate, up and down projection, each perhaps with a bias. */
-    static final List<TensorRow> FEED_FORWARD_ROWS = Stream.of(
-                    linear("ffn_gate", "mlp.gate_proj", Transform.COPY, FEED_FORWARD, HIDDEN),
-                    linear("ffn_up", "mlp.up_proj", Transform.COPY, FEED_FORWARD, HIDDEN),
-                    linear("ffn_down", "mlp.down_proj", Transform.COPY, HIDDEN, FEED_FORWARD))
-            .flatMap(List::stream)
-            .toList();
+    static final List<TensorRow> FEED_FORWARD_ROWS = table(
+            linear("ffn_gate", "mlp.gate_proj", FEED_FORWARD, HIDDEN),
+            linear("ffn_up", "mlp.up_proj", FEED_FORWARD, HIDDEN),
+            linear("ffn_down", "mlp.down_proj", HIDDEN, FEED_FORWARD));
 
     /** A router, and experts one by one or stacked as transformers 5 saves them: gate and up in one. */
     static final List<TensorRow> EXPERT_ROWS = List.of(
-            TensorRow.of(BLOCK + "ffn_gate_inp.weight", LAYER + "mlp.gate.weight", EXPERTS, HIDDEN),
-            expert("ffn_gate_exps", "gate_proj", EXPERT_FEED_FORWARD, HIDDEN)
+            matrix("ffn_gate_inp", "mlp.gate", EXPERTS, HIDDEN),
+            matrix("ffn_gate_exps", "mlp.experts.{expert}.gate_proj", EXPERTS, EXPERT_FEED_FORWARD, HIDDEN)
                     .or(LAYER + "mlp.experts.gate_up_proj", Transform.GATE_HALF)
                     .or(LAYER + "mlp.experts.gate_up_proj.weight", Transform.GATE_HALF),
-            expert("ffn_up_exps", "up_proj", EXPERT_FEED_FORWARD, HIDDEN)
+            matrix("ffn_up_exps", "mlp.experts.{expert}.up_proj", EXPERTS, EXPERT_FEED_FORWARD, HIDDEN)
                     .or(LAYER + "mlp.experts.gate_up_proj", Transform.UP_HALF)
                     .or(LAYER + "mlp.experts.gate_up_proj.weight", Transform.UP_HALF),
-            expert("ffn_down_exps", "down_proj", HIDDEN, EXPERT_FEED_FORWARD)
+            matrix("ffn_down_exps", "mlp.experts.{expert}.down_proj", EXPERTS, HIDDEN, EXPERT_FEED_FORWARD)
                     .or(LAYER + "mlp.experts.down_proj", Transform.COPY)
                     .or(LAYER + "mlp.experts.down_proj.weight", Transform.COPY));
 
@@ -64,13 +66,11 @@ final class DecoderRows {
 
     /** Query, key, value and output projection, each perhaps with a bias; something is done to queries and keys. */
     static List<TensorRow> attention(Transform queryAndKey) {
-        return Stream.of(
-                        linear("attn_q", "self_attn.q_proj", queryAndKey, QUERY, HIDDEN),
-                        linear("attn_k", "self_attn.k_proj", queryAndKey, KEY, HIDDEN),
-                        linear("attn_v", "self_attn.v_proj", Transform.COPY, KEY, HIDDEN),
-                        linear("attn_output", "self_attn.o_proj", Transform.COPY, HIDDEN, QUERY))
-                .flatMap(List::stream)
-                .toList();
+        return table(
+                linear("attn_q", "self_attn.q_proj", queryAndKey, QUERY, HIDDEN),
+                linear("attn_k", "self_attn.k_proj", queryAndKey, KEY, HIDDEN),
+                linear("attn_v", "self_attn.v_proj", KEY, HIDDEN),
+                linear("attn_output", "self_attn.o_proj", HIDDEN, QUERY));
     }
 
     /** A linear layer's matrix, and its bias if there is one. */
@@ -91,9 +91,9 @@ final class DecoderRows {
         return TensorRow.of("output_norm.weight", "model.norm.weight", transform, HIDDEN);
     }
 
-    /** A matrix of a layer. */
-    static TensorRow matrix(String output, String source, Dimension rows, Dimension columns) {
-        return matrix(output, source, Transform.COPY, rows, columns);
+    /** A matrix of a layer, or several stacked. */
+    static TensorRow matrix(String output, String source, Dimension... shape) {
+        return matrix(output, source, Transform.COPY, shape);
     }
 
     /** A matrix of a layer, or several stacked. */
@@ -113,14 +113,10 @@ final class DecoderRows {
 
     /** A norm over a layer's channels. */
     static TensorRow norm(String output, String source, Transform transform, Dimension... shape) {
-        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", transform, shape);
+        return matrix(output, source, transform, shape);
     }
 
-    private static TensorRow expert(String output, String source, Dimension rows, Dimension columns) {
-        return TensorRow.of(BLOCK + output + ".weight", LAYER + "mlp.experts.{expert}." + source + ".weight",
-                EXPERTS, rows, columns);
-    }
-
+    /** The rows of several tables, one table after another. */
     @SafeVarargs
     static List<TensorRow> table(List<TensorRow>... parts) {
         return Stream.of(parts).flatMap(List::stream).toList();

@@ -6,9 +6,7 @@ import static io.nightshift.formats.architecture.Dimension.FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.HEAD;
 import static io.nightshift.formats.architecture.Dimension.HEADS;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
-import static io.nightshift.formats.architecture.Dimension.KEY;
 import static io.nightshift.formats.architecture.Dimension.KEY_HEADS;
-import static io.nightshift.formats.architecture.Dimension.QUERY;
 import static io.nightshift.formats.architecture.Hyperparameter.number;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredInteger;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredNumber;
@@ -23,9 +21,6 @@ import java.util.Optional;
 /** Families of one kind of layer, each a table. The class of the converter stands beside each. */
 final class DenseFamilies {
     private static final LayerSet SLIDING = LayerSet.typed("sliding_attention");
-
-    private static final List<TensorRow> EMBEDDING_AND_OUTPUT =
-            List.of(DecoderRows.EMBEDDING, DecoderRows.outputNorm(Transform.COPY), DecoderRows.OUTPUT);
 
     /** Norms behind attention and feed-forward block, none before. */
     private static final List<TensorRow> NORMS_BEHIND = List.of(
@@ -73,7 +68,7 @@ final class DenseFamilies {
     /** conversion/olmo.py, SeedOssModel. */
     static final Architecture SEED_OSS = Architecture.named("seed_oss", "SeedOssForCausalLM")
             .only("hidden_act", "silu")
-            .tensors(EMBEDDING_AND_OUTPUT, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS, List.of(
+            .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS, List.of(
                     norm("attn_norm", "input_layernorm", HIDDEN),
                     norm("post_attention_norm", "post_attention_layernorm", HIDDEN)))
             .hyperparameters(StandardHyperparameters.ALL)
@@ -82,16 +77,15 @@ final class DenseFamilies {
     /** conversion/olmo.py, Olmo2Model: norms over all heads together. */
     static final Architecture OLMO2 = Architecture.named("olmo2", "Olmo2ForCausalLM", "Olmo3ForCausalLM")
             .only("hidden_act", "silu")
-            .tensors(EMBEDDING_AND_OUTPUT, NORMS_BEHIND, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS, List.of(
-                    norm("attn_q_norm", "self_attn.q_norm", QUERY),
-                    norm("attn_k_norm", "self_attn.k_norm", KEY)))
+            .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, NORMS_BEHIND, DecoderRows.attention(),
+                    DecoderRows.FEED_FORWARD_ROWS, DecoderRows.QUERY_AND_KEY_NORMS)
             .hyperparameters(StandardHyperparameters.ALL, (config, out) -> window(config, out, 4))
             .build();
 
     /** conversion/exaone.py, Exaone4Model. */
     static final Architecture EXAONE4 = Architecture.named("exaone4", "Exaone4ForCausalLM")
             .only("hidden_act", "silu")
-            .tensors(EMBEDDING_AND_OUTPUT, NORMS_BEHIND, DecoderRows.HEAD_NORMS, DecoderRows.attention(),
+            .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, NORMS_BEHIND, DecoderRows.HEAD_NORMS, DecoderRows.attention(),
                     DecoderRows.FEED_FORWARD_ROWS)
             .computing(RopeFactors::llama3)
             .hyperparameters(
@@ -101,7 +95,7 @@ final class DenseFamilies {
             .build();
 
     private static final List<TensorRow> COHERE_ROWS = DecoderRows.table(
-            EMBEDDING_AND_OUTPUT,
+            DecoderRows.EMBEDDING_AND_OUTPUT,
             List.of(norm("attn_norm", "input_layernorm", HIDDEN)),
             DecoderRows.attention(),
             DecoderRows.FEED_FORWARD_ROWS);

@@ -27,10 +27,6 @@ public sealed interface ElementForm extends Serializable {
                     : tensor.type().ggml().orElseThrow(
                             () -> new IllegalStateException(tensor.name() + " is of type " + tensor.type()));
         }
-
-        private Object readResolve() {
-            return AS_STORED;
-        }
     }
 
     /**
@@ -62,10 +58,18 @@ public sealed interface ElementForm extends Serializable {
 
         /** Where the factor of an element stands among the factors. */
         int index(long row, long column, long columns) {
-            long blocksDown = (matrixRows + blockRows - 1) / blockRows;
-            long blocksAcross = (columns + blockColumns - 1) / blockColumns;
-            long down = row / matrixRows * blocksDown + row % matrixRows / blockRows;
-            return Math.toIntExact(down * blocksAcross + column / blockColumns);
+            long down = row / matrixRows * blocksDown() + row % matrixRows / blockRows;
+            return Math.toIntExact(down * blocksAcross(columns) + column / blockColumns);
+        }
+
+        /** Blocks below each other in a matrix. */
+        long blocksDown() {
+            return (matrixRows + blockRows - 1) / blockRows;
+        }
+
+        /** Blocks beside each other in a matrix of so many columns. */
+        long blocksAcross(long columns) {
+            return (columns + blockColumns - 1) / blockColumns;
         }
     }
 

@@ -14,14 +14,11 @@ import static io.nightshift.formats.architecture.Dimension.key;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.architecture.TensorRecipe.Computed;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.tokenizer.VocabularyRule;
-import io.nightshift.kernels.GgmlType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The text part of Gemma 4 (conversion/gemma.py, Gemma4Model). Heads of layers that attend to everything have a size and
@@ -46,12 +43,10 @@ final class Gemma4Family {
     private static final Dimension PER_LAYER_OF_ALL = Dimension.ofModel(BlockCount::layers).times(PER_LAYER);
     private static final Dimension EXPERT_FEED_FORWARD = key("expert_intermediate_size", "moe_intermediate_size");
 
-    private static final List<TensorRow> OWN_KEYS = Stream.of(
-                    linear("attn_k", "self_attn.k_proj", KEY, HIDDEN),
-                    List.of(norm("attn_k_norm", "self_attn.k_norm", HEAD)),
-                    TensorRow.in(EQUAL.not(), linear("attn_v", "self_attn.v_proj", KEY, HIDDEN)))
-            .flatMap(List::stream)
-            .toList();
+    private static final List<TensorRow> OWN_KEYS = DecoderRows.table(
+            linear("attn_k", "self_attn.k_proj", KEY, HIDDEN),
+            List.of(norm("attn_k_norm", "self_attn.k_norm", HEAD)),
+            TensorRow.in(EQUAL.not(), linear("attn_v", "self_attn.v_proj", KEY, HIDDEN)));
 
     private static final List<TensorRow> BLOCKS = DecoderRows.table(
             List.of(
@@ -132,6 +127,7 @@ final class Gemma4Family {
     private static Optional<Long> ofFullLayers(ModelConfig config, String older, String newer) {
         return config.findInteger(older).or(() -> config.find("per_layer_config").flatMap(layers -> layers.properties()
                 .stream()
+                .filter(entry -> entry.getKey().matches("\\d{1,9}"))
                 .filter(entry -> FULL.contains(config, Integer.parseInt(entry.getKey())))
                 .map(entry -> entry.getValue().path(newer))
                 .filter(JsonNode::isIntegralNumber)
@@ -171,13 +167,12 @@ final class Gemma4Family {
                     + "', which is not known for Gemma 4; known is proportional");
         }
         double rotated = config.findRopeNumber("partial_rotary_factor").orElse(0.25);
-        long head = fullHead(config);
-        long count = (long) (head * rotated / 2);
+        int head = RopeFactors.channels(fullHead(config));
+        int count = (int) (head * rotated / 2);
         List<Float> factors = new ArrayList<>();
-        for (long pair = 0; pair < head / 2; pair++) {
+        for (int pair = 0; pair < head / 2; pair++) {
             factors.add(pair < count ? 1f : 1e30f);
         }
-        return List.of(new TensorRecipe("rope_freqs.weight", List.of(head / 2), GgmlType.F32,
-                new Computed(List.copyOf(factors))));
+        return List.of(RopeFactors.vector("rope_freqs.weight", factors));
     }
 }

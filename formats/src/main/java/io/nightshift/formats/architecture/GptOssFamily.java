@@ -21,19 +21,16 @@ final class GptOssFamily {
                     Transform.transposedExperts(2, rows -> RowOrder.every(2, 1)), FEED_FORWARD, HIDDEN),
             expert("ffn_down_exps", "down_proj", Transform.mxfp4(1, 0),
                     Transform.transposedExperts(1, rows -> RowOrder.AS_IS), HIDDEN, FEED_FORWARD),
-            bias("ffn_gate_exps", "gate_up_proj", Transform.everyRow(2, 0), FEED_FORWARD),
-            bias("ffn_up_exps", "gate_up_proj", Transform.everyRow(2, 1), FEED_FORWARD),
+            bias("ffn_gate_exps", "gate_up_proj", Transform.everyElement(2, 0), FEED_FORWARD),
+            bias("ffn_up_exps", "gate_up_proj", Transform.everyElement(2, 1), FEED_FORWARD),
             bias("ffn_down_exps", "down_proj", Transform.COPY, HIDDEN));
 
     static final Architecture GPT_OSS = Architecture.named("gpt-oss", "GptOssForCausalLM")
             .only("hidden_act", "silu")
-            .tensors(
-                    DecoderRows.EMBEDDING,
-                    DecoderRows.outputNorm(Transform.COPY),
-                    DecoderRows.OUTPUT,
+            .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, List.of(
                     norm("attn_norm", "input_layernorm", HIDDEN),
                     norm("post_attention_norm", "post_attention_layernorm", HIDDEN),
-                    vector("attn_sinks.weight", "self_attn.sinks", Transform.COPY, HEADS))
+                    vector("attn_sinks.weight", "self_attn.sinks", Transform.COPY, HEADS)))
             .tensors(DecoderRows.attention(), linear("ffn_gate_inp", "mlp.router", EXPERTS, HIDDEN), EXPERT_ROWS)
             .hyperparameters(
                     StandardHyperparameters.ALL,

@@ -84,7 +84,9 @@ final class HyperparameterRanges {
 
     private void experts() {
         String usedKey = "num_experts_per_tok";
-        Optional<Long> experts = given("num_local_experts", "num_experts", "n_routed_experts");
+        // A family without experts may drop the number.
+        Optional<Long> experts =
+                given(architecture.adapted(config), "num_local_experts", "num_experts", "n_routed_experts");
         Optional<Long> used = given(usedKey, "num_experts_per_token", "top_k_experts");
         if (experts.orElse(0L) > 0) {
             long given = used.orElseThrow(() -> new InvalidModelException(config.location() + ": \"" + usedKey
@@ -99,7 +101,7 @@ final class HyperparameterRanges {
 
     private void slidingWindow() {
         WindowPattern windows = architecture.traits().windows();
-        long layers = Math.min(1024, config.integer("num_hidden_layers", "n_layers", "n_layer", "num_layers"));
+        int layers = Math.min(1024, BlockCount.layers(config));
         for (int layer = 0; layer < layers; layer++) {
             if (windows.slides(config, layer)) {
                 given("sliding_window").ifPresent(
@@ -156,6 +158,10 @@ final class HyperparameterRanges {
 
     /** The number of the first key that is there; nothing where it is null, or one a layer. */
     private Optional<Long> given(String... keys) {
+        return given(config, keys);
+    }
+
+    private static Optional<Long> given(ModelConfig config, String... keys) {
         return config.find(keys).filter(node -> !node.isArray()).flatMap(node -> config.findInteger(keys));
     }
 

@@ -26,15 +26,13 @@ public final class Hyperparameters {
     private final String architecture;
     private final Map<String, Object> values = new TreeMap<>();
 
-    private Hyperparameters(String architecture, List<GgufMetadata> metadata) {
+    private Hyperparameters(String architecture, GgufMetadata metadata) {
         this.architecture = architecture;
-        for (GgufMetadata part : metadata) {
-            part.values().forEach((key, value) -> {
-                if (key.startsWith(architecture + ".")) {
-                    values.put(key.substring(architecture.length() + 1), value.plain());
-                }
-            });
-        }
+        metadata.values().forEach((key, value) -> {
+            if (key.startsWith(architecture + ".")) {
+                values.put(key.substring(architecture.length() + 1), value.plain());
+            }
+        });
         derive();
     }
 
@@ -50,7 +48,7 @@ public final class Hyperparameters {
                 new HyperparameterWriter(architecture.name(), MOSTLY_F16, BlockCount.layers(adapted));
         architecture.leading().forEach(key -> key.write(adapted, writer));
         architecture.hyperparameters().forEach(key -> key.write(adapted, writer));
-        return new Hyperparameters(architecture.name(), List.of(writer.metadata()));
+        return new Hyperparameters(architecture.name(), writer.metadata());
     }
 
     /**
@@ -60,7 +58,7 @@ public final class Hyperparameters {
      */
     public static Hyperparameters of(GgufMetadata metadata) {
         if (metadata.get("general.architecture").orElse(null) instanceof GgufValue.Text text) {
-            return new Hyperparameters(text.value(), List.of(metadata));
+            return new Hyperparameters(text.value(), metadata);
         }
         throw new InvalidModelException("general.architecture is missing, or no text");
     }

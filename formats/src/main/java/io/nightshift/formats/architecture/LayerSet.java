@@ -2,7 +2,7 @@ package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.checkpoint.ModelConfig;
 
-/** Layers of a model that have something: those of a kind, the first ones, the extra ones behind the last. */
+/** Layers of a model that have something: those of a kind, the extra ones behind the last. */
 @FunctionalInterface
 interface LayerSet {
     /** Whether a layer is one of them. */
@@ -18,17 +18,8 @@ interface LayerSet {
         return (config, layer) -> config.layerType(layer).filter(type::equals).isPresent();
     }
 
-    /** The layers before the number that a key gives; none where it is missing. */
-    static LayerSet before(String key) {
-        return (config, layer) -> layer < config.findInteger(key).orElse(0L);
-    }
-
     default LayerSet not() {
         return (config, layer) -> !contains(config, layer);
-    }
-
-    default LayerSet or(LayerSet other) {
-        return (config, layer) -> contains(config, layer) || other.contains(config, layer);
     }
 
     default LayerSet and(LayerSet other) {

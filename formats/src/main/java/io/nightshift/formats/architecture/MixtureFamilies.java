@@ -1,6 +1,5 @@
 package io.nightshift.formats.architecture;
 
-import static io.nightshift.formats.architecture.DecoderRows.BLOCK;
 import static io.nightshift.formats.architecture.DecoderRows.LAYER;
 import static io.nightshift.formats.architecture.DecoderRows.matrix;
 import static io.nightshift.formats.architecture.DecoderRows.norm;
@@ -66,13 +65,11 @@ final class MixtureFamilies {
     /** conversion/olmo.py, OlmoeModel: norms over all heads together. */
     static final Architecture OLMOE = Architecture.named("olmoe", "OlmoeForCausalLM")
             .only("hidden_act", "silu")
-            .tensors(DecoderRows.COMMON, DecoderRows.attention(), List.of(
-                    norm("attn_q_norm", "self_attn.q_norm", QUERY),
-                    norm("attn_k_norm", "self_attn.k_norm", KEY),
+            .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.QUERY_AND_KEY_NORMS, List.of(
                     matrix("ffn_gate_inp", "mlp.gate", EXPERTS, HIDDEN),
-                    experts("ffn_gate_exps", "mlp.experts.{expert}.gate_proj", EXPERTS, FEED_FORWARD, HIDDEN),
-                    experts("ffn_up_exps", "mlp.experts.{expert}.up_proj", EXPERTS, FEED_FORWARD, HIDDEN),
-                    experts("ffn_down_exps", "mlp.experts.{expert}.down_proj", EXPERTS, HIDDEN, FEED_FORWARD)))
+                    matrix("ffn_gate_exps", "mlp.experts.{expert}.gate_proj", EXPERTS, FEED_FORWARD, HIDDEN),
+                    matrix("ffn_up_exps", "mlp.experts.{expert}.up_proj", EXPERTS, FEED_FORWARD, HIDDEN),
+                    matrix("ffn_down_exps", "mlp.experts.{expert}.down_proj", EXPERTS, HIDDEN, FEED_FORWARD)))
             .hyperparameters(StandardHyperparameters.ALL, (config, out) ->
                     out.set("attention.layer_norm_rms_epsilon", new GgufValue.Float32(1e-5f)))
             .build();
@@ -80,14 +77,12 @@ final class MixtureFamilies {
     /** conversion/minimax.py, MiniMaxM2Model. */
     static final Architecture MINIMAX_M2 = Architecture.named("minimax-m2", "MiniMaxM2ForCausalLM")
             .only("hidden_act", "silu")
-            .tensors(DecoderRows.COMMON, DecoderRows.attention(), List.of(
-                    norm("attn_q_norm", "self_attn.q_norm", QUERY),
-                    norm("attn_k_norm", "self_attn.k_norm", KEY),
+            .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.QUERY_AND_KEY_NORMS, List.of(
                     matrix("ffn_gate_inp", "block_sparse_moe.gate", EXPERTS, HIDDEN),
                     vector("exp_probs_b.bias", "block_sparse_moe.e_score_correction.bias", Transform.COPY, EXPERTS),
-                    experts("ffn_gate_exps", "block_sparse_moe.experts.{expert}.w1", EXPERTS, FEED_FORWARD, HIDDEN),
-                    experts("ffn_down_exps", "block_sparse_moe.experts.{expert}.w2", EXPERTS, HIDDEN, FEED_FORWARD),
-                    experts("ffn_up_exps", "block_sparse_moe.experts.{expert}.w3", EXPERTS, FEED_FORWARD, HIDDEN)))
+                    matrix("ffn_gate_exps", "block_sparse_moe.experts.{expert}.w1", EXPERTS, FEED_FORWARD, HIDDEN),
+                    matrix("ffn_down_exps", "block_sparse_moe.experts.{expert}.w2", EXPERTS, HIDDEN, FEED_FORWARD),
+                    matrix("ffn_up_exps", "block_sparse_moe.experts.{expert}.w3", EXPERTS, FEED_FORWARD, HIDDEN)))
             .hyperparameters(
                     StandardHyperparameters.ALL,
                     requiredInteger("expert_feed_forward_length", "intermediate_size"),
@@ -128,13 +123,9 @@ final class MixtureFamilies {
 
     private MixtureFamilies() {}
 
-    private static TensorRow experts(String output, String source, Dimension... shape) {
-        return TensorRow.of(BLOCK + output + ".weight", LAYER + source + ".weight", shape);
-    }
-
     private static TensorRow transposed(
             String output, String one, String all, Transform transform, Dimension rows, Dimension columns) {
-        return experts(output, "mlp.experts.{expert}." + one, EXPERTS, rows, columns)
+        return matrix(output, "mlp.experts.{expert}." + one, EXPERTS, rows, columns)
                 .or(LAYER + "mlp.experts." + all, transform)
                 .or(LAYER + "mlp.experts." + all + ".weight", transform);
     }

@@ -1,8 +1,8 @@
 package io.nightshift.formats.architecture;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.checkpoint.SourceQuantization;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import java.util.HashMap;
@@ -33,8 +33,7 @@ final class QuantizedSources {
     QuantizedSources(Checkpoint checkpoint, Map<String, SafetensorsTensor> sources, List<String> leftOut) {
         this.checkpoint = checkpoint;
         this.sources = sources;
-        Optional<JsonNode> method = checkpoint.quantization();
-        if (method.isEmpty()) {
+        if (checkpoint.quantization().isEmpty()) {
             return;
         }
         sources.forEach((name, tensor) -> {
@@ -62,7 +61,7 @@ final class QuantizedSources {
     /** The rows with the factors of their tensor, if that is FP8. */
     SourceRows dequantized(SourceRows rows) {
         SafetensorsTensor tensor = rows.tensor();
-        if (tensor.type() != SafetensorsType.F8_E4M3 || rows.elements() != ElementForm.AS_STORED) {
+        if (tensor.type() != SafetensorsType.F8_E4M3 || !(rows.elements() instanceof ElementForm.AsStored)) {
             return rows;
         }
         SafetensorsTensor factors = factorsOf.get(tensor.name());
@@ -78,28 +77,30 @@ final class QuantizedSources {
         return rows.with(scaled(tensor, factors));
     }
 
-    /** Blocks of the size that the configuration says, else one factor a matrix or a row. */
+    /**
+     * Blocks of the size that the configuration says, else one factor a matrix or a row. A tensor without a weight counts
+     * as one of one weight here: it is refused with what would be made of it.
+     */
     private ElementForm.Scaled scaled(SafetensorsTensor tensor, SafetensorsTensor factors) {
         List<Long> shape = tensor.shape();
-        long columns = tensor.columns();
-        long rows = shape.size() > 1 ? shape.get(shape.size() - 2) : 1;
-        long matrices = tensor.elements() / Math.max(1, rows * columns);
-        Optional<List<Long>> block = checkpoint.quantizedBlock();
+        long columns = Math.max(1, tensor.columns());
+        long rows = shape.size() > 1 ? Math.max(1, shape.get(shape.size() - 2)) : 1;
+        long matrices = Math.max(1, tensor.elements() / (rows * columns));
+        Optional<SourceQuantization.Block> block = checkpoint.quantization().flatMap(SourceQuantization::block);
         List<ElementForm.Scaled> forms = block.isPresent()
-                ? List.of(new ElementForm.Scaled(factors, rows, block.get().get(0), block.get().get(1)))
+                ? List.of(new ElementForm.Scaled(factors, rows, block.get().rows(), block.get().columns()))
                 : List.of(new ElementForm.Scaled(factors, rows, rows, columns),
                         new ElementForm.Scaled(factors, rows, 1, columns),
                         new ElementForm.Scaled(factors, rows * matrices, rows * matrices, columns));
         for (ElementForm.Scaled form : forms) {
-            long down = (form.matrixRows() + form.blockRows() - 1) / form.blockRows();
-            long across = (columns + form.blockColumns() - 1) / form.blockColumns();
-            if (factors.elements() == rows * matrices / form.matrixRows() * down * across) {
+            long ofMatrix = form.blocksDown() * form.blocksAcross(columns);
+            if (factors.elements() == rows * matrices / form.matrixRows() * ofMatrix) {
                 return form;
             }
         }
         throw new InvalidModelException(checkpoint.folder().location() + "/" + factors.file() + ": tensor "
                 + factors.name() + " is of shape " + factors.shape() + ", which is not one factor a "
-                + block.map(size -> "block of " + size.get(0) + " x " + size.get(1)).orElse("matrix or row") + " of "
+                + block.map(size -> "block of " + size.rows() + " x " + size.columns()).orElse("matrix or row") + " of "
                 + tensor.name() + " " + shape);
     }
 }

@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Qwen3-Next and Qwen3.5 to 3.8, dense and with experts (conversion/qwen.py): layers of linear attention, each fourth of
@@ -40,16 +39,14 @@ final class Qwen35Family {
             (config, layer) -> VALUES.of(config, layer) / Math.max(1, KEY_HEADS.of(config, layer));
     private static final Dimension MIXED = KEYS.times(2).plus(VALUES);
 
-    private static final List<TensorRow> ATTENTION = TensorRow.in(LINEAR.not(), Stream.of(
-                    linear("attn_q", "self_attn.q_proj", QUERY.times(2), HIDDEN),
-                    linear("attn_k", "self_attn.k_proj", KEY, HIDDEN),
-                    linear("attn_v", "self_attn.v_proj", KEY, HIDDEN),
-                    linear("attn_output", "self_attn.o_proj", HIDDEN, QUERY),
-                    List.of(
-                            norm("attn_q_norm", "self_attn.q_norm", ADD_ONE, HEAD),
-                            norm("attn_k_norm", "self_attn.k_norm", ADD_ONE, HEAD)))
-            .flatMap(List::stream)
-            .toList());
+    private static final List<TensorRow> ATTENTION = TensorRow.in(LINEAR.not(), DecoderRows.table(
+            linear("attn_q", "self_attn.q_proj", QUERY.times(2), HIDDEN),
+            linear("attn_k", "self_attn.k_proj", KEY, HIDDEN),
+            linear("attn_v", "self_attn.v_proj", KEY, HIDDEN),
+            linear("attn_output", "self_attn.o_proj", HIDDEN, QUERY),
+            List.of(
+                    norm("attn_q_norm", "self_attn.q_norm", ADD_ONE, HEAD),
+                    norm("attn_k_norm", "self_attn.k_norm", ADD_ONE, HEAD))));
 
     private static final List<TensorRow> COMMON = List.of(
             DecoderRows.EMBEDDING,
@@ -65,7 +62,7 @@ final class Qwen35Family {
             norm("nextn.shared_head_norm", "shared_head.norm", ADD_ONE, HIDDEN)));
 
     private static final List<TensorRow> STATE_IN_ORDER = TensorRow.in(LINEAR, List.of(
-            vector("ssm_a", "linear_attn.A_log", Transform.NEGATIVE_EXPONENTIAL, VALUE_HEADS),
+            vector("ssm_a", "linear_attn.A_log", Transform.negativeExponential(Transform.COPY), VALUE_HEADS),
             vector("ssm_dt.bias", "linear_attn.dt_bias", Transform.COPY, VALUE_HEADS),
             matrix("ssm_conv1d", "linear_attn.conv1d", Transform.SQUEEZE, MIXED, key("linear_conv_kernel_dim")),
             norm("ssm_norm", "linear_attn.norm", VALUE_HEAD),
@@ -112,7 +109,7 @@ final class Qwen35Family {
                             Qwen35Family::sections)
                     .build();
 
-    private static final Pattern PREDICTION_LAYER = Pattern.compile("mtp\\.layers\\.(\\d+)\\.(.*)");
+    private static final Pattern PREDICTION_LAYER = Pattern.compile("mtp\\.layers\\.(\\d{1,9})\\.(.*)");
     private static final Map<String, String> PREDICTION_NAMES = Map.of(
             "mtp.fc.weight", "eh_proj.weight",
             "mtp.pre_fc_norm_embedding.weight", "enorm.weight",

@@ -11,6 +11,9 @@ import java.util.Optional;
 
 /** Factors that scale the frequencies of RoPE, in the arithmetic of the converter: PyTorch's 32-bit floats. */
 final class RopeFactors {
+    /** More channels than a head has: sizes are not compared with the tensors yet when factors are made. */
+    private static final int MOST_CHANNELS = 1 << 20;
+
     private RopeFactors() {}
 
     /** The factors of Llama 3.1 and later (conversion/llama.py, generate_extra_tensors). */
@@ -19,7 +22,7 @@ final class RopeFactors {
             return List.of();
         }
         float base = (float) (double) config.findRopeNumber("rope_theta").orElse(10000.0);
-        int dimensions = (int) Math.min(1 << 20, Dimension.HEAD.of(config));
+        int dimensions = channels(Dimension.HEAD.of(config));
         double factor = config.findRopeNumber("factor").orElse(8.0);
         double lowFactor = config.findRopeNumber("low_freq_factor").orElse(1.0);
         double highFactor = config.findRopeNumber("high_freq_factor").orElse(4.0);
@@ -93,7 +96,13 @@ final class RopeFactors {
         return (long) (fraction * hidden) / Math.max(1, config.integer("num_attention_heads", "n_head"));
     }
 
-    private static TensorRecipe vector(String name, List<Float> values) {
+    /** Channels of a head, but no more than fit the memory. */
+    static int channels(long ofHead) {
+        return (int) Math.min(MOST_CHANNELS, ofHead);
+    }
+
+    /** A tensor of factors. */
+    static TensorRecipe vector(String name, List<Float> values) {
         return new TensorRecipe(name, List.of((long) values.size()), GgmlType.F32, new Computed(List.copyOf(values)));
     }
 }

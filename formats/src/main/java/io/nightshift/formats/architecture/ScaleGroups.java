@@ -59,8 +59,8 @@ public final class ScaleGroups {
         return conversion.tensors().stream()
                 .filter(recipe -> recipe.name().equals(OUTPUT_NORM))
                 .map(recipe -> ((TensorRecipe.Stored) recipe.content()).parts().get(0))
-                .map(norm -> new ScaleGroup(-1, -1, OUTPUT_NORM, norm, 0, Math.toIntExact(output.inputs()), 1,
-                        List.of(output), List.of()))
+                .map(norm -> new ScaleGroup(LinearLayer.NO_LAYER, LinearLayer.NO_EXPERT, OUTPUT_NORM, norm, 0,
+                        Math.toIntExact(output.inputs()), 1, List.of(output), List.of()))
                 .findFirst();
     }
 

@@ -19,7 +19,7 @@ public final class SourceNames {
             List.of(".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq");
 
     private static final String CORRECTION = "e_score_correction_bias";
-    private static final Pattern LAYER = Pattern.compile("^model\\.layers\\.(\\d+)\\.");
+    private static final Pattern LAYER = Pattern.compile("^model\\.layers\\.(\\d{1,9})\\.");
 
     private SourceNames() {}
 

@@ -13,9 +13,9 @@ import java.io.Serializable;
  * @param firstRow the first row taken
  * @param rows number of rows that are made
  * @param order order of the rows within the range; of the columns within the range where it is transposed
- * @param shift added to every weight: 1 for Gemma's norms, else 0. The sum of an F16 weight is rounded to F16; a BF16
- *     weight is widened first, so that its sum is an F32 (conversion/base.py, prepare_tensors). {@link RowReader} leaves
- *     it to its caller
+ * @param shift added to every weight: 1 for norms that multiply by 1 + weight, else 0. The sum of an F16 weight is
+ *     rounded to F16; a BF16 weight is widened first, so that its sum is an F32 (conversion/base.py, prepare_tensors).
+ *     {@link RowReader} leaves it to its caller
  * @param columns how the stored columns become those of the rows
  * @param elements what the stored bytes stand for
  */
@@ -63,7 +63,7 @@ public record SourceRows(
 
     /** Whether the rows are stored bytes, moved at the most. */
     boolean isStored() {
-        return columns == ColumnForm.AS_STORED && elements == ElementForm.AS_STORED
+        return columns instanceof ColumnForm.AsStored && elements instanceof ElementForm.AsStored
                 && !(order instanceof RowOrder.Strided) && tensor.type() != SafetensorsType.F64;
     }
 }

@@ -4,6 +4,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
 import java.util.List;
 import java.util.function.Function;
 
@@ -66,5 +67,14 @@ record SourceTensors(
                     + tensor.name() + " is of shape " + tensor.shape() + ", but by config.json it must be " + wanted);
         }
         return tensor;
+    }
+
+    /** Checks the type of a tensor of packed numbers: by its shape it could be wider and misread. */
+    void expect(SafetensorsTensor tensor, SafetensorsType wanted) {
+        if (tensor.type() != wanted) {
+            throw new InvalidModelException(checkpoint.folder().location() + "/" + tensor.file() + ": tensor "
+                    + tensor.name() + " is of type " + tensor.type() + ", but must be " + wanted
+                    + ". Fetch the checkpoint again");
+        }
     }
 }

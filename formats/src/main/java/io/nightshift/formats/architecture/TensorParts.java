@@ -9,8 +9,9 @@ public record TensorParts(TensorRecipe tensor, TensorRecipe.Stored stored) {
 
     /** The first row after this one that has another source or belongs to another expert. */
     public long end(long row) {
+        int last = index(row);
         long end = 0;
-        for (int i = 0; i <= index(row); i++) {
+        for (int i = 0; i <= last; i++) {
             end += rows(stored.parts().get(i));
         }
         return Math.min(end, (row / tensor.rowsPerExpert() + 1) * tensor.rowsPerExpert());

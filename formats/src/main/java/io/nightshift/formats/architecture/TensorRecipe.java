@@ -1,6 +1,5 @@
 package io.nightshift.formats.architecture;
 
-import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 import java.util.List;
@@ -22,7 +21,7 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     /** Where the rows come from. */
     public sealed interface Content extends Serializable {}
 
-    /** Rows of source tensors, one after another: several where experts are stacked. */
+    /** Rows of source tensors, one after another: several where experts are stacked, or rows are taken apart. */
     public record Stored(List<SourceRows> parts) implements Content {
         /**
          * The type in which the rows are read: that of all parts, or F32 where they differ, as the converter makes of
@@ -56,6 +55,15 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     public int layer() {
         Matcher matcher = LAYER.matcher(name);
         return matcher.find() ? Integer.parseInt(matcher.group(1)) : -1;
+    }
+
+    /** The shape as files and llama-quantize have it, without trailing dimensions of one. */
+    public List<Long> writtenShape() {
+        int dimensions = shape.size();
+        while (dimensions > 1 && shape.get(dimensions - 1) == 1) {
+            dimensions--;
+        }
+        return List.copyOf(shape.subList(0, dimensions));
     }
 
     /** Number of weights. */

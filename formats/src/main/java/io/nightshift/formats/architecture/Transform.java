@@ -3,6 +3,7 @@ package io.nightshift.formats.architecture;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +17,7 @@ interface Transform {
     /**
      * The rows of the output.
      *
-     * @throws InvalidModelException if a source tensor's shape is not what the configuration makes of it
+     * @throws InvalidModelException if a source tensor's shape or type is not what the configuration makes of it
      */
     List<SourceRows> rows(SourceTensors sources) throws IOException;
 
@@ -27,12 +28,15 @@ interface Transform {
     Transform ADD_ONE = sources -> List.of(
             new SourceRows(sources.expected(), 0, sources.expected().rows(), RowOrder.AS_IS, 1));
 
-    /** Minus the exponential of each number of a vector. */
-    Transform NEGATIVE_EXPONENTIAL =
-            sources -> List.of(SourceRows.whole(sources.expected()).with(new ElementForm.NegativeExponential()));
-
     /** The halves of each query or key head interleaved (conversion/llama.py, permute). */
-    Transform INTERLEAVE_HALVES = interleaveHalves(Dimension.HEAD);
+    Transform INTERLEAVE_HALVES = ordered((config, layer) -> {
+        long head = Dimension.HEAD.of(config, layer);
+        if (head == 0 || head % 2 != 0 || head > Integer.MAX_VALUE) {
+            throw new InvalidModelException(config.location() + ": heads of " + head
+                    + " channels cannot be rotated: the number must be even and not 0");
+        }
+        return new RowOrder.InterleavedHalves((int) head);
+    });
 
     /** The gate half of a tensor that holds, for each expert, gate rows and then up rows. */
     Transform GATE_HALF = half(0);
@@ -63,23 +67,10 @@ interface Transform {
         };
     }
 
-    /** The halves of each head of some size interleaved. */
-    static Transform interleaveHalves(Dimension headSize) {
-        return ordered((config, layer) -> {
-            long head = headSize.of(config, layer);
-            if (head == 0 || head % 2 != 0 || head > Integer.MAX_VALUE) {
-                throw new InvalidModelException(config.location() + ": heads of " + head
-                        + " channels cannot be rotated: the number must be even and not 0");
-            }
-            return new RowOrder.InterleavedHalves((int) head);
-        });
-    }
-
     /** The first rows as they are, the others in some order; of a squeezed tensor where that is stored with three axes. */
     static Transform orderedFrom(Dimension first, Ordering ordering) {
         return sources -> {
-            boolean kernels = sources.first().shape().size() == 3;
-            SafetensorsTensor tensor = kernels ? squeezed(sources) : sources.expected();
+            SafetensorsTensor tensor = squeezed(sources);
             long kept = first.of(sources.config(), sources.layer());
             return List.of(
                     new SourceRows(tensor, 0, kept, RowOrder.AS_IS, 0),
@@ -101,19 +92,16 @@ interface Transform {
     }
 
     /**
-     * Every so many rows of each of a tensor's matrices: gate and up rows that take turns.
+     * Every so many elements of an expert's vector: biases of gate and up rows that take turns.
      *
-     * @param stride the source has so many times the rows of the output
-     * @param first the first row taken
+     * @param stride the source has so many times the elements of the output
+     * @param first the first element taken
      */
-    static Transform everyRow(int stride, int first) {
+    static Transform everyElement(int stride, int first) {
         return sources -> {
-            List<Long> shape = new ArrayList<>(sources.shape());
-            int rowAxis = shape.size() == 3 ? 1 : shape.size() - 1;
-            shape.set(rowAxis, Math.multiplyExact(stride, shape.get(rowAxis)));
-            SafetensorsTensor tensor = sources.expect(sources.first(), shape);
-            SafetensorsTensor matrix = shape.size() == 3 ? tensor : sources.asElements(tensor);
-            return List.of(new SourceRows(matrix, 0, matrix.rows() / stride, RowOrder.every(stride, first), 0));
+            List<Long> shape = List.of(sources.shape().get(0), Math.multiplyExact(stride, sources.shape().get(1)));
+            SafetensorsTensor elements = sources.asElements(sources.expect(sources.first(), shape));
+            return List.of(new SourceRows(elements, 0, elements.rows() / stride, RowOrder.every(stride, first), 0));
         };
     }
 
@@ -186,17 +174,6 @@ interface Transform {
     /** Rows of each group. */
     record Slice(Dimension first, Dimension rows) {}
 
-    /** Some consecutive rows of a matrix, or elements of a vector. */
-    static Transform rowsFrom(Dimension sourceRows, Dimension first) {
-        return sources -> {
-            List<Long> shape = new ArrayList<>(sources.shape());
-            long rows = shape.get(0);
-            shape.set(0, sourceRows.of(sources.config(), sources.layer()));
-            SafetensorsTensor tensor = sources.asRows(sources.expect(sources.first(), shape));
-            return List.of(new SourceRows(tensor, first.of(sources.config(), sources.layer()), rows, RowOrder.AS_IS, 0));
-        };
-    }
-
     /** Packed MXFP4 blocks of all experts, or every so many rows of each. */
     static Transform mxfp4(int stride, int first) {
         return sources -> {
@@ -206,6 +183,8 @@ interface Transform {
             SafetensorsTensor blocks = sources.expect(sources.first(), List.of(shape.get(0), rows, groups, 16L));
             SafetensorsTensor exponents = sources.expect(
                     sources.beside(blocks.name().replace("_blocks", "_scales")), List.of(shape.get(0), rows, groups));
+            sources.expect(blocks, SafetensorsType.U8);
+            sources.expect(exponents, SafetensorsType.U8);
             SafetensorsTensor matrix = sources.viewed(blocks, List.of(shape.get(0) * rows, groups * 16));
             return List.of(new SourceRows(matrix, 0, shape.get(0) * shape.get(1), RowOrder.every(stride, first), 0)
                     .with(new ElementForm.PackedMxfp4(exponents)));
@@ -230,6 +209,7 @@ interface Transform {
         };
     }
 
+    /** The tensor, with three axes or without the one of length 1 between. */
     private static SafetensorsTensor squeezed(SourceTensors sources) {
         List<Long> shape = sources.shape();
         SafetensorsTensor tensor = sources.first();

@@ -12,26 +12,20 @@ final class Variants {
 
     /** Refuses a value that is none of those known; a missing or null one is fine. */
     static void refuseOthers(ModelConfig config, String key, Object... known) {
-        config.find(key).ifPresent(value -> {
-            if (Arrays.stream(known).noneMatch(one -> value.asText().equals(String.valueOf(one)))) {
-                throw unknown(config, key, value, known);
-            }
-        });
+        config.find(key).ifPresent(value -> requireKnown(config, key, value, known));
     }
 
     /** Refuses a list with an element that is none of those known. */
     static void refuseOtherElements(ModelConfig config, String key, Object... known) {
-        config.find(key).ifPresent(list -> list.forEach(value -> {
-            if (Arrays.stream(known).noneMatch(one -> value.asText().equals(String.valueOf(one)))) {
-                throw unknown(config, key, value, known);
-            }
-        }));
+        config.find(key).ifPresent(list -> list.forEach(value -> requireKnown(config, key, value, known)));
     }
 
-    private static InvalidModelException unknown(ModelConfig config, String key, JsonNode value, Object... known) {
-        List<Object> values = List.of(known);
-        return new InvalidModelException(config.location() + ": \"" + key + "\" is " + value + ", which is not known for "
-                + config.architecture() + "; known " + (values.size() == 1 ? "is " : "are ")
-                + String.join(", ", values.stream().map(String::valueOf).toList()));
+    private static void requireKnown(ModelConfig config, String key, JsonNode value, Object... known) {
+        List<String> values = Arrays.stream(known).map(String::valueOf).toList();
+        if (!values.contains(value.asText())) {
+            throw new InvalidModelException(config.location() + ": \"" + key + "\" is " + value
+                    + ", which is not known for " + config.architecture() + "; known "
+                    + (values.size() == 1 ? "is " : "are ") + String.join(", ", values));
+        }
     }
 }

@@ -1,6 +1,5 @@
 package io.nightshift.formats.architecture;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import java.util.Optional;
 
@@ -39,14 +38,14 @@ public enum WindowPattern {
     ALL_IF_USED {
         @Override
         public boolean slides(ModelConfig config, int layer) {
-            return isUsed(config);
+            return config.flag("use_sliding_window");
         }
     },
     /** Those from {@code max_window_layers} on, where the configuration says that the window is used: Qwen 2 and 3. */
     LATER_IF_USED {
         @Override
         public boolean slides(ModelConfig config, int layer) {
-            return isUsed(config)
+            return config.flag("use_sliding_window")
                     && listed(config, layer).orElse(layer >= config.findInteger("max_window_layers").orElse(28L));
         }
     },
@@ -84,13 +83,7 @@ public enum WindowPattern {
         return (int) Math.min(Integer.MAX_VALUE, size(config).orElse(0L));
     }
 
-    private static boolean isUsed(ModelConfig config) {
-        return config.find("use_sliding_window").map(JsonNode::asBoolean).orElse(false);
-    }
-
     private static Optional<Boolean> listed(ModelConfig config, int layer) {
-        return config.find("layer_types")
-                .filter(types -> types.path(layer).isTextual())
-                .map(types -> types.get(layer).asText().equals(SLIDING));
+        return config.layerType(layer).map(SLIDING::equals);
     }
 }

@@ -17,10 +17,11 @@ public final class Checkpoint {
     private final ModelFolder folder;
     private final ModelConfig config;
     private final List<SafetensorsTensor> tensors;
-    private final Optional<JsonNode> quantization;
+    private final Optional<SourceQuantization> quantization;
 
     private Checkpoint(
-            ModelFolder folder, ModelConfig config, List<SafetensorsTensor> tensors, Optional<JsonNode> quantization) {
+            ModelFolder folder, ModelConfig config, List<SafetensorsTensor> tensors,
+            Optional<SourceQuantization> quantization) {
         this.folder = folder;
         this.config = config;
         this.tensors = tensors;
@@ -41,7 +42,7 @@ public final class Checkpoint {
             throw NoCheckpoint.withoutConfiguration(folder);
         }
         JsonNode json = found.get();
-        Optional<JsonNode> quantization = SourceQuantization.of(folder, location, json);
+        Optional<SourceQuantization> quantization = SourceQuantization.of(folder, location, json);
         ModelConfig config = ModelConfig.of(location, json);
         return new Checkpoint(folder, config, Shards.tensors(folder), quantization);
     }
@@ -58,13 +59,8 @@ public final class Checkpoint {
     }
 
     /** What config.json says of how weights are stored, where they are FP8 or MXFP4. */
-    public Optional<JsonNode> quantization() {
+    public Optional<SourceQuantization> quantization() {
         return quantization;
-    }
-
-    /** Rows and columns of the blocks of FP8 weights that share a factor, where they are blocks. */
-    public Optional<List<Long>> quantizedBlock() {
-        return quantization.flatMap(SourceQuantization::block);
     }
 
     /** The model without its blocks for predicting further tokens, as the converter's {@code --no-mtp} takes it. */

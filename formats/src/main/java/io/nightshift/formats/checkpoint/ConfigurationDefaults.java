@@ -33,7 +33,6 @@ final class ConfigurationDefaults {
             "qwen3_5_moe_text", new LayerTypes("full_attention_interval", 4, "linear_attention", false),
             "exaone4", new LayerTypes("sliding_window_pattern", 4, "sliding_attention", false),
             "olmo3", new LayerTypes("", 4, "sliding_attention", false),
-            "cohere2", new LayerTypes("sliding_window_pattern", 4, "sliding_attention", false),
             "gemma4_text", new LayerTypes("", 6, "sliding_attention", true),
             "gemma4_unified_text", new LayerTypes("", 6, "sliding_attention", true));
 

@@ -5,6 +5,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Printable;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.ShardedLayout;
 import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
@@ -22,7 +23,6 @@ import java.util.stream.Collectors;
 
 /** The safetensors files of a checkpoint, by its index or by their names, and what their headers say. */
 final class Shards {
-    private static final String INDEX = "model.safetensors.index.json";
     private static final Pattern NUMBERED = Pattern.compile("(model.*)-(\\d{5})-of-(\\d{5})\\.safetensors");
     private static final Pattern PICKLED = Pattern.compile(".*\\.(bin|pth|pt|ckpt)");
 
@@ -32,7 +32,7 @@ final class Shards {
     static List<SafetensorsTensor> tensors(ModelFolder folder) throws IOException {
         Map<String, StoredFile> files = new TreeMap<>();
         folder.list().forEach(file -> files.put(file.name(), file));
-        Optional<JsonNode> index = JsonFile.read(folder, INDEX);
+        Optional<JsonNode> index = JsonFile.read(folder, ShardedLayout.INDEX);
         Map<String, String> fileOf = index.isPresent() ? weightMap(folder, index.get()) : Map.of();
         TreeSet<String> names = index.isPresent() ? new TreeSet<>(fileOf.values()) : unindexed(folder, files);
 
@@ -63,12 +63,12 @@ final class Shards {
     private static Map<String, String> weightMap(ModelFolder folder, JsonNode index) {
         JsonNode weightMap = index.path("weight_map");
         if (!weightMap.isObject() || weightMap.isEmpty()) {
-            throw new InvalidModelException(folder.location() + "/" + INDEX + ": has no \"weight_map\"");
+            throw new InvalidModelException(folder.location() + "/" + ShardedLayout.INDEX + ": has no \"weight_map\"");
         }
         Map<String, String> fileOf = new TreeMap<>();
         weightMap.properties().forEach(entry -> {
             if (!entry.getValue().isTextual()) {
-                throw new InvalidModelException(folder.location() + "/" + INDEX + ": tensor "
+                throw new InvalidModelException(folder.location() + "/" + ShardedLayout.INDEX + ": tensor "
                         + Printable.name(entry.getKey()) + " is mapped to "
                         + Printable.name(entry.getValue().toString()) + " instead of a file name");
             }
@@ -87,7 +87,7 @@ final class Shards {
             }
             Optional<String> pickled =
                     files.keySet().stream().filter(name -> PICKLED.matcher(name).matches()).findFirst();
-            throw new InvalidModelException(folder.location() + ": has no model.safetensors and no " + INDEX
+            throw new InvalidModelException(folder.location() + ": has no model.safetensors and no " + ShardedLayout.INDEX
                     + pickled.map(name -> ". " + name + " is a PyTorch file: convert it to safetensors first, with"
                             + " save_pretrained of transformers").orElse(""));
         }
@@ -108,7 +108,7 @@ final class Shards {
         fileOf.forEach((tensor, file) -> {
             SafetensorsTensor found = byName.get(tensor);
             if (found == null || !found.file().equals(file)) {
-                throw new InvalidModelException(folder.location() + ": " + INDEX + " says that tensor "
+                throw new InvalidModelException(folder.location() + ": " + ShardedLayout.INDEX + " says that tensor "
                         + Printable.name(tensor) + " is in " + Printable.name(file) + ", but it is "
                         + (found == null ? "in no shard" : "in " + found.file()));
             }
@@ -117,7 +117,7 @@ final class Shards {
             if (!fileOf.containsKey(tensor.name())) {
                 throw new InvalidModelException(folder.location() + ": tensor " + Printable.name(tensor.name()) + " of "
                         + tensor.file()
-                        + " is not in " + INDEX);
+                        + " is not in " + ShardedLayout.INDEX);
             }
         });
     }

@@ -2,7 +2,6 @@ package io.nightshift.formats.conversion;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
-import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.gguf.GgufMetadata;
@@ -21,17 +20,12 @@ public final class GgufConverter {
     /**
      * The unquantized GGUF of a checkpoint.
      *
+     * @param conversion its tensors, {@link io.nightshift.formats.architecture.Architectures#convert}
      * @param preTokenizer the name of the BPE pre-tokenizer, if the user gave one
      * @param warnings receives what was ignored or guessed, and why
      * @throws io.nightshift.formats.InvalidModelException if the checkpoint is broken or not supported
      * @throws IOException if it cannot be read
      */
-    public static UnquantizedGguf convert(
-            Checkpoint checkpoint, Optional<String> preTokenizer, Warnings warnings) throws IOException {
-        return convert(checkpoint, Architectures.convert(checkpoint), preTokenizer, warnings);
-    }
-
-    /** The same, of a checkpoint whose tensors have been converted already. */
     public static UnquantizedGguf convert(Checkpoint checkpoint, ModelConversion conversion,
             Optional<String> preTokenizer, Warnings warnings) throws IOException {
         String architecture = conversion.architecture().name();
@@ -39,11 +33,11 @@ public final class GgufConverter {
         conversion.leadingMetadata().values().forEach(metadata::put);
         GeneralMetadata.append(checkpoint.folder(), ParameterCounts.of(conversion.tensors()), metadata, warnings);
         conversion.hyperparameters().values().forEach(metadata::put);
-        TokenizerMetadata.append(
-                checkpoint.folder(), conversion.architecture().vocabulary(), vocabularySize(checkpoint), preTokenizer, metadata, warnings);
+        TokenizerMetadata.append(checkpoint.folder(), conversion.architecture().vocabulary(), vocabularySize(checkpoint),
+                preTokenizer, metadata, warnings);
         UnwrittenRope.warn(checkpoint.config(), conversion, warnings);
         compareTokensWithRows(checkpoint, conversion, metadata, warnings);
-        return new UnquantizedGguf(metadata, TensorOrder.sorted(conversion.tensors()), conversion.leftOut());
+        return new UnquantizedGguf(metadata, TensorOrder.sorted(conversion.tensors()));
     }
 
     /** llama.cpp refuses a file whose embedding has more or fewer rows than its vocabulary has tokens. */

@@ -17,19 +17,10 @@ public final class TensorTable {
         long offset = 0;
         for (int i = 0; i < tensors.size(); i++) {
             GgufTensor tensor =
-                    new GgufTensor(tensors.get(i).name(), significant(tensors.get(i).shape()), types.get(i), offset);
+                    new GgufTensor(tensors.get(i).name(), tensors.get(i).writtenShape(), types.get(i), offset);
             table.add(tensor);
             offset = GgufLayout.padded(Math.addExact(offset, tensor.bytes()));
         }
         return table;
-    }
-
-    /** Trailing dimensions of one are not written. */
-    private static List<Long> significant(List<Long> shape) {
-        int dimensions = shape.size();
-        while (dimensions > 1 && shape.get(dimensions - 1) == 1) {
-            dimensions--;
-        }
-        return List.copyOf(shape.subList(0, dimensions));
     }
 }

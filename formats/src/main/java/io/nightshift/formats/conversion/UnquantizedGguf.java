@@ -12,9 +12,8 @@ import java.util.List;
  *
  * @param metadata its key-value pairs
  * @param tensors its tensors, in llama-quantize's order
- * @param leftOut source tensors that are known to be of no use
  */
-public record UnquantizedGguf(GgufMetadata metadata, List<TensorRecipe> tensors, List<String> leftOut) {
+public record UnquantizedGguf(GgufMetadata metadata, List<TensorRecipe> tensors) {
     /** What the choice of types needs to know, as llama-quantize reads it from the metadata. */
     public ModelFacts facts() {
         String architecture = ((GgufValue.Text) metadata.get("general.architecture").orElseThrow()).value();

@@ -55,7 +55,7 @@ public final class DecoderModel implements Serializable {
         finalSoftcap = number(config, "final_logit_softcapping");
         activation = activation(config, traits);
         expertWeightsNormalized = traits.expertWeights() == DecoderTraits.ExpertWeights.NORMALIZED
-                || config.find("norm_topk_prob").map(JsonNode::asBoolean).orElse(false);
+                || config.flag("norm_topk_prob");
         rotary = RotaryParameters.of(config);
         rotaryOfSliding = RotaryParameters.ofSlidingLayers(config);
         windows = new int[sizes.layers];
@@ -74,7 +74,15 @@ public final class DecoderModel implements Serializable {
      * @throws IOException if the checkpoint cannot be read
      */
     public static DecoderModel of(Checkpoint checkpoint) throws IOException {
-        ModelConversion conversion = Architectures.convert(checkpoint);
+        return of(checkpoint, Architectures.convert(checkpoint));
+    }
+
+    /**
+     * The same, of a checkpoint whose tensors have been converted already.
+     *
+     * @throws InvalidModelException if the configuration asks for what the forward pass does not have
+     */
+    public static DecoderModel of(Checkpoint checkpoint, ModelConversion conversion) {
         return new DecoderModel(conversion.architecture(), checkpoint, conversion);
     }
 
@@ -129,7 +137,7 @@ public final class DecoderModel implements Serializable {
 
     private static void refuseUnknown(ModelConfig config) {
         boolean causal = config.find("is_causal").map(JsonNode::asBoolean).orElse(true)
-                && !config.find("use_bidirectional_attention").map(JsonNode::asBoolean).orElse(false);
+                && !config.flag("use_bidirectional_attention");
         if (!causal) {
             throw new InvalidModelException(config.location() + ": attention that is not causal is not supported in"
                     + " calibration and evaluation");

@@ -64,18 +64,10 @@ public final class TypeAssignment {
     /** Whether llama-quantize changes the type of a tensor at all (llama-quant.cpp, tensor_allows_quantization). */
     private boolean isQuantizable(TensorRecipe tensor) {
         String name = tensor.name();
-        return dimensions(tensor) >= 2
+        return tensor.writtenShape().size() >= 2
                 && name.endsWith("weight")
                 && LEFT_ALONE.stream().noneMatch(name::contains)
                 && !(options.leaveOutputTensor() && name.equals("output.weight"));
-    }
-
-    private static long dimensions(TensorRecipe tensor) {
-        int dimensions = tensor.shape().size();
-        while (dimensions > 1 && tensor.shape().get(dimensions - 1) == 1) {
-            dimensions--;
-        }
-        return dimensions;
     }
 
     /** The type that is settled without the policy, or null. */

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -288,5 +289,37 @@ class ConversionTest {
         assertEquals("qwen3", convert(withoutPooling).architecture().name());
         assertRefused("embedding models", Map.of("modules.json", "[{\"type\": \"models.Pooling\"}]"));
         assertRefused("rerankers are not supported", Map.of("README.md", "# Qwen3-Reranker-0.6B"));
+    }
+
+    /** A Gemma 4 of other sizes than the tensors. */
+    private void gemma4(String keys) {
+        config = """
+                {"architectures": ["Gemma4ForCausalLM"], "model_type": "gemma4_text", "hidden_size": 16,
+                 "intermediate_size": 12, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 10, %s}
+                """.formatted(keys);
+    }
+
+    @Test
+    void headsAsLargeAsNoneAreDoNotFillTheMemoryWithFactors() {
+        gemma4("\"global_head_dim\": 4294967295");
+        assertRefused("tensor model.embed_tokens.weight is of shape [10, 8], but by config.json it must be [10, 16]");
+    }
+
+    @Test
+    void keysOfLayersThatAreNoNumbersSayNothing() {
+        gemma4("\"per_layer_config\": {\"a\": {\"head_dim\": 8}, \"99999999999\": {\"head_dim\": 8}}");
+        assertRefused("neither \"global_head_dim\" nor \"per_layer_config\" says how large the heads");
+    }
+
+    @Test
+    void numbersThatNoLayerHasAreNoLayers() {
+        assertEquals(OptionalInt.of(999999999), SourceNames.layer("model.layers.999999999.x"));
+        assertEquals(OptionalInt.empty(), SourceNames.layer("model.layers.99999999999.x"));
+        config = """
+                {"architectures": ["Qwen3_5ForCausalLM"], "model_type": "qwen3_5_text", "hidden_size": 8,
+                 "intermediate_size": 12, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 10}
+                """;
+        put("mtp.layers.99999999999999999999.x", 8);
+        assertRefused("mtp tensors");
     }
 }

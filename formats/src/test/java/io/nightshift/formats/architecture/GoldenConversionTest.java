@@ -88,7 +88,8 @@ class GoldenConversionTest {
                 .map(entry -> entry.get(2).asText())
                 .findFirst();
         boolean bytePair = checkpoint.folder().find("tokenizer.model").isEmpty();
-        return GgufConverter.convert(checkpoint, bytePair ? preTokenizer : Optional.empty(), warning -> { }).metadata();
+        return GgufConverter.convert(checkpoint, Architectures.convert(checkpoint),
+                bytePair ? preTokenizer : Optional.empty(), warning -> { }).metadata();
     }
 
     private static String lines(Map<String, String> map) {

@@ -15,6 +15,7 @@ import io.nightshift.formats.storage.RecordingFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -30,7 +31,8 @@ class HyperparameterRangesTest {
             "qwen3_moe", "Qwen3MoeForCausalLM",
             "gemma2", "Gemma2ForCausalLM",
             "gemma3_text", "Gemma3ForCausalLM",
-            "phi3", "Phi3ForCausalLM");
+            "phi3", "Phi3ForCausalLM",
+            "hunyuan_v1_dense", "HunYuanDenseV1ForCausalLM");
 
     private static final String SIZES = "'hidden_size': 64, 'intermediate_size': 96, 'num_hidden_layers': 2,"
             + " 'num_attention_heads': 4, 'num_key_value_heads': 2, 'vocab_size': 300, 'rms_norm_eps': 1e-5";
@@ -145,5 +147,12 @@ class HyperparameterRangesTest {
         assertTrue(message.startsWith("mem:model/config.json is not valid JSON: "), message);
         assertTrue(message.contains(reason), message);
         assertEquals(1, message.lines().count());
+    }
+
+    /** The converter drops the key (conversion/hunyuan.py, HunYuanModel). */
+    @Test
+    void expertsOfAFamilyWithoutAreNotLookedAt() throws IOException {
+        String message = message("hunyuan_v1_dense", "'num_experts': 1, 'num_experts_per_tok': null");
+        assertTrue(message.contains("tensor model.embed_tokens.weight is missing"), message);
     }
 }

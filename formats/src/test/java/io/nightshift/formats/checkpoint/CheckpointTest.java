@@ -175,6 +175,30 @@ class CheckpointTest {
         assertRefused("hf_quant_config.json says that the weights are quantized already");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"[0,128]", "[128,-1]", "[128]", "[1.5,128]", "[4294967296,1]", "128", "[a,b]"})
+    void blocksOfFactorsAreOfTwoNumbersFromOneOn(String size) {
+        tensors("model.safetensors", "a");
+        String json = size.replace("a", "'a'").replace("b", "'b'");
+        String message = " of " + json.replace('\'', '"') + ", but it must be two whole numbers from 1 to 2147483647";
+        text("config.json", "{'architectures':['X'],'quantization_config':{'quant_method':'fp8','weight_block_size':"
+                + json + "}}");
+        assertRefused("\"quantization_config\" has a \"weight_block_size\"" + message);
+        text("config.json", "{'architectures':['X'],'quantization_config':{'quant_method':'compressed-tensors',"
+                + "'format':'float-quantized','config_groups':{'group_0':{'weights':{'num_bits':8,'strategy':'block',"
+                + "'block_structure':" + json + "}}}}}");
+        assertRefused("\"quantization_config\" has a \"block_structure\"" + message);
+    }
+
+    @Test
+    void severalGroupsOfWeightsAreRefusedWithTheStrategyOfTheFirst() {
+        tensors("model.safetensors", "a");
+        text("config.json", "{'architectures':['X'],'quantization_config':{'quant_method':'compressed-tensors',"
+                + "'format':'float-quantized','config_groups':{'group_0':{'weights':{'num_bits':8,'strategy':'channel'}},"
+                + "'group_1':{'weights':{'num_bits':8,'strategy':'tensor'}}}}}");
+        assertRefused("has 2 groups of FP8 weights, one with the strategy 'channel'; one group with a factor a channel");
+    }
+
     @Test
     void valuesOfTheConfigurationAreCheckedByKey() throws IOException {
         tensors("model.safetensors", "a");

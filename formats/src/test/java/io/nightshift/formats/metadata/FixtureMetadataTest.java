@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.storage.LocalFolder;
@@ -43,8 +44,8 @@ class FixtureMetadataTest {
                                 key -> !key.equals("general.quantization_version"))),
                 String.join(
                         "\n",
-                        MetadataDigest.of(GgufConverter.convert(checkpoint, Optional.empty(), warnings::add)
-                                .metadata())));
+                        MetadataDigest.of(GgufConverter.convert(
+                                checkpoint, Architectures.convert(checkpoint), Optional.empty(), warnings::add).metadata())));
         assertEquals(List.of(), warnings);
     }
 }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.gguf.GgufMetadata;
@@ -107,8 +108,9 @@ class TextTokenizersTest {
             // There are no weights beside these tokenizers.
             return new GgufMetadata().text("tokenizer.ggml.model", "gpt2");
         }
-        return GgufConverter.convert(Checkpoint.open(folder), Optional.of("qwen2").filter(pre -> !Files.exists(
-                path.resolve("tokenizer.model"))), warning -> {}).metadata();
+        Checkpoint checkpoint = Checkpoint.open(folder);
+        return GgufConverter.convert(checkpoint, Architectures.convert(checkpoint), Optional.of("qwen2").filter(
+                pre -> !Files.exists(path.resolve("tokenizer.model"))), warning -> {}).metadata();
     }
 
     @Test

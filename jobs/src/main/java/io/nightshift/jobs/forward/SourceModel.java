@@ -2,6 +2,8 @@ package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
+import io.nightshift.formats.architecture.Architectures;
+import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.forward.DecoderModel;
@@ -47,9 +49,10 @@ public final class SourceModel {
             throws IOException {
         FolderReference folder = FolderReference.find(location, settings);
         Checkpoint checkpoint = Checkpoint.open(folder.open());
+        ModelConversion conversion = Architectures.convert(checkpoint);
         GgufMetadata metadata = GgufConverter.convert(
-                checkpoint, preTokenizer, Warnings.withoutDifferences(warnings)).metadata();
-        return new SourceModel(folder, checkpoint, DecoderModel.of(checkpoint), metadata);
+                checkpoint, conversion, preTokenizer, Warnings.withoutDifferences(warnings)).metadata();
+        return new SourceModel(folder, checkpoint, DecoderModel.of(checkpoint, conversion), metadata);
     }
 
     /** Its folder. */

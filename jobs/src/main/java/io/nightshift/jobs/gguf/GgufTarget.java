@@ -192,12 +192,11 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
         List<GgufTensor> table =
                 TensorTable.of(tensors, assigned.types().stream().map(AssignedType::type).toList());
         byte[] header = new GgufHeader(metadata(assigned, statistics), table).toBytes();
-        GgufLayout layout = new GgufLayout(header.length, table);
         List<Item> items = new ArrayList<>();
         Map<String, String> notes = new HashMap<>();
         for (int i = 0; i < table.size(); i++) {
-            long padding = layout.paddedBytes(i) - table.get(i).bytes();
-            items.add(item(tensors.get(i), assigned.types().get(i).type(), padding));
+            long bytes = table.get(i).bytes();
+            items.add(item(tensors.get(i), assigned.types().get(i).type(), GgufLayout.padded(bytes) - bytes));
             if (assigned.types().get(i).isFallback()) {
                 notes.put(tensors.get(i).name(), "rows are not whole blocks of " + assigned.types().get(i).wanted());
             }
