@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -78,7 +79,8 @@ public final class Checksums {
         for (String line : new String(content, StandardCharsets.UTF_8).split("\n")) {
             number++;
             Matcher matcher = LINE.matcher(line);
-            if (!matcher.matches() || matcher.group(2).startsWith("/") || matcher.group(2).contains("..")) {
+            if (!matcher.matches() || matcher.group(2).startsWith("/")
+                    || List.of(matcher.group(2).split("/")).contains("..")) {
                 throw new InvalidModelException(source + ":" + number + ": is no line of sha256sum: a digest, two spaces"
                         + " and a name within the folder");
             }
