@@ -365,7 +365,9 @@ class BatchCommandTest {
         assertEquals(2, wrong.exitCode());
         assertEquals(2, wrong.err().lines().count(), wrong.err());
         assertTrue(wrong.err().lines().allMatch(line -> line.startsWith("nightshift: " + folder)), wrong.err());
-        assertEquals(2, batch("--manifest", folder + "/none.yaml").exitCode());
+        CommandRun none = batch("--manifest", folder + "/none.yaml");
+        assertEquals(2, none.exitCode());
+        assertEquals("nightshift: --manifest " + folder + "/none.yaml: there is no such file\n", none.err());
     }
 
     /** Options of statistics go to the job that takes them, those of a format to the jobs with one of its targets. */
