@@ -61,7 +61,7 @@ public final class Checksums {
     }
 
     /** Digests as sha256sum writes them. */
-    static String text(Map<String, String> digests) {
+    public static String text(Map<String, String> digests) {
         StringBuilder text = new StringBuilder();
         digests.forEach((file, digest) -> text.append(digest).append("  ").append(file).append('\n'));
         return text.toString();
