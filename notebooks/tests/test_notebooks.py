@@ -34,7 +34,8 @@ for path in sorted(pathlib.Path(__file__).resolve().parents[1].glob("*.ipynb")):
         warnings = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         check(not warnings, f"{path.name}, cell {number}, runs without a warning" + "".join(warnings))
         plots = "imshow" in cell.source or ".plot" in cell.source
-        check(shown(cell, "image/png" if plots else "text/html"), f"{path.name}, cell {number}, shows a {'plot' if plots else 'table'}")
+        kind, name = ("image/png", "plot") if plots else ("text/html", "table")
+        check(shown(cell, kind), f"{path.name}, cell {number}, shows a {name}")
     tables = "".join(table for cell in cells for table in shown(cell, "text/html"))
     for model in MODELS:
         check(model in tables, f"{path.name} has {model} in a table")
