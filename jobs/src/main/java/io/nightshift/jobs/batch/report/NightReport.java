@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 /** The night as one page: {@code report.html}, which needs no network. */
 public final class NightReport {
     /** At the top of the output. */
-    public static final String NAME = "report.html";
+    static final String NAME = "report.html";
 
     private static final String ECHARTS = "/META-INF/resources/webjars/echarts/";
     private static final String ECHARTS_VERSION = "/META-INF/maven/org.webjars.npm/echarts/pom.properties";
