@@ -356,7 +356,7 @@ final class ModelRun {
     private void enter(TargetRequest request, OutputState row) throws IOException {
         table.write(row);
         rows.put(request, row);
-        progress.line(request.target() + " " + row.status().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ')
+        progress.line(request.target() + " " + row.status().words()
                 + (row.error().isEmpty() ? "" : ": " + row.error()));
     }
 }
