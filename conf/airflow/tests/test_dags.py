@@ -6,12 +6,15 @@ tests/run prepares what it needs: the folder of the DAGs, and a manifest of the 
 import json
 import os
 import pathlib
+import subprocess
 import sys
 
 from airflow.dag_processing.dagbag import DagBag
 
 dags = os.environ["AIRFLOW__CORE__DAGS_FOLDER"]
 output = pathlib.Path(os.environ["NIGHTSHIFT_OUTPUT"])
+home = pathlib.Path(__file__).resolve().parents[3]
+nightshift, sample = home / "nightshift", home / "samples" / "tiny-llama"
 sys.path.insert(0, dags)
 
 EXPECTED = {
@@ -33,7 +36,27 @@ for name, tasks in EXPECTED.items():
     check(name in bag.dags, f"{name} is there")
     check(sorted(bag.dags[name].task_ids) == tasks, f"{name} has {tasks}")
 
+from nightshift_models import split  # noqa: E402
 from nightshift_tasks import read_result  # noqa: E402
+
+# What YAML has other values for than its text (22:00 is 1320) comes to batch as it was written.
+manifest = output.parent / "split.yaml"
+manifest.write_text(f"""
+output: {output}
+until: 22:00
+time-zone: Europe/Berlin
+defaults: {{targets: gguf:Q8_0}}
+models:
+  - {{model: {sample}, name: 2026-11-28}}
+  - {{model: {sample}, name: 1e3, targets: [gguf:Q4_K_M], priority: 5}}
+""")
+for entry, words in zip(split.function(str(manifest), str(output.parent / "split"), "night"),
+                        (["2026-11-28", "gguf:Q8_0"], ["1e3", "gguf:Q4_K_M"]), strict=True):
+    said = subprocess.run([nightshift, "batch", "--explain", "--manifest", entry["manifest"]],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wanted = ["22:00", "Europe/Berlin", entry["output"], *words]
+    check(said.returncode == 0 and all(word in said.stdout for word in wanted),
+          f"batch takes the manifest of one entry: {' '.join(wanted)}" + said.stdout * bool(said.returncode))
 
 for name, below in ("nightshift_night", output), ("nightshift_models", output / "000"):
     run = bag.dags[name].test()

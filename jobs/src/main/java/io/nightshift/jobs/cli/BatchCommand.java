@@ -2,7 +2,6 @@ package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Printable;
-import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.manifest.Deadline;
 import io.nightshift.jobs.batch.manifest.InvalidManifestException;
 import io.nightshift.jobs.batch.manifest.Manifest;
@@ -15,7 +14,9 @@ import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.result.ResultFile;
 import io.nightshift.jobs.batch.run.ModelPlan;
 import io.nightshift.jobs.batch.run.Night;
+import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -114,12 +115,7 @@ final class BatchCommand implements Callable<Integer> {
     }
 
     private Manifest read(HadoopSettings settings) throws IOException {
-        int slash = manifest.lastIndexOf('/');
-        String folder = slash < 0 ? "." : manifest.substring(0, Math.max(1, slash));
-        byte[] text = NightFiles.open(folder, settings).read(manifest.substring(slash + 1)).orElseThrow(
-                () -> new InvalidModelException("--manifest " + manifest + ": there is no such file"));
-        Manifest read = ManifestReader.read(manifest, new String(text, StandardCharsets.UTF_8),
-                new StoredManifestFiles(settings));
+        Manifest read = ManifestReader.read(manifest, text(settings), new StoredManifestFiles(settings));
         requireFormats(read);
         if (until == null) {
             return read;
@@ -129,6 +125,18 @@ final class BatchCommand implements Callable<Integer> {
             return read.until(Deadline.parse(until, zone));
         } catch (InvalidModelException e) {
             throw new InvalidModelException("--until: " + e.getMessage(), e);
+        }
+    }
+
+    private String text(HadoopSettings settings) throws IOException {
+        try {
+            FileReference found = FileReference.find(manifest, settings);
+            return new String(found.folder().read(found.file().name()), StandardCharsets.UTF_8);
+        } catch (StorageException e) {
+            if (e.isTemporary()) {
+                throw e;
+            }
+            throw new InvalidModelException("--manifest " + e.getMessage(), e);
         }
     }
 

@@ -35,7 +35,7 @@ final class NightPlanTable {
     static void print(NightResult result, PrintStream out) {
         for (OutputState row : result.outputs()) {
             out.printf(Locale.ROOT, "%-28s %-16s %-12s %12s  %s%n", row.model(), row.target(),
-                    row.status().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+                    row.status().words(),
                     row.status().isThere() ? ByteSize.format(row.bytes()) : "", row.error());
         }
         out.printf("run %s: %s%n", result.run(), result.status().name().toLowerCase(Locale.ROOT));

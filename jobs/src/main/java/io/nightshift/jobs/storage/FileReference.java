@@ -49,8 +49,7 @@ public record FileReference(ModelFolder folder, StoredFile file) {
             return first;
         });
         StoredFile file = StoredFiles.of(parsed.name(), status);
-        int nameAt = parsed.text().length() - parsed.name().length();
-        StorageLocation folder = StorageLocation.parse(parsed.text().substring(0, nameAt));
+        StorageLocation folder = parsed.parent().orElseThrow();
         return new FileReference(new HadoopFolder(folder, settings.fileSystem(folder), List.of(file)), file);
     }
 }

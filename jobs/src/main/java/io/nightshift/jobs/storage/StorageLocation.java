@@ -3,6 +3,7 @@ package io.nightshift.jobs.storage;
 import java.io.Serializable;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -73,6 +74,16 @@ public record StorageLocation(String text, String scheme) implements Serializabl
     public String name() {
         String path = isLocal() ? localPath().toString() : text;
         return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    /** The folder that it lies in; none for the root of a file system or bucket. */
+    public Optional<StorageLocation> parent() throws StorageException {
+        if (hadoopPath().getParent() == null) {
+            return Optional.empty();
+        }
+        return Optional.of(parse(isLocal()
+                ? localPath().getParent().toString()
+                : text.substring(0, text.length() - name().length())));
     }
 
     private void requireAuthority() throws StorageException {

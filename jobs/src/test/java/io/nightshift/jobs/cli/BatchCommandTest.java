@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.lease.Lease;
 import io.nightshift.jobs.batch.lease.LeaseException;
@@ -191,6 +192,40 @@ class BatchCommandTest {
         assertFalse(again.err().contains("evaluating"), again.err());
     }
 
+    /** A run that died between the rows and the original's perplexity left no measure for the gates of the next. */
+    @Test
+    void aGateWithoutTheOriginalsPerplexityIsMeasuredAnew() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        Path held = Texts.write(folder.resolve("held-out.txt"), Texts.document(4, 300));
+        String manifest = manifest("""
+                models:
+                  - model: %s/llama
+                    targets:
+                      - {target: gguf:Q8_0, max-ppl-increase: 100, withhold: true}
+                      - {target: gguf:Q2_K, max-ppl-increase: 0.0000001, max-kld: 0.0000001, withhold: true}
+                    evaluation: %s
+                    context: 64
+                    chunks: 2
+                """.formatted(models, held));
+        assertEquals(1, batch("--manifest", manifest, "--run-id", "one").exitCode());
+        JsonNode first = result();
+        assertEquals("complete", output("llama", "gguf:Q8_0").get("status").asText());
+        assertEquals("withheld", output("llama", "gguf:Q2_K").get("status").asText());
+        Path memory = output.resolve(".nightshift/models/llama.json");
+        ObjectNode remembered = (ObjectNode) JSON.readTree(memory.toFile());
+        assertTrue(remembered.remove("original_perplexity").asDouble() > 1);
+        JSON.writeValue(memory.toFile(), remembered);
+
+        CommandRun again = batch("--manifest", manifest, "--run-id", "two");
+        assertEquals(1, again.exitCode(), again.err());
+        assertEquals("complete", output("llama", "gguf:Q8_0").get("status").asText(), again.err());
+        assertEquals("withheld", output("llama", "gguf:Q2_K").get("status").asText(), again.err());
+        assertTrue(Files.exists(output.resolve("llama/llama-Q8_0.gguf")), again.err());
+        assertFalse(again.err().contains("NaN"), again.err());
+        assertEquals(first.at("/models/0/original_perplexity"), result().at("/models/0/original_perplexity"));
+        assertTrue(JSON.readTree(memory.toFile()).has("original_perplexity"));
+    }
+
     @Test
     void anotherRunsOutputIsLeftAloneUntilTheRunIsTheSame() throws Exception {
         Fixtures.copy("llama-spm", models.resolve("llama"));
@@ -330,7 +365,9 @@ class BatchCommandTest {
         assertEquals(2, wrong.exitCode());
         assertEquals(2, wrong.err().lines().count(), wrong.err());
         assertTrue(wrong.err().lines().allMatch(line -> line.startsWith("nightshift: " + folder)), wrong.err());
-        assertEquals(2, batch("--manifest", folder + "/none.yaml").exitCode());
+        CommandRun none = batch("--manifest", folder + "/none.yaml");
+        assertEquals(2, none.exitCode());
+        assertEquals("nightshift: --manifest " + folder + "/none.yaml: there is no such file\n", none.err());
     }
 
     /** Options of statistics go to the job that takes them, those of a format to the jobs with one of its targets. */

@@ -3,6 +3,7 @@ package io.nightshift.jobs.batch.card;
 import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.report.ParetoPlot;
 import io.nightshift.jobs.batch.result.NightResult;
+import io.nightshift.jobs.batch.state.Checksums;
 import io.nightshift.jobs.batch.state.OutputState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
@@ -74,8 +74,7 @@ public final class PublishedCard {
         }
         made(card);
         card.append("## SHA-256\n\n```\n");
-        outputs.forEach(output -> new TreeMap<>(output.digests())
-                .forEach((file, digest) -> card.append(digest).append("  ").append(file).append('\n')));
+        outputs.forEach(output -> card.append(Checksums.text(output.digests())));
         return card.append("```\n").toString();
     }
 

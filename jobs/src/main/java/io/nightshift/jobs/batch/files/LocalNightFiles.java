@@ -39,7 +39,7 @@ final class LocalNightFiles implements NightFiles {
             Files.move(next, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             Files.deleteIfExists(next);
-            throw failure(name, "cannot be written", e);
+            throw LocalErrors.explain(location(name), e);
         }
     }
 
@@ -53,7 +53,7 @@ final class LocalNightFiles implements NightFiles {
         } catch (FileAlreadyExistsException e) {
             return false;
         } catch (IOException e) {
-            throw failure(name, "cannot be made", e);
+            throw LocalErrors.explain(location(name), e);
         }
     }
 

@@ -70,12 +70,11 @@ public final class Lease implements AutoCloseable {
         }
         long asked = nanoTime.getAsLong();
         long next = current.map(LeaseFiles.Current::number).orElse(0L) + 1;
-        if (!files.create(next, mine) || !isCurrent(next)) {
+        if (!files.create(next, mine) || !isCurrent()) {
             throw new LeaseException(files.location() + ": another run took the output at the same moment; wait for it");
         }
-        number = next;
         renewedAt = asked;
-        files.deleteBelow(next);
+        files.deleteBelow(number);
     }
 
     private void refuseIfHeld(LeaseFiles.Current current) throws IOException {
@@ -92,10 +91,12 @@ public final class Lease implements AutoCloseable {
         }
     }
 
-    private boolean isCurrent(long asked) throws IOException {
-        return files.current()
-                .filter(current -> current.number() == asked && current.record().equals(Optional.of(mine)))
-                .isPresent();
+    /** Whether what counts is this holder's own, of whatever number: the store may have made one and failed to say so. */
+    private boolean isCurrent() throws IOException {
+        Optional<LeaseFiles.Current> own = files.current()
+                .filter(current -> current.record().equals(Optional.of(mine)));
+        own.ifPresent(current -> number = current.number());
+        return own.isPresent();
     }
 
     /**
@@ -106,11 +107,10 @@ public final class Lease implements AutoCloseable {
     synchronized void renew() throws IOException {
         requireHeld();
         long asked = nanoTime.getAsLong();
-        if (!files.create(number + 1, mine) || !isCurrent(number + 1)) {
+        if (!files.create(number + 1, mine) || !isCurrent()) {
             lost = true;
             requireHeld();
         }
-        number++;
         renewedAt = asked;
         files.deleteBelow(number);
     }
@@ -132,7 +132,7 @@ public final class Lease implements AutoCloseable {
      */
     public synchronized void requireHeld() throws IOException {
         long left = terms.expiry().toNanos() - (nanoTime.getAsLong() - renewedAt);
-        if (!lost && left > terms.renewal().toNanos() && isCurrent(number)) {
+        if (!lost && left > terms.renewal().toNanos() && isCurrent()) {
             return;
         }
         // What ran out without a taker is not held again: the commit would race with one.
@@ -150,7 +150,7 @@ public final class Lease implements AutoCloseable {
     public void close() throws IOException {
         renewals.shutdownNow();
         synchronized (this) {
-            if (!lost && isCurrent(number)) {
+            if (!lost && isCurrent()) {
                 files.delete(number);
             }
             lost = true;

@@ -7,15 +7,7 @@ import java.util.stream.Collectors;
 public final class InvalidManifestException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    private final transient List<Problem> problems;
-
     InvalidManifestException(String file, List<Problem> problems) {
         super(problems.stream().map(problem -> problem.in(file)).collect(Collectors.joining("\n")));
-        this.problems = List.copyOf(problems);
-    }
-
-    /** All that is wrong, in the order of lines. */
-    public List<Problem> problems() {
-        return problems;
     }
 }

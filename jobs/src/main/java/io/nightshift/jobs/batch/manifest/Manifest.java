@@ -16,7 +16,7 @@ import java.util.Optional;
 public record Manifest(
         String file, String output, List<ManifestModel> models, Optional<Deadline> until, int modelsAtOnce) {
     /** How many models run side by side unless the manifest says otherwise. */
-    public static final int DEFAULT_MODELS_AT_ONCE = 2;
+    static final int DEFAULT_MODELS_AT_ONCE = 2;
 
     public Manifest {
         models = List.copyOf(models);

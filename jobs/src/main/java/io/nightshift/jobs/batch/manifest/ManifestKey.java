@@ -78,7 +78,8 @@ public enum ManifestKey {
     TARGET("target", Place.TARGET, new Text(), "A target or preset.");
 
     /** Where the model's statistics come from: what a model says of it replaces all that the defaults say. */
-    static final Set<ManifestKey> SOURCES = EnumSet.of(CALIBRATION, TOKENS, STATS, IMATRIX);
+    public static final Set<ManifestKey> SOURCES =
+            Collections.unmodifiableSet(EnumSet.of(CALIBRATION, TOKENS, STATS, IMATRIX));
 
     /** What has an effect only on targets that take statistics. */
     public static final Set<ManifestKey> OF_STATISTICS = Collections.unmodifiableSet(EnumSet.of(CALIBRATION, TOKENS, STATS,

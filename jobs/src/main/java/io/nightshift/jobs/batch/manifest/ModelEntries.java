@@ -65,7 +65,7 @@ final class ModelEntries {
                 problems.add(name.line(), name.path(), "one name for " + own.size()
                         + " checkpoints; leave it out, or name a folder without a glob");
             } else {
-                own.forEach(folder -> model(entry, folder).ifPresent(models::add));
+                own.forEach(folder -> models.add(model(entry, folder)));
             }
         });
         refuseSameNames(models);
@@ -97,27 +97,27 @@ final class ModelEntries {
         }
     }
 
-    private Optional<ManifestModel> model(Entry entry, String folder) {
+    private ManifestModel model(Entry entry, String folder) {
         Settings settings = entry.settings().over(defaults);
         String name = settings.values(ManifestKey.NAME).stream().findFirst().orElse(lastPart(folder));
         if (!NAME.matcher(name).matches() || RESERVED.contains(name)) {
             problems.add(entry.line(), entry.path(), "'" + name + "' can be no folder's name in the output; give another"
                     + " with name: letters, digits, dots and hyphens");
         }
-        Effects effects = new Effects(settings, List.of());
-        TargetExpansion expansion = new TargetExpansion(settings, effects.hasImportance());
+        TargetExpansion expansion = new TargetExpansion(settings, new Effects(settings, List.of()).hasImportance());
         List<TargetRequest> targets = expansion.requests();
+        Effects effects = new Effects(settings, targets);
         if (settings.targets().isEmpty()) {
             problems.add(entry.line(), entry.path(), "has no targets, and the defaults have none; name some with targets:");
         }
         checkSources(entry, settings);
-        Map<ManifestKey, List<String>> options = effective(entry, settings, new Effects(settings, targets));
+        Map<ManifestKey, List<String>> options = effective(entry, settings, effects);
         if (settings.targets().isPresent()) {
-            checkTargets(settings, targets, new Effects(settings, targets));
+            checkTargets(settings, targets, effects);
         }
         checkTexts(entry, settings);
         int priority = settings.values(ManifestKey.PRIORITY).stream().findFirst().map(Integer::parseInt).orElse(0);
-        return Optional.of(new ManifestModel(folder, name, priority, targets, options, expansion.notes(), entry.line()));
+        return new ManifestModel(folder, name, priority, targets, options, expansion.notes(), entry.line());
     }
 
     private void checkSources(Entry entry, Settings settings) {

@@ -7,7 +7,7 @@ package io.nightshift.jobs.batch.manifest;
  * @param key path to it, such as {@code models[2].targets}; empty for the whole
  * @param message what is wrong and what to do
  */
-public record Problem(int line, String key, String message) {
+record Problem(int line, String key, String message) {
     /** One line for people, as compilers write them. */
     String in(String file) {
         return file + ":" + line + ": " + (key.isEmpty() ? "" : key + ": ") + message;

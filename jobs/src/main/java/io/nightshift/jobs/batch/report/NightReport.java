@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
 /** The night as one page: {@code report.html}, which needs no network. */
 public final class NightReport {
     /** At the top of the output. */
-    public static final String NAME = "report.html";
+    static final String NAME = "report.html";
 
     private static final String ECHARTS = "/META-INF/resources/webjars/echarts/";
     private static final String ECHARTS_VERSION = "/META-INF/maven/org.webjars.npm/echarts/pom.properties";
@@ -79,7 +79,8 @@ public final class NightReport {
         Duration wall = Duration.between(night.started(), night.ended());
         page.append(Html.format("<header><p class=\"kicker\">nightshift %s</p><h1>Night %s <span class=\"status %s\">%s</span>"
                         + "</h1><p>%s to %s · <code>%s</code> to <code>%s</code></p></header>%n",
-                Html.text(night.nightshift()), Html.text(night.run()), night.status(), word(night.status()),
+                Html.text(night.nightshift()), Html.text(night.run()), night.status(),
+                night.status().name().toLowerCase(Locale.ROOT),
                 night.started().atZone(zone).format(MOMENT), night.ended().atZone(zone).format(MOMENT),
                 Html.text(night.manifest()), Html.text(night.output())));
         page.append("<section class=\"tiles\">");
@@ -88,7 +89,7 @@ public final class NightReport {
         for (OutputStatus status : OutputStatus.values()) {
             long count = outputs.stream().filter(output -> output.status() == status).count();
             if (status != OutputStatus.COMPLETE && count > 0) {
-                tile(page, count + "", word(status));
+                tile(page, count + "", status.words());
             }
         }
         tile(page, Html.bytes(bytes), "of outputs");
@@ -109,10 +110,6 @@ public final class NightReport {
         return "model-" + model;
     }
 
-    private static String word(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-    }
-
     private void failures(StringBuilder page) {
         List<OutputState> failures = night.outputs().stream().filter(output -> !output.error().isEmpty()).toList();
         if (failures.isEmpty()) {
@@ -121,7 +118,7 @@ public final class NightReport {
         page.append("<section><h2>What went wrong</h2><ul class=\"failures\">");
         // One broken checkpoint fails all of its targets with the same words: said once.
         failures.stream()
-                .collect(Collectors.groupingBy(failure -> List.of(failure.model(), word(failure.status()), failure.error()),
+                .collect(Collectors.groupingBy(failure -> List.of(failure.model(), failure.status().words(), failure.error()),
                         java.util.LinkedHashMap::new, Collectors.mapping(OutputState::target, Collectors.joining(", "))))
                 .forEach((failure, targets) -> page.append(Html.format(
                         "<li><b>%s</b> %s <span class=\"state\">%s</span><p>%s</p></li>", Html.text(failure.get(0)),
@@ -162,7 +159,7 @@ public final class NightReport {
 
     private static void row(StringBuilder page, OutputState output) {
         page.append(Html.format("<tr class=\"%s\"><th>%s<td>%s", output.status(), Html.text(SizedOutput.label(output)),
-                word(output.status())));
+                output.status().words()));
         cell(page, output.status().isThere() ? Html.bytes(output.bytes()) : "");
         cell(page, output.bitsPerWeight().isPresent() ? Html.format("%.2f", output.bitsPerWeight().getAsDouble()) : "");
         if (output.quality().isPresent()) {

@@ -10,7 +10,6 @@ import io.nightshift.jobs.batch.state.OutputStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.TreeMap;
 
 /**
  * The result of a night as JSON, for whatever started it: spark-submit hands nothing back. It is written last, so that
@@ -18,7 +17,7 @@ import java.util.TreeMap;
  */
 public final class ResultFile {
     /** At the top of the output: the last night's. */
-    public static final String NAME = "result.json";
+    private static final String NAME = "result.json";
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int VERSION = 1;
@@ -26,7 +25,7 @@ public final class ResultFile {
     private ResultFile() {}
 
     /** Where a run's own copy is. */
-    public static String nameOf(String run) {
+    private static String nameOf(String run) {
         return "runs/" + run + "/" + NAME;
     }
 
@@ -76,7 +75,7 @@ public final class ResultFile {
             json.put("location", night + "/" + output.name()).put("bytes", output.bytes());
             output.bitsPerWeight().ifPresent(bits -> json.put("bits_per_weight", bits));
             ObjectNode digests = json.putObject("sha256");
-            new TreeMap<>(output.digests()).forEach(digests::put);
+            output.digests().forEach(digests::put);
         }
         json.put("seconds", output.seconds()).put("core_seconds", output.coreSeconds());
         output.quality().ifPresent(quality -> json.putObject("quality")

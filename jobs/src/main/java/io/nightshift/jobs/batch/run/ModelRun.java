@@ -97,10 +97,6 @@ final class ModelRun {
                 finish(request, Optional.ofNullable(qualities.get(request)));
             }
         }
-        if (memory != null) {
-            lease.requireHeld();
-            memory.write();
-        }
         return outcome();
     }
 
@@ -158,10 +154,7 @@ final class ModelRun {
         List<TargetRequest> wanted = new ArrayList<>(part.targets());
         QuantizeJob job;
         try {
-            job = QuantizeJob.plan(part.request(), settings, progress);
-            if (memory == null) {
-                remember(job);
-            }
+            job = plan(part);
             List<Target> withheld = new ArrayList<>();
             for (int i = 0; i < part.targets().size(); i++) {
                 if (staysWithheld(part.targets().get(i))) {
@@ -186,11 +179,19 @@ final class ModelRun {
         }
     }
 
+    private QuantizeJob plan(Requests.Part part) throws IOException {
+        QuantizeJob job = QuantizeJob.plan(part.request(), settings, progress);
+        if (memory == null) {
+            remember(job);
+        }
+        return job;
+    }
+
     /** Outputs that were committed before the failure are there. */
     private void afterFailure(Requests.Part part, List<TargetRequest> wanted, String why) throws IOException {
         List<Optional<OutputResult>> found;
         try {
-            found = QuantizeJob.plan(part.request(), settings, progress).found();
+            found = plan(part).found();
         } catch (IOException | InvalidModelException e) {
             found = part.targets().stream().map(target -> Optional.<OutputResult>empty()).toList();
         }
@@ -217,7 +218,8 @@ final class ModelRun {
 
     private boolean staysWithheld(TargetRequest request) throws IOException {
         Optional<OutputState> before = table.read(model.name(), request.target().text())
-                .filter(row -> row.status() == OutputStatus.WITHHELD && row.quality().isPresent());
+                .filter(row -> row.status() == OutputStatus.WITHHELD && row.quality().isPresent())
+                .filter(row -> canBeJudged(request.gate()));
         if (before.isEmpty() || model.isOn(ManifestKey.OVERWRITE) || !request.gate().withhold()) {
             return false;
         }
@@ -255,7 +257,8 @@ final class ModelRun {
         Map<TargetRequest, Quality> qualities = new LinkedHashMap<>();
         List<TargetRequest> asked = new ArrayList<>();
         made.forEach((request, output) -> {
-            Optional<Quality> known = output.before().flatMap(OutputState::quality);
+            Optional<Quality> known = output.before().flatMap(OutputState::quality)
+                    .filter(quality -> canBeJudged(request.gate()));
             known.ifPresent(quality -> qualities.put(request, quality));
             if (known.isEmpty() && model.isEvaluated()) {
                 asked.add(request);
@@ -268,7 +271,10 @@ final class ModelRun {
         progress.line("evaluating " + asked.size() + (asked.size() == 1 ? " output" : " outputs"));
         try {
             EvaluateResult result = EvaluateJob.plan(evaluation(asked), settings, progress).run(spark);
+            lease.requireHeld();
+            // Before the rows: what they say is worth nothing to a later run without it.
             memory.originalPerplexity(result.original().perplexity());
+            memory.write();
             for (int i = 0; i < asked.size(); i++) {
                 EvaluateResult.Score score = result.quantized().get(i);
                 qualities.put(asked.get(i), new Quality(score.meanDivergence(), score.meanDivergenceError(),
@@ -296,6 +302,11 @@ final class ModelRun {
                 model.values(ManifestKey.CHUNKS).stream().findFirst()
                         .map(chunks -> OptionalInt.of(Integer.parseInt(chunks))).orElse(OptionalInt.empty()),
                 model.values(ManifestKey.PRE_TOKENIZER).stream().findFirst());
+    }
+
+    /** Whether it is known what a quality has to be compared with: a run may have ended before it was written. */
+    private boolean canBeJudged(Gate gate) {
+        return gate.maxPerplexityIncrease().isEmpty() || memory.originalPerplexity().isPresent();
     }
 
     private String failure(Gate gate, Quality quality) {
@@ -345,7 +356,7 @@ final class ModelRun {
     private void enter(TargetRequest request, OutputState row) throws IOException {
         table.write(row);
         rows.put(request, row);
-        progress.line(request.target() + " " + row.status().name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ')
+        progress.line(request.target() + " " + row.status().words()
                 + (row.error().isEmpty() ? "" : ": " + row.error()));
     }
 }

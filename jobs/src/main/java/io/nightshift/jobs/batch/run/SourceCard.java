@@ -30,7 +30,7 @@ final class SourceCard {
                 ? frontMatter(new String(folder.read(NAME), StandardCharsets.UTF_8))
                 : Map.of();
         List<String> calibration = new ArrayList<>();
-        for (ManifestKey key : List.of(ManifestKey.CALIBRATION, ManifestKey.TOKENS, ManifestKey.STATS, ManifestKey.IMATRIX)) {
+        for (ManifestKey key : ManifestKey.SOURCES) {
             calibration.addAll(model.values(key));
         }
         return new CardFacts(folder.name(), text(front.get("license")), texts(front.get("language")),

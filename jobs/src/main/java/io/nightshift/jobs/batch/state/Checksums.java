@@ -6,6 +6,7 @@ import io.nightshift.jobs.batch.files.NightFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -56,7 +57,7 @@ public final class Checksums {
     }
 
     /** Digests as sha256sum writes them. */
-    static String text(Map<String, String> digests) {
+    public static String text(Map<String, String> digests) {
         StringBuilder text = new StringBuilder();
         digests.forEach((file, digest) -> text.append(digest).append("  ").append(file).append('\n'));
         return text.toString();
@@ -74,7 +75,8 @@ public final class Checksums {
         for (String line : new String(content, StandardCharsets.UTF_8).split("\n")) {
             number++;
             Matcher matcher = LINE.matcher(line);
-            if (!matcher.matches() || matcher.group(2).startsWith("/") || matcher.group(2).contains("..")) {
+            if (!matcher.matches() || matcher.group(2).startsWith("/")
+                    || List.of(matcher.group(2).split("/")).contains("..")) {
                 throw new InvalidModelException(source + ":" + number + ": is no line of sha256sum: a digest, two spaces"
                         + " and a name within the folder");
             }

@@ -1,8 +1,10 @@
 package io.nightshift.jobs.batch.state;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 
 /**
  * One row of the state table.
@@ -17,7 +19,7 @@ import java.util.OptionalDouble;
  * @param coreSeconds of the tasks that wrote it, shared likewise
  * @param bitsPerWeight on average
  * @param quality what it lost, where it was evaluated
- * @param digests SHA-256 in hexadecimal, by the file's path within the model's folder
+ * @param digests SHA-256 in hexadecimal, by the file's path within the model's folder, in the order of paths
  * @param error in words, where it failed or is over its gate
  */
 public record OutputState(
@@ -34,7 +36,7 @@ public record OutputState(
         Map<String, String> digests,
         String error) {
     public OutputState {
-        digests = Map.copyOf(digests);
+        digests = Collections.unmodifiableMap(new TreeMap<>(digests));
     }
 
     /**

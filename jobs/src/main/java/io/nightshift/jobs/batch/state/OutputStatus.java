@@ -1,5 +1,7 @@
 package io.nightshift.jobs.batch.state;
 
+import java.util.Locale;
+
 /** What became of an output. */
 public enum OutputStatus {
     /** Made, or complete already. */
@@ -12,6 +14,11 @@ public enum OutputStatus {
     FAILED,
     /** Not begun: its turn came after the deadline, or it would not have finished by then. */
     NOT_STARTED;
+
+    /** As people read it. */
+    public String words() {
+        return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
 
     /** Whether the output is there. */
     public boolean isThere() {

@@ -143,7 +143,7 @@ public final class StateTable {
             row.add("perplexity_error", quality.perplexityError());
         });
         Group digests = row.addGroup("digests");
-        new TreeMap<>(state.digests()).forEach((file, digest) -> {
+        state.digests().forEach((file, digest) -> {
             Group pair = digests.addGroup("key_value");
             pair.add("key", file);
             pair.add("value", digest);

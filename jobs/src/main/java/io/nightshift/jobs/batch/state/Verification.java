@@ -10,6 +10,7 @@ import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -49,18 +50,17 @@ public final class Verification {
      * @throws InvalidModelException if there is nothing to verify
      */
     public static List<Finding> of(String location, HadoopSettings settings) throws IOException {
-        String text = location.replaceAll("(?<=[^/:])/+$", "");
-        int slash = text.lastIndexOf('/');
-        String parent = slash > 0 && text.charAt(slash - 1) != '/' ? text.substring(0, slash) : ".";
-        String name = text.substring(slash + 1);
-        NightFiles beside = NightFiles.open(parent, settings);
-        boolean one = text.endsWith(".gguf")
+        StorageLocation asked = StorageLocation.parse(location);
+        String name = asked.name();
+        // A bucket, or the root, lies in nothing.
+        NightFiles beside = NightFiles.open(asked.parent().orElse(asked).text(), settings);
+        boolean one = name.endsWith(".gguf")
                 || beside.read(name + Checksums.END).isPresent()
                 || beside.read(name + "/config.json").isPresent();
-        Verification verification = new Verification(one ? beside : NightFiles.open(text, settings), settings);
+        Verification verification = new Verification(one ? beside : NightFiles.open(asked.text(), settings), settings);
         Set<String> names = new TreeSet<>();
         if (one) {
-            List<NightFiles.Entry> within = text.endsWith(".gguf") ? List.of() : beside.list(name);
+            List<NightFiles.Entry> within = name.endsWith(".gguf") ? List.of() : beside.list(name);
             within.forEach(entry -> names.add(entry.name()));
             names.add(name);
             if (beside.read(name + Checksums.END).isPresent()) {

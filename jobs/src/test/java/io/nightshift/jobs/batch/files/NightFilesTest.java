@@ -77,6 +77,16 @@ class NightFilesTest {
     }
 
     @Test
+    void whatCannotBeWrittenSaysWhatToDo(@TempDir Path folder) throws Exception {
+        NightFiles files = NightFiles.open(folder.toString(), new HadoopSettings(Map.of()));
+        files.write("a/b.json", bytes("one"));
+        String message = assertThrows(StorageException.class, () -> files.write("a", bytes("two"))).getMessage();
+        assertTrue(message.startsWith(files.location("a") + ": cannot be written: "), message);
+        assertTrue(message.endsWith("; choose another output folder"), message);
+        assertEquals(List.of("a/b.json"), files.list("").stream().map(NightFiles.Entry::name).toList());
+    }
+
+    @Test
     void objectsAreMadeByAConditionalRequest() throws Exception {
         try (S3Server s3 = S3Server.startConditional()) {
             check(NightFiles.open(s3.location("night"), s3.settings()));

@@ -8,6 +8,7 @@ import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.S3Server;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,8 +135,32 @@ class LeaseTest {
         assertTrue(lost.contains("run night-2 on elsewhere does"), lost);
     }
 
-    /** A store that replaces what it should refuse to. */
-    private record IgnoringFiles(NightFiles files) implements NightFiles {
+    /** The store holds the new number when it fails to say so. */
+    @Test
+    void aStoreThatFailsOnceWhileTheLeaseIsRenewedDoesNotEndTheRun() throws Exception {
+        StumblingFiles files = new StumblingFiles(files());
+        Lease lease = take(files, "night-1", LeaseTerms.USUAL);
+        files.stumbleAfterTheNextCreate();
+        assertThrows(IOException.class, lease::renew);
+        assertTrue(Files.exists(folder.resolve(".nightshift/lease/000000002.json")));
+        lease.requireHeld();
+        pass(Duration.ofMinutes(1));
+        lease.renew();
+        lease.requireHeld();
+        assertEquals(List.of(".nightshift/lease/000000003.json"),
+                files.list("").stream().map(NightFiles.Entry::name).toList());
+        lease.close();
+        assertEquals(List.of(), files.list(""));
+    }
+
+    /** The files of a store that fails or errs. */
+    private abstract static class OddFiles implements NightFiles {
+        final NightFiles files;
+
+        OddFiles(NightFiles files) {
+            this.files = files;
+        }
+
         @Override
         public String location(String name) {
             return files.location(name);
@@ -147,17 +173,16 @@ class LeaseTest {
 
         @Override
         public boolean create(String name, byte[] content) throws IOException {
-            files.write(name, content);
-            return true;
+            return files.create(name, content);
         }
 
         @Override
-        public java.util.Optional<byte[]> read(String name) throws IOException {
+        public Optional<byte[]> read(String name) throws IOException {
             return files.read(name);
         }
 
         @Override
-        public java.io.InputStream open(String name) throws IOException {
+        public InputStream open(String name) throws IOException {
             return files.open(name);
         }
 
@@ -169,6 +194,49 @@ class LeaseTest {
         @Override
         public void delete(String name) throws IOException {
             files.delete(name);
+        }
+    }
+
+    /** A store that replaces what it should refuse to. */
+    private static final class IgnoringFiles extends OddFiles {
+        IgnoringFiles(NightFiles files) {
+            super(files);
+        }
+
+        @Override
+        public boolean create(String name, byte[] content) throws IOException {
+            files.write(name, content);
+            return true;
+        }
+    }
+
+    /** A store that once makes a file and is away when it is asked what is there. */
+    private static final class StumblingFiles extends OddFiles {
+        private boolean stumbles;
+        private boolean created;
+
+        StumblingFiles(NightFiles files) {
+            super(files);
+        }
+
+        void stumbleAfterTheNextCreate() {
+            stumbles = true;
+        }
+
+        @Override
+        public boolean create(String name, byte[] content) throws IOException {
+            created = stumbles;
+            return super.create(name, content);
+        }
+
+        @Override
+        public List<Entry> list(String name) throws IOException {
+            if (created) {
+                created = false;
+                stumbles = false;
+                throw new IOException("the store is away");
+            }
+            return super.list(name);
         }
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
@@ -123,6 +124,20 @@ class VerificationTest {
         InvalidModelException error = assertThrows(InvalidModelException.class, () -> broken(night));
         assertEquals(night.resolve("llama/llama-F32.gguf.sha256") + ":1: is no line of sha256sum: a digest, two spaces and a "
                 + "name within the folder", error.getMessage());
+    }
+
+    @Test
+    void twoDotsWithinANameLeadNowhere() throws Exception {
+        Files.move(gguf, night.resolve("llama/llama..F32.gguf"));
+        Files.delete(night.resolve("llama/llama-F32.gguf.sha256"));
+        Checksums.write(NightFiles.open(night.toString(), SETTINGS), "llama/llama..F32.gguf");
+        assertEquals(List.of(), broken(night));
+    }
+
+    @Test
+    void whatLiesDirectlyBelowTheRootIsLookedForThere() throws Exception {
+        StorageException error = assertThrows(StorageException.class, () -> broken(Path.of("/none-of-this-name.gguf")));
+        assertEquals("/none-of-this-name.gguf: there is no such file", error.getMessage());
     }
 
     @Test
