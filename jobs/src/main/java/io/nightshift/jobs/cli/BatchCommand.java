@@ -6,10 +6,8 @@ import io.nightshift.jobs.batch.manifest.Deadline;
 import io.nightshift.jobs.batch.manifest.InvalidManifestException;
 import io.nightshift.jobs.batch.manifest.Manifest;
 import io.nightshift.jobs.batch.manifest.ManifestExplanation;
-import io.nightshift.jobs.batch.manifest.ManifestModel;
 import io.nightshift.jobs.batch.manifest.ManifestReader;
 import io.nightshift.jobs.batch.manifest.StoredManifestFiles;
-import io.nightshift.jobs.batch.manifest.TargetRequest;
 import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.result.ResultFile;
 import io.nightshift.jobs.batch.run.ModelPlan;
@@ -25,8 +23,6 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -87,7 +83,7 @@ final class BatchCommand implements Callable<Integer> {
         if (dryRun) {
             List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores());
             NightPlanTable.print(plans, runtime.cores(), System.out);
-            return plans.stream().allMatch(plan -> plan.failure().isEmpty()) ? 0 : Errors.FAILURE;
+            return plans.stream().allMatch(plan -> plan.failure().isEmpty() && plan.refused().isEmpty()) ? 0 : Errors.FAILURE;
         }
         List<ModelPlan> plans = night.plan(Progress.NONE, runtime.cores());
         NightResult result;
@@ -116,7 +112,6 @@ final class BatchCommand implements Callable<Integer> {
 
     private Manifest read(HadoopSettings settings) throws IOException {
         Manifest read = ManifestReader.read(manifest, text(settings), new StoredManifestFiles(settings));
-        requireFormats(read);
         if (until == null) {
             return read;
         }
@@ -137,21 +132,6 @@ final class BatchCommand implements Callable<Integer> {
                 throw e;
             }
             throw new InvalidModelException("--manifest " + e.getMessage(), e);
-        }
-    }
-
-    /** Manifests know the names of formats; which of them can be made says the registry of this installation. */
-    private void requireFormats(Manifest read) {
-        Set<String> known = new TargetSelection().formatNames();
-        for (ManifestModel model : read.models()) {
-            for (TargetRequest request : model.targets()) {
-                String format = request.target().format().name().toLowerCase(Locale.ROOT);
-                if (!known.contains(format)) {
-                    throw new InvalidModelException(manifest + ":" + request.line() + ": " + request.target() + " cannot be"
-                            + " made: there is no format '" + format + "' in this installation; leave it out, and in"
-                            + " place of a preset that has it name the preset's other targets");
-                }
-            }
         }
     }
 

@@ -51,11 +51,18 @@ final class ManifestRequests implements Requests {
         }
         boolean gguf = targets.stream().anyMatch(target -> target.target().format() == Format.GGUF);
         boolean awq = targets.stream().anyMatch(target -> target.target().format() == Format.AWQ);
+        boolean exl2 = targets.stream().anyMatch(target -> target.target().format() == Format.EXL2);
         if (!gguf) {
             keys.removeAll(ManifestKey.OF_GGUF);
         }
         if (!awq) {
             keys.removeAll(ManifestKey.OF_AWQ);
+        }
+        if (!exl2) {
+            keys.removeAll(ManifestKey.OF_EXL2);
+        }
+        if (!awq && !exl2) {
+            keys.remove(ManifestKey.MAX_SHARD_SIZE);
         }
         if (!keys.contains(ManifestKey.CALIBRATION)) {
             keys.remove(ManifestKey.TEXT_COLUMN);

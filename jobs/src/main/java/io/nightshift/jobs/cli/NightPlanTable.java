@@ -19,6 +19,8 @@ final class NightPlanTable {
         long bytes = 0;
         for (ModelPlan plan : plans) {
             plan.failure().ifPresent(why -> out.printf("%-28s cannot be made: %s%n", plan.model().name(), why));
+            plan.refused().forEach((request, why) ->
+                    out.printf("%-28s %-16s cannot be made: %s%n", plan.model().name(), request.target(), why));
             for (ModelPlan.Output output : plan.outputs()) {
                 out.printf(ROW, plan.model().name(), output.request().target(),
                         output.bytes().map(size -> ByteSize.format(size)).orElse(""),

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
-import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
@@ -66,11 +65,6 @@ final class TargetSelection {
     /** A selection among the formats that are registered. */
     TargetSelection() {
         ServiceLoader.load(TargetFormat.class).forEach(formats::add);
-    }
-
-    /** The names of the formats that are registered. */
-    Set<String> formatNames() {
-        return formats.stream().map(TargetFormat::name).collect(Collectors.toSet());
     }
 
     /** Adds the options of every format to the command line that has this selection's. */

@@ -58,7 +58,7 @@ public record QuantizeRequest(String model, List<Target> targets, String output,
     }
 
     /** The same with other targets. */
-    QuantizeRequest with(List<Target> others) {
+    public QuantizeRequest with(List<Target> others) {
         return new QuantizeRequest(model, List.copyOf(others), output, statistics, preTokenizer, noMtp, settings);
     }
 }

@@ -64,12 +64,14 @@ final class Effects {
                     : without(formats.contains(Format.GGUF), "a gguf target");
         } else if (ManifestKey.OF_AWQ.contains(key)) {
             return without(formats.contains(Format.AWQ), "an awq target");
+        } else if (ManifestKey.OF_EXL2.contains(key)) {
+            return without(formats.contains(Format.EXL2), "an exl2 target");
+        } else if (key == ManifestKey.MAX_SHARD_SIZE) {
+            return without(formats.contains(Format.AWQ) || formats.contains(Format.EXL2), "an awq or exl2 target");
         } else if (key == ManifestKey.AWQ_GRID) {
             return without(isOn(ManifestKey.SCALES, "awq", "none"), "scales: awq");
         } else if (key == ManifestKey.DAMPING) {
             return without(isOn(ManifestKey.ROUNDING, "gptq", "nearest"), "rounding: gptq");
-        } else if (key == ManifestKey.SCALES || key == ManifestKey.ROUNDING) {
-            return without(formats.contains(Format.GGUF) || formats.contains(Format.AWQ), "a gguf or awq target");
         }
         return Optional.empty();
     }
@@ -79,10 +81,10 @@ final class Effects {
         return OF_GATES.contains(key) && !has(ManifestKey.EVALUATION);
     }
 
-    /** The default of both is on for AWQ and off for GGUF. */
+    /** The default of both is on for AWQ and EXL2, and off for GGUF. */
     private boolean isOn(ManifestKey key, String on, String off) {
         List<String> values = settings.values(key);
-        return values.contains(on) || formats.contains(Format.AWQ) && !values.contains(off);
+        return values.contains(on) || (formats.contains(Format.AWQ) || formats.contains(Format.EXL2)) && !values.contains(off);
     }
 
     private boolean has(ManifestKey key) {

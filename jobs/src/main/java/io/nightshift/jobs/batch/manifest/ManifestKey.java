@@ -63,7 +63,10 @@ public enum ManifestKey {
     GROUP_SIZE("group-size", Place.SHARED, new Count(-1), "AWQ: weights that share a scale."),
     SYMMETRIC("symmetric", Place.SHARED, new Switch(), "AWQ: integers around a fixed zero point."),
     MODULES_LEFT_OUT("modules-left-out", Place.SHARED, new Texts(), "AWQ: linear layers that stay as they are."),
-    MAX_SHARD_SIZE("max-shard-size", Place.SHARED, new Size(), "AWQ: most bytes of a safetensors file."),
+    MAX_SHARD_SIZE("max-shard-size", Place.SHARED, new Size(), "AWQ and EXL2: most bytes of a safetensors file."),
+    HEAD_BITS("head-bits", Place.SHARED, new Count(2), "EXL2: bits of the output projection."),
+    MEASURE("measure", Place.SHARED, new Choice(List.of("exact", "gram")), "EXL2: how it is measured what choices lose."),
+    MEASUREMENT("measurement", Place.SHARED, new Text(), "EXL2: a measurement.json in place of measuring."),
     PURE("pure", Place.SHARED, new Switch(), "GGUF: no mixture of types."),
     LEAVE_OUTPUT_TENSOR("leave-output-tensor", Place.SHARED, new Switch(), "GGUF: leave output.weight as it is."),
     OUTPUT_TENSOR_TYPE("output-tensor-type", Place.SHARED, new Text(), "GGUF: type of output.weight."),
@@ -96,7 +99,11 @@ public enum ManifestKey {
 
     /** What only AWQ has a use for. */
     public static final Set<ManifestKey> OF_AWQ = Collections.unmodifiableSet(
-            EnumSet.of(AWQ_FORMAT, GROUP_SIZE, SYMMETRIC, MODULES_LEFT_OUT, MAX_SHARD_SIZE));
+            EnumSet.of(AWQ_FORMAT, GROUP_SIZE, SYMMETRIC, MODULES_LEFT_OUT));
+
+    /** What only EXL2 has a use for. */
+    public static final Set<ManifestKey> OF_EXL2 =
+            Collections.unmodifiableSet(EnumSet.of(HEAD_BITS, MEASURE, MEASUREMENT));
 
     /** What may stand beside a target. */
     static final Set<ManifestKey> GATE = EnumSet.of(MAX_KLD, MAX_PPL_INCREASE, WITHHOLD);

@@ -11,18 +11,22 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * What a model is to become, by its headers. It holds no header: those of many models would fill the driver.
  *
  * @param model of the manifest
- * @param outputs one for each target; empty where planning failed
+ * @param outputs one for each target that can be made; empty where planning failed
+ * @param refused why other targets cannot be made of this model
  * @param work bytes that have to be read or written for what is missing, roughly
  * @param failure why it cannot be made, if it cannot
  */
-public record ModelPlan(ManifestModel model, List<Output> outputs, long work, Optional<String> failure) {
+public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetRequest, String> refused, long work,
+        Optional<String> failure) {
     /**
      * A planned output.
      *
@@ -39,9 +43,16 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, long work, Op
             int cores) {
         try {
             List<Output> outputs = new ArrayList<>();
+            Map<TargetRequest, String> refused = new LinkedHashMap<>();
             long work = 0;
-            for (Requests.Part part : requests.of(model, output)) {
-                QuantizeJob job = QuantizeJob.plan(part.request(), settings, progress);
+            for (Requests.Part asked : requests.of(model, output)) {
+                Refusals planned = Refusals.of(asked, settings, progress);
+                refused.putAll(planned.refused());
+                if (planned.part().isEmpty()) {
+                    continue;
+                }
+                Requests.Part part = planned.part().get();
+                QuantizeJob job = planned.job().orElseThrow();
                 List<Optional<OutputResult>> found = job.found();
                 long source = job.model().source().files().stream().mapToLong(file -> file.length()).sum();
                 boolean missing = false;
@@ -60,9 +71,9 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, long work, Op
                     work += model.isEvaluated() ? source : 0;
                 }
             }
-            return new ModelPlan(model, outputs, work, Optional.empty());
+            return new ModelPlan(model, outputs, refused, work, Optional.empty());
         } catch (InvalidModelException | IOException e) {
-            return new ModelPlan(model, List.of(), 0, Optional.of(Failures.words(e)));
+            return new ModelPlan(model, List.of(), Map.of(), 0, Optional.of(Failures.words(e)));
         }
     }
 }

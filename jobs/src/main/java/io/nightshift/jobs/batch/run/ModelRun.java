@@ -124,6 +124,9 @@ final class ModelRun {
                 enter(request, row(request, OutputStatus.NOT_STARTED, why));
             }
         }
+        for (Map.Entry<TargetRequest, String> refused : plan.refused().entrySet()) {
+            fail(refused.getKey(), refused.getValue());
+        }
         return outcome();
     }
 
@@ -150,11 +153,23 @@ final class ModelRun {
         return model.name() + "/" + location.substring(location.lastIndexOf('/') + 1);
     }
 
-    private void make(Requests.Part part) throws IOException {
+    private void make(Requests.Part asked) throws IOException {
+        Requests.Part part = asked;
         List<TargetRequest> wanted = new ArrayList<>(part.targets());
-        QuantizeJob job;
         try {
-            job = plan(part);
+            Refusals planned = Refusals.of(asked, settings, progress);
+            if (memory == null && planned.job().isPresent()) {
+                remember(planned.job().get());
+            }
+            for (Map.Entry<TargetRequest, String> refused : planned.refused().entrySet()) {
+                fail(refused.getKey(), refused.getValue());
+            }
+            if (planned.part().isEmpty()) {
+                return;
+            }
+            wanted.removeAll(planned.refused().keySet());
+            part = planned.part().get();
+            QuantizeJob job = planned.job().orElseThrow();
             List<Target> withheld = new ArrayList<>();
             for (int i = 0; i < part.targets().size(); i++) {
                 if (staysWithheld(part.targets().get(i))) {

@@ -21,5 +21,11 @@ public interface Requests {
      * @param targets as the manifest has them
      * @param request with a target for each of them, in the same order
      */
-    record Part(List<TargetRequest> targets, QuantizeRequest request) {}
+    record Part(List<TargetRequest> targets, QuantizeRequest request) {
+        /** Some of the targets, by their indexes. */
+        Part of(List<Integer> some) {
+            return new Part(some.stream().map(targets::get).toList(),
+                    request.with(some.stream().map(request.targets()::get).toList()));
+        }
+    }
 }
