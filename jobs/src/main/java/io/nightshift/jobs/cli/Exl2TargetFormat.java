@@ -46,7 +46,7 @@ public final class Exl2TargetFormat implements TargetFormat {
         int head = headBits == null ? Exl2Target.DEFAULT_HEAD_BITS : headBits;
         Exl2Model.headParameters(head);
         RoundingOptions rounding = shared.rounding(
-                new RoundingOptions(true, RoundingOptions.DEFAULT_RATIOS, true, Exl2Target.DEFAULT_DAMPING));
+                new RoundingOptions(true, RoundingOptions.DEFAULT_RATIOS, true, RoundingOptions.DEFAULT_DAMPING));
         return new Exl2Target(bits(variant.orElse("")), head, measure(), Optional.ofNullable(measurement),
                 rounding, shared.maxShardSize().orElse(Exl2Target.DEFAULT_SHARD_SIZE));
     }

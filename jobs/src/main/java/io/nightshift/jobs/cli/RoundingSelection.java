@@ -13,7 +13,7 @@ final class RoundingSelection {
             names = "--scales",
             paramLabel = "HOW",
             description = "awq: search scales of channels (for AWQ limits of groups too) by the statistics, fold the scales"
-                    + " into what precedes; none. Default: awq for AWQ, none for GGUF.")
+                    + " into what precedes; none. Default: awq for AWQ and EXL2, none for GGUF.")
     private String scales;
 
     @Option(
@@ -25,15 +25,15 @@ final class RoundingSelection {
     @Option(
             names = "--rounding",
             paramLabel = "HOW",
-            description = "gptq: with error feedback; nearest: as AutoAWQ and llama-quantize do. Default: gptq for AWQ,"
-                    + " nearest for GGUF.")
+            description = "gptq: with error feedback; nearest: as AutoAWQ and llama-quantize do. Default: gptq for AWQ and"
+                    + " EXL2, nearest for GGUF.")
     private String rounding;
 
     @Option(
             names = "--damping",
             paramLabel = "SHARE",
             description = "Of the mean of the statistics' diagonal, added to it before error feedback; raised where that is"
-                    + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + " for AWQ, "
+                    + " not enough (default: " + RoundingOptions.DEFAULT_DAMPING + " for AWQ and EXL2, "
                     + RoundingOptions.DEFAULT_GGUF_DAMPING + " for GGUF).")
     private Double damping;
 

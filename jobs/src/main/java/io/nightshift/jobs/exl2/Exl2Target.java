@@ -56,12 +56,6 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     /** Shard size where the user gives none: 8 GB, as ExLlamaV2 has it. */
     public static final long DEFAULT_SHARD_SIZE = 8_192_000_000L;
 
-    /**
-     * Damping where the user gives none. ExLlamaV2 has 0.12, which outliers among channels make so large that nothing of the
-     * feedback is left: of 0.0001 to 0.12, judged on documents kept apart, this was best or close to it at all bitrates.
-     */
-    public static final double DEFAULT_DAMPING = 0.001;
-
     /** Raised when the same plan gives other bytes. */
     private static final String BYTES_VERSION = "exl2-1";
 

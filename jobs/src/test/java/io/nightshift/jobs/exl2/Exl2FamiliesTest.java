@@ -67,7 +67,7 @@ class Exl2FamiliesTest {
 
     private static Target target(double bits, boolean scaled) {
         return new Exl2Target(bits, 8, BlockError.EXACT, Optional.empty(),
-                new RoundingOptions(scaled, 4, true, Exl2Target.DEFAULT_DAMPING), 1 << 30);
+                new RoundingOptions(scaled, 4, true, RoundingOptions.DEFAULT_DAMPING), 1 << 30);
     }
 
     @ParameterizedTest

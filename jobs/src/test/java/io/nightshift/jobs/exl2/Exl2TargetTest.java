@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class Exl2TargetTest {
     private static final String MODEL = Path.of("..", "samples", "tiny-llama").toString();
     private static final HadoopSettings SETTINGS = new HadoopSettings(Map.of());
-    private static final RoundingOptions SCALED = new RoundingOptions(true, 3, true, Exl2Target.DEFAULT_DAMPING);
+    private static final RoundingOptions SCALED = new RoundingOptions(true, 3, true, RoundingOptions.DEFAULT_DAMPING);
 
     @TempDir
     static Path shared;
