@@ -114,6 +114,11 @@ public final class ModelConfig {
         return architecture;
     }
 
+    /** The class that the root of the file names, for loaders that do not look into a multimodal model's text part. */
+    public String rootArchitecture() {
+        return file.path("architectures").path(0).asText(architecture);
+    }
+
     /** Where it was read from, for messages. */
     public String location() {
         return location;

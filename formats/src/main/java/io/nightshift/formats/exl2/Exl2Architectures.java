@@ -26,9 +26,9 @@ public final class Exl2Architectures {
      * @throws InvalidModelException if it does not; the message names its class and those that are known
      */
     public static void require(ModelConfig config) {
-        if (!KNOWN.contains(config.architecture())) {
+        if (!KNOWN.contains(config.rootArchitecture())) {
             throw new InvalidModelException(config.location() + ": ExLlamaV2 does not know the architecture "
-                    + config.architecture() + " and would load it as a Llama: choose gguf or awq, or a model of "
+                    + config.rootArchitecture() + " and would load it as a Llama: choose gguf or awq, or a model of "
                     + String.join(", ", new TreeSet<>(KNOWN)));
         }
     }

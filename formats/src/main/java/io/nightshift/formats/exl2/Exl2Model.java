@@ -32,6 +32,7 @@ import java.util.regex.Pattern;
  */
 public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears, LinearLayer head,
         List<SafetensorsTensor> halves, Map<String, SafetensorsTensor> biases) {
+    private static final String TIED = "model.embed_tokens.weight";
     private static final Pattern FUSED = Pattern.compile(".*\\.(qkv_proj|gate_up_proj)");
     private static final Pattern ATTENTION = Pattern.compile("(.*\\.self_attn)\\.([qkvo]_proj)");
     private static final Pattern DENSE = Pattern.compile("(.*)\\.mlp\\.((?:gate|up|down)_proj)");
@@ -83,9 +84,17 @@ public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears,
                 });
             }
         }
-        // Tied embeddings are stored as halves too.
-        LinearLayers.output(conversion).ifPresent(output -> left.remove(output.source().tensor().name()));
+        // Tied embeddings are stored as halves too; a head beside them is a copy that loaders do not read.
         LinearLayer head = LinearLayers.head(conversion);
+        left.keySet().removeIf(name -> name.endsWith(head.weight()));
+        if (LinearLayers.output(conversion).isEmpty() && !head.source().tensor().name().equals(TIED)) {
+            throw new InvalidModelException(location + ": ties its head to the embeddings " + head.source().tensor().name()
+                    + ", which cannot be made into EXL2 yet: choose gguf or awq");
+        }
+        left.values().stream().filter(tensor -> !tensor.type().isFloat()).findFirst().ifPresent(tensor -> {
+            throw new InvalidModelException(location + ": tensor " + tensor.name() + " is of type " + tensor.type()
+                    + ", which an EXL2 folder would store in half precision: choose gguf or awq");
+        });
         requireShape(location, head);
         return new Exl2Model(List.copyOf(blocks), List.copyOf(linears), head, List.copyOf(left.values()),
                 Map.copyOf(biases));

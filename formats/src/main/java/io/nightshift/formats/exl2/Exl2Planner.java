@@ -54,6 +54,11 @@ public final class Exl2Planner {
                 .plan(model, encodings, configuration, measured, maxShardSize, provenance, madeOf);
     }
 
+    /** The folder's name. */
+    public static String name(Checkpoint checkpoint, double bits) {
+        return checkpoint.folder().name() + "-EXL2-" + bits + "bpw";
+    }
+
     private OutputLayout plan(Exl2Model model, Map<String, Exl2Encoding> encodings, Exl2Configuration configuration,
             Optional<GeneratedFile> measured, long maxShardSize, Map<String, String> provenance, List<String> madeOf)
             throws IOException {
@@ -71,7 +76,7 @@ public final class Exl2Planner {
                 .filter(JsonNode::isObject)
                 .orElseThrow(() -> new InvalidModelException(checkpoint.folder().location() + ": has no config.json"));
         generated.add(new GeneratedFile("config.json", configuration.write(config)));
-        return new OutputLayout(checkpoint.folder().name() + "-EXL2-" + configuration.bits() + "bpw", items.files(),
+        return new OutputLayout(name(checkpoint, configuration.bits()), items.files(),
                 SourceFiles.copied(checkpoint.folder()), List.copyOf(generated), madeOf);
     }
 

@@ -104,8 +104,12 @@ public final class Exl2Reader {
         for (int i = 0; i < rows.length; i++) {
             // A row is the output of its place within its word of scales.
             int place = rows[i] % 8;
-            PackedLinear.dequantize(layout, places, words, Integer.BYTES * (i - place), rowBytes, scales, Integer.BYTES * i,
-                    rowBytes, place, 1, maxima, weights[i], 0);
+            try {
+                PackedLinear.dequantize(layout, places, words, Integer.BYTES * (i - place), rowBytes, scales,
+                        Integer.BYTES * i, rowBytes, place, 1, maxima, weights[i], 0);
+            } catch (IllegalArgumentException e) {
+                throw damaged(linear.tensors().get(Exl2Tensor.Q_INVPERM), e);
+            }
         }
         return weights;
     }

@@ -50,7 +50,8 @@ public enum Exl2Tensor {
     }
 
     /**
-     * All tensors of a layer in the order of their bytes: those of whole multiples of 8 bytes first.
+     * All tensors of a layer in the order of their bytes. The last two may end off a multiple of 8 bytes, so that what follows
+     * is not aligned: loaders of safetensors copy such tensors.
      *
      * @param outputs without padding
      */

@@ -150,6 +150,14 @@ public record Measurement(Map<String, List<Option>> options, String scales) {
             throw new InvalidModelException(location + ": is of another model: block " + block.key() + " has "
                     + option.parameters().keySet() + ", in the model it has " + block.roles() + ". Measure this model");
         }
+        for (Exl2Block.Matrix matrix : block.matrices()) {
+            try {
+                option.parameters().get(matrix.role()).layout(Math.toIntExact(matrix.inputs()));
+            } catch (IllegalArgumentException e) {
+                throw new InvalidModelException(location + ": block " + block.key() + ", " + matrix.role() + ": "
+                        + e.getMessage() + ". Measure this model", e);
+            }
+        }
         long bits = block.totalBits(option.parameters());
         if (bits != option.totalBits()) {
             throw new InvalidModelException(location + ": is of another model: a choice of block " + block.key()

@@ -144,12 +144,17 @@ public sealed interface Item extends Serializable {
 
         @Override
         public long padding() {
-            return converts() ? tensor.length() - units() * unitBytes() : 0;
+            return tensor.length() - bytesOfSource();
         }
 
         @Override
         public long weights() {
             return tensor.elements();
+        }
+
+        /** Bytes that the source's elements take where they are written. */
+        private long bytesOfSource() {
+            return source.rows() * source.tensor().columns() * tensor.type().bits() / 8;
         }
 
         /** Whether elements are converted, so that whole rows are units, instead of bytes. */
@@ -159,7 +164,7 @@ public sealed interface Item extends Serializable {
 
         @Override
         public long units() {
-            return Math.max(1, converts() ? source.rows() : tensor.length());
+            return Math.max(1, converts() ? source.rows() : bytesOfSource());
         }
 
         @Override

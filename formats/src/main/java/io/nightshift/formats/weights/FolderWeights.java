@@ -28,6 +28,8 @@ public final class FolderWeights implements ModelWeights {
     /** Bytes of stored rows that are held at a time, about. */
     private static final int BLOCK = 4 << 20;
 
+    private static final String BIAS = ".bias";
+
     /**
      * Rows that one linear layer gives to a tensor.
      *
@@ -146,12 +148,23 @@ public final class FolderWeights implements ModelWeights {
             throw new InvalidModelException(location() + ": tensor " + name + " is missing, which the model "
                     + model.location() + " has");
         }
-        if (!tensor.type().isFloat() || tensor.elements() != shape.stream().reduce(1L, Math::multiplyExact)) {
+        long elements = shape.stream().reduce(1L, Math::multiplyExact);
+        if (!tensor.type().isFloat() || tensor.elements() != elements && tensor.elements() != padded(name, elements)) {
             throw new InvalidModelException(location() + ": tensor " + name + " is of type " + tensor.type()
                     + " and shape " + tensor.shape() + ", but in the model " + model.location()
                     + " it is of floating point and shape " + shape);
         }
-        return new SafetensorsTensor(name, tensor.type(), shape, tensor.file(), tensor.position(), tensor.length());
+        return new SafetensorsTensor(name, tensor.type(), shape, tensor.file(), tensor.position(),
+                elements * tensor.type().bits() / 8);
+    }
+
+    /** Elements of a bias that is padded like its layer's outputs. */
+    private long padded(String name, long elements) {
+        if (!name.endsWith(BIAS)) {
+            return elements;
+        }
+        int padding = linears.find(name.substring(0, name.length() - BIAS.length())).map(QuantizedLinear::padding).orElse(1);
+        return (elements + padding - 1) / padding * padding;
     }
 
     @Override

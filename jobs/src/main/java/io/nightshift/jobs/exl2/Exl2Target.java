@@ -9,6 +9,7 @@ import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.layout.SourceFiles;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.jobs.quantize.BudgetedChoice;
+import io.nightshift.jobs.quantize.Choice;
 import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.InputStatistics;
 import io.nightshift.jobs.quantize.LaidOut;
@@ -22,6 +23,7 @@ import io.nightshift.jobs.quantize.Unit;
 import io.nightshift.jobs.rounding.NormStorage;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.FileReference;
+import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.kernels.exl2.Exl2Encoding;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -109,17 +111,48 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
                     + ": give the same, or leave out " + MEASUREMENT_OPTION);
         }
         List<List<Measurement.Option>> options = read.of(measurement.get(), exl2.blocks());
-        Exl2Units units = Exl2Units.of(exl2, headBits, options);
-        double[][] errors = new double[options.size() + 1][1];
-        for (int i = 0; i < options.size(); i++) {
-            errors[i] = options.get(i).stream().mapToDouble(Measurement.Option::error).toArray();
-        }
-        int[] chosen = SQUARES.choose(units.all(), errors, budget(exl2, units));
+        Exl2Units units = Exl2Units.measured(exl2, headBits, options);
+        int[] chosen = SQUARES.choose(units.all(), errors(options), budget(exl2, units));
         List<Unit> fixed = new ArrayList<>();
         for (Unit unit : units.all()) {
             fixed.add(unit.with(chosen[fixed.size()]));
         }
         return fixed;
+    }
+
+    /** Of each choice of each block; the head has one choice. */
+    private static double[][] errors(List<List<Measurement.Option>> options) {
+        double[][] errors = new double[options.size() + 1][1];
+        for (int i = 0; i < options.size(); i++) {
+            errors[i] = options.get(i).stream().mapToDouble(Measurement.Option::error).toArray();
+        }
+        return errors;
+    }
+
+    @Override
+    public Optional<Chosen> madeWith(Model model, String output) throws IOException {
+        Exl2Model exl2 = exl2(model);
+        String location = output.replaceAll("/+$", "") + "/" + Exl2Planner.name(model.checkpoint(), bits) + "/"
+                + Measurement.FILE;
+        try {
+            FileReference file = FileReference.find(location, model.source().settings());
+            Measurement read = Measurement.read(file.folder(), file.file().name());
+            Exl2Units units = Exl2Units.of(exl2, headBits);
+            double[][] errors = errors(read.of(location, exl2.blocks()));
+            for (int i = 0; i < errors.length; i++) {
+                if (errors[i].length != units.all().get(i).choices().size()) {
+                    return Optional.empty();
+                }
+            }
+            int[] chosen = SQUARES.choose(units.all(), errors, budget(exl2, units));
+            List<Choice> choices = new ArrayList<>();
+            for (Unit unit : units.all()) {
+                choices.add(unit.choices().get(chosen[choices.size()]));
+            }
+            return Optional.of(new Chosen(choices, Optional.of(errors)));
+        } catch (InvalidModelException | StorageException e) {
+            return Optional.empty(); // Whatever lies there, it is not what this target makes.
+        }
     }
 
     private String scales() {
@@ -144,7 +177,8 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
                 Measurement.FILE, Exl2Units.measurement(exl2, errors, scales()).write()));
         return new LaidOut(
                 Exl2Planner.plan(model.checkpoint(), exl2, encodings, configuration, measured, maxShardSize,
-                        provenance(manifest), List.of(BYTES_VERSION, statistics.get().text())),
+                        provenance(manifest),
+                        List.of(BYTES_VERSION, statistics.get().text(), measured.isPresent() ? measure.name() : "measured")),
                 RowImportance.NONE, Map.of());
     }
 

@@ -11,7 +11,9 @@ import io.nightshift.kernels.encoding.IntegerEncoding;
 import io.nightshift.kernels.encoding.IntegerGroups;
 import io.nightshift.kernels.encoding.RowEncoding;
 import io.nightshift.kernels.encoding.ScaleType;
+import io.nightshift.kernels.exl2.Exl2Encoding;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,11 +31,7 @@ record Exl2Units(List<Unit> blocks, Unit head) {
 
     /** The units with ExLlamaV2's choices. */
     static Exl2Units of(Exl2Model model, int headBits) {
-        List<Unit> blocks = new ArrayList<>();
-        for (int i = 0; i < model.blocks().size(); i++) {
-            blocks.add(unit(model.blocks().get(i), model.linears().get(i), model.blocks().get(i).choices()));
-        }
-        return new Exl2Units(blocks, head(model, headBits));
+        return of(model, headBits, model.blocks().stream().map(Exl2Block::choices).toList());
     }
 
     /**
@@ -41,13 +39,26 @@ record Exl2Units(List<Unit> blocks, Unit head) {
      *
      * @param options of each block
      */
-    static Exl2Units of(Exl2Model model, int headBits, List<List<Measurement.Option>> options) {
+    static Exl2Units measured(Exl2Model model, int headBits, List<List<Measurement.Option>> options) {
+        return of(model, headBits,
+                options.stream().map(block -> block.stream().map(Measurement.Option::parameters).toList()).toList());
+    }
+
+    private static Exl2Units of(Exl2Model model, int headBits, List<List<Map<String, ParameterSet>>> parameters) {
+        Encodings encodings = new Encodings(new HashMap<>());
         List<Unit> blocks = new ArrayList<>();
         for (int i = 0; i < model.blocks().size(); i++) {
-            blocks.add(unit(model.blocks().get(i), model.linears().get(i),
-                    options.get(i).stream().map(Measurement.Option::parameters).toList()));
+            blocks.add(unit(model.blocks().get(i), model.linears().get(i), parameters.get(i), encodings));
         }
-        return new Exl2Units(blocks, head(model, headBits));
+        return new Exl2Units(blocks, head(model, headBits, encodings));
+    }
+
+    /** Layers of the same width share an encoding: of experts and choices there are hundreds of thousands. */
+    private record Encodings(Map<List<Object>, Exl2Encoding> found) {
+        Exl2Encoding of(ParameterSet set, LinearLayer linear) {
+            int inputs = Math.toIntExact(linear.inputs());
+            return found.computeIfAbsent(List.of(set, inputs), key -> set.encoding(inputs));
+        }
     }
 
     /** All of them. */
@@ -82,30 +93,32 @@ record Exl2Units(List<Unit> blocks, Unit head) {
         return new Measurement(options, scales);
     }
 
-    private static Unit unit(Exl2Block block, List<LinearLayer> linears, List<Map<String, ParameterSet>> parameters) {
+    private static Unit unit(Exl2Block block, List<LinearLayer> linears, List<Map<String, ParameterSet>> parameters,
+            Encodings encodings) {
         List<Choice> choices = new ArrayList<>();
         for (Map<String, ParameterSet> ofRoles : parameters) {
             List<ParameterSet> sets =
                     block.matrices().stream().map(matrix -> ofRoles.get(matrix.role())).toList();
-            choices.add(choice(String.valueOf(choices.size()), linears, sets, block.totalBits(ofRoles)));
+            choices.add(choice(String.valueOf(choices.size()), linears, sets, block.totalBits(ofRoles), encodings));
         }
         return new Unit(block.key(), linears, choices, nominal(linears));
     }
 
-    private static Unit head(Exl2Model model, int headBits) {
+    private static Unit head(Exl2Model model, int headBits, Encodings encodings) {
         LinearLayer head = model.head();
         ParameterSet parameters = Exl2Model.headParameters(headBits);
         Choice choice = choice(parameters.name(), List.of(head), List.of(parameters),
-                parameters.totalBits(head.inputs(), head.outputs(), false));
+                parameters.totalBits(head.inputs(), head.outputs(), false), encodings);
         return new Unit(head.module(), List.of(head), List.of(choice), nominal(List.of(head)));
     }
 
-    private static Choice choice(String name, List<LinearLayer> linears, List<ParameterSet> sets, long bits) {
-        List<RowEncoding> encodings = new ArrayList<>();
+    private static Choice choice(
+            String name, List<LinearLayer> linears, List<ParameterSet> sets, long bits, Encodings encodings) {
+        List<RowEncoding> ofLinears = new ArrayList<>();
         for (int i = 0; i < sets.size(); i++) {
-            encodings.add(sets.get(i).encoding(Math.toIntExact(linears.get(i).inputs())));
+            ofLinears.add(encodings.of(sets.get(i), linears.get(i)));
         }
-        return new Choice(name, encodings, bits);
+        return new Choice(name, ofLinears, bits);
     }
 
     private static Choice nominal(List<LinearLayer> linears) {

@@ -4,6 +4,7 @@ import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.jobs.forward.LayerStates;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.Foldings;
+import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.rounding.RowFolding;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.storage.FolderReference;
@@ -53,9 +54,25 @@ final class MeasurePhase {
         LayerStates before = states.orElse(null);
         return new TaskRun(spark, "measuring " + target).each(measured, unit -> {
             try (Workers workers = TaskWorkers.open()) {
-                return errors(unit.unit(), measure, new MeasuredLayers(unit, source.open(), factors, before, workers));
+                MeasuredLayers layers = new MeasuredLayers(unit, source.open(), factors, before, workers);
+                return holding(unit, 0, factors, workers, () -> errors(unit.unit(), measure, layers));
             }
         }).toArray(double[][]::new);
+    }
+
+    /** Measures. */
+    private interface Work {
+        double[] run() throws IOException;
+    }
+
+    /** The matrices of a unit's inputs are held as long as it is measured; those of experts are many, and are not. */
+    private static double[] holding(Measured unit, int index, Factors factors, Workers workers, Work work)
+            throws IOException {
+        if (index == unit.inputs().size() || unit.unit().linears().get(index).expert() != LinearLayer.NO_EXPERT) {
+            return work.run();
+        }
+        return InputMatrices.of(factors).with(factors, unit.inputs().get(index), workers,
+                matrices -> holding(unit, index + 1, factors, workers, work));
     }
 
     private static double[] errors(Unit unit, Measure measure, MeasuredLayers layers) throws IOException {

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.storage.ModelFolder;
@@ -74,14 +75,19 @@ final class MeasuredLayers implements Measure.Inputs {
             LinearRounder.Rows rows = samples.get(linear.module());
             float[] folded = rows.folding().apply(rows.weights(), 0, rows.count(), rows.columns());
             losses.put(key, InputMatrices.of(factors).with(factors, measured.inputs().get(index), workers, matrices ->
-                    rounder.relativeLoss(rows,
-                            settled(encoding, action -> action.apply(folded, rows.count()), matrices.factor()), matrices)));
+                    rounder.relativeLoss(rows, settled(linear, encoding, action -> action.apply(folded, rows.count()),
+                            matrices.factor()), matrices)));
         }
         return losses.get(key);
     }
 
-    private RowEncoding settled(RowEncoding encoding, SharedEncoding.Rows rows, FeedbackFactor factor) throws IOException {
-        return encoding instanceof SharedEncoding shared ? shared.settle(rows, factor, workers) : encoding;
+    private RowEncoding settled(LinearLayer linear, RowEncoding encoding, SharedEncoding.Rows rows, FeedbackFactor factor)
+            throws IOException {
+        try {
+            return encoding instanceof SharedEncoding shared ? shared.settle(rows, factor, workers) : encoding;
+        } catch (IllegalArgumentException e) {
+            throw new InvalidModelException(linear.weight() + ": " + e.getMessage(), e);
+        }
     }
 
     private LinearRounder.Rows sample(int index) throws IOException {
@@ -137,12 +143,12 @@ final class MeasuredLayers implements Measure.Inputs {
         int outputs = Math.toIntExact(linear.outputs());
         int atOnce = Math.max(1, WEIGHTS_AT_ONCE / columns);
         if (!whole.containsKey(linear.module())) {
-            whole.put(linear.module(), reader.read(linear.source(), 0, outputs));
+            whole.put(linear.module(), whole(linear, outputs, columns, atOnce));
         }
         float[] weights = whole.get(linear.module());
         float[] made = new float[weights.length];
         return InputMatrices.of(factors).with(factors, measured.inputs().get(index), workers, matrices -> {
-            RowEncoding settled = settled(encoding, action -> {
+            RowEncoding settled = settled(linear, encoding, action -> {
                 for (int from = 0; from < outputs; from += atOnce) {
                     LinearRounder.Rows rows = rows(index, weights, from, Math.min(outputs, from + atOnce));
                     action.apply(rows.folding().apply(rows.weights(), from, rows.count(), columns), rows.count());
@@ -154,6 +160,15 @@ final class MeasuredLayers implements Measure.Inputs {
             }
             return made;
         });
+    }
+
+    private float[] whole(LinearLayer linear, int outputs, int columns, int atOnce) throws IOException {
+        float[] weights = new float[Math.multiplyExact(outputs, columns)];
+        for (int from = 0; from < outputs; from += atOnce) {
+            float[] block = reader.read(linear.source(), from, Math.min(outputs, from + atOnce));
+            System.arraycopy(block, 0, weights, from * columns, block.length);
+        }
+        return weights;
     }
 
     private LinearRounder.Rows rows(int index, float[] weights, int from, int to) {

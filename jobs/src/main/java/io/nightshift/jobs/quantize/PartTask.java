@@ -152,8 +152,9 @@ final class PartTask implements AutoCloseable {
             fold(file, item, work, 0, item.source().rows());
             return;
         }
-        byte[] bytes = new byte[(int) Math.min(AT_ONCE, item.length())];
-        long end = Math.min(segment.to(), item.length());
+        long length = item.length() - item.padding();
+        byte[] bytes = new byte[(int) Math.min(AT_ONCE, length)];
+        long end = Math.min(segment.to(), length);
         for (long at = segment.from(); at < end; at += bytes.length) {
             int count = (int) Math.min(bytes.length, end - at);
             source.readFully(item.source().tensor().file(), item.sourcePosition() + at, bytes, 0, count);
@@ -172,6 +173,10 @@ final class PartTask implements AutoCloseable {
         for (long row = first; row < end; row += atOnce) {
             int count = (int) Math.min(end - row, atOnce);
             float[] weights = linear.read(from, row, row + count);
+            if (folding.isNone()) {
+                write(file, stored(weights, item, row));
+                continue;
+            }
             add(weights, work.shift());
             float[] folded = folding.apply(weights, row, count, columns);
             add(folded, -work.shift());

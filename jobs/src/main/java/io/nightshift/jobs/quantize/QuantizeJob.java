@@ -144,7 +144,7 @@ public final class QuantizeJob {
         OutputFolder folder = OutputFolder.open(request.output(), settings);
         List<Optional<OutputResult>> found = new ArrayList<>();
         for (CheckedTarget target : targets) {
-            found.add(target.laidOut().isPresent() ? Optional.ofNullable(complete(folder, target)) : Optional.empty());
+            found.add(complete(folder, target, statistics));
         }
         return found;
     }
@@ -185,8 +185,7 @@ public final class QuantizeJob {
         OutputResult[] results = new OutputResult[checked.size()];
         List<Integer> missing = new ArrayList<>();
         for (int i = 0; i < results.length; i++) {
-            boolean laidOut = checked.get(i).laidOut().isPresent() && !request.settings().overwrite();
-            results[i] = laidOut ? complete(folder, checked.get(i)) : null;
+            results[i] = request.settings().overwrite() ? null : complete(folder, checked.get(i), known).orElse(null);
             if (results[i] == null) {
                 missing.add(i);
             } else {
@@ -207,15 +206,22 @@ public final class QuantizeJob {
         return new QuantizeResult(Arrays.asList(results), calibrated);
     }
 
-    /** Made before, for the same plan; null if it has to be made. */
-    private OutputResult complete(OutputFolder folder, CheckedTarget target) throws IOException {
-        OutputLayout layout = target.laidOut().get().layout();
-        OutputWriter writer = writer(folder, layout);
-        if (!writer.isComplete()) {
-            return null;
+    /** Made before, for the same plan; empty if it has to be made. */
+    private Optional<OutputResult> complete(OutputFolder folder, CheckedTarget target, Optional<InputStatistics> known)
+            throws IOException {
+        Optional<Chosen> before =
+                target.laidOut().isPresent() ? Optional.empty() : target.target().madeWith(model, request.output());
+        if (target.laidOut().isEmpty() && before.isEmpty()) {
+            return Optional.empty();
         }
-        return new OutputResult(target.target().name(), writer.location(), layout.bytes(), layout.bitsPerWeight(), true,
-                warnings(target), List.of(), List.of(), OutputResult.Work.NONE);
+        OutputLayout layout = target.laidOut().isPresent()
+                ? target.laidOut().get().layout()
+                : target.target().layOut(model, known, before.get()).layout();
+        OutputWriter writer = writer(folder, layout);
+        return writer.isComplete()
+                ? Optional.of(new OutputResult(target.target().name(), writer.location(), layout.bytes(),
+                        layout.bitsPerWeight(), true, warnings(target), List.of(), List.of(), OutputResult.Work.NONE))
+                : Optional.empty();
     }
 
     private OutputWriter writer(OutputFolder folder, OutputLayout layout) {

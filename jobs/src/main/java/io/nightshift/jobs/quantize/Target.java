@@ -30,6 +30,17 @@ public interface Target {
     TargetPlan check(Model model, Optional<InputStatistics> statistics) throws IOException;
 
     /**
+     * What an output that is there was made with, as far as it says: asked where choices hang on a measurement, so that an
+     * output that is complete need not be measured again.
+     *
+     * @param output the folder of outputs
+     * @throws IOException if it cannot be read
+     */
+    default Optional<Chosen> madeWith(Model model, String output) throws IOException {
+        return Optional.empty();
+    }
+
+    /**
      * Every byte's place in the output.
      *
      * @param chosen a choice for each unit of the plan

@@ -131,7 +131,8 @@ public final class LinearRounder {
         double asTheyAre = scaled;
         if (!rows.folding().isNone() || encoding.searchesGroups()) {
             float[] values = new float[original.length];
-            coder.roundTrip(original, 0, sample.length, rows.columns(), rows.unscaled(), values);
+            RowCoder plain = rows.folding().isNone() ? coder : encoding.ofSingleRows();
+            plain.roundTrip(original, 0, sample.length, rows.columns(), rows.unscaled(), values);
             asTheyAre = sum(matrices, changes(values, original), sample.length);
         }
         return new LinearLoss(

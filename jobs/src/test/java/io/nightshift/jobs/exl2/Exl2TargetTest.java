@@ -1,6 +1,7 @@
 package io.nightshift.jobs.exl2;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -129,8 +130,11 @@ class Exl2TargetTest {
         double ofFive = evaluated.at("/quantized/0/meanDivergence").asDouble();
         double ofThree = evaluated.at("/quantized/1/meanDivergence").asDouble();
         assertTrue(ofFive > 0 && ofFive < ofThree / 4, ofFive + " " + ofThree);
-        assertTrue(quantize("out", "--to", "exl2:5", "--scales", "none").at("/outputs/0/location").asText()
-                .endsWith("5.0bpw"));
+        // What is complete is not measured again, unless it is to be measured otherwise.
+        assertTrue(quantize("out", "--to", "exl2:5", "--scales", "none").at("/outputs/0/skipped").asBoolean());
+        assertFalse(quantize("out", "--to", "exl2:5", "--scales", "none", "--measure", "gram").at("/outputs/0/skipped")
+                .asBoolean());
+        assertFalse(quantize("out", "--to", "exl2:5", "--awq-grid", "2").at("/outputs/0/skipped").asBoolean());
     }
 
     @Test
@@ -152,6 +156,11 @@ class Exl2TargetTest {
         ((ObjectNode) broken.get("measurement")).remove("model.layers.2.mlp");
         refused("block model.layers.2.mlp is missing", "--to", "exl2:4.5", "--scales", "none", "--measurement",
                 write("missing.json", broken));
+        ObjectNode unknown = (ObjectNode) new ObjectMapper().readTree(measured.toFile());
+        ((ArrayNode) unknown.at("/measurement/model.layers.0.mlp/16/up_proj/bits")).set(0, 7);
+        ((ObjectNode) unknown.at("/measurement/model.layers.0.mlp/16/up_proj/group_size")).put("7", 128);
+        refused("with 7 bits does not fit a layer of 256 channels", "--to", "exl2:4.5", "--scales", "none", "--measurement",
+                write("unknown.json", unknown));
         ObjectNode other = (ObjectNode) new ObjectMapper().readTree(measured.toFile());
         ((ObjectNode) ((ArrayNode) other.at("/measurement/model.layers.1.self_attn")).get(3)).put("total_bits", 7);
         refused("is of another model", "--to", "exl2:4.5", "--scales", "none", "--measurement", write("other.json", other));

@@ -30,6 +30,11 @@ public interface RowEncoding extends Serializable {
     /** Bits that so many rows take, scales and all. */
     long bits(long rows, long columns);
 
+    /** Rounds rows of which nothing is known but themselves: unlike {@link #coder} where rows share numbers. */
+    default RowCoder ofSingleRows() {
+        return coder();
+    }
+
     /** Does the work. It may hold scratch arrays: to be used by one thread. */
     RowCoder coder();
 }

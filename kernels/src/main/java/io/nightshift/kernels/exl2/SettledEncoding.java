@@ -36,6 +36,12 @@ record SettledEncoding(Exl2Encoding encoding, int[] order, short[] maxima) imple
         return encoding.bits(rows, columns);
     }
 
+    /** What the layer shares was found for rows with scales folded in. */
+    @Override
+    public RowCoder ofSingleRows() {
+        return encoding.coder();
+    }
+
     @Override
     public RowCoder coder() {
         return new Exl2Coder(encoding.layout(), order, maxima);
