@@ -18,21 +18,4 @@ public record Exl2Rows(GroupLayout layout, int[] order, short[] maxima, int rows
     public int columns() {
         return layout.channels();
     }
-
-    /**
-     * The weights of one output, exactly the halves that ExLlamaV2 computes with.
-     *
-     * @param values receives them, from {@code at}
-     */
-    void dequantize(int row, float[] values, int at) {
-        int groups = layout.groups().size();
-        for (int g = 0; g < groups; g++) {
-            GroupLayout.Group group = layout.groups().get(g);
-            float scale = SquaredScales.of(maxima[g])[codes[row * groups + g]];
-            for (int place = group.first(); place < group.end(); place++) {
-                int channel = order[place];
-                values[at + channel] = SquaredScales.half(levels[row * layout.channels() + channel] * scale);
-            }
-        }
-    }
 }

@@ -43,9 +43,7 @@ final class RowByRowCoder implements RowCoder {
     }
 
     private int[] order(Metric metric) {
-        float[] importance = metric instanceof Metric.Statistics statistics ? statistics.diagonal()
-                : metric instanceof Metric.Importance known ? known.columns()
-                : new float[layout.channels()];
+        float[] importance = Exl2Coder.importance(metric, layout.channels());
         return IntStream.range(0, layout.channels()).boxed()
                 .sorted(Comparator.comparing(channel -> -importance[channel]))
                 .mapToInt(Integer::intValue)
@@ -61,7 +59,8 @@ final class RowByRowCoder implements RowCoder {
     @Override
     public void decode(EncodedRows encoded, int first, int rows, float[] values, int at) {
         for (int row = 0; row < rows; row++) {
-            ((SingleRows) encoded).each().get(first + row).dequantize(0, values, at + row * layout.channels());
+            Exl2Rows single = ((SingleRows) encoded).each().get(first + row);
+            new Exl2Coder(layout, single.order(), single.maxima()).decode(single, 0, 1, values, at + row * layout.channels());
         }
     }
 }
