@@ -158,7 +158,7 @@ final class ModelRun {
         List<TargetRequest> wanted = new ArrayList<>(part.targets());
         try {
             Refusals planned = Refusals.of(asked, settings, progress);
-            if (memory == null && planned.job().isPresent()) {
+            if (planned.job().isPresent()) {
                 remember(planned.job().get());
             }
             for (Map.Entry<TargetRequest, String> refused : planned.refused().entrySet()) {
@@ -194,19 +194,13 @@ final class ModelRun {
         }
     }
 
-    private QuantizeJob plan(Requests.Part part) throws IOException {
-        QuantizeJob job = QuantizeJob.plan(part.request(), settings, progress);
-        if (memory == null) {
-            remember(job);
-        }
-        return job;
-    }
-
     /** Outputs that were committed before the failure are there. */
     private void afterFailure(Requests.Part part, List<TargetRequest> wanted, String why) throws IOException {
         List<Optional<OutputResult>> found;
         try {
-            found = plan(part).found();
+            QuantizeJob job = QuantizeJob.plan(part.request(), settings, progress);
+            remember(job);
+            found = job.found();
         } catch (IOException | InvalidModelException e) {
             found = part.targets().stream().map(target -> Optional.<OutputResult>empty()).toList();
         }
@@ -221,6 +215,9 @@ final class ModelRun {
     }
 
     private void remember(QuantizeJob job) throws IOException {
+        if (memory != null) {
+            return;
+        }
         memory = ModelMemory.open(files, model, job.model().source().files());
         if (!memory.holds()) {
             // The rows go first: what they say must not be taken for something of these settings.
