@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What is checked of checkpoints that are published in MXFP4 and FP8, on a gpt-oss of one layer. */
 class QuantizedSourcesTest {
-    private static final String EXPERTS = "model.layers.0.mlp.experts.";
+    private static final String LAYER = "model.layers.0.";
+    private static final String EXPERTS = LAYER + "mlp.experts.";
 
     private record Tensor(SafetensorsType type, long[] shape) {}
 
@@ -30,20 +31,24 @@ class QuantizedSourcesTest {
         tensors.put(name, new Tensor(type, shape));
     }
 
-    /** A gpt-oss of two experts, hidden size 32 and 64 channels between the experts' matrices. */
-    private void gptOss() {
+    /** Embeddings, head, norms and attention of one layer with hidden size 32. */
+    private void decoder(long keyChannels) {
         put("model.embed_tokens.weight", SafetensorsType.BF16, 10, 32);
         put("model.norm.weight", SafetensorsType.BF16, 32);
         put("lm_head.weight", SafetensorsType.BF16, 10, 32);
-        String layer = "model.layers.0.";
-        put(layer + "input_layernorm.weight", SafetensorsType.BF16, 32);
-        put(layer + "post_attention_layernorm.weight", SafetensorsType.BF16, 32);
-        put(layer + "self_attn.sinks", SafetensorsType.BF16, 2);
-        put(layer + "self_attn.q_proj.weight", SafetensorsType.BF16, 32, 32);
-        put(layer + "self_attn.k_proj.weight", SafetensorsType.BF16, 16, 32);
-        put(layer + "self_attn.v_proj.weight", SafetensorsType.BF16, 16, 32);
-        put(layer + "self_attn.o_proj.weight", SafetensorsType.BF16, 32, 32);
-        put(layer + "mlp.router.weight", SafetensorsType.BF16, 2, 32);
+        put(LAYER + "input_layernorm.weight", SafetensorsType.BF16, 32);
+        put(LAYER + "post_attention_layernorm.weight", SafetensorsType.BF16, 32);
+        put(LAYER + "self_attn.q_proj.weight", SafetensorsType.BF16, 32, 32);
+        put(LAYER + "self_attn.k_proj.weight", SafetensorsType.BF16, keyChannels, 32);
+        put(LAYER + "self_attn.v_proj.weight", SafetensorsType.BF16, keyChannels, 32);
+        put(LAYER + "self_attn.o_proj.weight", SafetensorsType.BF16, 32, 32);
+    }
+
+    /** A gpt-oss of two experts, hidden size 32 and 64 channels between the experts' matrices. */
+    private void gptOss() {
+        decoder(16);
+        put(LAYER + "self_attn.sinks", SafetensorsType.BF16, 2);
+        put(LAYER + "mlp.router.weight", SafetensorsType.BF16, 2, 32);
         put(EXPERTS + "gate_up_proj_blocks", SafetensorsType.U8, 2, 128, 1, 16);
         put(EXPERTS + "gate_up_proj_scales", SafetensorsType.U8, 2, 128, 1);
         put(EXPERTS + "gate_up_proj_bias", SafetensorsType.BF16, 2, 128);
@@ -93,18 +98,9 @@ class QuantizedSourcesTest {
     /** There is no block of a matrix without rows to have a factor: what the configuration makes of it is refused. */
     @Test
     void emptyMatrixInFp8IsRefusedForItsShape() {
-        put("model.embed_tokens.weight", SafetensorsType.BF16, 10, 32);
-        put("model.norm.weight", SafetensorsType.BF16, 32);
-        put("lm_head.weight", SafetensorsType.BF16, 10, 32);
-        String layer = "model.layers.0.";
-        put(layer + "input_layernorm.weight", SafetensorsType.BF16, 32);
-        put(layer + "post_attention_layernorm.weight", SafetensorsType.BF16, 32);
-        put(layer + "self_attn.q_proj.weight", SafetensorsType.BF16, 32, 32);
-        put(layer + "self_attn.k_proj.weight", SafetensorsType.BF16, 32, 32);
-        put(layer + "self_attn.v_proj.weight", SafetensorsType.BF16, 32, 32);
-        put(layer + "self_attn.o_proj.weight", SafetensorsType.BF16, 32, 32);
-        put(layer + "mlp.gate_proj.weight", SafetensorsType.F8_E4M3, 0, 32);
-        put(layer + "mlp.gate_proj.weight_scale", SafetensorsType.BF16, 1);
+        decoder(32);
+        put(LAYER + "mlp.gate_proj.weight", SafetensorsType.F8_E4M3, 0, 32);
+        put(LAYER + "mlp.gate_proj.weight_scale", SafetensorsType.BF16, 1);
         String message = assertThrows(InvalidModelException.class, () -> convert("""
                 {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 32,
                  "intermediate_size": 0, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 10,

@@ -9,15 +9,7 @@ import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
-import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
-import io.nightshift.jobs.calibration.CalibrateJob;
-import io.nightshift.jobs.calibration.CalibrateProgress;
-import io.nightshift.jobs.calibration.CalibrateRequest;
-import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.evaluation.EvaluateJob;
-import io.nightshift.jobs.evaluation.EvaluateProgress;
-import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.QuantizeJob;
@@ -25,13 +17,10 @@ import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
-import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
+import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
-import io.nightshift.jobs.testing.Texts;
-import io.nightshift.jobs.text.Packing;
-import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -41,9 +30,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +40,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole jobs on architectures that scales are folded otherwise in, and on channels that nothing comes in by. */
 class AwqFamiliesTest {
-    private static final HadoopSettings SETTINGS = new HadoopSettings(Map.of());
     private static final AwqOptions FORMAT = new AwqOptions(AwqFormat.GEMM, 32, false, List.of());
 
     private static JavaSparkContext spark;
@@ -72,33 +57,15 @@ class AwqFamiliesTest {
         spark.close();
     }
 
-    private TextData text() throws IOException {
-        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(11, 600));
-        return new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty());
-    }
-
-    private String calibrate(Path model, int samples) throws IOException {
-        // The tokens that are evaluated: these models' vocabularies have pieces that only llama.cpp's merging reaches.
-        CalibrationOptions options = new CalibrationOptions(
-                text(), Packing.LLAMA_IMATRIX, OptionalInt.of(samples), 64, 3, StatisticsKind.GRAM, 1, false);
-        String output = folder.resolve("stats").toString();
-        CalibrateRequest request = new CalibrateRequest(
-                model.toString(), output, Optional.empty(), options, Optional.empty(), false);
-        CalibrateJob.plan(request, SETTINGS, CalibrateProgress.NONE).run(spark);
-        return output;
+    private FamilyRun run() {
+        return new FamilyRun(spark, folder);
     }
 
     private OutputResult make(Path model, String statistics, RoundingOptions rounding, String output) throws IOException {
         QuantizeRequest request = QuantizeRequest.of(model.toString(),
                         List.of(new AwqTarget(FORMAT, rounding, 1 << 30)), folder.resolve(output).toString())
                 .with(rounding.needsStatistics() ? new StatisticsSource.Folder(statistics) : StatisticsSource.NONE);
-        return QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark).outputs().get(0);
-    }
-
-    private List<EvaluateResult.Score> evaluate(Path model, List<OutputResult> made) throws IOException {
-        EvaluateRequest request = new EvaluateRequest(model.toString(), made.stream().map(OutputResult::location).toList(),
-                text(), 64, OptionalInt.of(8), Optional.empty());
-        return EvaluateJob.plan(request, SETTINGS, EvaluateProgress.NONE).run(spark).quantized();
+        return QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs().get(0);
     }
 
     private static byte[] tensor(Path model, String name) throws IOException {
@@ -120,11 +87,11 @@ class AwqFamiliesTest {
     @ValueSource(strings = {"mixtral-tied", "qwen3-moe", "gemma-3-text", "phi-3", "llama-bias-sharded", "qwen2.5-yarn"})
     void foldedScalesLeaveTheModelAsItIsAndEachStepSavesLoss(String name) throws IOException {
         Path model = Fixtures.family(name);
-        String statistics = calibrate(model, 8);
+        String statistics = run().calibrate(model, 8);
         OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");
         OutputResult scaled = make(model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled");
         OutputResult both = make(model, statistics, new RoundingOptions(true, 4, true, 0.01), "both");
-        List<EvaluateResult.Score> scores = evaluate(model, List.of(plain, scaled, both));
+        List<EvaluateResult.Score> scores = run().evaluate(model, List.of(plain, scaled, both));
         double nearest = scores.get(0).meanDivergence();
         // A scale that was folded into one side alone would cost far more than rounding to nearest does.
         assertTrue(scores.get(1).meanDivergence() < 1.1 * nearest, scores.toString());
@@ -135,12 +102,12 @@ class AwqFamiliesTest {
     @Test
     void normsBeforeAttentionOfGemma3StayAndRoutersAreScaledWithTheirNorm() throws IOException {
         Path gemma = Fixtures.family("gemma-3-text");
-        OutputResult made = make(gemma, calibrate(gemma, 8), new RoundingOptions(true, 4, false, 0.01), "gemma");
+        OutputResult made = make(gemma, run().calibrate(gemma, 8), new RoundingOptions(true, 4, false, 0.01), "gemma");
         assertTrue(same(gemma, made, "model.layers.0.input_layernorm.weight"));
         assertFalse(same(gemma, made, "model.layers.0.pre_feedforward_layernorm.weight"));
         Path mixtral = Fixtures.family("mixtral-tied");
         Files.delete(folder.resolve("stats/calibration.json"));
-        OutputResult experts = make(mixtral, calibrate(mixtral, 8), new RoundingOptions(true, 4, false, 0.01), "experts");
+        OutputResult experts = make(mixtral, run().calibrate(mixtral, 8), new RoundingOptions(true, 4, false, 0.01), "experts");
         boolean norm = same(mixtral, experts, "model.layers.0.post_attention_layernorm.weight");
         assertEquals(norm, same(mixtral, experts, "model.layers.0.block_sparse_moe.gate.weight"));
         assertFalse(norm);
@@ -158,7 +125,7 @@ class AwqFamiliesTest {
         try (FileChannel channel = FileChannel.open(model.resolve(norm.file()), StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.allocate(Float.BYTES), norm.position() + (long) silent * Float.BYTES);
         }
-        String statistics = calibrate(model, 2);
+        String statistics = run().calibrate(model, 2);
         OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0), "plain");
         OutputResult made = make(model, statistics, new RoundingOptions(true, 4, true, 0), "made");
         for (LinearReport linear : made.linears()) {
@@ -172,7 +139,7 @@ class AwqFamiliesTest {
         byte[] stored = tensor(Path.of(made.location()), "model.layers.1.input_layernorm.weight");
         assertArrayEquals(new byte[Float.BYTES],
                 Arrays.copyOfRange(stored, silent * Float.BYTES, (silent + 1) * Float.BYTES));
-        List<EvaluateResult.Score> scores = evaluate(model, List.of(plain, made));
+        List<EvaluateResult.Score> scores = run().evaluate(model, List.of(plain, made));
         assertTrue(scores.get(1).meanDivergence() < scores.get(0).meanDivergence(), scores.toString());
     }
 

@@ -3,14 +3,6 @@ package io.nightshift.jobs.exl2;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.nightshift.formats.statistics.StatisticsKind;
-import io.nightshift.jobs.calibration.CalibrateJob;
-import io.nightshift.jobs.calibration.CalibrateProgress;
-import io.nightshift.jobs.calibration.CalibrateRequest;
-import io.nightshift.jobs.calibration.CalibrationOptions;
-import io.nightshift.jobs.evaluation.EvaluateJob;
-import io.nightshift.jobs.evaluation.EvaluateProgress;
-import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.QuantizeJob;
@@ -18,21 +10,17 @@ import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.rounding.RoundingOptions;
-import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.CommandRun;
+import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
-import io.nightshift.jobs.text.Packing;
-import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.OptionalLong;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,8 +31,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole jobs on architectures with experts, tied embeddings, biases and norms of queries. */
 class Exl2FamiliesTest {
-    private static final HadoopSettings SETTINGS = new HadoopSettings(Map.of());
-
     private static JavaSparkContext spark;
 
     @TempDir
@@ -60,11 +46,6 @@ class Exl2FamiliesTest {
         spark.close();
     }
 
-    private TextData text() throws IOException {
-        Path text = Texts.write(folder.resolve("text.txt"), Texts.document(11, 600));
-        return new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty());
-    }
-
     private static Target target(double bits, boolean scaled) {
         return new Exl2Target(bits, 8, BlockError.EXACT, Optional.empty(),
                 new RoundingOptions(scaled, 4, true, RoundingOptions.DEFAULT_DAMPING), 1 << 30);
@@ -75,21 +56,14 @@ class Exl2FamiliesTest {
         "gemma-2"})
     void moreBitsLoseLessWithAndWithoutScales(String name) throws IOException {
         Path model = Fixtures.family(name);
-        CalibrationOptions options = new CalibrationOptions(
-                text(), Packing.LLAMA_IMATRIX, OptionalInt.of(8), 64, 3, StatisticsKind.GRAM, 1, false);
-        String statistics = folder.resolve("stats").toString();
-        CalibrateJob.plan(new CalibrateRequest(model.toString(), statistics, Optional.empty(), options, Optional.empty(),
-                false), SETTINGS, CalibrateProgress.NONE).run(spark);
+        FamilyRun run = new FamilyRun(spark, folder);
+        String statistics = run.calibrate(model, 8);
         for (boolean scaled : new boolean[] {false, true}) {
             QuantizeRequest request = QuantizeRequest.of(model.toString(),
                             List.of(target(7.5, scaled), target(4, scaled)), folder.resolve("out" + scaled).toString())
                     .with(new StatisticsSource.Folder(statistics));
-            List<OutputResult> made = QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark).outputs();
-            List<EvaluateResult.Score> scores = EvaluateJob.plan(new EvaluateRequest(model.toString(),
-                                    made.stream().map(OutputResult::location).toList(), text(), 64, OptionalInt.of(8),
-                                    Optional.empty()), SETTINGS, EvaluateProgress.NONE)
-                    .run(spark)
-                    .quantized();
+            List<OutputResult> made = QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs();
+            List<EvaluateResult.Score> scores = run.evaluate(model, made);
             double many = scores.get(0).meanDivergence();
             double few = scores.get(1).meanDivergence();
             assertTrue(many > 0 && many < few / 4, name + ", scaled " + scaled + ": " + many + " and " + few);
