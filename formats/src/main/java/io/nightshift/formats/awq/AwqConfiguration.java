@@ -1,9 +1,7 @@
 package io.nightshift.formats.awq;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.checkpoint.Checkpoint;
@@ -45,9 +43,7 @@ final class AwqConfiguration {
      * @param provenance what Nightshift did: goes under the key {@code nightshift}
      */
     byte[] write(List<LinearLayer> leftOut, Map<String, String> provenance) throws IOException {
-        ObjectNode config = (ObjectNode) JsonFile.read(checkpoint.folder(), "config.json")
-                .filter(JsonNode::isObject)
-                .orElseThrow(() -> new InvalidModelException(checkpoint.folder().location() + ": has no config.json"));
+        ObjectNode config = JsonFile.object(checkpoint.folder(), "config.json");
         if (options.format() == AwqFormat.GEMM) {
             setHalfPrecision(config);
             config.set("quantization_config", gemm(config, leftOut));

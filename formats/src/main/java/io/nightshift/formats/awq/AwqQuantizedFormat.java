@@ -13,9 +13,7 @@ import io.nightshift.formats.weights.QuantizedModel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** AWQ folders of both layouts: made here, by AutoAWQ or llm-compressor. */
@@ -34,21 +32,19 @@ public final class AwqQuantizedFormat implements QuantizedFormat {
         /** Quantized layers are shown as one tensor each, with the shape of their weights. */
         @Override
         public ModelListing listing() {
-            Map<String, Object> metadata = new LinkedHashMap<>();
-            folder.configuration().properties().forEach(entry -> metadata.put("quantization_config." + entry.getKey(),
-                    entry.getValue().isTextual() ? entry.getValue().asText() : entry.getValue().toString()));
-            List<ModelListing.Entry> tensors = new ArrayList<>();
+            List<ModelListing.Entry> linears = new ArrayList<>();
             Set<String> parts = new HashSet<>();
             for (AwqLinear linear : folder.linears()) {
                 linear.tensors().values().forEach(tensor -> parts.add(tensor.name()));
-                tensors.add(new ModelListing.Entry(linear.module() + ".weight", "4-bit/" + linear.groupSize(),
-                        List.of((long) linear.outputs(), (long) linear.inputs()), linear.bytes(),
-                        8.0 * linear.bytes() / ((double) linear.outputs() * linear.inputs())));
+                linears.add(ModelListing.Entry.ofLinear(linear.module(), "4-bit/" + linear.groupSize(), linear.outputs(),
+                        linear.inputs(), linear.bytes()));
             }
-            folder.tensors().values().stream()
-                    .filter(tensor -> !parts.contains(tensor.name()))
-                    .forEach(tensor -> tensors.add(ModelListing.Entry.of(tensor)));
-            return new ModelListing(metadata, tensors);
+            return ModelListing.ofFolder(folder.configuration(), linears, parts, folder.tensors().values());
+        }
+
+        @Override
+        public String summary() {
+            return "AWQ, " + folder.linears().size() + " quantized layers";
         }
 
         @Override

@@ -1,8 +1,5 @@
 package io.nightshift.formats.exl2;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.SourceRows;
@@ -72,10 +69,8 @@ public final class Exl2Planner {
         List<GeneratedFile> generated = new ArrayList<>();
         items.index().ifPresent(generated::add);
         measured.ifPresent(generated::add);
-        ObjectNode config = (ObjectNode) JsonFile.read(checkpoint.folder(), "config.json")
-                .filter(JsonNode::isObject)
-                .orElseThrow(() -> new InvalidModelException(checkpoint.folder().location() + ": has no config.json"));
-        generated.add(new GeneratedFile("config.json", configuration.write(config)));
+        generated.add(new GeneratedFile(
+                "config.json", configuration.write(JsonFile.object(checkpoint.folder(), "config.json"))));
         return new OutputLayout(name(checkpoint, configuration.bits()), items.files(),
                 SourceFiles.copied(checkpoint.folder()), List.copyOf(generated), madeOf);
     }

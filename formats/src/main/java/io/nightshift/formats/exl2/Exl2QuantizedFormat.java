@@ -17,9 +17,7 @@ import io.nightshift.kernels.exl2.PackedLinear;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -32,25 +30,7 @@ public final class Exl2QuantizedFormat implements QuantizedFormat {
 
     @Override
     public QuantizedModel open(ModelFolder folder, String file) throws IOException {
-        Exl2Folder opened = Exl2Folder.open(folder);
-        Exl2Reader reader = new Exl2Reader(folder);
-        Map<String, Object> metadata = new LinkedHashMap<>();
-        JsonNode config = JsonFile.read(folder, "config.json").orElseThrow();
-        QuantizedFormats.declared(config).properties().forEach(entry -> metadata.put(
-                "quantization_config." + entry.getKey(),
-                entry.getValue().isTextual() ? entry.getValue().asText() : entry.getValue().toString()));
-        List<ModelListing.Entry> entries = new ArrayList<>();
-        Set<String> parts = new HashSet<>();
-        for (Exl2Linear linear : opened.linears()) {
-            linear.tensors().values().forEach(tensor -> parts.add(tensor.name()));
-            entries.add(new ModelListing.Entry(linear.module() + ".weight", bits(reader.layout(linear)),
-                    List.of((long) linear.outputs(), (long) linear.inputs()), linear.bytes(),
-                    8.0 * linear.bytes() / ((double) linear.outputs() * linear.inputs())));
-        }
-        opened.tensors().values().stream()
-                .filter(tensor -> !parts.contains(tensor.name()))
-                .forEach(tensor -> entries.add(ModelListing.Entry.of(tensor)));
-        return new Model(opened, new ModelListing(metadata, entries));
+        return new Model(Exl2Folder.open(folder));
     }
 
     /** The bits of a layer's groups, the most active first: {@code 4/3-bit}. */
@@ -59,7 +39,28 @@ public final class Exl2QuantizedFormat implements QuantizedFormat {
                 .collect(Collectors.joining("/", "", "-bit"));
     }
 
-    private record Model(Exl2Folder folder, ModelListing listing) implements QuantizedModel {
+    private record Model(Exl2Folder folder) implements QuantizedModel {
+        /** Reads the table of each layer's groups, which has their bits. */
+        @Override
+        public ModelListing listing() throws IOException {
+            Exl2Reader reader = new Exl2Reader(folder.folder());
+            List<ModelListing.Entry> linears = new ArrayList<>();
+            Set<String> parts = new HashSet<>();
+            for (Exl2Linear linear : folder.linears()) {
+                linear.tensors().values().forEach(tensor -> parts.add(tensor.name()));
+                linears.add(ModelListing.Entry.ofLinear(linear.module(), bits(reader.layout(linear)), linear.outputs(),
+                        linear.inputs(), linear.bytes()));
+            }
+            JsonNode config = JsonFile.read(folder.folder(), "config.json").orElseThrow();
+            return ModelListing.ofFolder(
+                    QuantizedFormats.declared(config), linears, parts, folder.tensors().values());
+        }
+
+        @Override
+        public String summary() {
+            return "EXL2, " + folder.linears().size() + " quantized layers";
+        }
+
         @Override
         public void requireMadeOf(Checkpoint original) throws IOException {
             FolderConfiguration.requireMadeOf(folder.folder(), original);
@@ -79,8 +80,8 @@ public final class Exl2QuantizedFormat implements QuantizedFormat {
         }
 
         @Override
-        public int padding() {
-            return PackedLinear.OUTPUTS;
+        public long padded(long outputs) {
+            return PackedLinear.paddedOutputs(outputs);
         }
 
         @Override

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +42,18 @@ public final class JsonFile {
     }
 
     private JsonFile() {}
+
+    /**
+     * The content of a file that must be there and hold an object.
+     *
+     * @throws InvalidModelException if there is no such file, or it holds something else
+     * @throws IOException if it cannot be read
+     */
+    public static ObjectNode object(ModelFolder folder, String name) throws IOException {
+        return (ObjectNode) read(folder, name)
+                .filter(JsonNode::isObject)
+                .orElseThrow(() -> new InvalidModelException(folder.location() + ": has no " + name));
+    }
 
     /**
      * The content of a file, or nothing where there is no such file.

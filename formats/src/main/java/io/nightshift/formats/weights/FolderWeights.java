@@ -43,9 +43,9 @@ public final class FolderWeights implements ModelWeights {
         /** Output features, with their padding. */
         int outputs();
 
-        /** What outputs are padded to a multiple of. */
-        default int padding() {
-            return 1;
+        /** How many outputs a layer of so many has with its padding. */
+        default long padded(long outputs) {
+            return outputs;
         }
 
         /** Input features. */
@@ -114,9 +114,7 @@ public final class FolderWeights implements ModelWeights {
         if (found.isEmpty()) {
             return new Part(linear, null, stored(linear.weight(), List.of(linear.outputs(), linear.inputs())));
         }
-        int padding = found.get().padding();
-        if (found.get().outputs() != (linear.outputs() + padding - 1) / padding * padding
-                || found.get().inputs() != linear.inputs()) {
+        if (found.get().outputs() != found.get().padded(linear.outputs()) || found.get().inputs() != linear.inputs()) {
             throw new InvalidModelException(location() + ": " + linear.module() + " has " + found.get().outputs()
                     + " outputs and " + found.get().inputs() + " inputs, but in the model " + model.location() + " "
                     + linear.outputs() + " and " + linear.inputs());
@@ -163,8 +161,8 @@ public final class FolderWeights implements ModelWeights {
         if (!name.endsWith(BIAS)) {
             return elements;
         }
-        int padding = linears.find(name.substring(0, name.length() - BIAS.length())).map(QuantizedLinear::padding).orElse(1);
-        return (elements + padding - 1) / padding * padding;
+        String module = name.substring(0, name.length() - BIAS.length());
+        return linears.find(module).map(linear -> linear.padded(elements)).orElse(elements);
     }
 
     @Override

@@ -5,8 +5,21 @@ import java.io.IOException;
 
 /** A quantized model whose structure has been checked. */
 public interface QuantizedModel {
-    /** What it holds. */
-    ModelListing listing();
+    /**
+     * What it holds.
+     *
+     * @throws IOException if it cannot be read
+     */
+    ModelListing listing() throws IOException;
+
+    /**
+     * What it is in a few words.
+     *
+     * @throws IOException if it cannot be read
+     */
+    default String summary() throws IOException {
+        return listing().tensors().size() + " tensors";
+    }
 
     /**
      * Checks that it was made of a checkpoint: that what it says of itself is what the checkpoint says.

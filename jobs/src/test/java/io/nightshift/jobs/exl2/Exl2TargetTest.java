@@ -130,6 +130,9 @@ class Exl2TargetTest {
         double ofFive = evaluated.at("/quantized/0/meanDivergence").asDouble();
         double ofThree = evaluated.at("/quantized/1/meanDivergence").asDouble();
         assertTrue(ofFive > 0 && ofFive < ofThree / 4, ofFive + " " + ofThree);
+        CommandRun verified = CommandRun.of("verify", five.toString());
+        assertEquals(0, verified.exitCode(), verified.err());
+        assertTrue(verified.out().contains("EXL2, 29 quantized layers"), verified.out());
         // What is complete is not measured again, unless it is to be measured otherwise.
         assertTrue(quantize("out", "--to", "exl2:5", "--scales", "none").at("/outputs/0/skipped").asBoolean());
         assertFalse(quantize("out", "--to", "exl2:5", "--scales", "none", "--measure", "gram").at("/outputs/0/skipped")

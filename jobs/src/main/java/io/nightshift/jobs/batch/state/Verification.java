@@ -1,11 +1,11 @@
 package io.nightshift.jobs.batch.state;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.gguf.GgufFile;
-import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.weights.QuantizedFormats;
+import io.nightshift.formats.weights.QuantizedModel;
 import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -139,8 +140,9 @@ public final class Verification {
 
     private String folder(String name) throws IOException {
         ModelFolder folder = FolderReference.find(files.location(name), settings).open();
-        boolean awq = JsonFile.read(folder, "config.json").flatMap(AwqFolder::format).isPresent();
-        return awq ? "AWQ, " + AwqFolder.open(folder).linears().size() + " quantized layers"
+        Optional<QuantizedModel> quantized = QuantizedFormats.open(folder, "");
+        return quantized.isPresent()
+                ? quantized.get().summary()
                 : "safetensors, " + Checkpoint.readTensors(folder).size() + " tensors";
     }
 }
