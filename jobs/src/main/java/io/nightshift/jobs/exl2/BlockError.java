@@ -27,11 +27,7 @@ public enum BlockError implements Measure {
     GRAM {
         @Override
         public double error(Unit unit, Choice choice, Inputs inputs) throws IOException {
-            double loss = 0;
-            for (int i = 0; i < unit.linears().size(); i++) {
-                loss += inputs.loss(unit.linears().get(i), choice.encodings().get(i));
-            }
-            return Math.sqrt(loss);
+            return Math.sqrt(Measure.GRAM.error(unit, choice, inputs));
         }
     };
 

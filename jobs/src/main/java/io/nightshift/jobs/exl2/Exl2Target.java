@@ -1,6 +1,8 @@
 package io.nightshift.jobs.exl2;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.exl2.Exl2Block;
 import io.nightshift.formats.exl2.Exl2Configuration;
 import io.nightshift.formats.exl2.Exl2Model;
 import io.nightshift.formats.exl2.Exl2Planner;
@@ -9,7 +11,6 @@ import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.layout.SourceFiles;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.jobs.quantize.BudgetedChoice;
-import io.nightshift.jobs.quantize.Choice;
 import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.InputStatistics;
 import io.nightshift.jobs.quantize.LaidOut;
@@ -130,26 +131,20 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     }
 
     @Override
-    public Optional<Chosen> madeWith(Model model, String output) throws IOException {
-        Exl2Model exl2 = exl2(model);
+    public Optional<double[][]> measuredBefore(Model model, String output) throws IOException {
+        List<Exl2Block> blocks = exl2(model).blocks();
         String location = output.replaceAll("/+$", "") + "/" + Exl2Planner.name(model.checkpoint(), bits) + "/"
                 + Measurement.FILE;
         try {
             FileReference file = FileReference.find(location, model.source().settings());
-            Measurement read = Measurement.read(file.folder(), file.file().name());
-            Exl2Units units = Exl2Units.of(exl2, headBits);
-            double[][] errors = errors(read.of(location, exl2.blocks()));
-            for (int i = 0; i < errors.length; i++) {
-                if (errors[i].length != units.all().get(i).choices().size()) {
+            List<List<Measurement.Option>> options =
+                    Measurement.read(file.folder(), file.file().name()).of(location, blocks);
+            for (int i = 0; i < blocks.size(); i++) {
+                if (options.get(i).size() != blocks.get(i).choices().size()) {
                     return Optional.empty();
                 }
             }
-            int[] chosen = SQUARES.choose(units.all(), errors, budget(exl2, units));
-            List<Choice> choices = new ArrayList<>();
-            for (Unit unit : units.all()) {
-                choices.add(unit.choices().get(chosen[choices.size()]));
-            }
-            return Optional.of(new Chosen(choices, Optional.of(errors)));
+            return Optional.of(errors(options));
         } catch (InvalidModelException | StorageException e) {
             return Optional.empty(); // Whatever lies there, it is not what this target makes.
         }
@@ -162,12 +157,12 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     @Override
     public LaidOut layOut(Model model, Optional<InputStatistics> statistics, Chosen chosen) throws IOException {
         Exl2Model exl2 = exl2(model);
-        List<Unit> units = Exl2Units.of(exl2, headBits).all();
+        List<List<LinearLayer>> units = new ArrayList<>(exl2.linears());
+        units.add(List.of(exl2.head()));
         Map<String, Exl2Encoding> encodings = new HashMap<>();
         for (int i = 0; i < units.size(); i++) {
-            for (int k = 0; k < units.get(i).linears().size(); k++) {
-                encodings.put(units.get(i).linears().get(k).module(),
-                        (Exl2Encoding) chosen.choices().get(i).encodings().get(k));
+            for (int k = 0; k < units.get(i).size(); k++) {
+                encodings.put(units.get(i).get(k).module(), (Exl2Encoding) chosen.choices().get(i).encodings().get(k));
             }
         }
         CalibrationManifest manifest = statistics.orElseThrow().manifest();

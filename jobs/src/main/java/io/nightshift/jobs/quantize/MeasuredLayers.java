@@ -1,6 +1,5 @@
 package io.nightshift.jobs.quantize;
 
-import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.storage.ModelFolder;
@@ -18,7 +17,6 @@ import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.FeedbackFactor;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +42,7 @@ final class MeasuredLayers implements Measure.Inputs {
     private final LinearRounder rounder;
     private final Workers workers;
     private final Map<String, LinearRounder.Rows> samples = new HashMap<>();
-    private final Map<String, float[]> whole = new HashMap<>();
+    private final Map<String, List<LinearRounder.Rows>> whole = new HashMap<>();
     private final Map<List<Object>, Double> losses = new HashMap<>();
     private final Map<String, Rounded> rounded = new HashMap<>();
     private HalfLayer ofHalf;
@@ -83,11 +81,9 @@ final class MeasuredLayers implements Measure.Inputs {
 
     private RowEncoding settled(LinearLayer linear, RowEncoding encoding, SharedEncoding.Rows rows, FeedbackFactor factor)
             throws IOException {
-        try {
-            return encoding instanceof SharedEncoding shared ? shared.settle(rows, factor, workers) : encoding;
-        } catch (IllegalArgumentException e) {
-            throw new InvalidModelException(linear.weight() + ": " + e.getMessage(), e);
-        }
+        return encoding instanceof SharedEncoding shared
+                ? SettlePhase.settled(linear, shared, rows, factor, workers)
+                : encoding;
     }
 
     private LinearRounder.Rows sample(int index) throws IOException {
@@ -139,43 +135,37 @@ final class MeasuredLayers implements Measure.Inputs {
 
     private float[] round(int index, RowEncoding encoding) throws IOException {
         LinearLayer linear = measured.unit().linears().get(index);
-        int columns = Math.toIntExact(linear.inputs());
-        int outputs = Math.toIntExact(linear.outputs());
-        int atOnce = Math.max(1, WEIGHTS_AT_ONCE / columns);
         if (!whole.containsKey(linear.module())) {
-            whole.put(linear.module(), whole(linear, outputs, columns, atOnce));
+            whole.put(linear.module(), blocks(index));
         }
-        float[] weights = whole.get(linear.module());
-        float[] made = new float[weights.length];
+        List<LinearRounder.Rows> blocks = whole.get(linear.module());
+        int columns = Math.toIntExact(linear.inputs());
+        float[] made = new float[Math.toIntExact(linear.outputs() * columns)];
         return InputMatrices.of(factors).with(factors, measured.inputs().get(index), workers, matrices -> {
             RowEncoding settled = settled(linear, encoding, action -> {
-                for (int from = 0; from < outputs; from += atOnce) {
-                    LinearRounder.Rows rows = rows(index, weights, from, Math.min(outputs, from + atOnce));
-                    action.apply(rows.folding().apply(rows.weights(), from, rows.count(), columns), rows.count());
+                for (LinearRounder.Rows rows : blocks) {
+                    action.apply(rows.folding().apply(rows.weights(), rows.first(), rows.count(), columns), rows.count());
                 }
             }, matrices.factor());
-            for (int from = 0; from < outputs; from += atOnce) {
-                LinearRounder.Rows rows = rows(index, weights, from, Math.min(outputs, from + atOnce));
-                System.arraycopy(rounder.rounded(rows, settled, matrices), 0, made, from * columns, rows.count() * columns);
+            for (LinearRounder.Rows rows : blocks) {
+                System.arraycopy(rounder.rounded(rows, settled, matrices), 0, made, (int) rows.first() * columns,
+                        rows.count() * columns);
             }
             return made;
         });
     }
 
-    private float[] whole(LinearLayer linear, int outputs, int columns, int atOnce) throws IOException {
-        float[] weights = new float[Math.multiplyExact(outputs, columns)];
-        for (int from = 0; from < outputs; from += atOnce) {
-            float[] block = reader.read(linear.source(), from, Math.min(outputs, from + atOnce));
-            System.arraycopy(block, 0, weights, from * columns, block.length);
-        }
-        return weights;
-    }
-
-    private LinearRounder.Rows rows(int index, float[] weights, int from, int to) {
+    /** All rows of a layer. */
+    private List<LinearRounder.Rows> blocks(int index) throws IOException {
         LinearLayer linear = measured.unit().linears().get(index);
         int columns = Math.toIntExact(linear.inputs());
-        float[] block = Arrays.copyOfRange(weights, from * columns, to * columns);
-        return new LinearRounder.Rows(linear.module(), block, from, to - from, columns, linear.outputs(),
-                measured.foldings().get(index), Metric.NONE);
+        long atOnce = Math.max(1, WEIGHTS_AT_ONCE / columns);
+        List<LinearRounder.Rows> blocks = new ArrayList<>();
+        for (long from = 0; from < linear.outputs(); from += atOnce) {
+            long to = Math.min(linear.outputs(), from + atOnce);
+            blocks.add(new LinearRounder.Rows(linear.module(), reader.read(linear.source(), from, to), from,
+                    (int) (to - from), columns, linear.outputs(), measured.foldings().get(index), Metric.NONE));
+        }
+        return blocks;
     }
 }

@@ -209,19 +209,24 @@ public final class QuantizeJob {
     /** Made before, for the same plan; empty if it has to be made. */
     private Optional<OutputResult> complete(OutputFolder folder, CheckedTarget target, Optional<InputStatistics> known)
             throws IOException {
-        Optional<Chosen> before =
-                target.laidOut().isPresent() ? Optional.empty() : target.target().madeWith(model, request.output());
-        if (target.laidOut().isEmpty() && before.isEmpty()) {
+        Optional<LaidOut> laidOut = target.laidOut().isPresent() ? target.laidOut() : laidOutBefore(target, known);
+        if (laidOut.isEmpty()) {
             return Optional.empty();
         }
-        OutputLayout layout = target.laidOut().isPresent()
-                ? target.laidOut().get().layout()
-                : target.target().layOut(model, known, before.get()).layout();
+        OutputLayout layout = laidOut.get().layout();
         OutputWriter writer = writer(folder, layout);
         return writer.isComplete()
                 ? Optional.of(new OutputResult(target.target().name(), writer.location(), layout.bytes(),
                         layout.bitsPerWeight(), true, warnings(target), List.of(), List.of(), OutputResult.Work.NONE))
                 : Optional.empty();
+    }
+
+    /** By what was measured for an output that is there. */
+    private Optional<LaidOut> laidOutBefore(CheckedTarget target, Optional<InputStatistics> known) throws IOException {
+        Optional<double[][]> errors = target.target().measuredBefore(model, request.output());
+        return errors.isEmpty()
+                ? Optional.empty()
+                : Optional.of(target.target().layOut(model, known, target.choose(errors.get())));
     }
 
     private OutputWriter writer(OutputFolder folder, OutputLayout layout) {

@@ -15,6 +15,7 @@ import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.encoding.RowEncoding;
 import io.nightshift.kernels.encoding.SharedEncoding;
 import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.rounding.FeedbackFactor;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -84,11 +85,23 @@ final class SettlePhase {
                 action.apply(whole == null ? read(layer, reader, row, end) : whole, (int) (end - row));
             }
         };
+        return InputMatrices.of(factors).with(factors, layer.input(), workers,
+                matrices -> settled(layer.linear(), layer.encoding(), rows, matrices.factor(), workers));
+    }
+
+    /**
+     * Settles a layer.
+     *
+     * @param rows all of its rows, or those that stand for them
+     * @throws InvalidModelException if weights are too large for the format
+     * @throws IOException if rows cannot be read
+     */
+    static RowEncoding settled(LinearLayer linear, SharedEncoding encoding, SharedEncoding.Rows rows, FeedbackFactor factor,
+            Workers workers) throws IOException {
         try {
-            return InputMatrices.of(factors).with(factors, layer.input(), workers,
-                    matrices -> layer.encoding().settle(rows, matrices.factor(), workers));
+            return encoding.settle(rows, factor, workers);
         } catch (IllegalArgumentException e) {
-            throw new InvalidModelException(layer.linear().weight() + ": " + e.getMessage(), e);
+            throw new InvalidModelException(linear.weight() + ": " + e.getMessage(), e);
         }
     }
 

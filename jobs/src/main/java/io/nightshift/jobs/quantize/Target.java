@@ -30,13 +30,14 @@ public interface Target {
     TargetPlan check(Model model, Optional<InputStatistics> statistics) throws IOException;
 
     /**
-     * What an output that is there was made with, as far as it says: asked where choices hang on a measurement, so that an
-     * output that is complete need not be measured again.
+     * What was measured for an output that is there, as far as it says: asked where choices hang on a measurement, so that
+     * an output that is complete need not be measured again.
      *
      * @param output the folder of outputs
+     * @return errors of each choice of each unit of the plan
      * @throws IOException if it cannot be read
      */
-    default Optional<Chosen> madeWith(Model model, String output) throws IOException {
+    default Optional<double[][]> measuredBefore(Model model, String output) throws IOException {
         return Optional.empty();
     }
 

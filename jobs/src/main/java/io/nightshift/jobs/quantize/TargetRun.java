@@ -7,11 +7,7 @@ import io.nightshift.formats.architecture.ScaleGroups;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.layout.OutputLayout;
-import io.nightshift.formats.forward.DecoderModel;
-import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.StatisticsReader;
-import io.nightshift.jobs.forward.LayerStates;
-import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.Foldings;
@@ -28,7 +24,6 @@ import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.WorkFolder;
-import io.nightshift.jobs.text.RecordedTokens;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -44,9 +39,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
 final class TargetRun implements AutoCloseable {
-    /** Tokens that halves of layers are run over to measure errors, about. */
-    private static final int TOKENS_MEASURED = 4096;
-
     private final JavaSparkContext spark;
     private final QuantizeRequest request;
     private final HadoopSettings settings;
@@ -57,10 +49,9 @@ final class TargetRun implements AutoCloseable {
     private final OutputFolder folder;
     private final RunId run = RunId.create();
     private final Map<List<Object>, ScalePlan> scalesFound = new HashMap<>();
-    private final Map<List<Object>, double[][]> measured = new HashMap<>();
+    private final Measurements measurements;
     private final Set<ScaledInput> scaledInputs = new LinkedHashSet<>();
     private WorkFolder work;
-    private LayerStates states;
 
     TargetRun(JavaSparkContext spark, QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
             Optional<InputStatistics> statistics, OutputFolder folder) {
@@ -72,6 +63,7 @@ final class TargetRun implements AutoCloseable {
         this.known = statistics;
         this.statistics = statistics.flatMap(InputStatistics::reference);
         this.folder = folder;
+        this.measurements = new Measurements(spark, run, settings, progress, model, this.statistics);
     }
 
     /** Seconds by the clock since the last time that it was asked. */
@@ -219,7 +211,7 @@ final class TargetRun implements AutoCloseable {
                 : new Foldings(model.conversion(), model.linears(), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
         Chosen chosen = plan.selection().isPresent()
-                ? choose(target, foldings, inputs, factors.orElseThrow())
+                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files()))
                 : Chosen.fixed(plan);
         LaidOut laidOut = target.laidOut().isPresent()
                 ? target.laidOut().get()
@@ -229,49 +221,6 @@ final class TargetRun implements AutoCloseable {
         Set<String> rounded = encodings(plan.units(), chosen.choices()).keySet();
         return new PreparedOutput(number, target.target().name(), laidOut, writer, target.target().rounding(), rounded, scales,
                 foldings, inputs, Map.of());
-    }
-
-    private Chosen choose(CheckedTarget target, Foldings foldings, Map<String, ScaledInput> inputs, Factors factors)
-            throws IOException {
-        List<Unit> units = target.plan().units();
-        Selection selection = target.plan().selection().orElseThrow();
-        double[][] errors = errors(target, foldings, inputs, factors);
-        int[] found = selection.optimizer().choose(units, errors, selection.budget());
-        List<Choice> choices = new ArrayList<>();
-        for (int i = 0; i < found.length; i++) {
-            choices.add(units.get(i).choices().get(found[i]));
-        }
-        return new Chosen(choices, Optional.of(errors));
-    }
-
-    /** What targets that differ in their budgets alone measure is measured once. */
-    private double[][] errors(CheckedTarget target, Foldings foldings, Map<String, ScaledInput> inputs, Factors factors)
-            throws IOException {
-        TargetPlan plan = target.plan();
-        List<Object> key = List.of(plan.units(), plan.selection().orElseThrow().measure(), inputs);
-        if (!measured.containsKey(key)) {
-            progress.phase("measuring for " + target.target().name());
-            boolean runsModel = plan.selection().orElseThrow().measure().runsModel();
-            measured.put(key, MeasurePhase.run(spark, target.target().name(), plan, foldings, inputs, model.source(),
-                    factors, runsModel ? Optional.of(states()) : Optional.empty()));
-        }
-        return measured.get(key);
-    }
-
-    /** Of some of the sequences that statistics were made of, evenly spread. */
-    private LayerStates states() throws IOException {
-        if (states == null) {
-            String folder = statistics.orElseThrow().folder().location().text();
-            List<int[]> all = RecordedTokens.read(folder + "/" + CalibrationManifest.TOKENS, settings).sequences().sequences();
-            int count = Math.min(all.size(), Math.max(1, TOKENS_MEASURED / all.get(0).length));
-            List<int[]> some = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                some.add(all.get((int) ((long) i * all.size() / count)));
-            }
-            ModelReference reference = ModelReference.of(run, DecoderModel.of(model.checkpoint()), model.source());
-            states = LayerStates.run(spark, reference, some, work.files());
-        }
-        return states;
     }
 
     /** What the layers read that are rounded, or at least measured, by statistics. */

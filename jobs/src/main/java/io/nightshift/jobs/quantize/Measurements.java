@@ -1,0 +1,85 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.forward.DecoderModel;
+import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.jobs.forward.LayerStates;
+import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.rounding.Factors;
+import io.nightshift.jobs.rounding.Foldings;
+import io.nightshift.jobs.rounding.ScaledInput;
+import io.nightshift.jobs.rounding.StatisticsReference;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
+import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.WorkFiles;
+import io.nightshift.jobs.text.RecordedTokens;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** What a run has measured: targets that differ in their budgets alone are measured once. */
+final class Measurements {
+    /** Tokens that halves of layers are run over, about. */
+    private static final int TOKENS = 4096;
+
+    private final JavaSparkContext spark;
+    private final RunId run;
+    private final HadoopSettings settings;
+    private final Progress progress;
+    private final Model model;
+    private final Optional<StatisticsReference> statistics;
+    private final Map<List<Object>, double[][]> found = new HashMap<>();
+    private LayerStates states;
+
+    Measurements(JavaSparkContext spark, RunId run, HadoopSettings settings, Progress progress, Model model,
+            Optional<StatisticsReference> statistics) {
+        this.spark = spark;
+        this.run = run;
+        this.settings = settings;
+        this.progress = progress;
+        this.model = model;
+        this.statistics = statistics;
+    }
+
+    /**
+     * The errors of each choice of each unit of a target with a selection.
+     *
+     * @param foldings what the scales of the output make of its layers
+     * @param inputs what each layer reads, by module
+     * @param work where the model's hidden states go, if it is run
+     * @throws io.nightshift.formats.InvalidModelException if weights cannot be used
+     * @throws IOException if a task failed again and again
+     */
+    double[][] errors(CheckedTarget target, Foldings foldings, Map<String, ScaledInput> inputs, Factors factors,
+            WorkFiles work) throws IOException {
+        TargetPlan plan = target.plan();
+        Measure measure = plan.selection().orElseThrow().measure();
+        List<Object> key = List.of(plan.units(), measure, inputs);
+        if (!found.containsKey(key)) {
+            progress.phase("measuring for " + target.target().name());
+            found.put(key, MeasurePhase.run(spark, target.target().name(), plan, foldings, inputs, model.source(), factors,
+                    measure.runsModel() ? Optional.of(states(work)) : Optional.empty()));
+        }
+        return found.get(key);
+    }
+
+    /** Of some of the sequences that statistics were made of, evenly spread. */
+    private LayerStates states(WorkFiles work) throws IOException {
+        if (states == null) {
+            String folder = statistics.orElseThrow().folder().location().text();
+            List<int[]> all = RecordedTokens.read(folder + "/" + CalibrationManifest.TOKENS, settings).sequences().sequences();
+            int count = Math.min(all.size(), Math.max(1, TOKENS / all.get(0).length));
+            List<int[]> some = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                some.add(all.get((int) ((long) i * all.size() / count)));
+            }
+            DecoderModel decoder = DecoderModel.of(model.checkpoint(), model.conversion());
+            states = LayerStates.run(spark, ModelReference.of(run, decoder, model.source()), some, work);
+        }
+        return states;
+    }
+}
