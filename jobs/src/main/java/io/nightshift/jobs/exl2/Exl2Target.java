@@ -71,6 +71,11 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     }
 
     @Override
+    public boolean canDoWithoutStatistics() {
+        return false;
+    }
+
+    @Override
     public TargetPlan check(Model model, Optional<InputStatistics> statistics) throws IOException {
         if (!rounding.feedback()) {
             throw new InvalidModelException("--to " + name() + ": EXL2 is rounded with error feedback always:"

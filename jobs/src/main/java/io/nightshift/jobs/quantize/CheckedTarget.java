@@ -55,7 +55,8 @@ public record CheckedTarget(Target target, TargetPlan plan, Optional<LaidOut> la
 
     private static InvalidModelException missing(Target target, String what) {
         return new InvalidModelException("--to " + target.name() + ": " + what + " needs statistics of the layers' inputs:"
-                + " give --calibration FILES or --stats FOLDER, or --scales none --rounding nearest to do without");
+                + " give --calibration FILES or --stats FOLDER"
+                + (target.canDoWithoutStatistics() ? ", or --scales none --rounding nearest to do without" : ""));
     }
 
     private String outputName(Model model) {

@@ -18,6 +18,11 @@ public interface Target {
     /** How its linear layers are scaled and rounded; {@link RoundingOptions#NONE} where they are not. */
     RoundingOptions rounding();
 
+    /** Whether there are options with which it needs no statistics. */
+    default boolean canDoWithoutStatistics() {
+        return true;
+    }
+
     /**
      * What the target needs, and what it does to each linear layer. Everything that can be refused is refused here, before
      * the model is run over a single text.

@@ -186,6 +186,7 @@ class Exl2TargetTest {
         CommandRun without = CommandRun.of("quantize", "--model", MODEL, "--to", "exl2:4", "--output", folder + "/refused");
         assertEquals(2, without.exitCode());
         assertTrue(without.err().contains("needs statistics of the layers' inputs"), without.err());
+        assertFalse(without.err().contains("--rounding nearest"), without.err());
     }
 
     private static Map<String, String> digests(Path made) throws IOException {
