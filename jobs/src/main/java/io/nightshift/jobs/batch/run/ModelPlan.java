@@ -1,6 +1,7 @@
 package io.nightshift.jobs.batch.run;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.jobs.batch.manifest.ManifestModel;
 import io.nightshift.jobs.batch.manifest.TargetRequest;
 import io.nightshift.jobs.quantize.CheckedTarget;
@@ -23,17 +24,19 @@ import java.util.Optional;
  * @param outputs one for each target that can be made; empty where planning failed
  * @param refused why other targets cannot be made of this model
  * @param work bytes that have to be read or written for what is missing, roughly
+ * @param source the checkpoint's files
  * @param failure why it cannot be made, if it cannot
  */
 public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetRequest, String> refused, long work,
-        Optional<String> failure) {
+        List<StoredFile> source, Optional<String> failure) {
     /**
      * A planned output.
      *
      * @param bytes of it; empty where its layout hangs on a measurement
      * @param bitsPerWeight likewise
      * @param tasks that write it
-     * @param found whether it is complete already
+     * @param found whether it is complete already, as far as headers tell: not where its bytes hang on what is not
+     *     measured yet
      */
     public record Output(TargetRequest request, Optional<Long> bytes, Optional<Double> bitsPerWeight, int tasks,
             boolean found) {}
@@ -44,6 +47,7 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
         try {
             List<Output> outputs = new ArrayList<>();
             Map<TargetRequest, String> refused = new LinkedHashMap<>();
+            List<StoredFile> files = List.of();
             long work = 0;
             for (Requests.Part asked : requests.of(model, output)) {
                 Refusals planned = Refusals.of(asked, settings, progress);
@@ -54,7 +58,8 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
                 Requests.Part part = planned.part().get();
                 QuantizeJob job = planned.job().orElseThrow();
                 List<Optional<OutputResult>> found = job.found();
-                long source = job.model().source().files().stream().mapToLong(file -> file.length()).sum();
+                files = job.model().source().files();
+                long source = files.stream().mapToLong(StoredFile::length).sum();
                 boolean missing = false;
                 for (int i = 0; i < part.targets().size(); i++) {
                     CheckedTarget target = job.targets().get(i);
@@ -71,9 +76,9 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
                     work += model.isEvaluated() ? source : 0;
                 }
             }
-            return new ModelPlan(model, outputs, refused, work, Optional.empty());
+            return new ModelPlan(model, outputs, refused, work, files, Optional.empty());
         } catch (InvalidModelException | IOException e) {
-            return new ModelPlan(model, List.of(), Map.of(), 0, Optional.of(Failures.words(e)));
+            return new ModelPlan(model, List.of(), Map.of(), 0, List.of(), Optional.of(Failures.words(e)));
         }
     }
 }
