@@ -24,7 +24,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 /** What a run has measured: targets that differ in their budgets alone are measured once. */
 final class Measurements {
     /** Tokens that halves of layers are run over, about. */
-    private static final int TOKENS = 4096;
+    static final int TOKENS = 4096;
 
     private final JavaSparkContext spark;
     private final RunId run;
