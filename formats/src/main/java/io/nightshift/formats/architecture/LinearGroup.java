@@ -38,6 +38,20 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
         return producer.endsWith("_norm");
     }
 
+    /**
+     * What layers of a role read: the same for all that read one norm.
+     *
+     * @param groups of a family
+     * @return the norm's name within a layer, or that of the role's own tensor
+     */
+    public static String input(List<LinearGroup> groups, Role role) {
+        return groups.stream()
+                .filter(group -> group.ofNorm() && group.linears().contains(role))
+                .map(LinearGroup::producer)
+                .findFirst()
+                .orElse(role.tensor());
+    }
+
     static LinearGroup of(String producer, Role... linears) {
         return new LinearGroup(producer, List.of(linears), true);
     }

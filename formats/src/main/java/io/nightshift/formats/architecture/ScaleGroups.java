@@ -1,7 +1,6 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.gguf.GgufMetadata;
-import io.nightshift.formats.gguf.GgufValue;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -114,8 +113,6 @@ public final class ScaleGroups {
     }
 
     private long valueHeads() {
-        return hyperparameters.get(architecture + ".attention.head_count_kv")
-                .map(value -> value instanceof GgufValue.Uint32 number ? number.value() : 0L)
-                .orElse(0L);
+        return hyperparameters.number(architecture + ".attention.head_count_kv").orElse(0L);
     }
 }

@@ -62,11 +62,7 @@ final class ModulesLeftOut {
 
     /** What loaders fuse: layers that read the same norm, and all experts of a layer. */
     private static String fusion(LinearLayer linear, List<LinearGroup> groups) {
-        String role = linear.expert() != LinearLayer.NO_EXPERT ? "experts" : groups.stream()
-                .filter(group -> group.ofNorm() && group.linears().contains(linear.role()))
-                .map(LinearGroup::producer)
-                .findFirst()
-                .orElse(linear.role().tensor());
-        return linear.layer() + "." + role;
+        String input = linear.expert() != LinearLayer.NO_EXPERT ? "experts" : LinearGroup.input(groups, linear.role());
+        return linear.layer() + "." + input;
     }
 }

@@ -97,11 +97,7 @@ final class ParallelShapes {
     }
 
     private String producer(LinearLayer linear) {
-        return conversion.architecture().linearGroups().stream()
-                .filter(group -> group.ofNorm() && group.linears().contains(linear.role()))
-                .map(LinearGroup::producer)
-                .findFirst()
-                .orElse(linear.role().tensor());
+        return LinearGroup.input(conversion.architecture().linearGroups(), linear.role());
     }
 
     /** The module's name behind its layer's number. */

@@ -53,6 +53,11 @@ public final class GgufMetadata {
         return Optional.ofNullable(values.get(key));
     }
 
+    /** The value of a key, where that is an unsigned 32-bit number. */
+    public Optional<Long> number(String key) {
+        return get(key).map(value -> value instanceof GgufValue.Uint32 number ? number.value() : null);
+    }
+
     /** All pairs, in file order. */
     public Map<String, GgufValue> values() {
         return Collections.unmodifiableMap(values);

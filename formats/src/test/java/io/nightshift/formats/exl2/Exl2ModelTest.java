@@ -177,7 +177,8 @@ class Exl2ModelTest {
         assertFalse(plain.has("rope_scaling"));
 
         JsonNode nested = written("""
-                {"text_config": {"rope_parameters": {"rope_theta": 1000000.0, "rope_type": "default", "mrope_section": [16, 24, 24]}}}
+                {"text_config": {"rope_parameters": {"rope_theta": 1000000.0, "rope_type": "default",
+                 "mrope_section": [16, 24, 24]}}}
                 """);
         assertEquals(1000000, nested.at("/text_config/rope_theta").asDouble());
         assertEquals("mrope", nested.at("/text_config/rope_scaling/rope_type").asText());

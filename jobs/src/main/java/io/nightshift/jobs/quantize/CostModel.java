@@ -1,10 +1,10 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.architecture.LinearGroup;
 import io.nightshift.formats.architecture.LinearLayer;
-import io.nightshift.formats.architecture.Role;
-import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.statistics.StatisticsKind;
+import io.nightshift.jobs.rounding.ScalePlanner;
 import io.nightshift.kernels.encoding.GgmlEncoding;
 import io.nightshift.kernels.encoding.RowEncoding;
 import io.nightshift.kernels.scaling.ScaleCandidate;
@@ -31,10 +31,6 @@ final class CostModel {
     private static final double FEEDBACK_OF_INTEGERS = 4.2e-11;
     private static final double FEEDBACK_OF_BLOCKS = 9.2e-11;
 
-    /** Rows of a layer, and of a group of experts, that scales are tried on. */
-    private static final int SAMPLED_ROWS = 512;
-    private static final int SAMPLED_ROWS_OF_EXPERTS = 2048;
-
     private final Model model;
     private final double expertShare;
     private final int experts;
@@ -47,48 +43,37 @@ final class CostModel {
     }
 
     private static long expertsPerToken(Model model) {
-        return model.conversion().hyperparameters().values().entrySet().stream()
-                .filter(entry -> entry.getKey().endsWith(".expert_used_count")
-                        && entry.getValue() instanceof GgufValue.Uint32)
-                .mapToLong(entry -> ((GgufValue.Uint32) entry.getValue()).value())
-                .findFirst()
-                .orElse(1);
+        String key = model.conversion().architecture().name() + ".expert_used_count";
+        return model.conversion().hyperparameters().number(key).orElse(1L);
     }
 
-    /** What running the model over texts takes. */
-    double calibration(long tokens, StatisticsKind kind) throws IOException {
+    /** What running the model over a token of the texts takes. */
+    double calibration(StatisticsKind kind) throws IOException {
         double operations = 0;
         for (LinearLayer linear : model.linears()) {
-            operations += 2.0 * tokensOf(linear, tokens) * linear.outputs() * linear.inputs();
+            operations += 2.0 * share(linear) * linear.outputs() * linear.inputs();
         }
         if (kind == StatisticsKind.GRAM) {
             // Half of each symmetric matrix is computed.
             operations += inputs(model.linears()).values().stream()
-                    .mapToDouble(linear -> tokensOf(linear, tokens) * linear.inputs() * linear.inputs())
+                    .mapToDouble(linear -> share(linear) * linear.inputs() * linear.inputs())
                     .sum();
         }
         return operations / PRODUCTS;
     }
 
-    private double tokensOf(LinearLayer linear, long tokens) {
-        return linear.expert() == LinearLayer.NO_EXPERT ? tokens : tokens * expertShare;
+    /** Of all tokens, those that reach a layer. */
+    private double share(LinearLayer linear) {
+        return linear.expert() == LinearLayer.NO_EXPERT ? 1 : expertShare;
     }
 
     /** A layer for each different input. */
-    private static Map<List<Object>, LinearLayer> inputs(List<LinearLayer> linears) {
+    private Map<List<Object>, LinearLayer> inputs(List<LinearLayer> linears) {
+        List<LinearGroup> groups = model.conversion().architecture().linearGroups();
         Map<List<Object>, LinearLayer> inputs = new HashMap<>();
         linears.forEach(linear -> inputs.putIfAbsent(
-                List.of(linear.layer(), linear.expert(), reads(linear.role())), linear));
+                List.of(linear.layer(), linear.expert(), LinearGroup.input(groups, linear.role())), linear));
         return inputs;
-    }
-
-    private static Object reads(Role role) {
-        return switch (role) {
-            case QUERY, KEY, VALUE, QUERY_KEY_VALUE -> Role.QUERY;
-            case GATE, UP -> Role.UP;
-            case EXPERT_GATE, EXPERT_UP -> Role.EXPERT_UP;
-            default -> role;
-        };
     }
 
     /** What a target takes, besides the calibration. */
@@ -103,8 +88,9 @@ final class CostModel {
         }
         boolean feedback = target.target().rounding().feedback();
         if (feedback) {
-            double factors = inputs(linears).values().stream().mapToDouble(linear -> cube(linear.inputs())).sum() * FACTOR;
-            seconds += once(List.of("factors", scales, target.target().rounding().damping(), inputs(linears).keySet()), factors);
+            Map<List<Object>, LinearLayer> inputs = inputs(linears);
+            seconds += once(List.of("factors", scales, target.target().rounding().damping(), inputs.keySet()),
+                    inputs.values().stream().mapToDouble(linear -> cube(linear.inputs())).sum() * FACTOR);
         }
         if (plan.selection().isPresent()) {
             Measure measure = plan.selection().get().measure();
@@ -132,10 +118,8 @@ final class CostModel {
     private double scales(List<LinearLayer> linears, int ratios) {
         double operations = 0;
         for (LinearLayer linear : linears) {
-            double rows = linear.expert() == LinearLayer.NO_EXPERT
-                    ? SAMPLED_ROWS
-                    : Math.min(SAMPLED_ROWS, SAMPLED_ROWS_OF_EXPERTS / (double) experts);
-            operations += Math.min(rows, linear.outputs()) * linear.inputs() * linear.inputs();
+            int layers = linear.expert() == LinearLayer.NO_EXPERT ? 1 : experts;
+            operations += (double) ScalePlanner.sampledRows(linear.outputs(), layers) * linear.inputs() * linear.inputs();
         }
         return operations * ScaleCandidate.grid(ratios).size() / PRODUCTS;
     }
@@ -154,7 +138,7 @@ final class CostModel {
         for (int i = 0; i < unit.linears().size(); i++) {
             LinearLayer linear = unit.linears().get(i);
             RowEncoding before = null;
-            double share = measure.runsModel() ? 1 : Math.min(1, SAMPLED_ROWS / (double) linear.outputs());
+            double share = measure.runsModel() ? 1 : Math.min(1, MeasuredLayers.SAMPLED / (double) linear.outputs());
             for (Choice choice : unit.choices()) {
                 RowEncoding encoding = choice.encodings().get(i);
                 seconds += encoding.equals(before) ? 0 : share * rounding(linear, encoding);

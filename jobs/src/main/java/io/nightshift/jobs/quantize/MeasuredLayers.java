@@ -30,7 +30,7 @@ import java.util.TreeMap;
  */
 final class MeasuredLayers implements Measure.Inputs {
     /** Rows of a layer that are looked at for its loss, evenly spread. */
-    private static final int SAMPLED = 512;
+    static final int SAMPLED = 512;
 
     /** Weights that are read or rounded at once, about. */
     private static final int WEIGHTS_AT_ONCE = 4 << 20;

@@ -110,7 +110,7 @@ public final class QuantizeJob {
     public EstimatedCost cost() throws IOException {
         CostModel costs = new CostModel(model);
         boolean gram = targets.stream().anyMatch(target -> target.plan().needs() == TargetPlan.Needs.GRAM);
-        double tokenCost = costs.calibration(1, gram ? StatisticsKind.GRAM : StatisticsKind.IMATRIX);
+        double tokenCost = costs.calibration(gram ? StatisticsKind.GRAM : StatisticsKind.IMATRIX);
         OptionalDouble calibration = calibrationTokens.isPresent()
                 ? OptionalDouble.of(calibrationTokens.getAsLong() * tokenCost)
                 : OptionalDouble.empty();

@@ -14,6 +14,11 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** Searches the scales of a model, one Spark task a group. */
 public final class ScalePlanner {
+    /** Rows of each layer that candidates are tried on, and of all layers of a group together, where experts are many. */
+    private static final int SAMPLED_ROWS = 512;
+    private static final int SAMPLED_ROWS_OF_GROUP = 2048;
+    private static final int LEAST_SAMPLED_ROWS = 8;
+
     private ScalePlanner() {}
 
     /**
@@ -52,6 +57,17 @@ public final class ScalePlanner {
             inOrder[largestFirst.get(i)] = found.get(i);
         }
         return new ScalePlan(List.of(inOrder));
+    }
+
+    /**
+     * Rows of a linear layer that candidates are tried on, evenly spread.
+     *
+     * @param outputs rows that it has
+     * @param layers linear layers of its group: experts are many
+     */
+    public static int sampledRows(long outputs, int layers) {
+        int share = Math.max(LEAST_SAMPLED_ROWS, SAMPLED_ROWS_OF_GROUP / layers);
+        return (int) Math.min(Math.min(SAMPLED_ROWS, share), outputs);
     }
 
     private static double cost(ScaleGroup group) {

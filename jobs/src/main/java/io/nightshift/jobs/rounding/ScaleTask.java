@@ -26,11 +26,6 @@ import java.util.List;
  * Weights are read twice, in blocks: nothing else of them is held.
  */
 final class ScaleTask {
-    /** Rows of each layer that candidates are tried on, and of all layers of a group together, where experts are many. */
-    private static final int SAMPLED_ROWS = 512;
-    private static final int SAMPLED_ROWS_OF_GROUP = 2048;
-    private static final int LEAST_SAMPLED_ROWS = 8;
-
     /** Weights that are read at once, about. */
     private static final int BLOCK_WEIGHTS = 4 << 20;
 
@@ -130,8 +125,7 @@ final class ScaleTask {
     private ScaledLinear sample(LinearLayer linear, WeightMagnitudes magnitudes) throws IOException {
         int columns = group.channels();
         int outputs = Math.toIntExact(linear.outputs());
-        int share = Math.max(LEAST_SAMPLED_ROWS, SAMPLED_ROWS_OF_GROUP / group.linears().size());
-        int count = Math.min(Math.min(SAMPLED_ROWS, share), outputs);
+        int count = ScalePlanner.sampledRows(outputs, group.linears().size());
         float[] sample = new float[count * columns];
         int[] taken = {0};
         forBlocks(linear, (first, block) -> {

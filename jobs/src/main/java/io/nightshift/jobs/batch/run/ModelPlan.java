@@ -30,8 +30,8 @@ import java.util.Optional;
  * @param source the checkpoint's files
  * @param failure why it cannot be made, if it cannot
  */
-public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetRequest, String> refused, List<EstimatedCost> costs,
-        long work, List<StoredFile> source, Optional<String> failure) {
+public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetRequest, String> refused,
+        List<EstimatedCost> costs, long work, List<StoredFile> source, Optional<String> failure) {
     /**
      * A planned output.
      *
