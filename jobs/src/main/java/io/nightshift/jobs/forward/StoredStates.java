@@ -1,6 +1,7 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.tasks.FloatFiles;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.WorkFiles;
 import java.io.DataInputStream;
@@ -8,7 +9,6 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -21,14 +21,12 @@ import org.apache.spark.api.java.JavaSparkContext;
  * which runs side by side would take from each other.
  *
  * <p>A file is the group, the length of a sequence and the number of values as 32-bit numbers, then the values' bits,
- * big-endian. Each attempt writes a file of its own, and those of the attempts that Spark took the result of are read.
+ * ({@link FloatFiles}). Each attempt writes a file of its own, and those of the attempts that Spark took the result of are read.
  *
- * <p>Memory of a task: the states of a group and a block of {@value #BLOCK} bytes.
+ * <p>Memory of a task: the states of a group.
  */
 public final class StoredStates implements Serializable {
     private static final long serialVersionUID = 1;
-
-    private static final int BLOCK = 1 << 16;
 
     private final WorkFiles files;
     private final String folder;
@@ -89,13 +87,7 @@ public final class StoredStates implements Serializable {
             out.writeInt(states.group());
             out.writeInt(states.sequenceLength());
             out.writeInt(states.values().length);
-            ByteBuffer block = ByteBuffer.allocate(BLOCK);
-            float[] values = states.values();
-            for (int from = 0; from < values.length; from += BLOCK / Float.BYTES) {
-                int count = Math.min(BLOCK / Float.BYTES, values.length - from);
-                block.clear().asFloatBuffer().put(values, from, count);
-                out.write(block.array(), 0, count * Float.BYTES);
-            }
+            FloatFiles.write(out, states.values());
         }
     }
 
@@ -104,12 +96,7 @@ public final class StoredStates implements Serializable {
             int group = in.readInt();
             int length = in.readInt();
             float[] values = new float[in.readInt()];
-            ByteBuffer block = ByteBuffer.allocate(BLOCK);
-            for (int from = 0; from < values.length; from += BLOCK / Float.BYTES) {
-                int count = Math.min(BLOCK / Float.BYTES, values.length - from);
-                in.readFully(block.array(), 0, count * Float.BYTES);
-                block.clear().asFloatBuffer().get(values, from, count);
-            }
+            FloatFiles.read(in, values, 0, values.length);
             return new HiddenStates(group, length, values);
         } catch (EOFException e) {
             throw new IOException(files.folder() + "/" + name + ": is not as it was written; run again", e);

@@ -61,7 +61,20 @@ record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter wri
 
     /** The same with encodings that were settled. */
     PreparedOutput with(Map<String, RowEncoding> found) {
-        return new PreparedOutput(number, name, laidOut, writer, options, rounded, scales, foldings, inputs, found);
+        return with(inputs, found);
+    }
+
+    /** The same with other inputs, and encodings that were settled for them. */
+    PreparedOutput with(Map<String, ScaledInput> others, Map<String, RowEncoding> found) {
+        return new PreparedOutput(number, name, laidOut, writer, options, rounded, scales, foldings, others, found);
+    }
+
+    /** Its linear layers, as far as their rows are rounded in tasks of their own. */
+    List<Item.Gathered> gathered() {
+        return laidOut.layout().items()
+                .filter(Item.Gathered.class::isInstance)
+                .map(item -> (Item.Gathered) item)
+                .toList();
     }
 
     /** How the rows of a gathered layer are encoded. */

@@ -40,21 +40,22 @@ final class SettlePhase {
             implements Serializable {}
 
     /**
-     * Settles the layers of an output.
+     * Settles layers of an output.
      *
+     * @param gathered the layers
      * @return encodings by module; none where nothing has to be settled
      * @throws InvalidModelException if weights cannot be used
      * @throws IOException if a task failed again and again
      */
-    static Map<String, RowEncoding> run(JavaSparkContext spark, PreparedOutput output, FolderReference source,
-            Factors factors) throws IOException {
+    static Map<String, RowEncoding> run(JavaSparkContext spark, PreparedOutput output, List<Item.Gathered> gathered,
+            FolderReference source, Factors factors) throws IOException {
         List<Unsettled> layers = new ArrayList<>();
-        output.laidOut().layout().items().forEach(item -> {
-            if (item instanceof Item.Gathered layer && layer.encoding() instanceof SharedEncoding encoding) {
+        for (Item.Gathered layer : gathered) {
+            if (layer.encoding() instanceof SharedEncoding encoding) {
                 layers.add(new Unsettled(layer.linear(), encoding, output.foldings().ofLinear(layer.linear()),
                         output.inputs().get(layer.linear().module())));
             }
-        });
+        }
         if (layers.isEmpty()) {
             return Map.of();
         }

@@ -39,6 +39,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
 final class TargetRun implements AutoCloseable {
+    private static final String PROPAGATED = "propagated-";
+
     private final JavaSparkContext spark;
     private final QuantizeRequest request;
     private final HadoopSettings settings;
@@ -52,6 +54,7 @@ final class TargetRun implements AutoCloseable {
     private final Measurements measurements;
     private final Set<ScaledInput> scaledInputs = new LinkedHashSet<>();
     private WorkFolder work;
+    private int propagated;
 
     TargetRun(JavaSparkContext spark, QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
             Optional<InputStatistics> statistics, OutputFolder folder) {
@@ -132,20 +135,39 @@ final class TargetRun implements AutoCloseable {
         }
         double choosing = clock.seconds();
         Map<String, ScaledInput> inputs = new LinkedHashMap<>();
-        outputs.forEach(output -> inputs.putAll(output.factorInputs()));
+        outputs.stream()
+                .filter(output -> !output.options().propagates())
+                .forEach(output -> inputs.putAll(output.factorInputs()));
         List<ScaledInput> largestFirst = new ArrayList<>(inputs.values());
         largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
+        if (factors.isPresent()) {
+            keepFactors(factors.get(), largestFirst);
+        }
         if (!largestFirst.isEmpty()) {
             progress.phase("factorizing statistics");
-            keepFactors(factors.orElseThrow(), largestFirst);
             factors.orElseThrow().makeAll(spark, largestFirst);
-            for (int i = 0; i < outputs.size(); i++) {
-                PreparedOutput output = outputs.get(i);
-                outputs.set(i, output.with(SettlePhase.run(spark, output, model.source(), factors.orElseThrow())));
-            }
+        }
+        for (int i = 0; i < outputs.size(); i++) {
+            outputs.set(i, settled(outputs.get(i), factors));
         }
         OutputResult.Seconds seconds = new OutputResult.Seconds(scaling, choosing, clock.seconds(), 0, 0);
         return new Prepared(outputs, factors, largestFirst, seconds);
+    }
+
+    /** An output whose rows can be rounded in any tasks. */
+    private PreparedOutput settled(PreparedOutput output, Optional<Factors> factors) throws IOException {
+        if (output.options().propagates()) {
+            // What was kept for the output before, which is complete. Its name must not come again: factors have it.
+            work.files().delete(PROPAGATED + propagated++);
+            PreparedOutput made = new PropagatePhase(spark, run, settings, progress, model, statistics.orElseThrow(),
+                    factors.orElseThrow(), work.files(), PROPAGATED + propagated).run(output);
+            scaledInputs.addAll(made.factorInputs().values());
+            output.factorInputs().values().stream().filter(input -> input.scales() != null).forEach(scaledInputs::add);
+            return made;
+        }
+        return output.factorInputs().isEmpty()
+                ? output
+                : output.with(SettlePhase.run(spark, output, output.gathered(), model.source(), factors.orElseThrow()));
     }
 
     /** Deletes the factors of scaled inputs that the next targets have no use for; inputs as they are may be of use again. */
@@ -161,7 +183,7 @@ final class TargetRun implements AutoCloseable {
         if (work == null) {
             work = WorkFolder.create(request.settings().work(), request.output(), settings, spark);
         }
-        return new Factors(run, statistics.orElseThrow(), work.location(), settings);
+        return new Factors(run, work.location(), settings);
     }
 
     private ScalePlan scales(CheckedTarget target) throws IOException {
@@ -231,7 +253,7 @@ final class TargetRun implements AutoCloseable {
             StatisticsReader reader = statistics.orElseThrow().open();
             for (Unit unit : plan.units()) {
                 for (LinearLayer linear : unit.linears()) {
-                    inputs.put(linear.module(), ScaledInput.of(StatisticsReference.input(reader, linear),
+                    inputs.put(linear.module(), ScaledInput.of(statistics.get(), StatisticsReference.input(reader, linear),
                             scales.columnScales(linear), target.target().rounding()));
                 }
             }
