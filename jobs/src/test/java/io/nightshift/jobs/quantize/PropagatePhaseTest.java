@@ -1,0 +1,207 @@
+package io.nightshift.jobs.quantize;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.formats.awq.AwqFormat;
+import io.nightshift.formats.awq.AwqOptions;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.forward.LayerHalf;
+import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.jobs.awq.AwqTarget;
+import io.nightshift.jobs.calibration.StepStatistics;
+import io.nightshift.jobs.exl2.BlockError;
+import io.nightshift.jobs.exl2.Exl2Target;
+import io.nightshift.jobs.forward.LayerStates;
+import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.forward.ModelStep;
+import io.nightshift.jobs.forward.SourceModel;
+import io.nightshift.jobs.output.OutputFolder;
+import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.rounding.ScaledInput;
+import io.nightshift.jobs.tasks.Progress;
+import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.WorkFolder;
+import io.nightshift.jobs.testing.FamilyRun;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.jobs.text.RecordedTokens;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class PropagatePhaseTest {
+    @TempDir
+    Path folder;
+
+    private static Target exl2(RoundingOptions rounding) {
+        return new Exl2Target(3.5, 8, BlockError.GRAM, Optional.empty(), rounding, 1 << 30);
+    }
+
+    private static Target awq(RoundingOptions rounding, String... leftOut) {
+        return new AwqTarget(new AwqOptions(AwqFormat.GEMM, 32, false, List.of(leftOut)), rounding, 1 << 30);
+    }
+
+    private static RoundingOptions rounding(boolean scaled) {
+        return new RoundingOptions(scaled, 3, true, 0.001);
+    }
+
+    private QuantizeRequest request(Path model, Target target, String statistics, String output) {
+        return QuantizeRequest.of(model.toString(), List.of(target), folder.resolve(output).toString())
+                .with(new StatisticsSource.Folder(statistics));
+    }
+
+    private static String make(JavaSparkContext spark, QuantizeRequest request) throws IOException {
+        return QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs().get(0).location();
+    }
+
+    static Stream<Arguments> models() {
+        return Stream.of(
+                Arguments.of("llama-bias-sharded", exl2(rounding(false).propagating())),
+                Arguments.of("gemma-2", exl2(rounding(true).propagating())),
+                Arguments.of("mixtral-tied", exl2(rounding(true).propagating())),
+                Arguments.of("qwen3-moe-fused", exl2(rounding(false).propagating())),
+                Arguments.of("phi-3", awq(rounding(true).propagating())),
+                // Half of a tensor's experts stay as they are.
+                Arguments.of("mixtral-tied", awq(rounding(false).propagating(), "experts.0", "experts.1")));
+    }
+
+    /** The last layer's attention is rounded for the states that the finished output has there. */
+    @ParameterizedTest
+    @MethodSource("models")
+    void layersAreRoundedForWhatTheOutputItselfComputes(String name, Target target) throws IOException {
+        Path model = Fixtures.family(name);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            String statistics = new FamilyRun(spark, folder).calibrate(model, 8);
+            QuantizeRequest request = request(model, target, statistics, "out");
+            String made = make(spark, request);
+            SourceModel source =
+                    SourceModel.open(model.toString(), Optional.empty(), FamilyRun.SETTINGS, warning -> { });
+            int last = source.decoder().layers() - 1;
+            double[] before = squares(StatisticsReader.open(new LocalFolder(Path.of(statistics))), last);
+            double[] behind = squares(collected(spark, made, source, statistics, last), last);
+
+            QuantizeJob job = QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE);
+            try (TargetRun run = new TargetRun(spark, request, FamilyRun.SETTINGS, Progress.NONE, job.model(),
+                    job.statistics(), OutputFolder.open(request.output(), FamilyRun.SETTINGS))) {
+                PreparedOutput output = run.prepare(job.targets()).outputs().get(0);
+                ScaledInput input = output.inputs().get(output.gathered().stream()
+                        .filter(item -> item.linear().tensor().matches("blk." + last + ".attn_(q|qkv).weight"))
+                        .findFirst().orElseThrow().linear().module());
+                double[] seen = input.source().open().squares(input.statistics());
+                double change = distance(before, behind);
+                assertTrue(change > 1e-3 && distance(seen, behind) < 0.02 * change,
+                        change + ", but " + distance(seen, behind));
+            }
+        }
+    }
+
+    private static double[] squares(StatisticsReader reader, int layer) throws IOException {
+        String tensor = reader.manifest().inputs().stream()
+                .filter(input -> input.layer() == layer)
+                .flatMap(input -> input.tensors().stream())
+                .filter(found -> found.matches(".*attn_(q|qkv).weight"))
+                .findFirst().orElseThrow();
+        return reader.squares(reader.input(tensor, -1));
+    }
+
+    /** What the attention of a layer reads when a finished output is run. */
+    private StatisticsReader collected(JavaSparkContext spark, String made, SourceModel source, String statistics, int layer)
+            throws IOException {
+        ModelReference output = ModelReference.find(RunId.create(), made, source, FamilyRun.SETTINGS);
+        List<int[]> sequences = RecordedTokens.read(statistics + "/" + CalibrationManifest.TOKENS, FamilyRun.SETTINGS)
+                .sequences().sequences();
+        Path found = folder.resolve("collected");
+        try (WorkFolder work =
+                WorkFolder.create(Optional.empty(), folder.resolve("work").toString(), FamilyRun.SETTINGS, spark)) {
+            LayerStates states = LayerStates.run(spark, output, sequences, work.files());
+            StepStatistics.collect(spark, output, new ModelStep.Half(layer, LayerHalf.ATTENTION),
+                    states.before().get(layer), CalibrationManifest.read(new LocalFolder(Path.of(statistics))),
+                    found.toString(), FamilyRun.SETTINGS);
+        }
+        return StatisticsReader.open(new LocalFolder(found));
+    }
+
+    private static double distance(double[] some, double[] others) {
+        double change = 0;
+        double all = 0;
+        for (int i = 0; i < some.length; i++) {
+            change += (some[i] - others[i]) * (some[i] - others[i]);
+            all += others[i] * others[i];
+        }
+        return Math.sqrt(change / all);
+    }
+
+    private static Map<String, String> digests(String made) throws IOException {
+        Map<String, String> digests = new TreeMap<>();
+        for (Path file : Fixtures.files(Path.of(made))) {
+            digests.put(file.getFileName().toString(), Fixtures.sha256(file));
+        }
+        return digests;
+    }
+
+    private static Map<String, byte[]> tensors(String made) throws IOException {
+        LocalFolder opened = new LocalFolder(Path.of(made));
+        Map<String, byte[]> tensors = new HashMap<>();
+        for (SafetensorsTensor tensor : Checkpoint.readTensors(opened)) {
+            byte[] bytes = new byte[Math.toIntExact(tensor.length())];
+            opened.readFully(tensor.file(), tensor.position(), bytes, 0, bytes.length);
+            tensors.put(tensor.name(), bytes);
+        }
+        return tensors;
+    }
+
+    @Test
+    void theFirstHalfIsAsWithTheModelsOwnStatesAndTheBytesAreTheSameOnAnyCluster() throws Exception {
+        Path model = Path.of("..", "samples", "tiny-llama");
+        Target target = exl2(rounding(true).propagating());
+        Map<String, String> expected;
+        String statistics;
+        try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
+            statistics = new FamilyRun(spark, folder).calibrate(model, 8);
+            String made = make(spark, request(model, target, statistics, "quantized"));
+            String original = make(spark, request(model, exl2(rounding(true)), statistics, "original"));
+            expected = digests(made);
+            Map<String, byte[]> tensors = tensors(made);
+            Map<String, byte[]> ofOriginal = tensors(original);
+            assertEquals(ofOriginal.keySet(), tensors.keySet());
+            for (String name : List.of("q_proj.q_weight", "q_proj.q_scale", "k_proj.q_weight", "v_proj.q_weight",
+                    "o_proj.q_weight", "o_proj.q_scale_max", "o_proj.q_invperm")) {
+                String first = "model.layers.0.self_attn." + name;
+                assertArrayEquals(ofOriginal.get(first), tensors.get(first), first);
+            }
+            for (String name : List.of("model.layers.0.mlp.gate_proj.q_weight", "model.layers.0.mlp.down_proj.q_weight",
+                    "model.layers.3.self_attn.o_proj.q_weight", "lm_head.q_weight")) {
+                assertFalse(Arrays.equals(ofOriginal.get(name), tensors.get(name)), name);
+            }
+        }
+        try (JavaSparkContext spark = SparkCluster.local(4, Map.of())) {
+            assertEquals(expected, digests(make(spark, request(model, target, statistics, "on4"))));
+        }
+        try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
+            SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
+            for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
+                assertEquals(expected, digests(make(spark, request(model, target, statistics, "killed" + run))));
+            }
+            assertNotEquals(0, casualties.lost());
+        }
+    }
+}
