@@ -16,6 +16,11 @@ import java.io.Serializable;
  */
 record RowBlock(Item.Gathered item, RowEncoding encoding, int from, int to, Treatment treatment, int part)
         implements Serializable {
+    /** Unlike that of every other block of an output. */
+    String name() {
+        return "block-" + item.linear().module() + "-" + from + "-" + to;
+    }
+
     int rows() {
         return to - from;
     }

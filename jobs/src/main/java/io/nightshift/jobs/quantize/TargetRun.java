@@ -20,6 +20,7 @@ import io.nightshift.jobs.rounding.ScaleTarget;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
@@ -97,6 +98,7 @@ final class TargetRun implements AutoCloseable {
         double writing = clock.seconds();
         for (PreparedOutput output : prepared.outputs()) {
             finish(output, written.results());
+            output.kept().delete();
         }
         OutputResult.Work made = work(phase, written, prepared, writing, clock.seconds());
         List<OutputResult> results = new ArrayList<>();
@@ -220,7 +222,15 @@ final class TargetRun implements AutoCloseable {
                 new OutputWriter(folder, request.output(), laidOut.layout(), model.source().files(), settings);
         Set<String> rounded = encodings(plan.units(), chosen.choices()).keySet();
         return new PreparedOutput(number, target.target().name(), laidOut, writer, target.target().rounding(), rounded, scales,
-                foldings, inputs, Map.of());
+                foldings, inputs, Map.of(),
+                factors.isPresent() ? kept(laidOut, writer) : KeptResults.NONE);
+    }
+
+    /** Of gathered layers that are rounded by statistics: without, to round rows takes no longer than to read them. */
+    private KeptResults kept(LaidOut laidOut, OutputWriter writer) throws IOException {
+        return laidOut.layout().items().anyMatch(item -> item instanceof Item.Gathered)
+                ? work.kept(writer.digest(), request.settings().overwrite())
+                : KeptResults.NONE;
     }
 
     /** What the layers read that are rounded, or at least measured, by statistics. */
