@@ -1,5 +1,6 @@
 package io.nightshift.jobs.forward;
 
+import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.forward.LayerHalf;
 import java.io.Serializable;
@@ -46,6 +47,11 @@ public sealed interface ModelStep extends Serializable {
 
     /** Unlike that of any other step of a model, and fit for a file's name. */
     String name();
+
+    /** The step within which, or behind which, a linear layer reads its input. */
+    static ModelStep of(LinearLayer linear) {
+        return linear.layer() == LinearLayer.NO_LAYER ? new Norm() : new Half(linear.layer(), LayerHalf.of(linear.role()));
+    }
 
     /** A whole model by halves of layers, in their order, and the norm. */
     static List<ModelStep> halves(DecoderModel model) {

@@ -6,6 +6,7 @@ import io.nightshift.jobs.rounding.Foldings;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.ScalePlan;
 import io.nightshift.jobs.rounding.ScaledInput;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,10 +27,11 @@ import java.util.Set;
  * @param foldings what they make of tensors
  * @param inputs what each of those layers reads, by module; none where there are no statistics
  * @param settled the encodings of those layers whose rows share numbers, by module
+ * @param kept blocks of rows that are rounded already, by their names: of a run that was cut off, of this one as they come
  */
 record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter writer, RoundingOptions options,
         Set<String> rounded, ScalePlan scales, Foldings foldings, Map<String, ScaledInput> inputs,
-        Map<String, RowEncoding> settled) {
+        Map<String, RowEncoding> settled, KeptResults kept) {
     /** What is done to units [from, to) of an item. */
     PartInput.Work work(Item item, long from, long to) {
         if (item instanceof Item.Rows rows) {
@@ -66,7 +68,8 @@ record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter wri
 
     /** The same with other inputs, and encodings that were settled for them. */
     PreparedOutput with(Map<String, ScaledInput> others, Map<String, RowEncoding> found) {
-        return new PreparedOutput(number, name, laidOut, writer, options, rounded, scales, foldings, others, found);
+        return new PreparedOutput(number, name, laidOut, writer, options, rounded, scales, foldings, others, found,
+                kept);
     }
 
     /** Its linear layers, as far as their rows are rounded in tasks of their own. */

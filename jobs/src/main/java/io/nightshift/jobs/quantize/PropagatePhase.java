@@ -5,7 +5,6 @@ import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.statistics.CalibrationManifest;
-import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.calibration.StepStatistics;
 import io.nightshift.jobs.forward.GroupPass;
@@ -18,23 +17,24 @@ import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.jobs.tasks.WorkFiles;
 import io.nightshift.jobs.text.RecordedTokens;
-import io.nightshift.kernels.encoding.RowEncoding;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -44,13 +44,15 @@ import org.apache.spark.api.java.JavaSparkContext;
  *
  * <p>For each half: a task a group of sequences collects statistics, tasks factorize them, settle the layers and round blocks
  * of their rows, and a task a group takes the states through the rounded half. All of the calibration's sequences are used, in
- * its groups, so that the bytes do not depend on the cluster.
+ * its groups, so that the bytes do not depend on the cluster. Blocks and states go where the output's kept results are: a run
+ * that is cut off is continued.
  *
- * <p>Memory: that of {@link StepStatistics}, of rounding, and of {@link RoundedHalf}, one after another. In the work folder:
- * the states twice (4 bytes a token and channel), the weights of a half, 4 bytes each, and statistics and factors of all
- * inputs, until the output is written.
+ * <p>Memory: that of {@link StepStatistics}, of rounding, and of {@link RoundedHalf}, one after another. On disk: the states
+ * twice (4 bytes a token and channel); of the half at work its weights, 4 bytes each, statistics and factors; and the blocks.
  */
 final class PropagatePhase {
+    private static final String REACHED = "reached";
+
     private final JavaSparkContext spark;
     private final HadoopSettings settings;
     private final Progress progress;
@@ -66,7 +68,7 @@ final class PropagatePhase {
      *
      * @param statistics of the model's own states
      * @param files of the run
-     * @param folder a folder there of its own
+     * @param folder a folder there, unlike that of any other output
      */
     PropagatePhase(JavaSparkContext spark, RunId run, HadoopSettings settings, Progress progress, Model model,
             StatisticsReference statistics, Factors factors, WorkFiles files, String folder) {
@@ -98,44 +100,80 @@ final class PropagatePhase {
     }
 
     /**
-     * Rounds an output.
+     * The rows of a block of an output that was rounded.
      *
-     * @return the output with the inputs that its layers were rounded for, and their settled encodings
+     * @throws IOException if they are not kept any more, or damaged
+     */
+    static RoundedBlock rounded(RowBlock block, KeptResults kept) throws IOException {
+        return kept.find(block.name(), RoundedBlock.class).orElseThrow(() -> new IOException(
+                kept.files().folder() + "/" + block.name() + ": is not as it was written; run again with --overwrite"));
+    }
+
+    /**
+     * How far an output is.
+     *
+     * @param steps that are done
+     * @param states behind them
+     */
+    private record Reached(int steps, StoredStates states) implements Serializable {}
+
+    /**
+     * Rounds the layers of an output, and keeps their blocks; a run that was cut off is continued behind the last half that
+     * it finished.
+     *
      * @throws InvalidModelException if weights or sequences cannot be used
      * @throws IOException if reading, writing or a task failed
      */
-    PreparedOutput run(PreparedOutput output) throws IOException {
+    void run(PreparedOutput output) throws IOException {
+        KeptResults kept = output.kept();
+        Map<ModelStep, List<Item.Gathered>> layers = new HashMap<>();
+        output.gathered().forEach(layer -> layers.computeIfAbsent(ModelStep.of(layer.linear()), step -> new ArrayList<>())
+                .add(layer));
+        List<ModelStep> steps = new ArrayList<>(ModelStep.halves(reference.model()));
+        while (!layers.containsKey(steps.get(steps.size() - 1))) {
+            steps.remove(steps.size() - 1);
+        }
+        Optional<Reached> before = kept.find(REACHED, Reached.class);
+        if (before.isPresent() && !areKept(output, layers, steps.subList(0, before.get().steps()))) {
+            before = Optional.empty();
+        }
+        progress.found(before.map(Reached::steps).orElse(0), steps.size(), "attention and feed-forward blocks");
+        Reached reached = before.isPresent() ? before.get() : new Reached(0, embed(kept.files()));
+        while (true) {
+            ModelStep step = steps.get(reached.steps());
+            progress.phase("rounding " + step.name() + " for " + output.name());
+            List<RoundedHalf.Part> rounded =
+                    layers.containsKey(step) ? round(output, step, layers.get(step), reached.states()) : List.of();
+            if (reached.steps() == steps.size() - 1) {
+                break;
+            }
+            StoredStates next = advance(reached.states(), (ModelStep.Half) step, output, rounded);
+            kept.keep(REACHED, new Reached(reached.steps() + 1, next));
+            reached.states().delete();
+            files.delete(folder(step));
+            reached = new Reached(reached.steps() + 1, next);
+        }
+    }
+
+    private static boolean areKept(PreparedOutput output, Map<ModelStep, List<Item.Gathered>> layers, List<ModelStep> steps)
+            throws IOException {
+        List<String> names = new ArrayList<>();
+        for (ModelStep step : steps) {
+            layers.getOrDefault(step, List.of()).forEach(layer -> blocks(output, layer).forEach(block -> names.add(block.name())));
+        }
+        return output.kept().count(names) == names.size();
+    }
+
+    private static List<RowBlock> blocks(PreparedOutput output, Item.Gathered layer) {
+        return RowBlocks.of(layer, output.encoding(layer), output.ofGathered(layer), RowBlock.NO_PART);
+    }
+
+    private StoredStates embed(WorkFiles into) throws IOException {
         CalibrationManifest calibration = statistics.manifest();
         ModelReference embedded = reference;
         List<SequenceGroup> groups = SequenceGroup.cut(sequences(calibration), calibration.groups());
-        StoredStates states = StoredStates.write(spark,
-                spark.parallelize(groups, groups.size()).map(group -> GroupPass.embed(embedded, group)), files,
-                folder + "/embedded");
-        PreparedOutput made = output;
-        Set<String> left = new HashSet<>(output.inputs().keySet());
-        for (ModelStep step : ModelStep.halves(reference.model())) {
-            if (left.isEmpty()) {
-                break;
-            }
-            progress.phase("rounding " + step.name() + " for " + output.name());
-            String location = files.folder() + "/" + folder + "/" + step.name();
-            StepStatistics.collect(spark, reference, step, states, calibration, location, settings);
-            StatisticsReference ofStep = new StatisticsReference(FolderReference.find(location, settings));
-            List<Item.Gathered> layers = layers(output, ofStep, left);
-            layers.forEach(layer -> left.remove(layer.linear().module()));
-            made = prepared(made, layers, ofStep);
-            List<RoundedHalf.Part> rounded = round(made, step, layers);
-            if (step instanceof ModelStep.Half half) {
-                StoredStates next = advance(states, half, made, rounded);
-                states.delete();
-                states = next;
-            }
-        }
-        states.delete();
-        if (!left.isEmpty()) {
-            throw new IllegalStateException(left + ": no step of the model reads for these layers");
-        }
-        return made;
+        return StoredStates.write(spark,
+                spark.parallelize(groups, groups.size()).map(group -> GroupPass.embed(embedded, group)), into, "embedded");
     }
 
     private List<int[]> sequences(CalibrationManifest calibration) throws IOException {
@@ -148,63 +186,55 @@ final class PropagatePhase {
         return tokens.sequences().sequences();
     }
 
-    /** The layers of a step that are to be rounded. */
-    private static List<Item.Gathered> layers(PreparedOutput output, StatisticsReference ofStep, Set<String> left)
-            throws IOException {
-        Set<String> tensors = new HashSet<>();
-        for (InputSummary input : ofStep.manifest().inputs()) {
-            tensors.addAll(input.tensors());
-        }
-        return output.gathered().stream()
-                .filter(layer -> left.contains(layer.linear().module()) && tensors.contains(layer.linear().tensor()))
-                .toList();
+    private String folder(ModelStep step) {
+        return folder + "/" + step.name();
     }
 
-    /** Makes factors and settles. */
-    private PreparedOutput prepared(PreparedOutput output, List<Item.Gathered> layers, StatisticsReference ofStep)
-            throws IOException {
+    /** Rounds the layers of a step. */
+    private List<RoundedHalf.Part> round(PreparedOutput output, ModelStep step, List<Item.Gathered> layers,
+            StoredStates states) throws IOException {
+        String location = files.folder() + "/" + folder(step) + "/statistics";
+        StepStatistics.collect(spark, reference, step, states, statistics.manifest(), location, settings);
+        StatisticsReference ofStep = new StatisticsReference(FolderReference.find(location, settings));
         StatisticsReader reader = ofStep.open();
-        Map<String, ScaledInput> inputs = new HashMap<>(output.inputs());
-        Map<String, ScaledInput> needed = new LinkedHashMap<>();
+        Map<String, ScaledInput> inputs = new HashMap<>();
         for (Item.Gathered layer : layers) {
             LinearLayer linear = layer.linear();
-            ScaledInput input = ScaledInput.of(ofStep, StatisticsReference.input(reader, linear),
-                    output.scales().columnScales(linear), output.options());
-            inputs.put(linear.module(), input);
-            needed.put(input.name(), input);
+            inputs.put(linear.module(), ScaledInput.of(ofStep, StatisticsReference.input(reader, linear),
+                    output.scales().columnScales(linear), output.options()));
         }
-        List<ScaledInput> largestFirst = new ArrayList<>(needed.values());
-        largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
+        List<ScaledInput> largestFirst = new ArrayList<>(new LinkedHashSet<>(inputs.values()));
+        largestFirst.sort(Comparator.comparing((ScaledInput input) -> -input.statistics().channels())
+                .thenComparing(ScaledInput::name));
         factors.makeAll(spark, largestFirst);
-        PreparedOutput seeing = output.with(inputs, output.settled());
-        Map<String, RowEncoding> settled = new HashMap<>(output.settled());
-        settled.putAll(SettlePhase.run(spark, seeing, layers, model.source(), factors));
-        return seeing.with(settled);
+        PreparedOutput seeing = output.with(inputs, Map.of());
+        PreparedOutput settled = seeing.with(SettlePhase.run(spark, seeing, layers, model.source(), factors));
+        List<RowBlock> blocks = layers.stream().flatMap(layer -> blocks(settled, layer).stream()).toList();
+        List<RoundedHalf.Part> rounded = parts(blocks, round(blocks, output, folder(step)));
+        factors.delete(largestFirst);
+        return rounded;
     }
 
-    /** Rounds the layers, a task a block of rows. */
-    private List<RoundedHalf.Part> round(PreparedOutput output, ModelStep step, List<Item.Gathered> layers)
-            throws IOException {
-        List<RowBlock> blocks = new ArrayList<>();
-        layers.forEach(layer -> blocks.addAll(
-                RowBlocks.of(layer, output.encoding(layer), output.ofGathered(layer), RowBlock.NO_PART)));
-        if (blocks.isEmpty()) {
-            return List.of();
-        }
+    /** Rounds blocks, a task each. */
+    private List<RoundedHalf.Block> round(List<RowBlock> blocks, PreparedOutput output, String into) throws IOException {
         int number = output.number();
+        KeptResults kept = output.kept();
         FolderReference source = model.source();
         Factors shared = factors;
-        WorkFiles into = files;
-        String weights = weights(step);
-        List<RoundedHalf.Block> written = new TaskRun(spark, "rounding " + step.name()).run(
+        WorkFiles weights = files;
+        return new TaskRun(spark, "rounding " + output.name()).run(
                 spark.parallelize(blocks, blocks.size()),
                 (partition, given, attempt) -> {
                     try (Workers workers = TaskWorkers.open()) {
-                        BlockTask.WithWeights made =
-                                BlockTask.withWeights(given.next(), number, source.open(), shared, workers);
-                        return RoundedHalf.write(into, weights + "/" + partition + "-" + attempt, made.weights());
+                        RowBlock block = given.next();
+                        BlockTask.WithWeights made = BlockTask.withWeights(block, number, source.open(), shared, workers);
+                        kept.keep(block.name(), made.block());
+                        return RoundedHalf.write(weights, into + "/" + partition + "-" + attempt, made.weights());
                     }
                 });
+    }
+
+    private static List<RoundedHalf.Part> parts(List<RowBlock> blocks, List<RoundedHalf.Block> written) {
         Map<LinearLayer, List<RoundedHalf.Block>> ofLayers = new LinkedHashMap<>();
         for (int i = 0; i < blocks.size(); i++) {
             ofLayers.computeIfAbsent(blocks.get(i).item().linear(), linear -> new ArrayList<>()).add(written.get(i));
@@ -212,27 +242,20 @@ final class PropagatePhase {
         return ofLayers.entrySet().stream().map(found -> new RoundedHalf.Part(found.getKey(), found.getValue())).toList();
     }
 
-    private String weights(ModelStep step) {
-        return folder + "/weights-" + step.name();
-    }
-
     /** Takes the states through the rounded half. */
     private StoredStates advance(StoredStates states, ModelStep.Half half, PreparedOutput output,
             List<RoundedHalf.Part> rounded) throws IOException {
-        Map<String, RoundedHalf.Part> byModule = new HashMap<>();
-        rounded.forEach(part -> byModule.put(part.linear().module(), part));
+        Map<LinearLayer, RoundedHalf.Part> byLayer = new HashMap<>();
+        rounded.forEach(part -> byLayer.put(part.linear(), part));
         List<RoundedHalf.Tensor> tensors = rounded.stream()
                 .map(part -> part.linear().tensor())
                 .distinct()
                 .map(tensor -> new RoundedHalf.Tensor(tensor, output.foldings().linears(tensor).stream()
-                        .map(linear -> byModule.getOrDefault(
-                                linear.module(), new RoundedHalf.Part(linear, List.of())))
+                        .map(linear -> byLayer.getOrDefault(linear, new RoundedHalf.Part(linear, List.of())))
                         .toList()))
                 .toList();
-        RoundedHalf through = new RoundedHalf(reference, half, folder + "/" + half.name(), files, tensors);
-        StoredStates next = StoredStates.write(
-                spark, states.read(spark).map(through::run), files, folder + "/behind-" + half.name());
-        files.delete(weights(half));
-        return next;
+        RoundedHalf through = new RoundedHalf(reference, half, folder(half), files, tensors);
+        return StoredStates.write(
+                spark, states.read(spark).map(through::run), output.kept().files(), "behind-" + half.name());
     }
 }

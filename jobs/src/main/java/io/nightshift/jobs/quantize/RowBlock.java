@@ -19,6 +19,11 @@ record RowBlock(Item.Gathered item, RowEncoding encoding, int from, int to, Trea
     /** Of blocks that are rounded before any piece is cut. */
     static final int NO_PART = -1;
 
+    /** Unlike that of every other block of an output. */
+    String name() {
+        return "block-" + item.linear().module() + "-" + from + "-" + to;
+    }
+
     int rows() {
         return to - from;
     }

@@ -20,6 +20,7 @@ import io.nightshift.jobs.rounding.ScaleTarget;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
@@ -39,8 +40,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
 final class TargetRun implements AutoCloseable {
-    private static final String PROPAGATED = "propagated-";
-
     private final JavaSparkContext spark;
     private final QuantizeRequest request;
     private final HadoopSettings settings;
@@ -100,6 +99,7 @@ final class TargetRun implements AutoCloseable {
         double writing = clock.seconds();
         for (PreparedOutput output : prepared.outputs()) {
             finish(output, written.results());
+            output.kept().delete();
         }
         OutputResult.Work made = work(phase, written, prepared, writing, clock.seconds());
         List<OutputResult> results = new ArrayList<>();
@@ -154,16 +154,14 @@ final class TargetRun implements AutoCloseable {
         return new Prepared(outputs, factors, largestFirst, seconds);
     }
 
-    /** An output whose rows can be rounded in any tasks. */
+    /** An output whose rows can be rounded in any tasks, or are. */
     private PreparedOutput settled(PreparedOutput output, Optional<Factors> factors) throws IOException {
         if (output.options().propagates()) {
-            // What was kept for the output before, which is complete. Its name must not come again: factors have it.
-            work.files().delete(PROPAGATED + propagated++);
-            PreparedOutput made = new PropagatePhase(spark, run, settings, progress, model, statistics.orElseThrow(),
-                    factors.orElseThrow(), work.files(), PROPAGATED + propagated).run(output);
-            scaledInputs.addAll(made.factorInputs().values());
+            // Executors know what they hold by where it is: a folder's name must not come again.
+            new PropagatePhase(spark, run, settings, progress, model, statistics.orElseThrow(), factors.orElseThrow(),
+                    work.files(), "propagated-" + propagated++).run(output);
             output.factorInputs().values().stream().filter(input -> input.scales() != null).forEach(scaledInputs::add);
-            return made;
+            return output;
         }
         return output.factorInputs().isEmpty()
                 ? output
@@ -242,7 +240,15 @@ final class TargetRun implements AutoCloseable {
                 new OutputWriter(folder, request.output(), laidOut.layout(), model.source().files(), settings);
         Set<String> rounded = encodings(plan.units(), chosen.choices()).keySet();
         return new PreparedOutput(number, target.target().name(), laidOut, writer, target.target().rounding(), rounded, scales,
-                foldings, inputs, Map.of());
+                foldings, inputs, Map.of(),
+                factors.isPresent() ? kept(laidOut, writer) : KeptResults.NONE);
+    }
+
+    /** Of gathered layers that are rounded by statistics: without, to round rows takes no longer than to read them. */
+    private KeptResults kept(LaidOut laidOut, OutputWriter writer) throws IOException {
+        return laidOut.layout().items().anyMatch(item -> item instanceof Item.Gathered)
+                ? work.kept(writer.digest(), request.settings().overwrite())
+                : KeptResults.NONE;
     }
 
     /** What the layers read that are rounded, or at least measured, by statistics. */
