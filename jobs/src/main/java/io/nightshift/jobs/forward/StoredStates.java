@@ -21,7 +21,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * which runs side by side would take from each other.
  *
  * <p>A file is the group, the length of a sequence and the number of values as 32-bit numbers, then the values' bits,
- * ({@link FloatFiles}). Each attempt writes a file of its own, and those of the attempts that Spark took the result of are read.
+ * ({@link FloatFiles}). Each attempt writes a file of its own, and those of the attempts that Spark took the result of are
+ * read.
  *
  * <p>Memory of a task: the states of a group.
  */
@@ -50,6 +51,20 @@ public final class StoredStates implements Serializable {
             throws IOException {
         TaskRun.Body<HiddenStates, String> body = new Write(files, folder);
         return new StoredStates(files, folder, new TaskRun(spark, "hidden states " + folder).run(states, body));
+    }
+
+    /**
+     * States that were written before.
+     *
+     * @param names what {@link #names} said
+     */
+    public static StoredStates of(WorkFiles files, List<String> names) {
+        return new StoredStates(files, names.get(0).substring(0, names.get(0).lastIndexOf('/')), names);
+    }
+
+    /** The files' names, by which the states are found again: one a partition, at least one. */
+    public List<String> names() {
+        return ofGroups;
     }
 
     /** The states as they were, one a partition, in the same order; read whenever they are computed. */

@@ -35,6 +35,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -113,9 +115,9 @@ final class PropagatePhase {
      * How far an output is.
      *
      * @param steps that are done
-     * @param states behind them
+     * @param states behind them: names within the kept results' folder
      */
-    private record Reached(int steps, StoredStates states) implements Serializable {}
+    private record Reached(int steps, List<String> states) implements Serializable {}
 
     /**
      * Rounds the layers of an output, and keeps their blocks; a run that was cut off is continued behind the last half that
@@ -129,6 +131,12 @@ final class PropagatePhase {
         Map<ModelStep, List<Item.Gathered>> layers = new HashMap<>();
         output.gathered().forEach(layer -> layers.computeIfAbsent(ModelStep.of(layer.linear()), step -> new ArrayList<>())
                 .add(layer));
+        if (!modules(output).equals(output.inputs().keySet())) {
+            throw new IllegalStateException(output.name() + ": has rows that are rounded by the tasks that write them");
+        }
+        if (layers.isEmpty()) {
+            return;
+        }
         List<ModelStep> steps = new ArrayList<>(ModelStep.halves(reference.model()));
         while (!layers.containsKey(steps.get(steps.size() - 1))) {
             steps.remove(steps.size() - 1);
@@ -138,28 +146,35 @@ final class PropagatePhase {
             before = Optional.empty();
         }
         progress.found(before.map(Reached::steps).orElse(0), steps.size(), "attention and feed-forward blocks");
-        Reached reached = before.isPresent() ? before.get() : new Reached(0, embed(kept.files()));
-        while (true) {
-            ModelStep step = steps.get(reached.steps());
+        StoredStates states = before.isPresent()
+                ? StoredStates.of(kept.files(), before.get().states())
+                : embed(kept.files());
+        for (int i = before.map(Reached::steps).orElse(0); i < steps.size(); i++) {
+            ModelStep step = steps.get(i);
             progress.phase("rounding " + step.name() + " for " + output.name());
             List<RoundedHalf.Part> rounded =
-                    layers.containsKey(step) ? round(output, step, layers.get(step), reached.states()) : List.of();
-            if (reached.steps() == steps.size() - 1) {
-                break;
+                    layers.containsKey(step) ? round(output, step, layers.get(step), states) : List.of();
+            if (i < steps.size() - 1) {
+                StoredStates next = advance(states, (ModelStep.Half) step, output, rounded);
+                kept.keep(REACHED, new Reached(i + 1, new ArrayList<>(next.names())));
+                states.delete();
+                states = next;
             }
-            StoredStates next = advance(reached.states(), (ModelStep.Half) step, output, rounded);
-            kept.keep(REACHED, new Reached(reached.steps() + 1, next));
-            reached.states().delete();
             files.delete(folder(step));
-            reached = new Reached(reached.steps() + 1, next);
         }
+    }
+
+    private static Set<String> modules(PreparedOutput output) {
+        return output.gathered().stream().map(layer -> layer.linear().module()).collect(Collectors.toSet());
     }
 
     private static boolean areKept(PreparedOutput output, Map<ModelStep, List<Item.Gathered>> layers, List<ModelStep> steps)
             throws IOException {
         List<String> names = new ArrayList<>();
         for (ModelStep step : steps) {
-            layers.getOrDefault(step, List.of()).forEach(layer -> blocks(output, layer).forEach(block -> names.add(block.name())));
+            for (Item.Gathered layer : layers.getOrDefault(step, List.of())) {
+                blocks(output, layer).forEach(block -> names.add(block.name()));
+            }
         }
         return output.kept().count(names) == names.size();
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.awq.AwqFormat;
@@ -34,6 +35,7 @@ import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.text.RecordedTokens;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -170,7 +172,7 @@ class PropagatePhaseTest {
     }
 
     @Test
-    void theFirstHalfIsAsWithTheModelsOwnStatesAndTheBytesAreTheSameOnAnyCluster() throws Exception {
+    void theFirstHalfIsAsWithTheModelsOwnStatesAndTheBytesAreTheSameOnAnyClusterAndAfterAnInterruption() throws Exception {
         Path model = Path.of("..", "samples", "tiny-llama");
         Target target = exl2(rounding(true).propagating());
         Map<String, String> expected;
@@ -194,7 +196,24 @@ class PropagatePhaseTest {
             }
         }
         try (JavaSparkContext spark = SparkCluster.local(4, Map.of())) {
-            assertEquals(expected, digests(make(spark, request(model, target, statistics, "on4"))));
+            QuantizeRequest request = request(model, target, statistics, "on4");
+            assertThrows(IllegalStateException.class, () -> QuantizeJob.plan(request, FamilyRun.SETTINGS, new Progress() {
+                @Override
+                public void phase(String name) {
+                    if (name.startsWith("rounding blk.2.attention")) {
+                        throw new IllegalStateException("cut off");
+                    }
+                }
+            }).run(spark));
+            List<String> found = new ArrayList<>();
+            String made = QuantizeJob.plan(request, FamilyRun.SETTINGS, new Progress() {
+                @Override
+                public void found(int count, int all, String what) {
+                    found.add(count + " of " + all + " " + what);
+                }
+            }).run(spark).outputs().get(0).location();
+            assertEquals(List.of("4 of 9 attention and feed-forward blocks"), found);
+            assertEquals(expected, digests(made));
         }
         try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
             SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
