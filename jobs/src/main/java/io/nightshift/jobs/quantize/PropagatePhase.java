@@ -34,6 +34,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -53,7 +54,8 @@ import org.apache.spark.api.java.JavaSparkContext;
  * twice (4 bytes a token and channel); of the half at work its weights, 4 bytes each, statistics and factors; and the blocks.
  */
 final class PropagatePhase {
-    private static final String REACHED = "reached";
+    /** The name under which it is kept how far an output is. */
+    static final String REACHED = "reached";
 
     private final JavaSparkContext spark;
     private final HadoopSettings settings;
@@ -117,7 +119,7 @@ final class PropagatePhase {
      * @param steps that are done
      * @param states behind them: names within the kept results' folder
      */
-    private record Reached(int steps, List<String> states) implements Serializable {}
+    record Reached(int steps, List<String> states) implements Serializable {}
 
     /**
      * Rounds the layers of an output, and keeps their blocks; a run that was cut off is continued behind the last half that
@@ -152,8 +154,8 @@ final class PropagatePhase {
         for (int i = before.map(Reached::steps).orElse(0); i < steps.size(); i++) {
             ModelStep step = steps.get(i);
             progress.phase("rounding " + step.name() + " for " + output.name());
-            List<RoundedHalf.Part> rounded =
-                    layers.containsKey(step) ? round(output, step, layers.get(step), states) : List.of();
+            Map<LinearLayer, List<RoundedHalf.Block>> rounded =
+                    layers.containsKey(step) ? round(output, step, layers.get(step), states) : Map.of();
             if (i < steps.size() - 1) {
                 StoredStates next = advance(states, (ModelStep.Half) step, output, rounded);
                 kept.keep(REACHED, new Reached(i + 1, new ArrayList<>(next.names())));
@@ -206,7 +208,7 @@ final class PropagatePhase {
     }
 
     /** Rounds the layers of a step. */
-    private List<RoundedHalf.Part> round(PreparedOutput output, ModelStep step, List<Item.Gathered> layers,
+    private Map<LinearLayer, List<RoundedHalf.Block>> round(PreparedOutput output, ModelStep step, List<Item.Gathered> layers,
             StoredStates states) throws IOException {
         String location = files.folder() + "/" + folder(step) + "/statistics";
         StepStatistics.collect(spark, reference, step, states, statistics.manifest(), location, settings);
@@ -225,9 +227,13 @@ final class PropagatePhase {
         PreparedOutput seeing = output.with(inputs, Map.of());
         PreparedOutput settled = seeing.with(SettlePhase.run(spark, seeing, layers, model.source(), factors));
         List<RowBlock> blocks = layers.stream().flatMap(layer -> blocks(settled, layer).stream()).toList();
-        List<RoundedHalf.Part> rounded = parts(blocks, round(blocks, output, folder(step)));
+        List<RoundedHalf.Block> written = round(blocks, output, folder(step));
         factors.delete(largestFirst);
-        return rounded;
+        Map<LinearLayer, List<RoundedHalf.Block>> ofLayers = new LinkedHashMap<>();
+        for (int i = 0; i < blocks.size(); i++) {
+            ofLayers.computeIfAbsent(blocks.get(i).item().linear(), linear -> new ArrayList<>()).add(written.get(i));
+        }
+        return ofLayers;
     }
 
     /** Rounds blocks, a task each. */
@@ -249,24 +255,14 @@ final class PropagatePhase {
                 });
     }
 
-    private static List<RoundedHalf.Part> parts(List<RowBlock> blocks, List<RoundedHalf.Block> written) {
-        Map<LinearLayer, List<RoundedHalf.Block>> ofLayers = new LinkedHashMap<>();
-        for (int i = 0; i < blocks.size(); i++) {
-            ofLayers.computeIfAbsent(blocks.get(i).item().linear(), linear -> new ArrayList<>()).add(written.get(i));
-        }
-        return ofLayers.entrySet().stream().map(found -> new RoundedHalf.Part(found.getKey(), found.getValue())).toList();
-    }
-
     /** Takes the states through the rounded half. */
     private StoredStates advance(StoredStates states, ModelStep.Half half, PreparedOutput output,
-            List<RoundedHalf.Part> rounded) throws IOException {
-        Map<LinearLayer, RoundedHalf.Part> byLayer = new HashMap<>();
-        rounded.forEach(part -> byLayer.put(part.linear(), part));
-        List<RoundedHalf.Tensor> tensors = rounded.stream()
-                .map(part -> part.linear().tensor())
+            Map<LinearLayer, List<RoundedHalf.Block>> rounded) throws IOException {
+        List<RoundedHalf.Tensor> tensors = rounded.keySet().stream()
+                .map(LinearLayer::tensor)
                 .distinct()
                 .map(tensor -> new RoundedHalf.Tensor(tensor, output.foldings().linears(tensor).stream()
-                        .map(linear -> byLayer.getOrDefault(linear, new RoundedHalf.Part(linear, List.of())))
+                        .map(linear -> Objects.requireNonNull(rounded.get(linear), linear.module()))
                         .toList()))
                 .toList();
         RoundedHalf through = new RoundedHalf(reference, half, folder(half), files, tensors);

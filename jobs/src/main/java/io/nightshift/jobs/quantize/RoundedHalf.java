@@ -1,12 +1,10 @@
 package io.nightshift.jobs.quantize;
 
-import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.ModelStep;
-import io.nightshift.jobs.rounding.LinearRows;
 import io.nightshift.jobs.tasks.FloatFiles;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.WorkFiles;
@@ -27,7 +25,7 @@ import java.util.TreeMap;
  * @param model the model
  * @param half which half
  * @param name unlike that of any other of the run
- * @param tensors those of which some rows are rounded
+ * @param tensors those that are rounded; others are the model's
  */
 record RoundedHalf(ModelReference model, ModelStep.Half half, String name, WorkFiles files, List<Tensor> tensors)
         implements Serializable {
@@ -37,17 +35,9 @@ record RoundedHalf(ModelReference model, ModelStep.Half half, String name, WorkF
      * A tensor as the forward pass has it.
      *
      * @param tensor its name in GGUF
-     * @param experts its parts, by expert; a single one where there are none
+     * @param experts for each expert its rows, one block after another; a single one where there are none
      */
-    record Tensor(String tensor, List<Part> experts) implements Serializable {}
-
-    /**
-     * An expert's part of a tensor, or all of it.
-     *
-     * @param linear the layer that it is
-     * @param blocks rounded rows, one block after another; none where it stays as it is
-     */
-    record Part(LinearLayer linear, List<Block> blocks) implements Serializable {}
+    record Tensor(String tensor, List<List<Block>> experts) implements Serializable {}
 
     /** A file of rows: rounded, as a reader sees them, with all scales taken back. */
     record Block(String file, int weights) implements Serializable {}
@@ -82,13 +72,10 @@ record RoundedHalf(ModelReference model, ModelStep.Half half, String name, WorkF
 
     private DecoderLayer load() throws IOException {
         Map<String, List<float[]>> replaced = new TreeMap<>();
-        LinearRows original = new LinearRows(model.folder().open());
         for (Tensor tensor : tensors) {
             List<float[]> experts = new ArrayList<>();
-            for (Part part : tensor.experts()) {
-                experts.add(part.blocks().isEmpty()
-                        ? original.read(part.linear().source(), 0, part.linear().outputs())
-                        : read(part.blocks()));
+            for (List<Block> blocks : tensor.experts()) {
+                experts.add(read(blocks));
             }
             replaced.put(tensor.tensor(), experts);
         }

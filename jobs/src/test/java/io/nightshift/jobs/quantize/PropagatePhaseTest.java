@@ -10,25 +10,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.checkpoint.Checkpoint;
-import io.nightshift.formats.forward.LayerHalf;
+import io.nightshift.formats.forward.ActivationObserver;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.statistics.CalibrationManifest;
-import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.awq.AwqTarget;
-import io.nightshift.jobs.calibration.StepStatistics;
 import io.nightshift.jobs.exl2.BlockError;
 import io.nightshift.jobs.exl2.Exl2Target;
-import io.nightshift.jobs.forward.LayerStates;
+import io.nightshift.jobs.forward.GroupPass;
+import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.ModelStep;
+import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.SourceModel;
+import io.nightshift.jobs.forward.StoredStates;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.rounding.RoundingOptions;
-import io.nightshift.jobs.rounding.ScaledInput;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunId;
-import io.nightshift.jobs.tasks.WorkFolder;
 import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
@@ -55,7 +55,7 @@ class PropagatePhaseTest {
     Path folder;
 
     private static Target exl2(RoundingOptions rounding) {
-        return new Exl2Target(3.5, 8, BlockError.GRAM, Optional.empty(), rounding, 1 << 30);
+        return new Exl2Target(4, 8, BlockError.GRAM, Optional.empty(), rounding, 1 << 30);
     }
 
     private static Target awq(RoundingOptions rounding, String... leftOut) {
@@ -82,11 +82,10 @@ class PropagatePhaseTest {
                 Arguments.of("mixtral-tied", exl2(rounding(true).propagating())),
                 Arguments.of("qwen3-moe-fused", exl2(rounding(false).propagating())),
                 Arguments.of("phi-3", awq(rounding(true).propagating())),
-                // Half of a tensor's experts stay as they are.
-                Arguments.of("mixtral-tied", awq(rounding(false).propagating(), "experts.0", "experts.1")));
+                Arguments.of("mixtral-tied", awq(rounding(false).propagating(), "layers.0")));
     }
 
-    /** The last layer's attention is rounded for the states that the finished output has there. */
+    /** Before its last step an output is rounded for the states that it has there itself when it is finished. */
     @ParameterizedTest
     @MethodSource("models")
     void layersAreRoundedForWhatTheOutputItselfComputes(String name, Target target) throws IOException {
@@ -95,20 +94,17 @@ class PropagatePhaseTest {
             String statistics = new FamilyRun(spark, folder).calibrate(model, 8);
             QuantizeRequest request = request(model, target, statistics, "out");
             String made = make(spark, request);
-            SourceModel source =
-                    SourceModel.open(model.toString(), Optional.empty(), FamilyRun.SETTINGS, warning -> { });
-            int last = source.decoder().layers() - 1;
-            double[] before = squares(StatisticsReader.open(new LocalFolder(Path.of(statistics))), last);
-            double[] behind = squares(collected(spark, made, source, statistics, last), last);
-
             QuantizeJob job = QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE);
             try (TargetRun run = new TargetRun(spark, request, FamilyRun.SETTINGS, Progress.NONE, job.model(),
                     job.statistics(), OutputFolder.open(request.output(), FamilyRun.SETTINGS))) {
-                PreparedOutput output = run.prepare(job.targets()).outputs().get(0);
-                ScaledInput input = output.inputs().get(output.gathered().stream()
-                        .filter(item -> item.linear().tensor().matches("blk." + last + ".attn_(q|qkv).weight"))
-                        .findFirst().orElseThrow().linear().module());
-                double[] seen = input.source().open().squares(input.statistics());
+                KeptResults kept = run.prepare(job.targets()).outputs().get(0).kept();
+                PropagatePhase.Reached reached =
+                        kept.find(PropagatePhase.REACHED, PropagatePhase.Reached.class).orElseThrow();
+                float[] seen = joined(StoredStates.of(kept.files(), reached.states()).load());
+                SourceModel source =
+                        SourceModel.open(model.toString(), Optional.empty(), FamilyRun.SETTINGS, warning -> { });
+                float[] before = states(model.toString(), source, statistics, reached.steps());
+                float[] behind = states(made, source, statistics, reached.steps());
                 double change = distance(before, behind);
                 assertTrue(change > 1e-3 && distance(seen, behind) < 0.02 * change,
                         change + ", but " + distance(seen, behind));
@@ -116,38 +112,39 @@ class PropagatePhaseTest {
         }
     }
 
-    private static double[] squares(StatisticsReader reader, int layer) throws IOException {
-        String tensor = reader.manifest().inputs().stream()
-                .filter(input -> input.layer() == layer)
-                .flatMap(input -> input.tensors().stream())
-                .filter(found -> found.matches(".*attn_(q|qkv).weight"))
-                .findFirst().orElseThrow();
-        return reader.squares(reader.input(tensor, -1));
-    }
-
-    /** What the attention of a layer reads when a finished output is run. */
-    private StatisticsReader collected(JavaSparkContext spark, String made, SourceModel source, String statistics, int layer)
+    /** What the halves of a model's layers give, after some of them. */
+    private static float[] states(String location, SourceModel source, String statistics, int halves)
             throws IOException {
-        ModelReference output = ModelReference.find(RunId.create(), made, source, FamilyRun.SETTINGS);
+        ModelReference reference = ModelReference.find(RunId.create(), location, source, FamilyRun.SETTINGS);
         List<int[]> sequences = RecordedTokens.read(statistics + "/" + CalibrationManifest.TOKENS, FamilyRun.SETTINGS)
                 .sequences().sequences();
-        Path found = folder.resolve("collected");
-        try (WorkFolder work =
-                WorkFolder.create(Optional.empty(), folder.resolve("work").toString(), FamilyRun.SETTINGS, spark)) {
-            LayerStates states = LayerStates.run(spark, output, sequences, work.files());
-            StepStatistics.collect(spark, output, new ModelStep.Half(layer, LayerHalf.ATTENTION),
-                    states.before().get(layer), CalibrationManifest.read(new LocalFolder(Path.of(statistics))),
-                    found.toString(), FamilyRun.SETTINGS);
+        List<HiddenStates> behind = new ArrayList<>();
+        for (SequenceGroup group : SequenceGroup.cut(sequences, sequences.size())) {
+            HiddenStates states = GroupPass.embed(reference, group);
+            for (ModelStep step : ModelStep.halves(source.decoder()).subList(0, halves)) {
+                states = GroupPass.step(reference, step, states, ActivationObserver.NONE).states();
+            }
+            behind.add(states);
         }
-        return StatisticsReader.open(new LocalFolder(found));
+        return joined(behind);
     }
 
-    private static double distance(double[] some, double[] others) {
+    private static float[] joined(List<HiddenStates> states) {
+        float[] all = new float[states.stream().mapToInt(group -> group.values().length).sum()];
+        int at = 0;
+        for (HiddenStates group : states) {
+            System.arraycopy(group.values(), 0, all, at, group.values().length);
+            at += group.values().length;
+        }
+        return all;
+    }
+
+    private static double distance(float[] some, float[] others) {
         double change = 0;
         double all = 0;
-        for (int i = 0; i < some.length; i++) {
-            change += (some[i] - others[i]) * (some[i] - others[i]);
-            all += others[i] * others[i];
+        for (int i = 0; i < others.length; i++) {
+            change += Math.pow(some[i] - others[i], 2);
+            all += Math.pow(others[i], 2);
         }
         return Math.sqrt(change / all);
     }
