@@ -36,6 +36,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
@@ -53,6 +55,7 @@ final class TargetRun implements AutoCloseable {
     private final Measurements measurements;
     private final Set<ScaledInput> scaledInputs = new LinkedHashSet<>();
     private WorkFolder work;
+    private KeptWork kept;
 
     TargetRun(JavaSparkContext spark, QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
             Optional<InputStatistics> statistics, OutputFolder folder) {
@@ -134,13 +137,17 @@ final class TargetRun implements AutoCloseable {
         }
         double choosing = clock.seconds();
         Map<String, ScaledInput> inputs = new LinkedHashMap<>();
-        outputs.forEach(output -> inputs.putAll(output.factorInputs()));
+        for (PreparedOutput output : outputs) {
+            inputs.putAll(output.factorInputs());
+        }
         List<ScaledInput> largestFirst = new ArrayList<>(inputs.values());
         largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
         if (!largestFirst.isEmpty()) {
             progress.phase("factorizing statistics");
             keepFactors(factors.orElseThrow(), largestFirst);
             factors.orElseThrow().makeAll(spark, largestFirst);
+        }
+        if (factors.isPresent()) {
             for (int i = 0; i < outputs.size(); i++) {
                 PreparedOutput output = outputs.get(i);
                 outputs.set(i, output.with(SettlePhase.run(spark, output, model.source(), factors.orElseThrow())));
@@ -162,6 +169,7 @@ final class TargetRun implements AutoCloseable {
     private Factors factors() throws IOException {
         if (work == null) {
             work = WorkFolder.create(request.settings().work(), request.output(), settings, spark);
+            kept = new KeptWork(work, model.source().files(), known.orElseThrow().text(), request.settings().overwrite());
         }
         return new Factors(run, statistics.orElseThrow(), work.location(), settings);
     }
@@ -191,8 +199,13 @@ final class TargetRun implements AutoCloseable {
                 ScaleGroups.ofOutput(model.conversion(), linear).ifPresent(groups::add);
             }
         }
-        return ScalePlanner.plan(
-                spark, what, groups, searched, target.rounding(), statistics.orElseThrow(), model.source());
+        Stream<String> madeOf = Stream.of(
+                        groups.stream().map(ScaleGroup::toString),
+                        new TreeMap<>(searched.encodings()).entrySet().stream().map(Map.Entry::toString),
+                        Stream.of(searched.norms().toString(), String.valueOf(target.rounding().ratios())))
+                .flatMap(part -> part);
+        return ScalePlanner.plan(spark, what, groups, searched, target.rounding(), statistics.orElseThrow(),
+                model.source(), kept.of("scales", madeOf), progress);
     }
 
     private static Map<String, RowEncoding> encodings(List<Unit> units, List<Choice> choices) {
@@ -213,7 +226,7 @@ final class TargetRun implements AutoCloseable {
                 : new Foldings(model.conversion(), model.linears(), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
         Chosen chosen = plan.selection().isPresent()
-                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files()))
+                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files(), kept))
                 : Chosen.fixed(plan);
         LaidOut laidOut = target.laidOut().isPresent()
                 ? target.laidOut().get()
@@ -229,7 +242,7 @@ final class TargetRun implements AutoCloseable {
     /** Of gathered layers that are rounded by statistics: without, to round rows takes no longer than to read them. */
     private KeptResults kept(LaidOut laidOut, OutputWriter writer) throws IOException {
         return laidOut.layout().items().anyMatch(item -> item instanceof Item.Gathered)
-                ? work.kept(writer.digest(), request.settings().overwrite())
+                ? kept.of("rounded rows", Stream.of(writer.digest()))
                 : KeptResults.NONE;
     }
 
@@ -318,6 +331,13 @@ final class TargetRun implements AutoCloseable {
             }
         }
         return reports;
+    }
+
+    /** Removes what is kept for a run that would go on with this one's work: there is nothing left to do. */
+    void forgetKept() throws IOException {
+        if (kept != null) {
+            kept.delete();
+        }
     }
 
     /** Removes the factors, and what executors hold. */

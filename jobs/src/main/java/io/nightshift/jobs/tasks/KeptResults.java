@@ -11,7 +11,6 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32C;
@@ -115,16 +114,12 @@ public final class KeptResults implements Serializable {
         return crc.getValue();
     }
 
-    /** How many of these names are there, whole or not. */
-    public int count(List<String> names) throws IOException {
-        if (files == null) {
-            return 0;
-        }
+    /** The names of those that are there, whole or not. */
+    public Set<String> names() throws IOException {
         try {
-            Set<String> there = files.names();
-            return (int) names.stream().filter(there::contains).count();
+            return files == null ? Set.of() : files.names();
         } catch (FileNotFoundException e) {
-            return 0;
+            return Set.of();
         }
     }
 
