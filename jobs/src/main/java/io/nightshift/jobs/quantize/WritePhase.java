@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -138,8 +137,7 @@ final class WritePhase {
                     .flatMap(output -> output.laidOut().layout().files().stream())
                     .mapToLong(LaidOutFile::length)
                     .sum();
-            Set<String> there = outputs.get(0).kept().names();
-            progress.found((int) blocks.stream().filter(block -> there.contains(block.name())).count(), blocks.size(),
+            progress.found(outputs.get(0).kept().count(blocks.stream().map(RowBlock::name).toList()), blocks.size(),
                     "blocks of rows");
             progress.started(pieces, bytes);
             List<PartResult> results = blocks.isEmpty() ? write(inputs, progress) : gather(inputs, progress);

@@ -11,6 +11,7 @@ import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32C;
@@ -121,6 +122,12 @@ public final class KeptResults implements Serializable {
         } catch (FileNotFoundException e) {
             return Set.of();
         }
+    }
+
+    /** How many of these names are there, whole or not. */
+    public int count(List<String> names) throws IOException {
+        Set<String> there = names();
+        return (int) names.stream().filter(there::contains).count();
     }
 
     /** Deletes all of them: they are of no use any more. */
