@@ -8,7 +8,10 @@ import io.nightshift.jobs.rounding.ScalePlan;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.kernels.encoding.RowEncoding;
+import io.nightshift.kernels.encoding.SharedEncoding;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +30,7 @@ import java.util.Set;
  * @param foldings what they make of tensors
  * @param inputs what each of those layers reads, by module; none where there are no statistics
  * @param settled the encodings of those layers whose rows share numbers, by module
- * @param kept blocks of rows that are rounded already, by their names: of a run that was cut off, of this one as they come
+ * @param kept of its gathered layers, by their names: encodings that are settled and blocks of rows that are rounded
  */
 record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter writer, RoundingOptions options,
         Set<String> rounded, ScalePlan scales, Foldings foldings, Map<String, ScaledInput> inputs,
@@ -99,10 +102,33 @@ record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter wri
                 || item instanceof Item.Copied copied && !copied.converts() && !foldings.ofSource(copied.source()).isNone();
     }
 
-    /** The inputs whose factors rounding needs, each once. */
-    Map<String, ScaledInput> factorInputs() {
+    /** The inputs whose factors rounding needs, each once: of layers of which not all is kept. */
+    Map<String, ScaledInput> factorInputs() throws IOException {
+        Set<String> there = kept.names();
+        Set<String> done = new HashSet<>();
+        if (!there.isEmpty()) {
+            laidOut.layout().items().forEach(item -> {
+                if (item instanceof Item.Gathered layer && there.containsAll(names(layer))) {
+                    done.add(layer.linear().module());
+                }
+            });
+        }
         Map<String, ScaledInput> needed = new LinkedHashMap<>();
-        inputs.values().stream().filter(ScaledInput::feedback).forEach(input -> needed.put(input.name(), input));
+        inputs.forEach((module, input) -> {
+            if (input.feedback() && !done.contains(module)) {
+                needed.put(input.name(), input);
+            }
+        });
         return needed;
+    }
+
+    /** All that is kept of a layer when it is done. */
+    private static List<String> names(Item.Gathered layer) {
+        List<String> names = new ArrayList<>();
+        RowBlocks.of(layer, layer.encoding(), Treatment.NONE, 0).forEach(block -> names.add(block.name()));
+        if (layer.encoding() instanceof SharedEncoding) {
+            names.add(SettlePhase.name(layer.linear()));
+        }
+        return names;
     }
 }

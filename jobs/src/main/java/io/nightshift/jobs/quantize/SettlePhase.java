@@ -10,6 +10,7 @@ import io.nightshift.jobs.rounding.LinearRows;
 import io.nightshift.jobs.rounding.RowFolding;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.KeptTasks;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.encoding.RowEncoding;
@@ -61,7 +62,9 @@ final class SettlePhase {
         }
         layers.sort(Comparator.comparing((Unsettled layer) -> -layer.linear().inputs() * layer.linear().outputs())
                 .thenComparing(layer -> layer.input().name()));
-        List<RowEncoding> found = new TaskRun(spark, "settling scales of " + output.name()).each(layers, layer -> {
+        KeptTasks<RowEncoding> tasks = KeptTasks.find(spark, output.kept(),
+                layers.stream().map(layer -> name(layer.linear())).toList(), RowEncoding.class);
+        List<RowEncoding> found = tasks.run(new TaskRun(spark, "settling scales of " + output.name()), layers, layer -> {
             try (Workers workers = TaskWorkers.open()) {
                 return settle(layer, source.open(), factors, workers);
             }
@@ -71,6 +74,11 @@ final class SettlePhase {
             settled.put(layers.get(i).linear().module(), found.get(i));
         }
         return settled;
+    }
+
+    /** The name that a layer's settled encoding is kept under. */
+    static String name(LinearLayer linear) {
+        return "settled-" + linear.module();
     }
 
     private static RowEncoding settle(Unsettled layer, ModelFolder source, Factors factors, Workers workers)

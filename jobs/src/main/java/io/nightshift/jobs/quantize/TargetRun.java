@@ -36,6 +36,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
@@ -53,6 +55,7 @@ final class TargetRun implements AutoCloseable {
     private final Measurements measurements;
     private final Set<ScaledInput> scaledInputs = new LinkedHashSet<>();
     private WorkFolder work;
+    private KeptWork kept;
     private int propagated;
 
     TargetRun(JavaSparkContext spark, QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
@@ -135,9 +138,11 @@ final class TargetRun implements AutoCloseable {
         }
         double choosing = clock.seconds();
         Map<String, ScaledInput> inputs = new LinkedHashMap<>();
-        outputs.stream()
-                .filter(output -> !output.options().propagates())
-                .forEach(output -> inputs.putAll(output.factorInputs()));
+        for (PreparedOutput output : outputs) {
+            if (!output.options().propagates()) {
+                inputs.putAll(output.factorInputs());
+            }
+        }
         List<ScaledInput> largestFirst = new ArrayList<>(inputs.values());
         largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
         if (factors.isPresent()) {
@@ -147,25 +152,25 @@ final class TargetRun implements AutoCloseable {
             progress.phase("factorizing statistics");
             factors.orElseThrow().makeAll(spark, largestFirst);
         }
-        for (int i = 0; i < outputs.size(); i++) {
-            outputs.set(i, settled(outputs.get(i), factors));
+        if (factors.isPresent()) {
+            for (int i = 0; i < outputs.size(); i++) {
+                outputs.set(i, settled(outputs.get(i), factors.get()));
+            }
         }
         OutputResult.Seconds seconds = new OutputResult.Seconds(scaling, choosing, clock.seconds(), 0, 0);
         return new Prepared(outputs, factors, largestFirst, seconds);
     }
 
     /** An output whose rows can be rounded in any tasks, or are. */
-    private PreparedOutput settled(PreparedOutput output, Optional<Factors> factors) throws IOException {
+    private PreparedOutput settled(PreparedOutput output, Factors factors) throws IOException {
         if (output.options().propagates()) {
             // Executors know what they hold by where it is: a folder's name must not come again.
-            new PropagatePhase(spark, run, settings, progress, model, statistics.orElseThrow(), factors.orElseThrow(),
+            new PropagatePhase(spark, run, settings, progress, model, statistics.orElseThrow(), factors,
                     work.files(), "propagated-" + propagated++).run(output);
-            output.factorInputs().values().stream().filter(input -> input.scales() != null).forEach(scaledInputs::add);
+            output.inputs().values().stream().filter(input -> input.scales() != null).forEach(scaledInputs::add);
             return output;
         }
-        return output.factorInputs().isEmpty()
-                ? output
-                : output.with(SettlePhase.run(spark, output, output.gathered(), model.source(), factors.orElseThrow()));
+        return output.with(SettlePhase.run(spark, output, output.gathered(), model.source(), factors));
     }
 
     /** Deletes the factors of scaled inputs that the next targets have no use for; inputs as they are may be of use again. */
@@ -180,6 +185,7 @@ final class TargetRun implements AutoCloseable {
     private Factors factors() throws IOException {
         if (work == null) {
             work = WorkFolder.create(request.settings().work(), request.output(), settings, spark);
+            kept = new KeptWork(work, model.source().files(), known.orElseThrow().text(), request.settings().overwrite());
         }
         return new Factors(run, work.location(), settings);
     }
@@ -209,8 +215,13 @@ final class TargetRun implements AutoCloseable {
                 ScaleGroups.ofOutput(model.conversion(), linear).ifPresent(groups::add);
             }
         }
-        return ScalePlanner.plan(
-                spark, what, groups, searched, target.rounding(), statistics.orElseThrow(), model.source());
+        Stream<String> madeOf = Stream.of(
+                        groups.stream().map(ScaleGroup::toString),
+                        new TreeMap<>(searched.encodings()).entrySet().stream().map(Map.Entry::toString),
+                        Stream.of(searched.norms().toString(), String.valueOf(target.rounding().ratios())))
+                .flatMap(part -> part);
+        return ScalePlanner.plan(spark, what, groups, searched, target.rounding(), statistics.orElseThrow(),
+                model.source(), kept.of("scales", madeOf), progress);
     }
 
     private static Map<String, RowEncoding> encodings(List<Unit> units, List<Choice> choices) {
@@ -231,7 +242,7 @@ final class TargetRun implements AutoCloseable {
                 : new Foldings(model.conversion(), model.linears(), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
         Chosen chosen = plan.selection().isPresent()
-                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files()))
+                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files(), kept))
                 : Chosen.fixed(plan);
         LaidOut laidOut = target.laidOut().isPresent()
                 ? target.laidOut().get()
@@ -247,7 +258,7 @@ final class TargetRun implements AutoCloseable {
     /** Of gathered layers that are rounded by statistics: without, to round rows takes no longer than to read them. */
     private KeptResults kept(LaidOut laidOut, OutputWriter writer) throws IOException {
         return laidOut.layout().items().anyMatch(item -> item instanceof Item.Gathered)
-                ? work.kept(writer.digest(), request.settings().overwrite())
+                ? kept.of("rounded rows", Stream.of(writer.digest()))
                 : KeptResults.NONE;
     }
 
@@ -336,6 +347,13 @@ final class TargetRun implements AutoCloseable {
             }
         }
         return reports;
+    }
+
+    /** Removes what is kept for a run that would go on with this one's work: there is nothing left to do. */
+    void forgetKept() throws IOException {
+        if (kept != null) {
+            kept.delete();
+        }
     }
 
     /** Removes the factors, and what executors hold. */

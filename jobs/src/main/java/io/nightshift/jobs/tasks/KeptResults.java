@@ -127,17 +127,19 @@ public final class KeptResults implements Serializable {
         return files;
     }
 
+    /** The names of those that are there, whole or not. */
+    public Set<String> names() throws IOException {
+        try {
+            return files == null ? Set.of() : files.names();
+        } catch (FileNotFoundException e) {
+            return Set.of();
+        }
+    }
+
     /** How many of these names are there, whole or not. */
     public int count(List<String> names) throws IOException {
-        if (files == null) {
-            return 0;
-        }
-        try {
-            Set<String> there = files.names();
-            return (int) names.stream().filter(there::contains).count();
-        } catch (FileNotFoundException e) {
-            return 0;
-        }
+        Set<String> there = names();
+        return (int) names.stream().filter(there::contains).count();
     }
 
     /** Deletes all of them: they are of no use any more. */
