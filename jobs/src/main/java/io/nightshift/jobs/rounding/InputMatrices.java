@@ -1,6 +1,5 @@
 package io.nightshift.jobs.rounding;
 
-import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
@@ -101,8 +100,7 @@ public final class InputMatrices {
 
     private static Matrices load(Factors factors, ScaledInput input, Workers workers) throws IOException {
         FeedbackFactor factor = input.feedback() ? factors.of(input, workers) : null;
-        StatisticsReader reader = factors.statistics().open();
-        GramMatrix gram = StatisticsReference.gram(reader, input.statistics());
+        GramMatrix gram = input.gram();
         GramMatrix squares = squares(gram, input.scales());
         return new Matrices(factor, GramLoss.of(gram, workers), squares, squares.diagonal());
     }
