@@ -88,8 +88,8 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
         List<String> warnings = new ArrayList<>(SourceFiles.warnings(model.checkpoint().folder()));
         ModelFolder folder = model.checkpoint().folder();
         if (folder.find(TOKENIZER).isEmpty()) {
-            warnings.add(folder.location() + ": has no " + TOKENIZER + ", the only tokenizer that ExLlamaV2 reads since 0.3.1: put"
-                    + " one into the output, as transformers saves it");
+            warnings.add(folder.location() + ": has no " + TOKENIZER + ", the only tokenizer that ExLlamaV2 reads since 0.3.1:"
+                    + " put one into the output, as transformers saves it");
         }
         if (measurement.isEmpty()) {
             Exl2Units units = Exl2Units.of(exl2, headBits);

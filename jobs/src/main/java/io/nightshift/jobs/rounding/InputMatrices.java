@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the tasks of one run share in a process of inputs' statistics: for each input 4 * channels² bytes, half of it the factor
- * (where rounding gives feedback), half the matrix that losses are measured with. Inputs that a task works with are
+ * What the tasks of one run share in a process of inputs' statistics: for each input 4 * channels² bytes, half of it the
+ * factor (where rounding gives feedback), half the matrix that losses are measured with. Inputs that a task works with are
  * held, and the {@value #KEPT} that were used last; what is dropped is read again when it is needed. Tasks in the order
  * of their inputs need few at once.
  */

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.Serializable;
@@ -31,6 +32,10 @@ public final class KeptResults implements Serializable {
 
     /** Keeps and finds nothing. */
     public static final KeptResults NONE = new KeptResults(null);
+
+    /** The folder outlives its run, and others may write there: nothing but values is read from it. */
+    private static final ObjectInputFilter VALUES = ObjectInputFilter.Config.createFilter(
+            "io.nightshift.**;java.lang.*;java.util.*;!*");
 
     private final WorkFiles files;
 
@@ -81,6 +86,7 @@ public final class KeptResults implements Serializable {
                 return Optional.empty();
             }
             try (ObjectInputStream objects = new ObjectInputStream(new ByteArrayInputStream(content))) {
+                objects.setObjectInputFilter(VALUES);
                 return Optional.of(type.cast(objects.readObject()));
             }
         } catch (IOException | ClassNotFoundException | ClassCastException e) {

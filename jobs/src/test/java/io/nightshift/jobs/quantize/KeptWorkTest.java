@@ -174,7 +174,8 @@ class KeptWorkTest {
             Files.write(damaged.get(i), i % 3 == 0 ? Arrays.copyOf(bytes, bytes.length / 2) : bytes);
         }
         List<String> again = run(request(exl2(3.5)));
-        assertTrue(again.containsAll(List.of("0 of " + GROUPS + " groups of scales", "0 of 9 measured units")), again.toString());
+        assertTrue(again.containsAll(List.of("0 of " + GROUPS + " groups of scales", "0 of 9 measured units")),
+                again.toString());
         assertEquals(wanted, output("tiny-llama-EXL2-3.5bpw"));
         assertEquals(List.of(), kept());
     }
@@ -200,7 +201,8 @@ class KeptWorkTest {
         Settings overwriting = new Settings(Optional.empty(), Settings.DEFAULT.partSize(), true);
         List<String> told = run(request(exl2(3.5)).with(overwriting));
         assertTrue(told.containsAll(
-                List.of("0 of " + GROUPS + " groups of scales", "0 of 9 measured units", "0 of 29 blocks of rows")), told.toString());
+                List.of("0 of " + GROUPS + " groups of scales", "0 of 9 measured units", "0 of 29 blocks of rows")),
+                told.toString());
         assertEquals(List.of(), kept());
     }
 

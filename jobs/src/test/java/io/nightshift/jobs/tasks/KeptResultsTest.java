@@ -1,5 +1,6 @@
 package io.nightshift.jobs.tasks;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +38,16 @@ class KeptResultsTest {
 
     private String get(KeptResults kept, String name) throws IOException {
         return kept.get(name, String.class, () -> name + " " + ++made);
+    }
+
+    /** What lies there may be another's: of classes that are no values of ours not one is made. */
+    @Test
+    void whatIsNoValueIsNotRead() throws Exception {
+        KeptResults kept = kept();
+        kept.keep("path", new File("somewhere"));
+        assertEquals(Optional.empty(), kept.find("path", File.class));
+        kept.keep("numbers", new double[] {1, 2});
+        assertArrayEquals(new double[] {1, 2}, kept.find("numbers", double[].class).orElseThrow());
     }
 
     @Test
