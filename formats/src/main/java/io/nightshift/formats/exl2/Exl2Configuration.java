@@ -5,7 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.storage.JsonFile;
 
 /**
- * What {@code config.json} of an EXL2 folder says of it beside the source's own keys (conversion/compile.py).
+ * What {@code config.json} of an EXL2 folder says of it beside the source's own keys (conversion/compile.py), and those that
+ * ExLlamaV2 knows by other names.
  *
  * @param bits bits per weight that were asked for
  * @param headBits nominal bits of the head
@@ -24,6 +25,7 @@ public record Exl2Configuration(double bits, int headBits, int rows, int length,
      */
     public byte[] write(ObjectNode source) {
         ObjectNode config = source.deepCopy();
+        RotaryKeys.add(config);
         ObjectNode quantization = new ObjectMapper().createObjectNode();
         quantization.put("quant_method", "exl2");
         quantization.put("version", VERSION);

@@ -40,6 +40,16 @@ public record Measurement(Map<String, List<Option>> options, String scales) {
      * @param accuracy one minus the relative error of the block's output
      */
     public record Option(Map<String, ParameterSet> parameters, long totalBits, double accuracy) {
+        /**
+         * A choice as it was measured.
+         *
+         * @param error the relative error of the block's output; none at all is stored as the least that there is:
+         *     ExLlamaV2 takes the logarithm of what an accuracy lacks
+         */
+        public static Option measured(Map<String, ParameterSet> parameters, long totalBits, double error) {
+            return new Option(parameters, totalBits, Math.min(1 - error, Math.nextDown(1.0)));
+        }
+
         /** The relative error of the block's output. */
         public double error() {
             return 1 - accuracy;

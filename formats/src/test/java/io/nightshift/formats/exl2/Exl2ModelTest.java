@@ -1,6 +1,7 @@
 package io.nightshift.formats.exl2;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -144,6 +145,55 @@ class Exl2ModelTest {
         assertTrue(Exl2Folder.declaredBy(config));
         assertEquals(4.65, config.at("/quantization_config/bits").asDouble());
         assertEquals(256, config.at("/quantization_config/calibration/length").asInt());
+    }
+
+    /** ExLlamaV2 takes the logarithm of one minus the accuracy. */
+    @Test
+    void aBlockWithoutErrorIsNotStoredAsPerfect() {
+        assertTrue(Measurement.Option.measured(Map.of(), 1, 0).accuracy() < 1);
+        assertEquals(0.75, Measurement.Option.measured(Map.of(), 1, 0.25).accuracy());
+    }
+
+    private static JsonNode written(String source) throws IOException {
+        ObjectMapper mapper = new ObjectMapper();
+        return mapper.readTree(
+                new Exl2Configuration(4.65, 6, 32, 256, "calibration.jsonl").write((ObjectNode) mapper.readTree(source)));
+    }
+
+    /** ExLlamaV2 takes no notice of rope_parameters, and would run the model with a base of 10,000. */
+    @Test
+    void theRotaryEmbeddingStandsWhereExLlamaV2LooksForIt() throws IOException {
+        JsonNode llama = written("""
+                {"rope_parameters": {"rope_theta": 500000.0, "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
+                 "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}}""");
+        assertEquals(500000, llama.get("rope_theta").asDouble());
+        assertEquals("llama3", llama.at("/rope_scaling/rope_type").asText());
+        assertEquals(8, llama.at("/rope_scaling/factor").asDouble());
+        assertEquals(8192, llama.at("/rope_scaling/original_max_position_embeddings").asInt());
+        assertEquals(500000, llama.at("/rope_parameters/rope_theta").asDouble());
+
+        JsonNode plain = written("{\"rope_parameters\": {\"rope_theta\": 1000000, \"rope_type\": \"default\"}}");
+        assertEquals(1000000, plain.get("rope_theta").asInt());
+        assertFalse(plain.has("rope_scaling"));
+
+        JsonNode nested = written("""
+                {"text_config": {"rope_parameters": {"rope_theta": 1000000.0, "rope_type": "default", "mrope_section": [16, 24, 24]}}}
+                """);
+        assertEquals(1000000, nested.at("/text_config/rope_theta").asDouble());
+        assertEquals("mrope", nested.at("/text_config/rope_scaling/rope_type").asText());
+
+        JsonNode layers = written("""
+                {"rope_parameters": {"sliding_attention": {"rope_theta": 10000.0, "rope_type": "default"},
+                 "full_attention": {"rope_theta": 1000000.0, "rope_type": "linear", "factor": 8.0}}}""");
+        assertEquals(1000000, layers.get("rope_theta").asDouble());
+        assertEquals("linear", layers.at("/rope_scaling/rope_type").asText());
+
+        String old = "{\"rope_theta\":500000.0,\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0}}";
+        ObjectNode kept = (ObjectNode) written(old);
+        kept.remove("quantization_config");
+        assertEquals(new ObjectMapper().readTree(old), kept);
+        JsonNode both = written("{\"rope_scaling\": {\"type\": \"mrope\", \"rope_type\": \"default\"}}");
+        assertEquals("{\"type\":\"mrope\"}", both.get("rope_scaling").toString());
     }
 
     /** As transformers writes it, for one: the upper limit of Mamba's time steps. */

@@ -22,6 +22,7 @@ import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -73,6 +74,17 @@ public final class CalibrateJob {
                     + " has no experts");
         }
         return new CalibrateJob(request, settings, progress, source, recorded);
+    }
+
+    /** The tokens that the model is run over, or the most that are taken of the texts; empty where all of them are. */
+    public OptionalLong mostTokens() {
+        if (recorded.isPresent()) {
+            return OptionalLong.of(recorded.get().sequences().tokens());
+        }
+        CalibrationInput.Texts texts = (CalibrationInput.Texts) request.options().input();
+        return texts.sampleLimit() == Integer.MAX_VALUE
+                ? OptionalLong.empty()
+                : OptionalLong.of((long) texts.sampleLimit() * texts.sequenceLength());
     }
 
     /**

@@ -19,6 +19,7 @@ import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -79,7 +80,7 @@ final class BatchCommand implements Callable<Integer> {
             ManifestExplanation.print(read, Instant.now(), System.out);
             return 0;
         }
-        Night night = new Night(read, new ManifestRequests(), runtime.hadoop(), System.err);
+        Night night = new Night(read, new ManifestRequests(), runtime.hadoop(), System.err, InstantSource.system());
         if (dryRun) {
             List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores());
             NightPlanTable.print(plans, runtime.cores(), System.out);

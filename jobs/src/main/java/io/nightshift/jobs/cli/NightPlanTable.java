@@ -32,6 +32,7 @@ final class NightPlanTable {
         }
         out.printf(Locale.ROOT, "%s to make; tasks are counted for %d core%s%n", ByteSize.format(bytes), cores,
                 cores == 1 ? "" : "s");
+        out.println(CoreHours.total(plans.stream().flatMap(plan -> plan.costs().stream()).toList()));
     }
 
     static void print(NightResult result, PrintStream out) {

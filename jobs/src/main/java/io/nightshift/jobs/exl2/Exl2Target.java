@@ -10,6 +10,7 @@ import io.nightshift.formats.exl2.Measurement;
 import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.layout.SourceFiles;
 import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.quantize.BudgetedChoice;
 import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.InputStatistics;
@@ -59,8 +60,10 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     /** Shard size where the user gives none: 8 GB, as ExLlamaV2 has it. */
     public static final long DEFAULT_SHARD_SIZE = 8_192_000_000L;
 
+    private static final String TOKENIZER = "tokenizer.json";
+
     /** Raised when the same plan gives other bytes. */
-    private static final String BYTES_VERSION = "exl2-1";
+    private static final String BYTES_VERSION = "exl2-2";
 
     /** Errors of different blocks add up by their squares. */
     private static final BudgetedChoice SQUARES = new BudgetedChoice(2);
@@ -82,7 +85,12 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
                     + " --rounding nearest is for other targets");
         }
         Exl2Model exl2 = exl2(model);
-        List<String> warnings = SourceFiles.warnings(model.checkpoint().folder());
+        List<String> warnings = new ArrayList<>(SourceFiles.warnings(model.checkpoint().folder()));
+        ModelFolder folder = model.checkpoint().folder();
+        if (folder.find(TOKENIZER).isEmpty()) {
+            warnings.add(folder.location() + ": has no " + TOKENIZER + ", the only tokenizer that ExLlamaV2 reads since 0.3.1: put"
+                    + " one into the output, as transformers saves it");
+        }
         if (measurement.isEmpty()) {
             Exl2Units units = Exl2Units.of(exl2, headBits);
             long budget = budget(exl2, units);

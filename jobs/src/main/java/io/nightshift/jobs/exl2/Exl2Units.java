@@ -86,7 +86,7 @@ record Exl2Units(List<Unit> blocks, Unit head) {
             Exl2Block block = model.blocks().get(i);
             List<Measurement.Option> measured = new ArrayList<>();
             for (Map<String, ParameterSet> choice : block.choices()) {
-                measured.add(new Measurement.Option(choice, block.totalBits(choice), 1 - errors[i][measured.size()]));
+                measured.add(Measurement.Option.measured(choice, block.totalBits(choice), errors[i][measured.size()]));
             }
             options.put(block.key(), measured);
         }

@@ -3,6 +3,7 @@ package io.nightshift.jobs.quantize;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateResult;
@@ -17,6 +18,8 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
@@ -33,9 +36,11 @@ public final class QuantizeJob {
     private final Optional<InputStatistics> statistics;
     private final List<CheckedTarget> targets;
     private final List<String> warnings;
+    private final OptionalLong calibrationTokens;
 
     private QuantizeJob(QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
-            Optional<InputStatistics> statistics, List<CheckedTarget> targets, List<String> warnings) {
+            Optional<InputStatistics> statistics, List<CheckedTarget> targets, List<String> warnings,
+            OptionalLong calibrationTokens) {
         this.request = request;
         this.settings = settings;
         this.progress = progress;
@@ -43,6 +48,7 @@ public final class QuantizeJob {
         this.statistics = statistics;
         this.targets = targets;
         this.warnings = warnings;
+        this.calibrationTokens = calibrationTokens;
     }
 
     /**
@@ -66,12 +72,13 @@ public final class QuantizeJob {
             tell(targets, List.of(), progress);
         }
         StatisticsOutlook.refuseWithoutEffect(targets, statistics);
+        OptionalLong calibrationTokens = OptionalLong.of(0);
         if (request.statistics() instanceof StatisticsSource.Calibration calibration) {
             // What is wrong with texts or options is found out before anything is run.
-            CalibrateJob.plan(StatisticsOutlook.request(request, model, targets, calibration), settings,
-                    CalibrateProgress.NONE);
+            calibrationTokens = CalibrateJob.plan(StatisticsOutlook.request(request, model, targets, calibration), settings,
+                    CalibrateProgress.NONE).mostTokens();
         }
-        return new QuantizeJob(request, settings, progress, model, statistics, targets, warnings);
+        return new QuantizeJob(request, settings, progress, model, statistics, targets, warnings, calibrationTokens);
     }
 
     /** The targets, checked, in the order of the request. */
@@ -93,6 +100,21 @@ public final class QuantizeJob {
         return target.laidOut()
                 .map(found -> WritePhase.tasks(found.layout(), request.settings().partSize(), cores))
                 .orElse(0);
+    }
+
+    /**
+     * What the job takes, estimated; as if nothing of it were there already but the statistics of {@code --stats}.
+     *
+     * @throws IOException if something cannot be read
+     */
+    public EstimatedCost cost() throws IOException {
+        CostModel costs = new CostModel(model);
+        boolean gram = targets.stream().anyMatch(target -> target.plan().needs() == TargetPlan.Needs.GRAM);
+        double tokenCost = costs.calibration(1, gram ? StatisticsKind.GRAM : StatisticsKind.IMATRIX);
+        OptionalDouble calibration = calibrationTokens.isPresent()
+                ? OptionalDouble.of(calibrationTokens.getAsLong() * tokenCost)
+                : OptionalDouble.empty();
+        return new EstimatedCost(calibration, targets.stream().map(costs::target).toList());
     }
 
     /**
@@ -131,7 +153,7 @@ public final class QuantizeJob {
         QuantizeRequest fewer =
                 request.with(request.targets().stream().filter(target -> !left.contains(target)).toList());
         return new QuantizeJob(fewer, settings, progress, model, statistics,
-                targets.stream().filter(target -> !left.contains(target.target())).toList(), warnings);
+                targets.stream().filter(target -> !left.contains(target.target())).toList(), warnings, calibrationTokens);
     }
 
     /**

@@ -389,7 +389,8 @@ class BatchCommandTest {
         CommandRun dry = batch("--manifest", manifest, "--dry-run");
         assertEquals(0, dry.exitCode(), dry.err() + dry.out());
         assertTrue(dry.out().lines().anyMatch(line -> line.matches("llama +awq +[\\d.]+ \\w+ +[\\d.]+ +\\d+ *")), dry.out());
-        assertEquals(14 + 2 + 2 + 2, dry.out().lines().count(), dry.out());
+        assertEquals(14 + 2 + 2 + 3, dry.out().lines().count(), dry.out());
+        assertTrue(dry.out().contains("core hours in all"), dry.out());
         assertFalse(Files.exists(output));
     }
 

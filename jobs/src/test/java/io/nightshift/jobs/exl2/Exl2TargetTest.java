@@ -150,6 +150,7 @@ class Exl2TargetTest {
         assertEquals(first, digests(folder.resolve("again/tiny-llama-EXL2-4.5bpw")));
         CommandRun dry = CommandRun.of("quantize", "--model", MODEL, "--stats", stats(), "--to", "exl2:4.5", "--scales",
                 "none", "--measurement", measured.toString(), "--dry-run", "--output", folder + "/dry");
+        assertTrue(dry.err().contains("has no tokenizer.json, the only tokenizer that ExLlamaV2 reads"), dry.err());
         assertEquals(0, dry.exitCode(), dry.err());
         assertTrue(dry.out().contains("model.layers.3.mlp.down_proj"), dry.out());
 

@@ -1,12 +1,15 @@
 package io.nightshift.jobs.batch.run;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.storage.StoredFile;
 import io.nightshift.jobs.batch.manifest.ManifestModel;
 import io.nightshift.jobs.batch.manifest.TargetRequest;
 import io.nightshift.jobs.quantize.CheckedTarget;
+import io.nightshift.jobs.quantize.EstimatedCost;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.StatisticsSource;
+import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
@@ -22,18 +25,21 @@ import java.util.Optional;
  * @param model of the manifest
  * @param outputs one for each target that can be made; empty where planning failed
  * @param refused why other targets cannot be made of this model
+ * @param costs what each of its jobs takes for what is missing, estimated
  * @param work bytes that have to be read or written for what is missing, roughly
+ * @param source the checkpoint's files
  * @param failure why it cannot be made, if it cannot
  */
-public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetRequest, String> refused, long work,
-        Optional<String> failure) {
+public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetRequest, String> refused, List<EstimatedCost> costs,
+        long work, List<StoredFile> source, Optional<String> failure) {
     /**
      * A planned output.
      *
      * @param bytes of it; empty where its layout hangs on a measurement
      * @param bitsPerWeight likewise
      * @param tasks that write it
-     * @param found whether it is complete already
+     * @param found whether it is complete already, as far as headers tell: not where its bytes hang on what is not
+     *     measured yet
      */
     public record Output(TargetRequest request, Optional<Long> bytes, Optional<Double> bitsPerWeight, int tasks,
             boolean found) {}
@@ -44,6 +50,8 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
         try {
             List<Output> outputs = new ArrayList<>();
             Map<TargetRequest, String> refused = new LinkedHashMap<>();
+            List<StoredFile> files = List.of();
+            List<EstimatedCost> costs = new ArrayList<>();
             long work = 0;
             for (Requests.Part asked : requests.of(model, output)) {
                 Refusals planned = Refusals.of(asked, settings, progress);
@@ -54,7 +62,9 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
                 Requests.Part part = planned.part().get();
                 QuantizeJob job = planned.job().orElseThrow();
                 List<Optional<OutputResult>> found = job.found();
-                long source = job.model().source().files().stream().mapToLong(file -> file.length()).sum();
+                files = job.model().source().files();
+                long source = files.stream().mapToLong(StoredFile::length).sum();
+                List<Target> complete = new ArrayList<>();
                 boolean missing = false;
                 for (int i = 0; i < part.targets().size(); i++) {
                     CheckedTarget target = job.targets().get(i);
@@ -62,18 +72,22 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
                     outputs.add(new Output(part.targets().get(i), target.bytes(),
                             target.laidOut().map(laidOut -> laidOut.layout().bitsPerWeight()),
                             job.tasks(target, cores), there));
+                    if (there) {
+                        complete.add(target.target());
+                    }
                     missing |= !there;
                     work += there ? 0 : target.bytes().orElse(source) + (model.isEvaluated() ? source : 0);
                 }
                 if (missing) {
+                    costs.add(job.without(complete).cost());
                     work += source;
                     work += part.request().statistics() instanceof StatisticsSource.Calibration ? source : 0;
                     work += model.isEvaluated() ? source : 0;
                 }
             }
-            return new ModelPlan(model, outputs, refused, work, Optional.empty());
+            return new ModelPlan(model, outputs, refused, costs, work, files, Optional.empty());
         } catch (InvalidModelException | IOException e) {
-            return new ModelPlan(model, List.of(), Map.of(), 0, Optional.of(Failures.words(e)));
+            return new ModelPlan(model, List.of(), Map.of(), List.of(), 0, List.of(), Optional.of(Failures.words(e)));
         }
     }
 }

@@ -114,11 +114,13 @@ final class ModelRun {
     /** A model whose turn came too late: outputs of earlier runs stay, all others are not started. */
     Outcome notStarted(ModelPlan plan, String why) throws IOException {
         lease.requireHeld();
+        boolean same = !model.isOn(ManifestKey.OVERWRITE) && ModelMemory.open(files, model, plan.source()).holds();
         for (ModelPlan.Output planned : plan.outputs()) {
             TargetRequest request = planned.request();
-            Optional<OutputState> before = table.read(model.name(), request.target().text())
-                    .filter(row -> planned.found() && row.status().isThere());
-            if (before.isPresent()) {
+            Optional<OutputState> before =
+                    table.read(model.name(), request.target().text()).filter(row -> row.status().isThere());
+            // A plan finds no output whose statistics are still to be calibrated; its row goes before it is made again.
+            if (before.isPresent() && (planned.found() || same && isSealed(before.get()))) {
                 rows.put(request, before.get());
             } else {
                 enter(request, row(request, OutputStatus.NOT_STARTED, why));
@@ -228,6 +230,11 @@ final class ModelRun {
         }
     }
 
+    /** Whether its checksums lie beside it: they go before it is made again, too. */
+    private boolean isSealed(OutputState output) throws IOException {
+        return files.read(output.name() + Checksums.END).isPresent();
+    }
+
     private boolean staysWithheld(TargetRequest request) throws IOException {
         Optional<OutputState> before = table.read(model.name(), request.target().text())
                 .filter(row -> row.status() == OutputStatus.WITHHELD && row.quality().isPresent())
@@ -246,7 +253,7 @@ final class ModelRun {
     private void made(TargetRequest request, OutputResult result, List<OutputResult> all) throws IOException {
         Optional<OutputState> before = table.read(model.name(), request.target().text())
                 .filter(row -> result.skipped() && row.status().isThere() && row.name().equals(name(result.location())));
-        if (before.isPresent() && files.read(before.get().name() + Checksums.END).isEmpty()) {
+        if (before.isPresent() && !isSealed(before.get())) {
             before = Optional.empty();
         }
         long sharing = Math.max(1, all.stream()

@@ -18,6 +18,7 @@ import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,13 +39,20 @@ public final class Night {
     private final Requests requests;
     private final HadoopSettings settings;
     private final PrintStream err;
+    private final InstantSource clock;
 
-    /** @param err where its lines go */
-    public Night(Manifest manifest, Requests requests, HadoopSettings settings, PrintStream err) {
+    /**
+     * A night that is to come.
+     *
+     * @param err where its lines go
+     * @param clock that the deadline is held against
+     */
+    public Night(Manifest manifest, Requests requests, HadoopSettings settings, PrintStream err, InstantSource clock) {
         this.manifest = manifest;
         this.requests = requests;
         this.settings = settings;
         this.err = err;
+        this.clock = clock;
     }
 
     /**
@@ -72,7 +80,7 @@ public final class Night {
      * @throws IOException if state, report or result cannot be written
      */
     public NightResult run(JavaSparkContext spark, List<ModelPlan> plans, String runId) throws IOException {
-        Instant start = Instant.now();
+        Instant start = clock.instant();
         NightFiles files = NightFiles.open(manifest.output(), settings);
         try (Lease lease = Lease.take(files, runId, LeaseTerms.USUAL)) {
             Map<String, ModelRun.Outcome> outcomes = run(spark, plans, runId, files, lease, start);
@@ -118,7 +126,7 @@ public final class Night {
         if (plan.failure().isPresent()) {
             return run.failed(plan.failure().get());
         }
-        Optional<String> refusal = pace.refusal(plan.work(), Instant.now());
+        Optional<String> refusal = pace.refusal(plan.work(), clock.instant());
         if (refusal.isPresent()) {
             return run.notStarted(plan, refusal.get());
         }
@@ -162,7 +170,7 @@ public final class Night {
         String version = Night.class.getPackage().getImplementationVersion();
         return new NightResult(runId,
                 NightResult.Status.of(models.stream().flatMap(model -> model.outputs().stream()).toList()),
-                start, Instant.now(), manifest.file(), manifest.output(), version == null ? "(not packaged)" : version,
+                start, clock.instant(), manifest.file(), manifest.output(), version == null ? "(not packaged)" : version,
                 models);
     }
 

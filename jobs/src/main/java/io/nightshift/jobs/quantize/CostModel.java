@@ -1,0 +1,182 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.Role;
+import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.layout.Item;
+import io.nightshift.formats.statistics.StatisticsKind;
+import io.nightshift.kernels.encoding.GgmlEncoding;
+import io.nightshift.kernels.encoding.RowEncoding;
+import io.nightshift.kernels.scaling.ScaleCandidate;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Core seconds that the phases of targets take: the operations of each, over the rate at which a core of a Zen 4 at 3.6 GHz
+ * did them for a layer of a 7B model (docs/performance.md). Start-up, reading and writing, and the evaluation of outputs are
+ * left out. What two targets share is counted once.
+ */
+final class CostModel {
+    /** Additions and multiplications a second of matrix products. */
+    private static final double PRODUCTS = 63e9;
+
+    /** Seconds a channel³ of an input whose Gram matrix is factorized. */
+    private static final double FACTOR = 1.5e-11;
+
+    /** Seconds a weight and channel of rounding with error feedback, to groups of integers and to ggml's blocks. */
+    private static final double FEEDBACK_OF_INTEGERS = 4.2e-11;
+    private static final double FEEDBACK_OF_BLOCKS = 9.2e-11;
+
+    /** Rows of a layer, and of a group of experts, that scales are tried on. */
+    private static final int SAMPLED_ROWS = 512;
+    private static final int SAMPLED_ROWS_OF_EXPERTS = 2048;
+
+    private final Model model;
+    private final double expertShare;
+    private final int experts;
+    private final Set<List<Object>> shared = new HashSet<>();
+
+    CostModel(Model model) throws IOException {
+        this.model = model;
+        experts = 1 + model.linears().stream().mapToInt(LinearLayer::expert).max().orElse(LinearLayer.NO_EXPERT);
+        expertShare = experts == 0 ? 1 : Math.min(1, expertsPerToken(model) / (double) experts);
+    }
+
+    private static long expertsPerToken(Model model) {
+        return model.conversion().hyperparameters().values().entrySet().stream()
+                .filter(entry -> entry.getKey().endsWith(".expert_used_count")
+                        && entry.getValue() instanceof GgufValue.Uint32)
+                .mapToLong(entry -> ((GgufValue.Uint32) entry.getValue()).value())
+                .findFirst()
+                .orElse(1);
+    }
+
+    /** What running the model over texts takes. */
+    double calibration(long tokens, StatisticsKind kind) throws IOException {
+        double operations = 0;
+        for (LinearLayer linear : model.linears()) {
+            operations += 2.0 * tokensOf(linear, tokens) * linear.outputs() * linear.inputs();
+        }
+        if (kind == StatisticsKind.GRAM) {
+            // Half of each symmetric matrix is computed.
+            operations += inputs(model.linears()).values().stream()
+                    .mapToDouble(linear -> tokensOf(linear, tokens) * linear.inputs() * linear.inputs())
+                    .sum();
+        }
+        return operations / PRODUCTS;
+    }
+
+    private double tokensOf(LinearLayer linear, long tokens) {
+        return linear.expert() == LinearLayer.NO_EXPERT ? tokens : tokens * expertShare;
+    }
+
+    /** A layer for each different input. */
+    private static Map<List<Object>, LinearLayer> inputs(List<LinearLayer> linears) {
+        Map<List<Object>, LinearLayer> inputs = new HashMap<>();
+        linears.forEach(linear -> inputs.putIfAbsent(
+                List.of(linear.layer(), linear.expert(), reads(linear.role())), linear));
+        return inputs;
+    }
+
+    private static Object reads(Role role) {
+        return switch (role) {
+            case QUERY, KEY, VALUE, QUERY_KEY_VALUE -> Role.QUERY;
+            case GATE, UP -> Role.UP;
+            case EXPERT_GATE, EXPERT_UP -> Role.EXPERT_UP;
+            default -> role;
+        };
+    }
+
+    /** What a target takes, besides the calibration. */
+    double target(CheckedTarget target) {
+        TargetPlan plan = target.plan();
+        List<LinearLayer> linears = plan.units().stream().flatMap(unit -> unit.linears().stream()).toList();
+        double seconds = 0;
+        List<Object> scales = List.of();
+        if (target.target().rounding().scaled()) {
+            scales = List.of("scales", plan.nominal(), plan.norms(), target.target().rounding().ratios());
+            seconds += once(scales, scales(linears, target.target().rounding().ratios()));
+        }
+        boolean feedback = target.target().rounding().feedback();
+        if (feedback) {
+            double factors = inputs(linears).values().stream().mapToDouble(linear -> cube(linear.inputs())).sum() * FACTOR;
+            seconds += once(List.of("factors", scales, target.target().rounding().damping(), inputs(linears).keySet()), factors);
+        }
+        if (plan.selection().isPresent()) {
+            Measure measure = plan.selection().get().measure();
+            seconds += once(List.of("measure", scales, plan.units(), measure),
+                    plan.units().stream().mapToDouble(unit -> measuring(unit, measure)).sum());
+        }
+        if (feedback) {
+            for (Unit unit : plan.units()) {
+                for (int i = 0; i < unit.linears().size(); i++) {
+                    seconds += rounding(unit.linears().get(i), unit.choices().get(0).encodings().get(i));
+                }
+            }
+        }
+        return seconds + encoding(target, feedback);
+    }
+
+    private double once(List<Object> key, double seconds) {
+        return shared.add(key) ? seconds : 0;
+    }
+
+    private static double cube(double channels) {
+        return channels * channels * channels;
+    }
+
+    private double scales(List<LinearLayer> linears, int ratios) {
+        double operations = 0;
+        for (LinearLayer linear : linears) {
+            double rows = linear.expert() == LinearLayer.NO_EXPERT
+                    ? SAMPLED_ROWS
+                    : Math.min(SAMPLED_ROWS, SAMPLED_ROWS_OF_EXPERTS / (double) experts);
+            operations += Math.min(rows, linear.outputs()) * linear.inputs() * linear.inputs();
+        }
+        return operations * ScaleCandidate.grid(ratios).size() / PRODUCTS;
+    }
+
+    private static double rounding(LinearLayer linear, RowEncoding encoding) {
+        return (double) linear.outputs() * linear.inputs() * linear.inputs()
+                * (encoding instanceof GgmlEncoding ? FEEDBACK_OF_BLOCKS : FEEDBACK_OF_INTEGERS);
+    }
+
+    /** Choices that follow each other and agree in a layer round it once. */
+    private static double measuring(Unit unit, Measure measure) {
+        if (unit.choices().size() < 2) {
+            return 0;
+        }
+        double seconds = 0;
+        for (int i = 0; i < unit.linears().size(); i++) {
+            LinearLayer linear = unit.linears().get(i);
+            RowEncoding before = null;
+            double share = measure.runsModel() ? 1 : Math.min(1, SAMPLED_ROWS / (double) linear.outputs());
+            for (Choice choice : unit.choices()) {
+                RowEncoding encoding = choice.encodings().get(i);
+                seconds += encoding.equals(before) ? 0 : share * rounding(linear, encoding);
+                before = encoding;
+            }
+            if (measure.runsModel()) {
+                seconds += 2.0 * Measurements.TOKENS * linear.outputs() * linear.inputs() * unit.choices().size() / PRODUCTS;
+            }
+        }
+        return seconds;
+    }
+
+    /** Tensors that are quantized without feedback. */
+    private static double encoding(CheckedTarget target, boolean feedback) {
+        Set<String> rounded = new HashSet<>();
+        if (feedback) {
+            target.plan().units().forEach(unit -> unit.linears().forEach(linear -> rounded.add(linear.tensor())));
+        }
+        return target.laidOut().stream()
+                .flatMap(found -> found.layout().items())
+                .filter(item -> item instanceof Item.Rows rows && !rounded.contains(rows.name()))
+                .mapToDouble(item -> item.weights() / EncodingRates.weightsPerSecond(((Item.Rows) item).as()))
+                .sum();
+    }
+}
