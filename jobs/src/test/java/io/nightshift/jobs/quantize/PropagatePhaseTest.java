@@ -209,7 +209,8 @@ class PropagatePhaseTest {
                     found.add(count + " of " + all + " " + what);
                 }
             }).run(spark).outputs().get(0).location();
-            assertEquals(List.of("4 of 9 attention and feed-forward blocks"), found);
+            assertEquals(List.of("17 of 17 groups of scales", "9 of 9 measured units",
+                    "4 of 9 attention and feed-forward blocks"), found);
             assertEquals(expected, digests(made));
         }
         try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
