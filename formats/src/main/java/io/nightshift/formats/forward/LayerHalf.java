@@ -1,7 +1,22 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.formats.architecture.Role;
+
 /** The halves of a decoder layer, each of which adds its output to the hidden states. */
 public enum LayerHalf {
     ATTENTION,
-    FEED_FORWARD
+    FEED_FORWARD;
+
+    /**
+     * The half that a linear layer of a decoder layer belongs to.
+     *
+     * @throws IllegalArgumentException if it is in no decoder layer
+     */
+    public static LayerHalf of(Role role) {
+        return switch (role) {
+            case QUERY, KEY, VALUE, QUERY_KEY_VALUE, ATTENTION_OUTPUT -> ATTENTION;
+            case GATE, UP, DOWN, ROUTER, EXPERT_GATE, EXPERT_UP, EXPERT_DOWN -> FEED_FORWARD;
+            case OUTPUT -> throw new IllegalArgumentException("the output projection is in no decoder layer");
+        };
+    }
 }

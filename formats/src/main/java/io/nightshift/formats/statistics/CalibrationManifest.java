@@ -100,6 +100,13 @@ public record CalibrationManifest(
         }
     }
 
+    /** The same of other inputs. */
+    public CalibrationManifest with(String digestOfImatrix, List<InputSummary> others) {
+        return new CalibrationManifest(format, version, model, modelDigest, data, dataDigest, tokensDigest, packing,
+                sequences, sequenceLength, groups, statistics, gramBlock, routeAllExperts, minExpertTokens,
+                digestOfImatrix, others);
+    }
+
     /** The manifest as JSON. */
     public byte[] toJson() throws IOException {
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this);

@@ -78,6 +78,9 @@ public record AwqTarget(AwqOptions options, RoundingOptions rounding, long maxSh
         if (rounding.feedback()) {
             provenance.put("damping", String.valueOf(rounding.damping()));
         }
+        if (rounding.propagates()) {
+            provenance.put("propagate", "quantized");
+        }
         statistics.ifPresent(manifest -> {
             provenance.put("calibration_sequences", String.valueOf(manifest.sequences()));
             provenance.put("calibration_sequence_length", String.valueOf(manifest.sequenceLength()));

@@ -146,24 +146,7 @@ public final class CalibrateJob {
         output.write(CalibrationManifest.IMATRIX, plan, imatrix);
         output.write(CalibrationManifest.TOKENS, plan, tokens);
         pass.tables().write(StorageLocation.parse(request.output()), spark);
-        CalibrationManifest manifest = new CalibrationManifest(
-                planned.format(),
-                planned.version(),
-                planned.model(),
-                planned.modelDigest(),
-                planned.data(),
-                planned.dataDigest(),
-                planned.tokensDigest(),
-                planned.packing(),
-                planned.sequences(),
-                planned.sequenceLength(),
-                planned.groups(),
-                planned.statistics(),
-                planned.gramBlock(),
-                planned.routeAllExperts(),
-                planned.minExpertTokens(),
-                new TextDigest().add(imatrix).hexadecimal(),
-                pass.inputs());
+        CalibrationManifest manifest = planned.with(new TextDigest().add(imatrix).hexadecimal(), pass.inputs());
         byte[] json = manifest.toJson();
         output.write(CalibrationManifest.FILE, plan, json);
         double seconds = (System.nanoTime() - start) * 1e-9;

@@ -6,23 +6,17 @@ import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.LayerWork;
 import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.forward.ModelStep;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.StoredStates;
-import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
-import io.nightshift.jobs.output.OutputSpec;
-import io.nightshift.jobs.output.PartReceipt;
-import io.nightshift.jobs.output.PartSink;
-import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.WorkFolder;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
 
 /**
@@ -45,9 +39,8 @@ final class CalibrationPass {
     private final JavaSparkContext spark;
     private final ModelReference model;
     private final CalibrationOptions options;
-    private final OutputFolder output;
     private final WorkFolder work;
-    private final String plan;
+    private final StatisticsWriter writer;
     private final CalibrateProgress progress;
 
     private final ImportanceMatrix imatrix = new ImportanceMatrix();
@@ -70,9 +63,8 @@ final class CalibrationPass {
         this.spark = spark;
         this.model = model;
         this.options = options;
-        this.output = output;
         this.work = work;
-        this.plan = plan;
+        this.writer = new StatisticsWriter(spark, output, plan, options.statistics());
         this.progress = progress;
     }
 
@@ -97,13 +89,13 @@ final class CalibrationPass {
     private JavaRDD<HiddenStates> layer(int layer, JavaRDD<HiddenStates> hidden) throws IOException {
         long start = System.nanoTime();
         int layers = model.model().layers();
+        ModelStep step = layer == layers ? new ModelStep.Norm() : new ModelStep.Layer(layer);
         JavaRDD<LayerOutput> outputs = hidden.flatMap(
-                        new LayerTask(model, layer, options.statistics(), options.routeAllExperts()))
+                        new LayerTask(model, step, options.statistics(), options.routeAllExperts()))
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        List<LayerOutput.Summary> summaries =
-                new TaskRun(spark, "layer " + layer).run(outputs, (group, given, attempt) -> summary(given));
-        LayerStatistics statistics = LayerStatistics.of(layer == layers ? -1 : layer, summaries);
-        write(statistics, outputs);
+        List<LayerOutput.Summary> summaries = writer.run("layer " + layer, outputs);
+        LayerStatistics statistics = LayerStatistics.of(step.layer(), summaries);
+        bytesWritten += writer.write(statistics, outputs);
         List<InputSummary> ofLayer = statistics.summaries(options.minExpertTokens());
         inputs.addAll(ofLayer);
         if (layer < layers) {
@@ -131,16 +123,6 @@ final class CalibrationPass {
         return next;
     }
 
-    private static LayerOutput.Summary summary(Iterator<LayerOutput> outputs) {
-        LayerOutput.Summary summary = null;
-        while (outputs.hasNext()) {
-            if (outputs.next() instanceof LayerOutput.Summary found) {
-                summary = found;
-            }
-        }
-        return summary;
-    }
-
     /** Computes the states, and keeps them apart from what they were computed of: persisted, and every few layers stored. */
     private JavaRDD<HiddenStates> keep(int layer, JavaRDD<HiddenStates> states) throws IOException {
         if (layer % LAYERS_A_CHECKPOINT != LAYERS_A_CHECKPOINT - 1) {
@@ -156,29 +138,6 @@ final class CalibrationPass {
             before.get().delete();
         }
         return made.read(spark).persist(StorageLevel.MEMORY_AND_DISK());
-    }
-
-    private void write(LayerStatistics statistics, JavaRDD<LayerOutput> outputs) throws IOException {
-        LayerFile layout = LayerFile.of(statistics.layer(), statistics.inputs(), options.statistics());
-        bytesWritten += layout.length();
-        if (layout.blocks().count() == 0) {
-            output.write(layout.name(), plan, layout.head());
-            return;
-        }
-        OutputFile file = output.file(new OutputSpec(layout.name(), layout.length(), plan, layout.head()));
-        Broadcast<byte[]> head = spark.broadcast(layout.head());
-        try {
-            PartSink sink = file.begin(layout.blocks().parts());
-            List<PartReceipt> receipts =
-                    new GramReduction(layout.blocks(), GramReduction.parts(layout), sink, head)
-                            .run(spark, outputs);
-            file.commit(receipts);
-        } catch (Exception e) { // Scala throws checked exceptions without saying so.
-            file.abort();
-            throw e;
-        } finally {
-            head.destroy();
-        }
     }
 
     /** The importance matrix. */

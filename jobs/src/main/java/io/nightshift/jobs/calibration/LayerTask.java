@@ -4,6 +4,7 @@ import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.forward.ModelStep;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,23 +13,21 @@ import java.util.List;
 import org.apache.spark.api.java.function.FlatMapFunction;
 
 /**
- * The body of a task: one group through one layer.
+ * The body of a task: one group through one layer, or another step of the model.
  *
  * @param model the model
- * @param layer the layer's index; the number of layers for the final norm
+ * @param step of the model
  * @param statistics what is collected
  * @param routeAllExperts whether experts' inputs are those of all tokens
  */
-record LayerTask(ModelReference model, int layer, StatisticsKind statistics, boolean routeAllExperts)
+record LayerTask(ModelReference model, ModelStep step, StatisticsKind statistics, boolean routeAllExperts)
         implements FlatMapFunction<HiddenStates, LayerOutput> {
     @Override
     public Iterator<LayerOutput> call(HiddenStates states) throws IOException {
         List<LayerOutput> outputs = new ArrayList<>();
         try (StatisticsCollector collector = new StatisticsCollector(
                 statistics, routeAllExperts, TaskWorkers.open())) {
-            GroupPass.Result result = layer == model.model().layers()
-                    ? GroupPass.normalize(model, states, collector)
-                    : GroupPass.layer(model, layer, states, collector);
+            GroupPass.Result result = GroupPass.step(model, step, states, collector);
             outputs.add(new LayerOutput.Hidden(result.states()));
             List<InputSums> sums = new ArrayList<>();
             for (StatisticsCollector.Sums input : collector.finish()) {

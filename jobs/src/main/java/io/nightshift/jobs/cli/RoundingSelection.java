@@ -38,6 +38,14 @@ final class RoundingSelection {
     private Double damping;
 
     @Option(
+            names = RoundingOptions.PROPAGATE_OPTION,
+            paramLabel = "WHAT",
+            description = "With error feedback, AWQ and EXL2: what each attention and feed-forward block is rounded for."
+                    + " original: what the model's own blocks before it produce (default); quantized: what the rounded ones"
+                    + " do, one block after another, as ExLlamaV2 does.")
+    private String propagate;
+
+    @Option(
             names = "--work",
             paramLabel = "FOLDER",
             description = "Where factors of error feedback go while the job runs (default: in the output).")
@@ -61,12 +69,14 @@ final class RoundingSelection {
     RoundingOptions options(RoundingOptions otherwise) {
         boolean scaled = isOn("--scales", scales, "awq", "none", otherwise.scaled());
         boolean feedback = isOn("--rounding", rounding, "gptq", "nearest", otherwise.feedback());
+        boolean propagates = isOn(RoundingOptions.PROPAGATE_OPTION, propagate, "quantized", "original", false);
         try {
             RoundingOptions options = new RoundingOptions(
                     scaled,
                     ratios == null ? otherwise.ratios() : ratios,
                     feedback,
-                    damping == null ? otherwise.damping() : damping);
+                    damping == null ? otherwise.damping() : damping,
+                    propagates && feedback);
             asked.add(options);
             return options;
         } catch (IllegalArgumentException e) {
@@ -95,6 +105,10 @@ final class RoundingSelection {
         }
         if (damping != null && !feedback) {
             throw new InvalidModelException("--damping has no effect without --rounding gptq");
+        }
+        if (propagate != null && !feedback) {
+            throw new InvalidModelException(
+                    RoundingOptions.PROPAGATE_OPTION + " has no effect without --rounding gptq");
         }
         if (work != null && !feedback) {
             throw new InvalidModelException("--work has no effect without --rounding gptq");

@@ -39,6 +39,13 @@ final class TerminalProgress implements Progress {
     }
 
     @Override
+    public synchronized void found(int count, int all, String what) {
+        if (count > 0) {
+            err.println("found " + count + " of " + all + " " + what + " of a run that was cut off");
+        }
+    }
+
+    @Override
     public synchronized void started(int allPieces, long allBytes) {
         pieces = allPieces;
         bytes = allBytes;

@@ -1,12 +1,10 @@
 package io.nightshift.jobs.exl2;
 
-import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.jobs.quantize.Choice;
 import io.nightshift.jobs.quantize.Measure;
 import io.nightshift.jobs.quantize.Unit;
 import java.io.IOException;
-import java.util.Set;
 
 /** The relative error of a block's output. */
 public enum BlockError implements Measure {
@@ -14,8 +12,7 @@ public enum BlockError implements Measure {
     EXACT {
         @Override
         public double error(Unit unit, Choice choice, Inputs inputs) throws IOException {
-            boolean attention = ATTENTION.contains(unit.linears().get(0).role());
-            return inputs.outputError(attention ? LayerHalf.ATTENTION : LayerHalf.FEED_FORWARD, choice);
+            return inputs.outputError(LayerHalf.of(unit.linears().get(0).role()), choice);
         }
 
         @Override
@@ -30,6 +27,4 @@ public enum BlockError implements Measure {
             return Math.sqrt(Measure.GRAM.error(unit, choice, inputs));
         }
     };
-
-    private static final Set<Role> ATTENTION = Set.of(Role.QUERY, Role.KEY, Role.VALUE, Role.ATTENTION_OUTPUT);
 }

@@ -198,6 +198,9 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
             provenance.put("awq_grid", String.valueOf(rounding.ratios()));
         }
         provenance.put("damping", String.valueOf(rounding.damping()));
+        if (rounding.propagates()) {
+            provenance.put("propagate", "quantized");
+        }
         provenance.put("calibration_sequences", String.valueOf(manifest.sequences()));
         provenance.put("calibration_sequence_length", String.valueOf(manifest.sequenceLength()));
         provenance.put("calibration_tokens_digest", manifest.tokensDigest());

@@ -3,13 +3,17 @@ package io.nightshift.jobs.forward;
 import io.nightshift.formats.forward.ActivationObserver;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.FinalNorm;
+import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.forward.OutputHead;
 import io.nightshift.formats.forward.TokenEmbedding;
+import io.nightshift.formats.weights.ReplacedWeights;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import org.apache.spark.SparkEnv;
 
 /**
@@ -58,8 +62,55 @@ public final class GroupPass {
      */
     public static Result layer(ModelReference model, int layer, HiddenStates states, ActivationObserver observer)
             throws IOException {
-        long start = System.nanoTime();
         WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.of(model).layer(model, layer);
+        return through(model, states, loaded.bytesRead(), (batch, lengths, workers) ->
+                loaded.weights().forward(batch, lengths, observer, workers));
+    }
+
+    /**
+     * Runs a group through a step.
+     *
+     * @param observer sees the inputs of the linear layers
+     */
+    public static Result step(ModelReference model, ModelStep step, HiddenStates states, ActivationObserver observer)
+            throws IOException {
+        if (step instanceof ModelStep.Half half) {
+            WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.of(model).layer(model, half.layer());
+            return through(model, states, loaded.bytesRead(), (batch, lengths, workers) ->
+                    loaded.weights().forward(half.half(), batch, lengths, observer, workers));
+        }
+        return step instanceof ModelStep.Layer whole
+                ? layer(model, whole.layer(), states, observer)
+                : normalize(model, states, observer);
+    }
+
+    /** Runs a group through half a layer that has other weights than the model's. */
+    public static HiddenStates half(ModelReference model, DecoderLayer layer, LayerHalf half, HiddenStates states)
+            throws IOException {
+        return through(model, states, 0, (batch, lengths, workers) ->
+                layer.forward(half, batch, lengths, ActivationObserver.NONE, workers)).states();
+    }
+
+    /**
+     * A layer of a model with other weights in one half.
+     *
+     * @param replaced tensors by their names in GGUF, as {@link ReplacedWeights} has them
+     */
+    public static DecoderLayer replaced(ModelReference model, int layer, LayerHalf half,
+            Map<String, List<float[]>> replaced) throws IOException {
+        WeightsCache cache = WeightsCache.of(model);
+        return cache.layer(model, layer).weights()
+                .with(half, model.model(), new ReplacedWeights(cache.model(model), replaced), layer);
+    }
+
+    /** What is done to a few sequences at once. */
+    private interface Pass {
+        void run(float[] batch, int[] lengths, Workers workers);
+    }
+
+    private static Result through(ModelReference model, HiddenStates states, long bytesRead, Pass pass)
+            throws IOException {
+        long start = System.nanoTime();
         int width = states.sequenceLength() * model.model().hiddenSize();
         int sequences = states.values().length / width;
         int atOnce = Math.max(1, TOKENS_AT_ONCE / states.sequenceLength());
@@ -70,12 +121,12 @@ public final class GroupPass {
                 float[] batch = Arrays.copyOfRange(states.values(), from * width, (from + count) * width);
                 int[] lengths = new int[count];
                 Arrays.fill(lengths, states.sequenceLength());
-                loaded.weights().forward(batch, lengths, observer, workers);
+                pass.run(batch, lengths, workers);
                 System.arraycopy(batch, 0, output, from * width, batch.length);
             }
         }
         HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
-        return new Result(next, work(states, sequences, loaded.bytesRead(), start));
+        return new Result(next, work(states, sequences, bytesRead, start));
     }
 
     /** The final norm of a group. */

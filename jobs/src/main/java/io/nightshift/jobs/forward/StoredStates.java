@@ -1,6 +1,7 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.tasks.FloatFiles;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.WorkFiles;
 import java.io.DataInputStream;
@@ -8,7 +9,6 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -21,14 +21,13 @@ import org.apache.spark.api.java.JavaSparkContext;
  * which runs side by side would take from each other.
  *
  * <p>A file is the group, the length of a sequence and the number of values as 32-bit numbers, then the values' bits,
- * big-endian. Each attempt writes a file of its own, and those of the attempts that Spark took the result of are read.
+ * ({@link FloatFiles}). Each attempt writes a file of its own, and those of the attempts that Spark took the result of are
+ * read.
  *
- * <p>Memory of a task: the states of a group and a block of {@value #BLOCK} bytes.
+ * <p>Memory of a task: the states of a group.
  */
 public final class StoredStates implements Serializable {
     private static final long serialVersionUID = 1;
-
-    private static final int BLOCK = 1 << 16;
 
     private final WorkFiles files;
     private final String folder;
@@ -52,6 +51,20 @@ public final class StoredStates implements Serializable {
             throws IOException {
         TaskRun.Body<HiddenStates, String> body = new Write(files, folder);
         return new StoredStates(files, folder, new TaskRun(spark, "hidden states " + folder).run(states, body));
+    }
+
+    /**
+     * States that were written before.
+     *
+     * @param names what {@link #names} said
+     */
+    public static StoredStates of(WorkFiles files, List<String> names) {
+        return new StoredStates(files, names.get(0).substring(0, names.get(0).lastIndexOf('/')), names);
+    }
+
+    /** The files' names, by which the states are found again: one a partition, at least one. */
+    public List<String> names() {
+        return ofGroups;
     }
 
     /** The states as they were, one a partition, in the same order; read whenever they are computed. */
@@ -89,13 +102,7 @@ public final class StoredStates implements Serializable {
             out.writeInt(states.group());
             out.writeInt(states.sequenceLength());
             out.writeInt(states.values().length);
-            ByteBuffer block = ByteBuffer.allocate(BLOCK);
-            float[] values = states.values();
-            for (int from = 0; from < values.length; from += BLOCK / Float.BYTES) {
-                int count = Math.min(BLOCK / Float.BYTES, values.length - from);
-                block.clear().asFloatBuffer().put(values, from, count);
-                out.write(block.array(), 0, count * Float.BYTES);
-            }
+            FloatFiles.write(out, states.values());
         }
     }
 
@@ -104,12 +111,7 @@ public final class StoredStates implements Serializable {
             int group = in.readInt();
             int length = in.readInt();
             float[] values = new float[in.readInt()];
-            ByteBuffer block = ByteBuffer.allocate(BLOCK);
-            for (int from = 0; from < values.length; from += BLOCK / Float.BYTES) {
-                int count = Math.min(BLOCK / Float.BYTES, values.length - from);
-                in.readFully(block.array(), 0, count * Float.BYTES);
-                block.clear().asFloatBuffer().get(values, from, count);
-            }
+            FloatFiles.read(in, values, 0, values.length);
             return new HiddenStates(group, length, values);
         } catch (EOFException e) {
             throw new IOException(files.folder() + "/" + name + ": is not as it was written; run again", e);

@@ -111,6 +111,11 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
 
     @Override
     public TargetPlan check(Model model, Optional<InputStatistics> statistics) throws IOException {
+        if (rounding.propagates()) {
+            throw new InvalidModelException(RoundingOptions.PROPAGATE_OPTION + " quantized: --to " + name()
+                    + " is always rounded for what the model's own layers produce; make it by a command of its own, without"
+                    + " the option");
+        }
         Assigned assigned = assign(model, statistics);
         refuseWithoutImportance(assigned);
         refuseUnsupported(assigned);

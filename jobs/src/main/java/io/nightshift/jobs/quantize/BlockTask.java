@@ -23,6 +23,20 @@ final class BlockTask {
     private BlockTask() {}
 
     /**
+     * A block, rounded but not packed.
+     *
+     * @param rows what was rounded
+     */
+    private record Made(RowBlock block, LinearRounder.Rows rows, RowCoder coder, Rounded rounded, long bytesRead) {}
+
+    /**
+     * A block with its weights.
+     *
+     * @param weights as a reader sees them, with all scales taken back
+     */
+    record WithWeights(RoundedBlock block, float[] weights) {}
+
+    /**
      * Rounds.
      *
      * @param factors statistics and factors; null where none are used
@@ -30,6 +44,19 @@ final class BlockTask {
      * @throws InvalidModelException if weights are damaged, or too large for the format
      */
     static RoundedBlock run(RowBlock block, int output, ModelFolder source, Factors factors, Workers workers)
+            throws IOException {
+        return packed(make(block, output, source, factors, workers));
+    }
+
+    /** The same, for a model that goes on with the weights. */
+    static WithWeights withWeights(RowBlock block, int output, ModelFolder source, Factors factors, Workers workers)
+            throws IOException {
+        Made made = make(block, output, source, factors, workers);
+        return new WithWeights(
+                packed(made), LinearRounder.unfolded(made.rows(), made.coder(), made.rounded().encoded()));
+    }
+
+    private static Made make(RowBlock block, int output, ModelFolder source, Factors factors, Workers workers)
             throws IOException {
         Item.Gathered item = block.item();
         LinearRows reader = new LinearRows(source);
@@ -49,8 +76,13 @@ final class BlockTask {
             throw new InvalidModelException(
                     item.linear().weight() + ", row " + (block.from() + e.row()) + ": " + e.why(), e);
         }
+        return new Made(block, rows, coder, rounded, reader.bytesRead());
+    }
+
+    private static RoundedBlock packed(Made made) {
         return new RoundedBlock(
-                item.packing().pack(block.from(), rounded.encoded()), summary(block, coder, rounded, reader.bytesRead()));
+                made.block().item().packing().pack(made.block().from(), made.rounded().encoded()),
+                summary(made.block(), made.coder(), made.rounded(), made.bytesRead()));
     }
 
     private static RoundedBlock.Summary summary(RowBlock block, RowCoder coder, Rounded rounded, long bytesRead) {

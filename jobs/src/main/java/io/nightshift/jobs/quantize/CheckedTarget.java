@@ -3,6 +3,7 @@ package io.nightshift.jobs.quantize;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.layout.LaidOutFile;
+import io.nightshift.jobs.rounding.StatisticsReference;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,6 +45,10 @@ public record CheckedTarget(Target target, TargetPlan plan, Optional<LaidOut> la
             throw missing(target, target.rounding().scaled() ? "--scales awq" : "--rounding gptq");
         }
         TargetPlan plan = target.check(model, statistics);
+        Optional<StatisticsReference> made = statistics.flatMap(InputStatistics::reference);
+        if (target.rounding().propagates() && made.isPresent()) {
+            PropagatePhase.requireTokens(target.name(), made.get());
+        }
         if (plan.needs() != TargetPlan.Needs.NOTHING && statistics.isEmpty()) {
             throw missing(target, "the choice of encodings");
         }

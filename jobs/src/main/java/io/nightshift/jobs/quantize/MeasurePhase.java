@@ -8,6 +8,7 @@ import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.rounding.RowFolding;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.KeptTasks;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
@@ -32,14 +33,15 @@ final class MeasurePhase {
      * @param plan with a selection
      * @param foldings what the scales of the output make of its layers
      * @param inputs what each layer reads, by module
+     * @param tasks one for each unit, of which some may be done
      * @param states of the model, where the measure runs it
      * @return errors of each choice of each unit
      * @throws io.nightshift.formats.InvalidModelException if weights cannot be used
      * @throws IOException if a task failed again and again
      */
     static double[][] run(JavaSparkContext spark, String target, TargetPlan plan, Foldings foldings,
-            Map<String, ScaledInput> inputs, FolderReference source, Factors factors, Optional<LayerStates> states)
-            throws IOException {
+            Map<String, ScaledInput> inputs, FolderReference source, Factors factors, KeptTasks<double[]> tasks,
+            Optional<LayerStates> states) throws IOException {
         Measure measure = plan.selection().orElseThrow().measure();
         List<Measured> measured = new ArrayList<>();
         for (Unit unit : plan.units()) {
@@ -52,7 +54,7 @@ final class MeasurePhase {
             measured.add(new Measured(unit, ofLinears, read));
         }
         LayerStates before = states.orElse(null);
-        return new TaskRun(spark, "measuring " + target).each(measured, unit -> {
+        return tasks.run(new TaskRun(spark, "measuring " + target), measured, unit -> {
             try (Workers workers = TaskWorkers.open()) {
                 MeasuredLayers layers = new MeasuredLayers(unit, source.open(), factors, before, workers);
                 return holding(unit, 0, factors, workers, () -> errors(unit.unit(), measure, layers));

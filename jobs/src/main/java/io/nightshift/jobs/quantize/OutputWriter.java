@@ -57,6 +57,11 @@ final class OutputWriter {
         return layout.isFolder() ? layout.name() + "/" + file : file;
     }
 
+    /** Of all that its bytes follow from. */
+    String digest() {
+        return digest;
+    }
+
     /** Where the output is. */
     String location() {
         return root + "/" + layout.name();

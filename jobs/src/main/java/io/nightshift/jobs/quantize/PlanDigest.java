@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The digest of everything that an output's bytes follow from: one that was committed for the same need not be made again. */
 final class PlanDigest {
@@ -47,6 +48,25 @@ final class PlanDigest {
         // The source's listing has no subfolders.
         layout.copies().stream().filter(copy -> copy.name().contains("/")).forEach(copy -> plan.add(copy.toString()));
         source.stream().filter(file -> used.contains(file.name())).forEach(file -> plan.add(file.toString()));
+        return plan.digest.hexadecimal();
+    }
+
+    /**
+     * The digest of results that outputs are made with.
+     *
+     * @param kind of the results
+     * @param source the files of the checkpoint, of which all count
+     * @param madeOf what the results follow from besides
+     */
+    static String ofWork(String kind, List<StoredFile> source, Stream<String> madeOf) {
+        PlanDigest plan = new PlanDigest();
+        plan.add(kind);
+        plan.add(ENGINE_VERSION);
+        plan.add(Quantizers.BYTES_VERSION);
+        // Another version may write the same results otherwise.
+        plan.add(String.valueOf(PlanDigest.class.getPackage().getImplementationVersion()));
+        source.forEach(file -> plan.add(file.toString()));
+        madeOf.forEach(plan::add);
         return plan.digest.hexadecimal();
     }
 

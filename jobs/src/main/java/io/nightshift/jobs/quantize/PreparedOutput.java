@@ -6,8 +6,12 @@ import io.nightshift.jobs.rounding.Foldings;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.ScalePlan;
 import io.nightshift.jobs.rounding.ScaledInput;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.kernels.encoding.RowEncoding;
+import io.nightshift.kernels.encoding.SharedEncoding;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,10 +30,11 @@ import java.util.Set;
  * @param foldings what they make of tensors
  * @param inputs what each of those layers reads, by module; none where there are no statistics
  * @param settled the encodings of those layers whose rows share numbers, by module
+ * @param kept of its gathered layers, by their names: encodings that are settled and blocks of rows that are rounded
  */
 record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter writer, RoundingOptions options,
         Set<String> rounded, ScalePlan scales, Foldings foldings, Map<String, ScaledInput> inputs,
-        Map<String, RowEncoding> settled) {
+        Map<String, RowEncoding> settled, KeptResults kept) {
     /** What is done to units [from, to) of an item. */
     PartInput.Work work(Item item, long from, long to) {
         if (item instanceof Item.Rows rows) {
@@ -61,7 +66,21 @@ record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter wri
 
     /** The same with encodings that were settled. */
     PreparedOutput with(Map<String, RowEncoding> found) {
-        return new PreparedOutput(number, name, laidOut, writer, options, rounded, scales, foldings, inputs, found);
+        return with(inputs, found);
+    }
+
+    /** The same with other inputs, and encodings that were settled for them. */
+    PreparedOutput with(Map<String, ScaledInput> others, Map<String, RowEncoding> found) {
+        return new PreparedOutput(number, name, laidOut, writer, options, rounded, scales, foldings, others, found,
+                kept);
+    }
+
+    /** Its linear layers, as far as their rows are rounded in tasks of their own. */
+    List<Item.Gathered> gathered() {
+        return laidOut.layout().items()
+                .filter(Item.Gathered.class::isInstance)
+                .map(item -> (Item.Gathered) item)
+                .toList();
     }
 
     /** How the rows of a gathered layer are encoded. */
@@ -83,10 +102,33 @@ record PreparedOutput(int number, String name, LaidOut laidOut, OutputWriter wri
                 || item instanceof Item.Copied copied && !copied.converts() && !foldings.ofSource(copied.source()).isNone();
     }
 
-    /** The inputs whose factors rounding needs, each once. */
-    Map<String, ScaledInput> factorInputs() {
+    /** The inputs whose factors rounding needs, each once: of layers of which not all is kept. */
+    Map<String, ScaledInput> factorInputs() throws IOException {
+        Set<String> there = kept.names();
+        Set<String> done = new HashSet<>();
+        if (!there.isEmpty()) {
+            laidOut.layout().items().forEach(item -> {
+                if (item instanceof Item.Gathered layer && there.containsAll(names(layer))) {
+                    done.add(layer.linear().module());
+                }
+            });
+        }
         Map<String, ScaledInput> needed = new LinkedHashMap<>();
-        inputs.values().stream().filter(ScaledInput::feedback).forEach(input -> needed.put(input.name(), input));
+        inputs.forEach((module, input) -> {
+            if (input.feedback() && !done.contains(module)) {
+                needed.put(input.name(), input);
+            }
+        });
         return needed;
+    }
+
+    /** All that is kept of a layer when it is done. */
+    private static List<String> names(Item.Gathered layer) {
+        List<String> names = new ArrayList<>();
+        RowBlocks.of(layer, layer.encoding(), Treatment.NONE, 0).forEach(block -> names.add(block.name()));
+        if (layer.encoding() instanceof SharedEncoding) {
+            names.add(SettlePhase.name(layer.linear()));
+        }
+        return names;
     }
 }

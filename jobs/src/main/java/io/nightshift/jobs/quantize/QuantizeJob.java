@@ -181,7 +181,8 @@ public final class QuantizeJob {
      *
      * @throws InvalidModelException if a weight cannot be used, or the statistics are another model's; of what was not
      *     complete nothing is left behind
-     * @throws IOException if reading, writing or a task failed; likewise
+     * @throws IOException if reading, writing or a task failed; likewise, but that the dearest work is kept aside, so that
+     *     the next run of the same job goes on with it
      */
     public QuantizeResult run(JavaSparkContext spark) throws IOException {
         return run(spark, CalibrateProgress.NONE);
@@ -222,7 +223,7 @@ public final class QuantizeJob {
         }
         if (!missing.isEmpty()) {
             try (TargetRun run = new TargetRun(spark, request, settings, progress, model, known, folder)) {
-                make(run, checked, missing, results);
+                makeAll(run, checked, missing, results);
             }
         }
         return new QuantizeResult(Arrays.asList(results), calibrated);
@@ -259,6 +260,18 @@ public final class QuantizeJob {
         List<String> all = new ArrayList<>(warnings);
         all.addAll(target.plan().warnings());
         return all;
+    }
+
+    private void makeAll(TargetRun run, List<CheckedTarget> checked, List<Integer> missing, OutputResult[] results)
+            throws IOException {
+        try {
+            make(run, checked, missing, results);
+            run.forgetKept();
+        } catch (InvalidModelException e) {
+            // The next run has another input, and no use for what follows from this one.
+            run.forgetKept();
+            throw e;
+        }
     }
 
     /** One set of targets after another: those that are cut alike are made together. */

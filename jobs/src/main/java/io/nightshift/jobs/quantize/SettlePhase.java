@@ -10,6 +10,7 @@ import io.nightshift.jobs.rounding.LinearRows;
 import io.nightshift.jobs.rounding.RowFolding;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.KeptTasks;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.encoding.RowEncoding;
@@ -40,27 +41,30 @@ final class SettlePhase {
             implements Serializable {}
 
     /**
-     * Settles the layers of an output.
+     * Settles layers of an output.
      *
+     * @param gathered the layers
      * @return encodings by module; none where nothing has to be settled
      * @throws InvalidModelException if weights cannot be used
      * @throws IOException if a task failed again and again
      */
-    static Map<String, RowEncoding> run(JavaSparkContext spark, PreparedOutput output, FolderReference source,
-            Factors factors) throws IOException {
+    static Map<String, RowEncoding> run(JavaSparkContext spark, PreparedOutput output, List<Item.Gathered> gathered,
+            FolderReference source, Factors factors) throws IOException {
         List<Unsettled> layers = new ArrayList<>();
-        output.laidOut().layout().items().forEach(item -> {
-            if (item instanceof Item.Gathered layer && layer.encoding() instanceof SharedEncoding encoding) {
+        for (Item.Gathered layer : gathered) {
+            if (layer.encoding() instanceof SharedEncoding encoding) {
                 layers.add(new Unsettled(layer.linear(), encoding, output.foldings().ofLinear(layer.linear()),
                         output.inputs().get(layer.linear().module())));
             }
-        });
+        }
         if (layers.isEmpty()) {
             return Map.of();
         }
         layers.sort(Comparator.comparing((Unsettled layer) -> -layer.linear().inputs() * layer.linear().outputs())
                 .thenComparing(layer -> layer.input().name()));
-        List<RowEncoding> found = new TaskRun(spark, "settling scales of " + output.name()).each(layers, layer -> {
+        KeptTasks<RowEncoding> tasks = KeptTasks.find(spark, output.kept(),
+                layers.stream().map(layer -> name(layer.linear())).toList(), RowEncoding.class);
+        List<RowEncoding> found = tasks.run(new TaskRun(spark, "settling scales of " + output.name()), layers, layer -> {
             try (Workers workers = TaskWorkers.open()) {
                 return settle(layer, source.open(), factors, workers);
             }
@@ -70,6 +74,11 @@ final class SettlePhase {
             settled.put(layers.get(i).linear().module(), found.get(i));
         }
         return settled;
+    }
+
+    /** The name that a layer's settled encoding is kept under. */
+    static String name(LinearLayer linear) {
+        return "settled-" + linear.module();
     }
 
     private static RowEncoding settle(Unsettled layer, ModelFolder source, Factors factors, Workers workers)

@@ -20,6 +20,7 @@ import io.nightshift.jobs.rounding.ScaleTarget;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
@@ -35,6 +36,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
@@ -52,6 +55,8 @@ final class TargetRun implements AutoCloseable {
     private final Measurements measurements;
     private final Set<ScaledInput> scaledInputs = new LinkedHashSet<>();
     private WorkFolder work;
+    private KeptWork kept;
+    private int propagated;
 
     TargetRun(JavaSparkContext spark, QuantizeRequest request, HadoopSettings settings, Progress progress, Model model,
             Optional<InputStatistics> statistics, OutputFolder folder) {
@@ -97,6 +102,7 @@ final class TargetRun implements AutoCloseable {
         double writing = clock.seconds();
         for (PreparedOutput output : prepared.outputs()) {
             finish(output, written.results());
+            output.kept().delete();
         }
         OutputResult.Work made = work(phase, written, prepared, writing, clock.seconds());
         List<OutputResult> results = new ArrayList<>();
@@ -132,20 +138,39 @@ final class TargetRun implements AutoCloseable {
         }
         double choosing = clock.seconds();
         Map<String, ScaledInput> inputs = new LinkedHashMap<>();
-        outputs.forEach(output -> inputs.putAll(output.factorInputs()));
+        for (PreparedOutput output : outputs) {
+            if (!output.options().propagates()) {
+                inputs.putAll(output.factorInputs());
+            }
+        }
         List<ScaledInput> largestFirst = new ArrayList<>(inputs.values());
         largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
+        if (factors.isPresent()) {
+            keepFactors(factors.get(), largestFirst);
+        }
         if (!largestFirst.isEmpty()) {
             progress.phase("factorizing statistics");
-            keepFactors(factors.orElseThrow(), largestFirst);
             factors.orElseThrow().makeAll(spark, largestFirst);
+        }
+        if (factors.isPresent()) {
             for (int i = 0; i < outputs.size(); i++) {
-                PreparedOutput output = outputs.get(i);
-                outputs.set(i, output.with(SettlePhase.run(spark, output, model.source(), factors.orElseThrow())));
+                outputs.set(i, settled(outputs.get(i), factors.get()));
             }
         }
         OutputResult.Seconds seconds = new OutputResult.Seconds(scaling, choosing, clock.seconds(), 0, 0);
         return new Prepared(outputs, factors, largestFirst, seconds);
+    }
+
+    /** An output whose rows can be rounded in any tasks, or are. */
+    private PreparedOutput settled(PreparedOutput output, Factors factors) throws IOException {
+        if (output.options().propagates()) {
+            // Executors know what they hold by where it is: a folder's name must not come again.
+            new PropagatePhase(spark, run, settings, progress, model, statistics.orElseThrow(), factors,
+                    work.files(), "propagated-" + propagated++).run(output);
+            output.inputs().values().stream().filter(input -> input.scales() != null).forEach(scaledInputs::add);
+            return output;
+        }
+        return output.with(SettlePhase.run(spark, output, output.gathered(), model.source(), factors));
     }
 
     /** Deletes the factors of scaled inputs that the next targets have no use for; inputs as they are may be of use again. */
@@ -160,8 +185,9 @@ final class TargetRun implements AutoCloseable {
     private Factors factors() throws IOException {
         if (work == null) {
             work = WorkFolder.create(request.settings().work(), request.output(), settings, spark);
+            kept = new KeptWork(work, model.source().files(), known.orElseThrow().text(), request.settings().overwrite());
         }
-        return new Factors(run, statistics.orElseThrow(), work.location(), settings);
+        return new Factors(run, work.location(), settings);
     }
 
     private ScalePlan scales(CheckedTarget target) throws IOException {
@@ -189,8 +215,13 @@ final class TargetRun implements AutoCloseable {
                 ScaleGroups.ofOutput(model.conversion(), linear).ifPresent(groups::add);
             }
         }
-        return ScalePlanner.plan(
-                spark, what, groups, searched, target.rounding(), statistics.orElseThrow(), model.source());
+        Stream<String> madeOf = Stream.of(
+                        groups.stream().map(ScaleGroup::toString),
+                        new TreeMap<>(searched.encodings()).entrySet().stream().map(Map.Entry::toString),
+                        Stream.of(searched.norms().toString(), String.valueOf(target.rounding().ratios())))
+                .flatMap(part -> part);
+        return ScalePlanner.plan(spark, what, groups, searched, target.rounding(), statistics.orElseThrow(),
+                model.source(), kept.of("scales", madeOf), progress);
     }
 
     private static Map<String, RowEncoding> encodings(List<Unit> units, List<Choice> choices) {
@@ -211,7 +242,7 @@ final class TargetRun implements AutoCloseable {
                 : new Foldings(model.conversion(), model.linears(), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
         Chosen chosen = plan.selection().isPresent()
-                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files()))
+                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files(), kept))
                 : Chosen.fixed(plan);
         LaidOut laidOut = target.laidOut().isPresent()
                 ? target.laidOut().get()
@@ -220,7 +251,15 @@ final class TargetRun implements AutoCloseable {
                 new OutputWriter(folder, request.output(), laidOut.layout(), model.source().files(), settings);
         Set<String> rounded = encodings(plan.units(), chosen.choices()).keySet();
         return new PreparedOutput(number, target.target().name(), laidOut, writer, target.target().rounding(), rounded, scales,
-                foldings, inputs, Map.of());
+                foldings, inputs, Map.of(),
+                factors.isPresent() ? kept(laidOut, writer) : KeptResults.NONE);
+    }
+
+    /** Of gathered layers that are rounded by statistics: without, to round rows takes no longer than to read them. */
+    private KeptResults kept(LaidOut laidOut, OutputWriter writer) throws IOException {
+        return laidOut.layout().items().anyMatch(item -> item instanceof Item.Gathered)
+                ? kept.of("rounded rows", Stream.of(writer.digest()))
+                : KeptResults.NONE;
     }
 
     /** What the layers read that are rounded, or at least measured, by statistics. */
@@ -231,7 +270,7 @@ final class TargetRun implements AutoCloseable {
             StatisticsReader reader = statistics.orElseThrow().open();
             for (Unit unit : plan.units()) {
                 for (LinearLayer linear : unit.linears()) {
-                    inputs.put(linear.module(), ScaledInput.of(StatisticsReference.input(reader, linear),
+                    inputs.put(linear.module(), ScaledInput.of(statistics.get(), StatisticsReference.input(reader, linear),
                             scales.columnScales(linear), target.target().rounding()));
                 }
             }
@@ -308,6 +347,13 @@ final class TargetRun implements AutoCloseable {
             }
         }
         return reports;
+    }
+
+    /** Removes what is kept for a run that would go on with this one's work: there is nothing left to do. */
+    void forgetKept() throws IOException {
+        if (kept != null) {
+            kept.delete();
+        }
     }
 
     /** Removes the factors, and what executors hold. */

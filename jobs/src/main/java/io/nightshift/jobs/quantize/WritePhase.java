@@ -9,6 +9,7 @@ import io.nightshift.jobs.quantize.PartInput.Segment;
 import io.nightshift.jobs.quantize.PartInput.Work;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
@@ -136,6 +137,10 @@ final class WritePhase {
                     .flatMap(output -> output.laidOut().layout().files().stream())
                     .mapToLong(LaidOutFile::length)
                     .sum();
+            if (!outputs.get(0).options().propagates()) {
+                progress.found(outputs.get(0).kept().count(blocks.stream().map(RowBlock::name).toList()), blocks.size(),
+                        "blocks of rows");
+            }
             progress.started(pieces, bytes);
             List<PartResult> results = blocks.isEmpty() ? write(inputs, progress) : gather(inputs, progress);
             for (PreparedOutput output : outputs) {
@@ -205,11 +210,16 @@ final class WritePhase {
         FolderReference checkpoint = source;
         Factors shared = factors.orElse(null);
         int output = outputs.get(0).number();
+        KeptResults kept = outputs.get(0).kept();
+        boolean propagated = outputs.get(0).options().propagates();
         TaskRun job = new TaskRun(spark, description());
         JavaRDD<Tuple2<Integer, Serializable>> rounded = spark.parallelize(blocks, blocks.size())
                 .flatMap(job.refusing(block -> {
                     try (Workers workers = TaskWorkers.open()) {
-                        RoundedBlock made = BlockTask.run(block, output, checkpoint.open(), shared, workers);
+                        RoundedBlock made = propagated
+                                ? PropagatePhase.rounded(block, kept)
+                                : kept.get(block.name(), RoundedBlock.class,
+                                        () -> BlockTask.run(block, output, checkpoint.open(), shared, workers));
                         Tuple2<Integer, Serializable> addressed = new Tuple2<>(block.part(), made);
                         return List.of(addressed).iterator();
                     }

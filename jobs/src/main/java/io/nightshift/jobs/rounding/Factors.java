@@ -1,13 +1,11 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
-import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.FeedbackFactor;
 import java.io.BufferedInputStream;
@@ -32,12 +30,10 @@ import org.apache.spark.api.java.JavaSparkContext;
  * Gram matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
  *
  * @param run that they belong to
- * @param statistics what they are made of
  * @param folder a {@link io.nightshift.jobs.tasks.WorkFolder} of the run's own, which the run removes when it ends
  * @param settings how to reach it
  */
-public record Factors(RunId run, StatisticsReference statistics, String folder, HadoopSettings settings)
-        implements Serializable {
+public record Factors(RunId run, String folder, HadoopSettings settings) implements Serializable {
     /**
      * The factor of an input: read if it is there, else made and written. A second attempt writes the same bytes.
      *
@@ -51,8 +47,7 @@ public record Factors(RunId run, StatisticsReference statistics, String folder, 
         if (files.exists(path)) {
             return read(files, path);
         }
-        StatisticsReader reader = statistics.open();
-        FeedbackFactor factor = make(StatisticsReference.gram(reader, input.statistics()), input, workers);
+        FeedbackFactor factor = make(input, workers);
         // Seen under its name only when it is whole.
         Path written = new Path(path.getParent(), "." + path.getName() + "-" + UUID.randomUUID());
         try (OutputStream out = files.create(written, true);
@@ -94,12 +89,13 @@ public record Factors(RunId run, StatisticsReference statistics, String folder, 
         }
     }
 
-    private FeedbackFactor make(GramMatrix gram, ScaledInput input, Workers workers) {
+    private static FeedbackFactor make(ScaledInput input, Workers workers) throws IOException {
         try {
-            return FeedbackFactor.of(gram, input.scales(), input.factorDamping(), workers);
+            return FeedbackFactor.of(input.gram(), input.scales(), input.factorDamping(), workers);
         } catch (IllegalArgumentException e) {
             throw new InvalidModelException(
-                    statistics.folder().location().text() + ": " + input.name() + ": " + e.getMessage(), e);
+                    input.source().folder().location().text() + ": " + input.statistics().name() + ": "
+                            + e.getMessage(), e);
         }
     }
 

@@ -1,6 +1,5 @@
 package io.nightshift.jobs.rounding;
 
-import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
@@ -11,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the tasks of one run share in a process of inputs' statistics: for each input 4 * channels² bytes, half of it the factor
- * (where rounding gives feedback), half the matrix that losses are measured with. Inputs that a task works with are
+ * What the tasks of one run share in a process of inputs' statistics: for each input 4 * channels² bytes, half of it the
+ * factor (where rounding gives feedback), half the matrix that losses are measured with. Inputs that a task works with are
  * held, and the {@value #KEPT} that were used last; what is dropped is read again when it is needed. Tasks in the order
  * of their inputs need few at once.
  */
@@ -101,8 +100,7 @@ public final class InputMatrices {
 
     private static Matrices load(Factors factors, ScaledInput input, Workers workers) throws IOException {
         FeedbackFactor factor = input.feedback() ? factors.of(input, workers) : null;
-        StatisticsReader reader = factors.statistics().open();
-        GramMatrix gram = StatisticsReference.gram(reader, input.statistics());
+        GramMatrix gram = input.gram();
         GramMatrix squares = squares(gram, input.scales());
         return new Matrices(factor, GramLoss.of(gram, workers), squares, squares.diagonal());
     }

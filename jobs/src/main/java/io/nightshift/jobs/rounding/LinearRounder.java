@@ -102,7 +102,7 @@ public final class LinearRounder {
                 ? nearest(coder, folded, rows.count(), rows.columns(), matrices)
                 : null;
         EncodedRows written = written(coder, nearest, folded, rows.count(), matrices);
-        return unfolded(rows, coder, written, places(rows.count()), places(rows.count()));
+        return unfolded(rows, coder, written);
     }
 
     /** What rounding would lose of rows, as a share of their signal. */
@@ -173,6 +173,11 @@ public final class LinearRounder {
     private double loss(Rows rows, int[] sample, float[] original, RowCoder coder, Matrices matrices, EncodedRows encoded,
             int[] places) {
         return sum(matrices, changes(unfolded(rows, coder, encoded, sample, places), original), sample.length);
+    }
+
+    /** Encoded rows as a reader sees them, with all scales taken back: as many weights as the rows have. */
+    public static float[] unfolded(Rows rows, RowCoder coder, EncodedRows encoded) {
+        return unfolded(rows, coder, encoded, places(rows.count()), places(rows.count()));
     }
 
     private static float[] unfolded(Rows rows, RowCoder coder, EncodedRows encoded, int[] sample, int[] places) {

@@ -9,8 +9,14 @@ import java.io.Serializable;
  * @param ratios how many ratios of scales are tried, each with and without the weights' magnitudes; AutoAWQ takes 20
  * @param feedback whether rounding is with error feedback rather than to nearest
  * @param damping share of the mean of H's diagonal that is added to it first; raised where that is not enough
+ * @param propagates whether each half of a decoder layer is rounded for what the rounded halves before it produce, as
+ *     ExLlamaV2 does, rather than for what the model does; only with error feedback
  */
-public record RoundingOptions(boolean scaled, int ratios, boolean feedback, double damping) implements Serializable {
+public record RoundingOptions(boolean scaled, int ratios, boolean feedback, double damping, boolean propagates)
+        implements Serializable {
+    /** The option for {@code propagates}. */
+    public static final String PROPAGATE_OPTION = "--propagate";
+
     /** Ratios where the user gives no number. */
     public static final int DEFAULT_RATIOS = 20;
 
@@ -42,11 +48,24 @@ public record RoundingOptions(boolean scaled, int ratios, boolean feedback, doub
         if (!(damping >= 0 && damping <= 1)) {
             throw new IllegalArgumentException("a damping of " + damping + ": give 0 to 1");
         }
+        if (propagates && !feedback) {
+            throw new IllegalArgumentException("rounding to nearest looks at no input that errors could be propagated to");
+        }
+    }
+
+    /** Each layer is rounded for what the model's own layers before it produce. */
+    public RoundingOptions(boolean scaled, int ratios, boolean feedback, double damping) {
+        this(scaled, ratios, feedback, damping, false);
     }
 
     /** The same with another damping, for where error feedback is asked for. */
     public RoundingOptions withDamping(double share) {
-        return new RoundingOptions(scaled, ratios, feedback, share);
+        return new RoundingOptions(scaled, ratios, feedback, share, propagates);
+    }
+
+    /** The same, but rounded for what the rounded layers before produce. */
+    public RoundingOptions propagating() {
+        return new RoundingOptions(scaled, ratios, feedback, damping, true);
     }
 
     /** Whether statistics of the linear layers' inputs are needed. */

@@ -2,6 +2,9 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.architecture.ScaleGroup;
 import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.tasks.KeptResults;
+import io.nightshift.jobs.tasks.KeptTasks;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
@@ -28,12 +31,15 @@ public final class ScalePlanner {
      * @param groups of {@link io.nightshift.formats.architecture.ScaleGroups}
      * @param target what the layers will be stored as
      * @param source the checkpoint
+     * @param kept scales of a run that was cut off, and those that are found now; of these groups, target and options
+     * @param progress hears of scales that are there
      * @return the groups in the order given
      * @throws io.nightshift.formats.InvalidModelException if statistics are missing or a weight is damaged
      * @throws IOException if a task failed again and again
      */
     public static ScalePlan plan(JavaSparkContext spark, String description, List<ScaleGroup> groups, ScaleTarget target,
-            RoundingOptions options, StatisticsReference statistics, FolderReference source) throws IOException {
+            RoundingOptions options, StatisticsReference statistics, FolderReference source, KeptResults kept,
+            Progress progress) throws IOException {
         if (groups.isEmpty()) {
             return ScalePlan.NONE;
         }
@@ -46,7 +52,10 @@ public final class ScalePlanner {
         List<Searched> ordered = largestFirst.stream()
                 .map(index -> new Searched(groups.get(index), target.of(groups.get(index))))
                 .toList();
-        List<GroupScales> found = new TaskRun(spark, description).each(ordered, searched -> {
+        List<String> names = largestFirst.stream().map(index -> "scales-" + index).toList();
+        KeptTasks<GroupScales> tasks = KeptTasks.find(spark, kept, names, GroupScales.class);
+        progress.found(tasks.count(), names.size(), "groups of scales");
+        List<GroupScales> found = tasks.run(new TaskRun(spark, description), ordered, searched -> {
             try (Workers workers = TaskWorkers.open()) {
                 return ScaleTask.run(
                         searched.group(), searched.target(), options, statistics.open(), source.open(), workers);

@@ -2,7 +2,9 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.Sha256;
 import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.rounding.Damping;
+import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -12,23 +14,31 @@ import java.util.Objects;
  * where their statistics, scales and damping are, whatever layers, experts or outputs they belong to: then what follows from
  * them is made once.
  *
+ * @param source where the statistics are
  * @param statistics those of the unscaled input
  * @param scales one a channel; null where there are none
  * @param feedback whether a factor is made of it, for rounding with error feedback
  * @param damping share of the mean of H's diagonal that is added to it, for the factor
  */
-public record ScaledInput(InputSummary statistics, float[] scales, boolean feedback, double damping)
-        implements Serializable {
+public record ScaledInput(StatisticsReference source, InputSummary statistics, float[] scales, boolean feedback,
+        double damping) implements Serializable {
     private static final int DIGITS = 24;
 
     /** An input as the options of an output want it. */
-    public static ScaledInput of(InputSummary statistics, float[] scales, RoundingOptions options) {
-        return new ScaledInput(statistics, scales, options.feedback(), options.feedback() ? options.damping() : 0);
+    public static ScaledInput of(StatisticsReference source, InputSummary statistics, float[] scales,
+            RoundingOptions options) {
+        return new ScaledInput(source, statistics, scales, options.feedback(), options.feedback() ? options.damping() : 0);
     }
 
     /** Unlike that of every other one of the same statistics, and fit for a file's name. */
     public String name() {
-        return statistics.name() + (feedback ? "-damped-" + damping : "") + (scales == null ? "" : "-" + digest());
+        return statistics.name() + "-of-" + source.name() + (feedback ? "-damped-" + damping : "")
+                + (scales == null ? "" : "-" + digest());
+    }
+
+    /** The whole Gram matrix of the unscaled input: 2 * channels² bytes. */
+    GramMatrix gram() throws IOException {
+        return StatisticsReference.gram(source.open(), statistics);
     }
 
     private String digest() {

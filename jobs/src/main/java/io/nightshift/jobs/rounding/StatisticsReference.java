@@ -1,5 +1,6 @@
 package io.nightshift.jobs.rounding;
 
+import io.nightshift.formats.Sha256;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.statistics.InputSummary;
@@ -10,6 +11,7 @@ import io.nightshift.kernels.linear.Gram;
 import io.nightshift.kernels.linear.GramMatrix;
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -18,6 +20,13 @@ import org.apache.spark.api.java.JavaSparkContext;
  * @param folder where it is
  */
 public record StatisticsReference(FolderReference folder) implements Serializable {
+    private static final int DIGITS = 12;
+
+    /** Unlike that of statistics elsewhere, and fit for a file's name. */
+    String name() {
+        return Sha256.of(folder.location().text().getBytes(StandardCharsets.UTF_8)).substring(0, DIGITS);
+    }
+
     /** The manifest. */
     public CalibrationManifest manifest() throws IOException {
         return CalibrationManifest.read(folder.open());

@@ -13,6 +13,15 @@ public interface Progress {
     /** An output that is complete already. */
     default void skipped(String location) {}
 
+    /**
+     * What a run that was cut off left of the work that begins.
+     *
+     * @param count results that are there; nothing need be said where it is 0
+     * @param all results that are needed
+     * @param what they are, such as {@code blocks of rows}
+     */
+    default void found(int count, int all, String what) {}
+
     /** A phase begins, such as the search for scales. */
     default void phase(String name) {}
 

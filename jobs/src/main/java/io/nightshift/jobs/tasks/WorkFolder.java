@@ -25,11 +25,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 /**
  * A folder of a run's own for what its tasks keep, local or in an object store; it is removed when the run ends. That of a
  * run whose driver was killed is removed by a later run in the same place: at once on the same machine, elsewhere once no
- * run can be that old.
+ * run can be that old. Beside it are results that outlive a run which is cut off ({@link #kept}).
  */
 public final class WorkFolder implements AutoCloseable {
     private static final String PREFIX = "work-";
     private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,15})-[0-9a-f-]{36}");
+    private static final String KEPT_PREFIX = "kept-";
+    private static final Pattern KEPT = Pattern.compile(KEPT_PREFIX + "(\\d{1,15})-([0-9a-f]{64})");
 
     /** A file that says whose the folder is. */
     private static final String OWNER = "owner";
@@ -104,12 +106,16 @@ public final class WorkFolder implements AutoCloseable {
         }
         for (FileStatus found : fileSystem.listStatus(parent)) {
             Matcher name = NAME.matcher(found.getPath().getName());
-            if (name.matches()
-                    && (Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN))
-                            || isDead(fileSystem, new Path(found.getPath(), OWNER)))) {
+            Matcher kept = KEPT.matcher(found.getPath().getName());
+            if (name.matches() && (isTooOld(name, now) || isDead(fileSystem, new Path(found.getPath(), OWNER)))
+                    || kept.matches() && isTooOld(kept, now)) {
                 fileSystem.delete(found.getPath(), true);
             }
         }
+    }
+
+    private static boolean isTooOld(Matcher name, Instant now) {
+        return Instant.ofEpochSecond(Long.parseLong(name.group(1))).isBefore(now.minus(LONGEST_RUN));
     }
 
     private static boolean isDead(FileSystem fileSystem, Path owner) {
@@ -130,6 +136,33 @@ public final class WorkFolder implements AutoCloseable {
     /** Its files, for the tasks of the run. */
     public WorkFiles files() {
         return new WorkFiles(location(), settings);
+    }
+
+    /**
+     * Results that follow from what a digest is of: those of a run that was cut off, or none yet. They stay when this run
+     * ends, until they are deleted, or a later run in the same place finds them {@linkplain #LONGEST_RUN too old}.
+     *
+     * @param digest 64 hexadecimal digits
+     * @param fresh whether those that are there are deleted
+     */
+    public KeptResults kept(String digest, boolean fresh) throws IOException {
+        Path folder = new Path(path.getParent(), keptName(Instant.now(), digest));
+        for (FileStatus found : fileSystem.listStatus(path.getParent())) {
+            Matcher name = KEPT.matcher(found.getPath().getName());
+            if (name.matches() && name.group(2).equals(digest)) {
+                if (fresh) {
+                    fileSystem.delete(found.getPath(), true);
+                } else {
+                    folder = found.getPath();
+                }
+            }
+        }
+        return new KeptResults(new WorkFiles(fileSystem.makeQualified(folder).toString(), settings));
+    }
+
+    /** Of the folder of kept results that were begun at a time. */
+    static String keptName(Instant start, String digest) {
+        return KEPT_PREFIX + start.getEpochSecond() + "-" + digest;
     }
 
     @Override

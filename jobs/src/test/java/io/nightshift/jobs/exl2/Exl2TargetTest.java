@@ -190,6 +190,27 @@ class Exl2TargetTest {
         assertFalse(without.err().contains("--rounding nearest"), without.err());
     }
 
+    @Test
+    void propagationNeedsTheSequencesOfTheStatisticsAndIsForTargetsThatHaveIt() throws IOException {
+        Path without = folder.resolve("without");
+        Files.createDirectories(without);
+        for (Path file : Fixtures.files(Path.of(stats()))) {
+            if (!file.endsWith("tokens.safetensors")) {
+                Path copy = without.resolve(Path.of(stats()).relativize(file));
+                Files.createDirectories(copy.getParent());
+                Files.copy(file, copy);
+            }
+        }
+        refused("has no tokens.safetensors, the sequences that the rounded layers are run over", "--to", "exl2:4",
+                "--propagate", "quantized", "--stats", without.toString());
+        refused("--propagate quantized: --to gguf:Q2_K is always rounded for what the model's own layers produce", "--to",
+                "exl2:4,gguf:Q2_K", "--rounding", "gptq", "--propagate", "quantized");
+        // Beside a file that is rounded to nearest it is for the folder alone.
+        CommandRun dry = CommandRun.of("quantize", "--model", MODEL, "--stats", stats(), "--to", "exl2:4,gguf:Q2_K",
+                "--propagate", "quantized", "--dry-run", "--output", folder + "/dry");
+        assertEquals(0, dry.exitCode(), dry.err());
+    }
+
     private static Map<String, String> digests(Path made) throws IOException {
         Map<String, String> digests = new TreeMap<>();
         for (Path file : Fixtures.files(made)) {

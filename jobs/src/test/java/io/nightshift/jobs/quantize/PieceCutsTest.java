@@ -122,7 +122,10 @@ class PieceCutsTest {
                 }
             }
         }
-        assertEquals(List.of(), Fixtures.files(folder.resolve("out")));
+        // Nothing was committed: the scales are kept for a run that goes on, and nothing else is left.
+        assertEquals(List.of(), Fixtures.files(folder.resolve("out")).stream()
+                .filter(file -> !file.toString().matches(".*/\\.nightshift-work/kept-[^/]+/\\.?scales-\\d+(\\.crc)?"))
+                .toList());
     }
 
     private static TargetRun run(JavaSparkContext spark, QuantizeRequest request, QuantizeJob job,

@@ -3,7 +3,7 @@ package io.nightshift.jobs.robustness;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.nightshift.jobs.cli.Nightshift;
+import io.nightshift.jobs.testing.CommandProcess;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
@@ -116,8 +116,8 @@ class KillsTest {
             int exitCode = executor ? 0 : await(start(job, place, false));
             Map<String, String> found = place.content();
             if (exitCode != 0 || !found.equals(wanted.get(key))) {
-                complaints.add(what + " after " + moment + " ms: exit code " + exitCode + ", " + difference(wanted.get(key), found)
-                        + Files.readString(made.resolve("err")));
+                complaints.add(what + " after " + moment + " ms: exit code " + exitCode + ", "
+                        + difference(wanted.get(key), found) + Files.readString(made.resolve("err")));
             }
             place.clear();
         }
@@ -144,24 +144,14 @@ class KillsTest {
     }
 
     private static Process start(Job job, Place place, boolean executors) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        // What this JVM was started with, the modules that Spark needs open among it.
-        java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> argument.startsWith("--add-") || argument.startsWith("-XX:+Ignore"))
-                .forEach(command::add);
-        command.add("-Xmx600m");
-        s3.hadoopOptions().forEach((name, value) -> command.add("-Dspark.hadoop." + name + "=" + value));
+        Map<String, String> properties = new TreeMap<>();
+        s3.hadoopOptions().forEach((name, value) -> properties.put("spark.hadoop." + name, value));
         if (executors) {
-            SparkCluster.executorOptions().forEach((name, value) -> command.add("-D" + name + "=" + value));
+            properties.putAll(SparkCluster.executorOptions());
         }
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Nightshift.class.getName()));
-        command.addAll(job.command());
-        command.addAll(List.of("--model", model.toString(), "--output", place.location(), "--master",
-                executors ? SparkCluster.TWO_EXECUTORS : "local[2]"));
-        return new ProcessBuilder(command)
-                .redirectOutput(made.resolve("said").toFile())
-                .redirectError(made.resolve("err").toFile())
-                .start();
+        List<String> arguments = join(job.command(), List.of("--model", model.toString(), "--output", place.location(),
+                "--master", executors ? SparkCluster.TWO_EXECUTORS : "local[2]"));
+        return CommandProcess.start(arguments, properties, made);
     }
 
     private static int await(Process run) throws InterruptedException {

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,11 +37,21 @@ class WorkFolderTest {
         spark.close();
     }
 
+    /** What a run does with the folder. */
+    private interface Use {
+        void of(WorkFolder made) throws IOException;
+    }
+
     private void use(Path work) throws IOException {
+        use(work, made -> { });
+    }
+
+    private void use(Path work, Use use) throws IOException {
         try (WorkFolder made = WorkFolder.create(
                 Optional.of(work.toString()), "elsewhere", new HadoopSettings(Map.of()), spark)) {
             assertTrue(made.location().contains(work.toString()), made.location());
             assertTrue(Files.isDirectory(work));
+            use.of(made);
         }
     }
 
@@ -95,6 +106,28 @@ class WorkFolderTest {
         Path made = Files.createDirectory(work.resolve(WorkFolder.name(Instant.now())));
         Files.writeString(made.resolve("owner"), owner.toLine());
         return made;
+    }
+
+    @Test
+    void keptResultsOutliveTheirRunUntilTheyAreDeletedOrTooOld() throws IOException {
+        Path work = folder.resolve("work");
+        String digest = "a".repeat(64);
+        use(work, made -> made.kept(digest, false).keep("result", "first"));
+        assertTrue(Files.isDirectory(work));
+        Instant old = Instant.now().minus(WorkFolder.LONGEST_RUN);
+        Path tooOld = Files.createDirectory(work.resolve(WorkFolder.keptName(old.minusSeconds(60), "b".repeat(64))));
+        Path others = Files.createDirectory(work.resolve(WorkFolder.keptName(old.plusSeconds(600), "c".repeat(64))));
+        use(work, made -> {
+            assertEquals("first", made.kept(digest, false).find("result", String.class).orElseThrow());
+            assertEquals(Set.of(), made.kept("d".repeat(64), false).names());
+        });
+        assertFalse(Files.exists(tooOld));
+        assertTrue(Files.isDirectory(others));
+        use(work, made -> assertEquals(Set.of(), made.kept(digest, true).names()));
+        assertEquals(List.of(), Fixtures.files(work));
+        use(work, made -> made.kept(digest, false).keep("result", "second"));
+        use(work, made -> made.kept(digest, false).delete());
+        assertEquals(List.of(), Fixtures.files(work));
     }
 
     @Test

@@ -70,7 +70,7 @@ final class Effects {
             return without(formats.contains(Format.AWQ) || formats.contains(Format.EXL2), "an awq or exl2 target");
         } else if (key == ManifestKey.AWQ_GRID) {
             return without(isOn(ManifestKey.SCALES, "awq", "none"), "scales: awq");
-        } else if (key == ManifestKey.DAMPING) {
+        } else if (key == ManifestKey.DAMPING || key == ManifestKey.PROPAGATE) {
             return without(isOn(ManifestKey.ROUNDING, "gptq", "nearest"), "rounding: gptq");
         }
         return Optional.empty();

@@ -59,6 +59,8 @@ public enum ManifestKey {
     AWQ_GRID("awq-grid", Place.SHARED, new Count(1), "Ratios of scales that are tried."),
     ROUNDING("rounding", Place.SHARED, new Choice(List.of("gptq", "nearest")), "How weights are rounded."),
     DAMPING("damping", Place.SHARED, new Amount(true), "Damping of error feedback."),
+    PROPAGATE("propagate", Place.SHARED, new Choice(List.of("original", "quantized")), "With error feedback, AWQ and EXL2:"
+            + " what each block is rounded for, what the model's own blocks before it produce, or what the rounded ones do."),
     AWQ_FORMAT("awq-format", Place.SHARED, new Choice(List.of("gemm", "compressed-tensors")), "Layout of an AWQ folder."),
     GROUP_SIZE("group-size", Place.SHARED, new Count(-1), "AWQ: weights that share a scale."),
     SYMMETRIC("symmetric", Place.SHARED, new Switch(), "AWQ: integers around a fixed zero point."),
@@ -87,7 +89,7 @@ public enum ManifestKey {
     /** What has an effect only on targets that take statistics. */
     public static final Set<ManifestKey> OF_STATISTICS = Collections.unmodifiableSet(EnumSet.of(CALIBRATION, TOKENS, STATS,
             IMATRIX, SAMPLES, SEQUENCE_LENGTH, SHUFFLE, PACKING, MIN_EXPERT_TOKENS, ROUTE_ALL_EXPERTS, GROUPS,
-            INCLUDE_WEIGHTS, EXCLUDE_WEIGHTS, SCALES, AWQ_GRID, ROUNDING, DAMPING));
+            INCLUDE_WEIGHTS, EXCLUDE_WEIGHTS, SCALES, AWQ_GRID, ROUNDING, DAMPING, PROPAGATE));
 
     /** The options of evaluation; {@link #TEXT_COLUMN} is one too, and one of calibration. */
     public static final Set<ManifestKey> OF_EVALUATION =

@@ -39,6 +39,13 @@ final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgre
     }
 
     @Override
+    public void found(int count, int all, String what) {
+        if (count > 0) {
+            line("found " + count + " of " + all + " " + what + " of a run that was cut off");
+        }
+    }
+
+    @Override
     public void phase(String name) {
         line(name);
     }

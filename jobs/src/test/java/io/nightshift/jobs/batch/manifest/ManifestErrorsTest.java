@@ -197,6 +197,8 @@ class ManifestErrorsTest {
                         "6: models[0].pure: has no effect without a gguf target"),
                 ofModel("damping without feedback", model + "damping: 0.1",
                         "5: models[0].damping: has no effect without rounding: gptq"),
+                ofModel("propagation without feedback", model + "calibration: train.jsonl\npropagate: quantized",
+                        "6: models[0].propagate: has no effect without rounding: gptq"),
                 ofModel("feedback without statistics", model + "rounding: gptq", "5: models[0].rounding: needs statistics of "
                         + "the layers' inputs; give calibration or stats"));
     }

@@ -1,0 +1,166 @@
+package io.nightshift.jobs.robustness;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nightshift.jobs.testing.CommandProcess;
+import io.nightshift.jobs.testing.CommandRun;
+import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.S3Server;
+import io.nightshift.jobs.testing.Texts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A driver that is killed again and again, as soon as it has done something of each kind: the run after that finds it all,
+ * and makes what a run makes that nobody kills.
+ */
+class ContinuedRunsTest {
+    private static final String MODEL = Path.of("..", "samples", "tiny-llama").toString();
+    private static final String OUTPUT = "tiny-llama-EXL2-3.5bpw";
+
+    /** Results of a kind that are waited for, before the kill. */
+    private static final int ENOUGH = 2;
+
+    @TempDir
+    static Path shared;
+
+    private static Map<String, String> wanted;
+
+    @TempDir
+    Path folder;
+
+    /** The names of the files in the output folder. */
+    private interface Listing {
+        List<String> names() throws IOException;
+    }
+
+    @BeforeAll
+    static void makeUndisturbed() throws IOException {
+        Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 600));
+        CommandRun calibrated = CommandRun.of("calibrate", "--model", MODEL, "--data", text.toString(), "--samples", "6",
+                "--sequence-length", "64", "--statistics", "gram", "--output", shared.resolve("stats").toString(),
+                "--master", "local[2]");
+        assertEquals(0, calibrated.exitCode(), calibrated.err());
+        CommandRun made = CommandRun.of(arguments(shared.resolve("stats").toString(), shared.resolve("out").toString()));
+        assertEquals(0, made.exitCode(), made.err());
+        wanted = new TreeMap<>();
+        for (Path file : Fixtures.files(shared.resolve("out").resolve(OUTPUT))) {
+            wanted.put(file.getFileName().toString(), Fixtures.sha256(file));
+        }
+        assertTrue(wanted.containsKey("config.json"), wanted.toString());
+    }
+
+    private static String[] arguments(String stats, String output) {
+        return new String[] {"quantize", "--model", MODEL, "--stats", stats, "--to", "exl2:3.5", "--awq-grid", "3",
+                "--output", output, "--master", "local[2]"};
+    }
+
+    /** Kills it once in each phase; what the last run says. */
+    private String killInEachPhase(String[] arguments, Map<String, String> properties, Listing listing) throws Exception {
+        for (String kind : List.of("scales-", "errors-", "block-")) {
+            Process run = CommandProcess.start(List.of(arguments), properties, folder);
+            while (count(listing, kind) < ENOUGH) {
+                assertTrue(run.isAlive(), () -> "ended before there were " + kind + ": " + said());
+                TimeUnit.MILLISECONDS.sleep(2);
+            }
+            run.destroyForcibly().waitFor();
+            assertEquals(List.of(), listing.names().stream().filter(name -> name.endsWith("/config.json")).toList(), kind);
+        }
+        Process run = CommandProcess.start(List.of(arguments), properties, folder);
+        assertEquals(0, run.waitFor(), this::said);
+        return said();
+    }
+
+    private String said() {
+        try {
+            return Files.readString(folder.resolve("err"));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private static long count(Listing listing, String kind) throws IOException {
+        return listing.names().stream().filter(name -> name.contains("/kept-") && name.contains("/" + kind)).count();
+    }
+
+    private static void checkFound(String said) {
+        assertEquals(List.of("groups of scales", "measured units", "blocks of rows"), found(said, 0), said);
+        // All that was done before the phase in which the last kill came.
+        assertEquals(found(said, 2).subList(0, 2), found(said, 1).subList(0, 2), said);
+        assertTrue(Integer.parseInt(found(said, 1).get(2)) >= ENOUGH, said);
+        assertEquals("29", found(said, 2).get(2), said);
+    }
+
+    /** Of each line that says what was found: what, how many, of how many. */
+    private static List<String> found(String said, int which) {
+        List<String> found = new ArrayList<>();
+        Matcher lines = Pattern.compile("found (\\d+) of (\\d+) (.*) of a run that was cut off").matcher(said);
+        while (lines.find()) {
+            found.add(List.of(lines.group(3), lines.group(1), lines.group(2)).get(which));
+        }
+        return found;
+    }
+
+    @Test
+    void aJobThatIsKilledInEachPhaseGoesOnWhereItWas() throws Exception {
+        Path out = Files.createDirectory(folder.resolve("out"));
+        checkFound(killInEachPhase(arguments(shared.resolve("stats").toString(), out.toString()), Map.of(), () -> {
+            List<String> names = new ArrayList<>();
+            // Files come and go while they are listed.
+            Path work = out.resolve(".nightshift-work");
+            for (Path kept : list(work)) {
+                list(kept).forEach(file -> names.add(file.toString()));
+            }
+            list(out.resolve(OUTPUT)).forEach(file -> names.add(file.toString()));
+            return names;
+        }));
+        Map<String, String> made = new TreeMap<>();
+        for (Path file : Fixtures.files(out.resolve(OUTPUT))) {
+            made.put(file.getFileName().toString(), Fixtures.sha256(file));
+        }
+        assertEquals(wanted, made);
+        assertEquals(List.of(".nightshift", OUTPUT), list(out).stream().map(path -> path.getFileName().toString()).sorted()
+                .toList());
+    }
+
+    private static List<Path> list(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            return List.of();
+        }
+        try (Stream<Path> all = Files.list(path)) {
+            return all.toList();
+        }
+    }
+
+    @Test
+    void aJobThatIsKilledInEachPhaseGoesOnWhereItWasInAnObjectStore() throws Exception {
+        try (S3Server s3 = S3Server.start()) {
+            Map<String, String> properties = new TreeMap<>();
+            s3.hadoopOptions().forEach((name, value) -> properties.put("spark.hadoop." + name, value));
+            Path stats = shared.resolve("stats");
+            checkFound(killInEachPhase(arguments(stats.toString(), s3.location("out")), properties, s3::keys));
+            Map<String, String> made = new TreeMap<>();
+            for (String key : s3.keys()) {
+                if (key.startsWith("out/" + OUTPUT + "/")) {
+                    made.put(key.substring(key.lastIndexOf('/') + 1), Fixtures.sha256(s3.get(key)));
+                }
+            }
+            assertEquals(wanted, made);
+            assertEquals(List.of(), s3.keys().stream().filter(key -> key.contains("nightshift-work")).toList());
+            assertEquals(List.of(), s3.uploads());
+        }
+    }
+}
