@@ -28,6 +28,7 @@ import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
+import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.Fixtures;
@@ -103,8 +104,8 @@ class PropagatePhaseTest {
                 float[] seen = joined(StoredStates.of(kept.files(), reached.states()).load());
                 SourceModel source =
                         SourceModel.open(model.toString(), Optional.empty(), FamilyRun.SETTINGS, warning -> { });
-                float[] before = states(model.toString(), source, statistics, reached.steps());
-                float[] behind = states(made, source, statistics, reached.steps());
+                float[] before = states(spark, model.toString(), source, statistics, reached.steps());
+                float[] behind = states(spark, made, source, statistics, reached.steps());
                 double change = distance(before, behind);
                 assertTrue(change > 1e-3 && distance(seen, behind) < 0.02 * change,
                         change + ", but " + distance(seen, behind));
@@ -113,15 +114,23 @@ class PropagatePhaseTest {
     }
 
     /** What the halves of a model's layers give, after some of them. */
-    private static float[] states(String location, SourceModel source, String statistics, int halves)
-            throws IOException {
-        ModelReference reference = ModelReference.find(RunId.create(), location, source, FamilyRun.SETTINGS);
+    private static float[] states(
+            JavaSparkContext spark, String location, SourceModel source, String statistics, int halves) throws IOException {
+        RunId run = RunId.create();
+        try {
+            return states(ModelReference.find(run, location, source, FamilyRun.SETTINGS), statistics, halves);
+        } finally {
+            RunCache.end(run, spark);
+        }
+    }
+
+    private static float[] states(ModelReference reference, String statistics, int halves) throws IOException {
         List<int[]> sequences = RecordedTokens.read(statistics + "/" + CalibrationManifest.TOKENS, FamilyRun.SETTINGS)
                 .sequences().sequences();
         List<HiddenStates> behind = new ArrayList<>();
         for (SequenceGroup group : SequenceGroup.cut(sequences, sequences.size())) {
             HiddenStates states = GroupPass.embed(reference, group);
-            for (ModelStep step : ModelStep.halves(source.decoder()).subList(0, halves)) {
+            for (ModelStep step : ModelStep.halves(reference.model()).subList(0, halves)) {
                 states = GroupPass.step(reference, step, states, ActivationObserver.NONE).states();
             }
             behind.add(states);
