@@ -68,9 +68,10 @@ class ContinuedRunsTest {
                 "--output", output, "--master", "local[2]"};
     }
 
-    /** Kills it once in each phase; what the last run says. */
-    private String killInEachPhase(String[] arguments, Map<String, String> properties, Listing listing) throws Exception {
-        for (String kind : List.of("scales-", "errors-", "block-")) {
+    /** Kills it once in each phase, by the names of what it keeps; what the last run says. */
+    private String kill(List<String> phases, String[] arguments, Map<String, String> properties, Listing listing)
+            throws Exception {
+        for (String kind : phases) {
             Process run = CommandProcess.start(List.of(arguments), properties, folder);
             while (count(listing, kind) < ENOUGH) {
                 assertTrue(run.isAlive(), () -> "ended before there were " + kind + ": " + said());
@@ -117,7 +118,8 @@ class ContinuedRunsTest {
     @Test
     void aJobThatIsKilledInEachPhaseGoesOnWhereItWas() throws Exception {
         Path out = Files.createDirectory(folder.resolve("out"));
-        checkFound(killInEachPhase(arguments(shared.resolve("stats").toString(), out.toString()), Map.of(), () -> {
+        List<String> phases = List.of("scales-", "errors-", "block-");
+        checkFound(kill(phases, arguments(shared.resolve("stats").toString(), out.toString()), Map.of(), () -> {
             List<String> names = new ArrayList<>();
             // Files come and go while they are listed.
             Path work = out.resolve(".nightshift-work");
@@ -146,12 +148,12 @@ class ContinuedRunsTest {
     }
 
     @Test
-    void aJobThatIsKilledInEachPhaseGoesOnWhereItWasInAnObjectStore() throws Exception {
+    void aJobThatIsKilledInItsLastPhaseGoesOnWhereItWasInAnObjectStore() throws Exception {
         try (S3Server s3 = S3Server.start()) {
             Map<String, String> properties = new TreeMap<>();
             s3.hadoopOptions().forEach((name, value) -> properties.put("spark.hadoop." + name, value));
             Path stats = shared.resolve("stats");
-            checkFound(killInEachPhase(arguments(stats.toString(), s3.location("out")), properties, s3::keys));
+            checkFound(kill(List.of("block-"), arguments(stats.toString(), s3.location("out")), properties, s3::keys));
             Map<String, String> made = new TreeMap<>();
             for (String key : s3.keys()) {
                 if (key.startsWith("out/" + OUTPUT + "/")) {
