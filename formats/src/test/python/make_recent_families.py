@@ -137,11 +137,30 @@ def prediction(layer, experts):
             yield "mtp.layers.0.mlp.experts.%d.%s_proj.weight" % (i, part), "BF16", shape
 
 
+def glm_prediction(attention):
+    """GLM's block for predicting a further token, with an embedding and an output matrix of its own."""
+    def tensor(name, shape):
+        return "model.layers.3." + name + ("" if name.endswith(("bias", "correction")) else ".weight"), "BF16", shape
+    for name, shape in {**attention, "eh_proj": [256, 512], "enorm": [256], "hnorm": [256], "embed_tokens": [VOCAB, 256],
+                        "shared_head.head": [VOCAB, 256], "shared_head.norm": [256], "mlp.gate": [4, 256],
+                        "mlp.gate.e_score_correction_bias": [4]}.items():
+        yield tensor(name, shape)
+    for part, shape in (("gate", [64, 256]), ("up", [64, 256]), ("down", [256, 64])):
+        for owner in ["experts.%d" % i for i in range(4)] + ["shared_experts"]:
+            yield tensor("mlp.%s.%s_proj" % (owner, part), shape)
+
+
 ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256], "self_attn.q_norm": [64], "self_attn.k_norm": [64],
              "self_attn.q_proj": [512, 256], "self_attn.k_proj": [128, 256], "self_attn.v_proj": [128, 256],
              "self_attn.o_proj": [256, 256]}
 SHARED = {"mlp.gate": [4, 256], "mlp.shared_expert.gate_proj": [96, 256], "mlp.shared_expert.up_proj": [96, 256],
           "mlp.shared_expert.down_proj": [256, 96], "mlp.shared_expert_gate": [1, 256]}
+GLM_ATTENTION = {**ATTENTION, "self_attn.q_proj": [256, 256], "self_attn.q_proj.bias": [256], "self_attn.k_proj.bias": [128],
+                 "self_attn.v_proj.bias": [128]}
+LATENT_ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256], "self_attn.q_a_proj": [96, 256],
+                    "self_attn.q_a_layernorm": [96], "self_attn.q_b_proj": [384, 96],
+                    "self_attn.kv_a_proj_with_mqa": [160, 256], "self_attn.kv_a_layernorm": [128],
+                    "self_attn.kv_b_proj": [512, 128], "self_attn.o_proj": [256, 256]}
 LINEAR = dict(head_dim=64, linear_conv_kernel_dim=4, linear_key_head_dim=32, linear_value_head_dim=32, linear_num_key_heads=2,
               linear_num_value_heads=4, num_hidden_layers=4)
 MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num_experts=4, num_experts_per_tok=2)
@@ -192,6 +211,13 @@ FAMILIES = {
     "deepseek-v2-lite": of("DeepseekV2ForCausalLM", num_hidden_layers=27, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=128,
                            qk_nope_head_dim=64, qk_rope_head_dim=32, v_head_dim=64, n_routed_experts=4, n_shared_experts=2,
                            moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=2),
+    "glm4.5": of("Glm4MoeForCausalLM", tokenizer="glm", head_dim=64, attention_bias=True, use_qk_norm=True, n_routed_experts=4,
+                 n_shared_experts=1, moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=2,
+                 add=list(glm_prediction(GLM_ATTENTION))),
+    "glm4.7-flash": of("Glm4MoeLiteForCausalLM", tokenizer="glm", num_key_value_heads=4, q_lora_rank=96, kv_lora_rank=128,
+                       qk_nope_head_dim=64, qk_rope_head_dim=32, v_head_dim=64, n_routed_experts=4, n_shared_experts=1,
+                       moe_intermediate_size=64, num_experts_per_tok=2, add=list(glm_prediction(LATENT_ATTENTION)),
+                       keys={"num_nextn_predict_layers": 1, "first_k_dense_replace": 1, "topk_method": "noaux_tc"}),
     "minimax-m2": of("MiniMaxM2ForCausalLM", head_dim=64, num_local_experts=4, num_experts_per_tok=2, keys={
         "rotary_dim": 32, "scoring_func": "sigmoid"}),
     "ernie4.5-moe": of("Ernie4_5_MoeForCausalLM", tokenizer="spm", moe_num_experts=4, moe_k=2, moe_intermediate_size=64,
@@ -203,6 +229,7 @@ FAMILIES = {
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),
     "spm": ("families/mistral-f32", ["tokenizer.model", "tokenizer_config.json"]),
+    "glm": ("recent/glm-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
     "gemma4": ("recent/gemma4-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
 }
 

@@ -26,6 +26,8 @@ public final class Architectures {
             MistralFamily.MISTRAL3,
             GptOssFamily.GPT_OSS,
             DeepSeekFamily.DEEPSEEK2,
+            GlmFamily.GLM4_MOE,
+            GlmFamily.GLM4_MOE_LITE,
             DenseFamilies.SMOLLM3,
             DenseFamilies.ARCEE,
             DenseFamilies.GRANITE,

@@ -31,6 +31,12 @@ interface SourceNaming {
                 name -> !(config.flag("tie_word_embeddings") && name.endsWith("lm_head.weight")));
     }
 
+    /** This rule, without the layers behind the ones that are counted where blocks for further tokens are not kept. */
+    default SourceNaming leavingOutUnkeptPrediction() {
+        SourceNaming without = leavingOutFurtherLayers();
+        return (tensor, config) -> (config.keepsPrediction() ? this : without).nameOf(tensor, config);
+    }
+
     /** This rule, without the layers behind the ones that the configuration counts. */
     default SourceNaming leavingOutFurtherLayers() {
         return (tensor, config) -> nameOf(tensor, config).filter(

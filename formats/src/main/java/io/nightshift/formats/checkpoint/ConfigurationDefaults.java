@@ -68,6 +68,10 @@ final class ConfigurationDefaults {
         if (HEAD_DIM_IS_ROTATED.contains(modelType)) {
             config.set("head_dim", config.get("qk_rope_head_dim"));
         }
+        if (modelType.equals("glm4_moe_lite")) {
+            // Another name of the size of the rotated part.
+            config.remove("head_dim");
+        }
         if (EACH_NTH_IS_FULL.containsKey(modelType) && !config.path("layer_types").isArray()) {
             layerTypes(config, EACH_NTH_IS_FULL.get(modelType));
         }

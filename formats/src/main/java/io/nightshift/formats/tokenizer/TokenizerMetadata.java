@@ -6,11 +6,15 @@ import io.nightshift.formats.Warnings;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.tokenizer.AddedTokens.AddedToken;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The {@code tokenizer.*} keys, as the converter writes them after an architecture's own keys: which of a folder's
@@ -31,6 +35,16 @@ public final class TokenizerMetadata {
     /** Tokens of Gemma 4 that readers of its answers must see (conversion/gemma.py, Gemma4Model.set_vocab). */
     private static final Set<String> SHOWN_BY_GEMMA4 = Set.of("<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>",
             "<|tool_response>", "<tool_response|>", "<|\"|>");
+
+    /** What GLM's special tokens are called, in the order in which the converter sets them. */
+    private static final Map<String, String> GLM_TOKENS = new LinkedHashMap<>();
+
+    static {
+        GLM_TOKENS.put("bos", "[gMASK]");
+        GLM_TOKENS.put("eot", "<|user|>");
+        GLM_TOKENS.put("unk", "<|endoftext|>");
+        GLM_TOKENS.put("eom", "<|observation|>");
+    }
 
     private final TokenizerFiles files;
     private final OptionalInt rows;
@@ -84,6 +98,7 @@ public final class TokenizerMetadata {
             case PHI3 -> tokenizer.appendPhi3();
             case ERNIE -> tokenizer.appendErnie();
             case HUNYUAN -> tokenizer.appendHunyuan();
+            case GLM -> tokenizer.appendGlm();
         }
     }
 
@@ -173,6 +188,21 @@ public final class TokenizerMetadata {
         }
     }
 
+    /** conversion/base.py, _set_vocab_glm. */
+    private void appendGlm() throws IOException {
+        Map<String, Integer> added = new AddedTokens(files).all().stream()
+                .collect(Collectors.toMap(AddedToken::content, AddedToken::id, (first, again) -> first));
+        SpecialTokens special = appendBytePairTokens();
+        GLM_TOKENS.forEach((type, token) -> {
+            if (!added.containsKey(token)) {
+                throw new InvalidModelException(files.path(BytePairTokenizer.FILE) + ": has no added token " + token
+                        + ", as GLM's tokenizers do. Fetch the model's own tokenizer");
+            }
+            special.set(type, added.get(token));
+        });
+        special.appendTo(metadata);
+    }
+
     private void appendSentencePiece(Vocabulary vocabulary) throws IOException {
         List<String> differences = TokenDifferences.of(files, vocabulary);
         if (!differences.isEmpty()) {
@@ -190,6 +220,11 @@ public final class TokenizerMetadata {
     }
 
     private void appendBytePair() throws IOException {
+        appendBytePairTokens().appendTo(metadata);
+    }
+
+    /** Appends tokens and merges, and reads the special tokens that come behind them. */
+    private SpecialTokens appendBytePairTokens() throws IOException {
         if (files.tokenizerJson().path("model").path("byte_fallback").asBoolean() && !files.isByteLevel()) {
             throw new InvalidModelException(files.path(BytePairTokenizer.FILE) + ": is a SentencePiece tokenizer (BPE that"
                     + " falls back to bytes, without a byte-level pre-tokenizer), which llama.cpp would take for"
@@ -201,7 +236,7 @@ public final class TokenizerMetadata {
         tokenizer.merges().ifPresentOrElse(
                 merges -> metadata.put("tokenizer.ggml.merges", merges),
                 () -> warnings.differs(files.path("tokenizer.json") + " has no merges: the output may not work"));
-        new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings).appendTo(metadata);
+        return new SpecialTokens(files, SpecialTokens.COMMON, OptionalInt.empty(), warnings);
     }
 
     private void addDeclaredSpacePrefix() {

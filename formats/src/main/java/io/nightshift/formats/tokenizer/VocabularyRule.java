@@ -16,5 +16,7 @@ public enum VocabularyRule {
     /** SentencePiece, and whether text gets a space in front. */
     ERNIE,
     /** Byte-level BPE, and ends of text that the configuration names wrongly. */
-    HUNYUAN
+    HUNYUAN,
+    /** Byte-level BPE, and tokens that open texts and end turns, found by their names. */
+    GLM
 }

@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Checkpoints of recent families, quantized from the command line: the files are those of llama-quantize. */
@@ -39,7 +40,7 @@ class RecentFamiliesTest {
         List<String> arguments = new ArrayList<>(List.of("quantize", "--model", model.toString(), "--to",
                 expected.keySet().stream().map(type -> "gguf:" + type).collect(Collectors.joining(",")),
                 "--output", folder.toString(), "--master", "local[2]"));
-        if (golden.get("tokenizer").asText().equals("bpe")) {
+        if (GeneratedCheckpoint.needsPreTokenizer(golden)) {
             arguments.addAll(List.of("--pre-tokenizer", "qwen2"));
         }
         CommandRun run = CommandRun.of(arguments.toArray(String[]::new));
@@ -65,20 +66,37 @@ class RecentFamiliesTest {
     }
 
     @Test
+    void aGlmSavedWithoutItsPredictionBlockNeedsTheOption() throws IOException {
+        Path model = GeneratedCheckpoint.write("glm4.5", folder, tensor -> !tensor.startsWith("model.layers.3."));
+        CommandRun refused = quantize(model, "Q8_0");
+        assertEquals(2, refused.exitCode());
+        assertTrue(refused.err().contains("\"num_nextn_predict_layers\" is 1, but the checkpoint has no tensors of that block"
+                + " (model.layers.3). Give --no-mtp"), refused.err());
+        CommandRun run = quantize(model, "Q8_0", "--no-mtp");
+        assertEquals(0, run.exitCode(), run.err());
+    }
+
+    @Test
     void theOptionIsRefusedWhereNoBlockIsKept() throws IOException {
         CommandRun run = quantize(GeneratedCheckpoint.write("olmo2", folder), "Q8_0", "--no-mtp");
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains("--no-mtp has no effect on Olmo2ForCausalLM"), run.err());
     }
 
-    @Test
-    void variantsAreRefusedByTheValueThatIsNotKnown() throws IOException {
-        Path model = GeneratedCheckpoint.write("smollm3", folder);
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            smollm3|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for SmolLM3ForCausalLM
+            glm4.5|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for Glm4MoeForCausalLM
+            glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
+            """)
+    void variantsAreRefusedByTheValueThatIsNotKnown(String name, String given, String other, String said)
+            throws IOException {
+        Path model = GeneratedCheckpoint.write(name, folder);
         Path config = model.resolve("config.json");
-        Files.writeString(config, Files.readString(config).replace("\"silu\"", "\"gelu\""));
+        Files.writeString(config, Files.readString(config).replace(given, other));
         CommandRun run = quantize(model, "Q8_0");
         assertEquals(2, run.exitCode());
-        assertTrue(run.err().contains("\"hidden_act\" is \"gelu\", which is not known for SmolLM3ForCausalLM"), run.err());
+        assertTrue(run.err().contains(said), run.err());
     }
 
     private CommandRun quantize(Path model, String type, String... options) {

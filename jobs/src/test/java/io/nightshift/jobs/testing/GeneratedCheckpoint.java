@@ -30,6 +30,7 @@ public final class GeneratedCheckpoint {
     private static final Map<String, List<String>> TOKENIZERS = Map.of(
             "bpe", List.of("families/qwen3/tokenizer.json", "families/qwen3/tokenizer_config.json"),
             "spm", List.of("families/mistral-f32/tokenizer.model", "families/mistral-f32/tokenizer_config.json"),
+            "glm", List.of("recent/glm-tokenizer/tokenizer.json", "recent/glm-tokenizer/tokenizer_config.json"),
             "gemma4", List.of("recent/gemma4-tokenizer/tokenizer.json", "recent/gemma4-tokenizer/tokenizer_config.json"));
 
     private GeneratedCheckpoint() {}
@@ -47,6 +48,11 @@ public final class GeneratedCheckpoint {
     /** What is kept of one: its tokenizer, its tensors and the digests of its files. */
     public static JsonNode golden(String name) throws IOException {
         return new ObjectMapper().readTree(RESOURCES.resolve("recent").resolve(name).resolve("golden.json").toFile());
+    }
+
+    /** Whether its tokenizer is cut down, so that the pre-tokenizer must be said. */
+    public static boolean needsPreTokenizer(JsonNode golden) {
+        return List.of("bpe", "glm").contains(golden.get("tokenizer").asText());
     }
 
     /** Writes one into a folder of its name. */
