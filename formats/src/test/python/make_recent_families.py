@@ -220,8 +220,11 @@ FAMILIES = {
                        keys={"num_nextn_predict_layers": 1, "first_k_dense_replace": 1, "topk_method": "noaux_tc"}),
     "minimax-m2": of("MiniMaxM2ForCausalLM", head_dim=64, num_local_experts=4, num_experts_per_tok=2, keys={
         "rotary_dim": 32, "scoring_func": "sigmoid"}),
-    "ernie4.5-moe": of("Ernie4_5_MoeForCausalLM", tokenizer="spm", moe_num_experts=4, moe_k=2, moe_intermediate_size=64,
-                       moe_num_shared_experts=2, moe_layer_start_index=1, moe_layer_end_index=2),
+    "ernie4.5-moe": of("Ernie4_5_MoeForCausalLM", tokenizer="spm", intermediate_size=256, moe_num_experts=4, moe_k=2,
+                       moe_intermediate_size=64, moe_num_shared_experts=2, moe_layer_start_index=1, add=[
+                           ["model.mtp_block.0.input_layernorm.weight", "BF16", [256]],
+                           ["model.mtp_emb_norm.0.weight", "BF16", [256]], ["model.mtp_hidden_norm.0.weight", "BF16", [256]],
+                           ["model.mtp_linear_proj.0.weight", "BF16", [256, 512]]]),
     "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[
         "conv", "conv", "full_attention", "conv"]),
 }

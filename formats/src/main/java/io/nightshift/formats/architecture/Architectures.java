@@ -45,6 +45,7 @@ public final class Architectures {
             MixtureFamilies.QWEN2_MOE,
             MixtureFamilies.OLMOE,
             MixtureFamilies.MINIMAX_M2,
+            MixtureFamilies.ERNIE45_MOE,
             MixtureFamilies.LFM2);
 
     private Architectures() {}

@@ -59,6 +59,15 @@ final class DecoderRows {
 
     private DecoderRows() {}
 
+    /** Experts that all tokens go through, as one of so many times an expert's size. */
+    static List<TensorRow> sharedExperts(Dimension count) {
+        Dimension size = count.times(EXPERT_FEED_FORWARD);
+        return List.of(
+                matrix("ffn_gate_shexp", "mlp.shared_experts.gate_proj", size, HIDDEN),
+                matrix("ffn_up_shexp", "mlp.shared_experts.up_proj", size, HIDDEN),
+                matrix("ffn_down_shexp", "mlp.shared_experts.down_proj", HIDDEN, size));
+    }
+
     /** Query, key, value and output projection, each perhaps with a bias. */
     static List<TensorRow> attention() {
         return attention(Transform.COPY);

@@ -5,7 +5,6 @@ import static io.nightshift.formats.architecture.DecoderRows.matrix;
 import static io.nightshift.formats.architecture.DecoderRows.norm;
 import static io.nightshift.formats.architecture.DecoderRows.vector;
 import static io.nightshift.formats.architecture.Dimension.EXPERTS;
-import static io.nightshift.formats.architecture.Dimension.EXPERT_FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.HEADS;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
 import static io.nightshift.formats.architecture.Dimension.key;
@@ -49,18 +48,14 @@ final class DeepSeekFamily {
                             Transform.rowsOfHeads(UNROTATED.plus(VALUE), UNROTATED, false),
                             HEADS, VALUE, KEY_RANK)));
 
-    private static final Dimension SHARED_FEED_FORWARD = key("n_shared_experts").times(EXPERT_FEED_FORWARD);
-
     /** Routed experts, and shared ones as one, in all layers but the leading ones. */
     static final List<TensorRow> FEED_FORWARD = DecoderRows.table(
             TensorRow.in(MIXTURE.not(), DecoderRows.FEED_FORWARD_ROWS),
             TensorRow.in(MIXTURE, DecoderRows.EXPERT_ROWS),
             TensorRow.in(MIXTURE, List.of(
                     vector("exp_probs_b.bias", "mlp.gate.e_score_correction.bias", Transform.COPY, EXPERTS).optional())),
-            TensorRow.in(MIXTURE.and((config, layer) -> config.findInteger("n_shared_experts").orElse(0L) > 0), List.of(
-                    matrix("ffn_gate_shexp", "mlp.shared_experts.gate_proj", SHARED_FEED_FORWARD, HIDDEN),
-                    matrix("ffn_up_shexp", "mlp.shared_experts.up_proj", SHARED_FEED_FORWARD, HIDDEN),
-                    matrix("ffn_down_shexp", "mlp.shared_experts.down_proj", HIDDEN, SHARED_FEED_FORWARD))));
+            TensorRow.in(MIXTURE.and((config, layer) -> config.findInteger("n_shared_experts").orElse(0L) > 0),
+                    DecoderRows.sharedExperts(key("n_shared_experts"))));
 
     static final Architecture DEEPSEEK2 = Architecture.named("deepseek2", "DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM")
             .naming(SourceNaming.STANDARD.leavingOutFurtherLayers().leavingOutTiedOutput())

@@ -23,7 +23,7 @@ interface Dimension {
 
     Dimension EXPERT_FEED_FORWARD = key("moe_intermediate_size");
 
-    Dimension EXPERTS = key("num_local_experts", "num_experts", "n_routed_experts");
+    Dimension EXPERTS = key("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts");
 
     Dimension VOCABULARY = key("vocab_size");
 

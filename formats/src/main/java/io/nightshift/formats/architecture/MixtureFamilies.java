@@ -89,6 +89,33 @@ final class MixtureFamilies {
                     requiredInteger("rope.dimension_count", "rotary_dim"))
             .build();
 
+    private static final LayerSet ERNIE_MIXTURE = (config, layer) -> {
+        long last = config.find("moe_layer_end_index").map(index -> index.asLong()).orElse(-1L);
+        return layer >= config.integer("moe_layer_start_index")
+                && (last == -1 || layer <= last)
+                && (layer + 1) % Math.max(1, config.integer("moe_layer_interval")) == 0;
+    };
+
+    /** conversion/ernie.py, Ernie4_5MoeModel; blocks for predicting further tokens are dropped. */
+    static final Architecture ERNIE45_MOE = Architecture.named("ernie4_5-moe", "Ernie4_5_MoeForCausalLM")
+            .vocabulary(VocabularyRule.ERNIE)
+            .naming(SourceNaming.STANDARD
+                    .renaming(name -> name.replace("ernie.", "model."))
+                    .leavingOut(name -> name.startsWith("model.mtp_")))
+            .only("hidden_act", "silu")
+            .tensors(
+                    DecoderRows.COMMON,
+                    DecoderRows.attention(),
+                    TensorRow.in(ERNIE_MIXTURE.not(), DecoderRows.FEED_FORWARD_ROWS),
+                    TensorRow.in(ERNIE_MIXTURE, DecoderRows.EXPERT_ROWS),
+                    TensorRow.in(ERNIE_MIXTURE, List.of(vector("exp_probs_b.bias",
+                            "mlp.moe_statics.e_score_correction.bias", Transform.COPY, Dimension.ONE, EXPERTS).optional())),
+                    TensorRow.in(
+                            ERNIE_MIXTURE.and((config, layer) -> config.findInteger("moe_num_shared_experts").orElse(0L) > 0),
+                            DecoderRows.sharedExperts(Dimension.key("moe_num_shared_experts"))))
+            .hyperparameters(StandardHyperparameters.ALL, MixtureFamilies::ernieExperts)
+            .build();
+
     private static final LayerSet CONVOLUTION = LayerSet.typed("conv");
 
     /** conversion/lfm2.py, LFM2Model: short convolutions, and attention in some layers. */
@@ -122,6 +149,21 @@ final class MixtureFamilies {
             .build();
 
     private MixtureFamilies() {}
+
+    private static void ernieExperts(ModelConfig config, HyperparameterWriter out) {
+        out.set("expert_count", config.integer("moe_num_experts"));
+        out.set("expert_used_count", config.integer("moe_k"));
+        out.set("interleave_moe_layer_step", config.integer("moe_layer_interval"));
+        out.set("leading_dense_block_count", config.integer("moe_layer_start_index"));
+        config.findInteger("moe_intermediate_size").ifPresent(size -> out.set("expert_feed_forward_length", size));
+        long shared = config.findInteger("moe_num_shared_experts").orElse(0L);
+        out.set("expert_shared_count", shared);
+        if (shared > 0) {
+            // Not the size of the shared experts, except in the models that were published.
+            out.set("expert_shared_feed_forward_length",
+                    FEED_FORWARD.of(config) / Math.max(1, Dimension.KEY_HEADS.of(config)));
+        }
+    }
 
     private static TensorRow transposed(
             String output, String one, String all, Transform transform, Dimension rows, Dimension columns) {

@@ -87,6 +87,7 @@ class RecentFamiliesTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             smollm3|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for SmolLM3ForCausalLM
             glm4.5|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for Glm4MoeForCausalLM
+            ernie4.5-moe|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for Ernie4_5_MoeForCausalLM
             glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
             """)
     void variantsAreRefusedByTheValueThatIsNotKnown(String name, String given, String other, String said)
