@@ -163,6 +163,8 @@ LATENT_ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256],
                     "self_attn.kv_b_proj": [512, 128], "self_attn.o_proj": [256, 256]}
 LINEAR = dict(head_dim=64, linear_conv_kernel_dim=4, linear_key_head_dim=32, linear_value_head_dim=32, linear_num_key_heads=2,
               linear_num_value_heads=4, num_hidden_layers=4)
+GRANITE = dict(attention_multiplier=0.0625, embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0)
+MAMBA = dict(mamba_n_heads=8, mamba_n_groups=2, mamba_d_state=32, mamba_d_head=64, mamba_d_conv=4, mamba_expand=2)
 MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num_experts=4, num_experts_per_tok=2)
 TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
 VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
@@ -172,6 +174,16 @@ FAMILIES = {
     "smollm3": of("SmolLM3ForCausalLM", tokenizer="bpe"),
     "granite": of("GraniteForCausalLM", attention_multiplier=0.0625, embedding_multiplier=12.0, residual_multiplier=0.22,
                   logits_scaling=8.0, keys={"head_dim": 128}),
+    "granite-moe": of("GraniteMoeForCausalLM", num_local_experts=4, num_experts_per_tok=2, **GRANITE),
+    "granite-moe-shared": of("GraniteMoeSharedForCausalLM", num_local_experts=4, num_experts_per_tok=2,
+                             shared_intermediate_size=96, **GRANITE),
+    "granite4-dense": of("GraniteMoeHybridForCausalLM", num_local_experts=0, num_experts_per_tok=0,
+                         shared_intermediate_size=288, layer_types=["full_attention"] * 3, position_embedding_type="rope",
+                         keys={"layer_types": ["attention"] * 3}, **GRANITE, **MAMBA),
+    "granite4-tiny": of("GraniteMoeHybridForCausalLM", num_local_experts=4, num_experts_per_tok=2,
+                        shared_intermediate_size=96, layer_types=["linear_attention", "full_attention", "linear_attention"],
+                        position_embedding_type="nope", keys={"layer_types": ["mamba", "attention", "mamba"]}, **GRANITE,
+                        **MAMBA),
     "seed-oss": of("SeedOssForCausalLM", head_dim=64, attention_bias=True),
     "olmo2": of("Olmo2ForCausalLM"),
     "olmo3": of("Olmo3ForCausalLM", sliding_window=512),
@@ -225,6 +237,8 @@ FAMILIES = {
                            ["model.mtp_block.0.input_layernorm.weight", "BF16", [256]],
                            ["model.mtp_emb_norm.0.weight", "BF16", [256]], ["model.mtp_hidden_norm.0.weight", "BF16", [256]],
                            ["model.mtp_linear_proj.0.weight", "BF16", [256, 512]]]),
+    "lfm2-moe": of("Lfm2MoeForCausalLM", num_hidden_layers=4, moe_intermediate_size=64, num_dense_layers=1, num_experts=4,
+                   num_experts_per_tok=2, layer_types=["conv", "conv", "full_attention", "conv"]),
     "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[
         "conv", "conv", "full_attention", "conv"]),
 }

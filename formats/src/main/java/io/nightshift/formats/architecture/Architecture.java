@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -22,6 +23,7 @@ public final class Architecture {
     private final String name;
     private final VocabularyRule vocabulary;
     private final List<String> modelClasses;
+    private final Predicate<ModelConfig> which;
     private final List<TensorRow> tensors;
     private final SourceNaming naming;
     private final BlockCount blocks;
@@ -37,6 +39,7 @@ public final class Architecture {
         this.name = builder.name;
         this.vocabulary = builder.vocabulary;
         this.modelClasses = builder.modelClasses;
+        this.which = builder.which;
         this.tensors = List.copyOf(builder.tensors);
         this.naming = builder.naming;
         this.blocks = builder.blocks;
@@ -67,6 +70,11 @@ public final class Architecture {
     /** The names in {@code architectures} of {@code config.json}. */
     public List<String> modelClasses() {
         return modelClasses;
+    }
+
+    /** Whether models of a class are of this architecture, which for some classes hangs on the configuration. */
+    boolean isOf(String modelClass, ModelConfig config) {
+        return modelClasses.contains(modelClass) && which.test(config);
     }
 
     /** Which source tensors make which output tensors. */
@@ -145,6 +153,7 @@ public final class Architecture {
         private final List<ComputedTensors> computed = new ArrayList<>();
         private final List<Hyperparameter> hyperparameters = new ArrayList<>();
         private final List<Check> checks = new ArrayList<>();
+        private Predicate<ModelConfig> which = config -> true;
         private VocabularyRule vocabulary = VocabularyRule.BYTE_PAIR;
         private SourceNaming naming = SourceNaming.STANDARD;
         private BlockCount blocks = BlockCount.LAYERS;
@@ -171,6 +180,12 @@ public final class Architecture {
 
         Builder hyperparameters(Hyperparameter... keys) {
             hyperparameters.addAll(List.of(keys));
+            return this;
+        }
+
+        /** Which models of the classes are of this architecture, where the configuration decides. */
+        Builder when(Predicate<ModelConfig> some) {
+            which = some;
             return this;
         }
 

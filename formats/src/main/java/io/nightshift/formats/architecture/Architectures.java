@@ -30,7 +30,11 @@ public final class Architectures {
             GlmFamily.GLM4_MOE_LITE,
             DenseFamilies.SMOLLM3,
             DenseFamilies.ARCEE,
-            DenseFamilies.GRANITE,
+            GraniteFamily.GRANITE,
+            GraniteFamily.GRANITE_MOE,
+            GraniteFamily.ATTENTION_ONLY,
+            GraniteFamily.ATTENTION_ONLY_MOE,
+            GraniteFamily.HYBRID,
             DenseFamilies.SEED_OSS,
             DenseFamilies.OLMO2,
             DenseFamilies.EXAONE4,
@@ -46,7 +50,8 @@ public final class Architectures {
             MixtureFamilies.OLMOE,
             MixtureFamilies.MINIMAX_M2,
             MixtureFamilies.ERNIE45_MOE,
-            MixtureFamilies.LFM2);
+            LiquidFamily.LFM2,
+            LiquidFamily.LFM2_MOE);
 
     private Architectures() {}
 
@@ -58,11 +63,12 @@ public final class Architectures {
     public static Architecture of(ModelConfig config) {
         String modelClass = config.architecture();
         return ALL.stream()
-                .filter(architecture -> architecture.modelClasses().contains(modelClass))
+                .filter(architecture -> architecture.isOf(modelClass, config))
                 .findFirst()
                 .orElseThrow(() -> new InvalidModelException(config.location() + ": the architecture "
                         + modelClass + " is not supported; supported are " + ALL.stream()
                                 .flatMap(architecture -> architecture.modelClasses().stream())
+                                .distinct()
                                 .collect(Collectors.joining(", "))));
     }
 

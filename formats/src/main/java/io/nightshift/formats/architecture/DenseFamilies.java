@@ -7,7 +7,6 @@ import static io.nightshift.formats.architecture.Dimension.HEAD;
 import static io.nightshift.formats.architecture.Dimension.HEADS;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
 import static io.nightshift.formats.architecture.Dimension.KEY_HEADS;
-import static io.nightshift.formats.architecture.Hyperparameter.number;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredInteger;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredNumber;
 
@@ -48,21 +47,6 @@ final class DenseFamilies {
                     linear("ffn_down", "mlp.down_proj", HIDDEN, FEED_FORWARD))
             .computing(RopeFactors::llama3)
             .hyperparameters(LlamaFamily.HYPERPARAMETERS)
-            .build();
-
-    /** conversion/granite.py, GraniteModel: heads divide the hidden size, whatever head_dim says. */
-    static final Architecture GRANITE = Architecture.named("granite", "GraniteForCausalLM")
-            .vocabulary(VocabularyRule.LLAMA)
-            .configuration(config -> config.without("head_dim"))
-            .only("hidden_act", "silu")
-            .tensors(LlamaFamily.table(DecoderRows.FEED_FORWARD_ROWS))
-            .computing(RopeFactors::llama3)
-            .hyperparameters(
-                    LlamaFamily.HYPERPARAMETERS,
-                    scale("attention.scale", "attention_multiplier"),
-                    scale("embedding_scale", "embedding_multiplier"),
-                    scale("residual_scale", "residual_multiplier"),
-                    scale("logit_scale", "logits_scaling"))
             .build();
 
     /** conversion/olmo.py, SeedOssModel. */
@@ -163,11 +147,6 @@ final class DenseFamilies {
             .build();
 
     private DenseFamilies() {}
-
-    /** A factor that is not written where it is 0. */
-    private static Hyperparameter scale(String key, String name) {
-        return number(key, config -> config.findNumber(name).filter(value -> value != 0));
-    }
 
     /**
      * The window, and which layers have it.

@@ -68,6 +68,11 @@ interface Dimension {
         return (config, layer) -> Math.multiplyExact(of(config, layer), other.of(config, layer));
     }
 
+    /** Divided, without a rest; by 1 where the divisor is 0. */
+    default Dimension dividedBy(Dimension other) {
+        return (config, layer) -> of(config, layer) / Math.max(1, other.of(config, layer));
+    }
+
     default Dimension plus(Dimension other) {
         return (config, layer) -> Math.addExact(of(config, layer), other.of(config, layer));
     }

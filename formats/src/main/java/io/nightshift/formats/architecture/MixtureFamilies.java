@@ -2,14 +2,11 @@ package io.nightshift.formats.architecture;
 
 import static io.nightshift.formats.architecture.DecoderRows.LAYER;
 import static io.nightshift.formats.architecture.DecoderRows.matrix;
-import static io.nightshift.formats.architecture.DecoderRows.norm;
 import static io.nightshift.formats.architecture.DecoderRows.vector;
 import static io.nightshift.formats.architecture.Dimension.EXPERTS;
 import static io.nightshift.formats.architecture.Dimension.EXPERT_FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
-import static io.nightshift.formats.architecture.Dimension.KEY;
-import static io.nightshift.formats.architecture.Dimension.QUERY;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredInteger;
 
 import io.nightshift.formats.checkpoint.ModelConfig;
@@ -116,38 +113,6 @@ final class MixtureFamilies {
             .hyperparameters(StandardHyperparameters.ALL, MixtureFamilies::ernieExperts)
             .build();
 
-    private static final LayerSet CONVOLUTION = LayerSet.typed("conv");
-
-    /** conversion/lfm2.py, LFM2Model: short convolutions, and attention in some layers. */
-    static final Architecture LFM2 = Architecture.named("lfm2", "Lfm2ForCausalLM", "LFM2ForCausalLM")
-            .check(checkpoint ->
-                    Variants.refuseOtherElements(checkpoint.config(), "layer_types", "conv", "full_attention"))
-            .tensors(
-                    List.of(
-                            DecoderRows.EMBEDDING,
-                            DecoderRows.OUTPUT,
-                            TensorRow.of("token_embd_norm.weight", "model.embedding_norm.weight", HIDDEN),
-                            norm("attn_norm", "operator_norm", HIDDEN),
-                            norm("ffn_norm", "ffn_norm", HIDDEN),
-                            matrix("ffn_gate", "feed_forward.w1", MixtureFamilies::adjusted, HIDDEN),
-                            matrix("ffn_down", "feed_forward.w2", HIDDEN, MixtureFamilies::adjusted),
-                            matrix("ffn_up", "feed_forward.w3", MixtureFamilies::adjusted, HIDDEN)),
-                    TensorRow.in(CONVOLUTION, List.of(
-                            matrix("shortconv.conv", "conv.conv", Transform.SQUEEZE, HIDDEN, Dimension.key("conv_L_cache")),
-                            matrix("shortconv.in_proj", "conv.in_proj", HIDDEN.times(3), HIDDEN),
-                            matrix("shortconv.out_proj", "conv.out_proj", HIDDEN, HIDDEN))),
-                    TensorRow.in(CONVOLUTION.not(), List.of(
-                            matrix("attn_q", "self_attn.q_proj", QUERY, HIDDEN),
-                            matrix("attn_k", "self_attn.k_proj", KEY, HIDDEN),
-                            matrix("attn_v", "self_attn.v_proj", KEY, HIDDEN),
-                            matrix("attn_output", "self_attn.out_proj", HIDDEN, QUERY),
-                            norm("attn_q_norm", "self_attn.q_layernorm", Dimension.HEAD),
-                            norm("attn_k_norm", "self_attn.k_layernorm", Dimension.HEAD))))
-            .hyperparameters(
-                    StandardHyperparameters.ALL,
-                    MixtureFamilies::convolution)
-            .build();
-
     private MixtureFamilies() {}
 
     private static void ernieExperts(ModelConfig config, HyperparameterWriter out) {
@@ -170,26 +135,5 @@ final class MixtureFamilies {
         return matrix(output, "mlp.experts.{expert}." + one, EXPERTS, rows, columns)
                 .or(LAYER + "mlp.experts." + all, transform)
                 .or(LAYER + "mlp.experts." + all + ".weight", transform);
-    }
-
-    /** Two thirds of what the configuration says, in steps (_add_feed_forward_length). */
-    private static long adjusted(ModelConfig config, int layer) {
-        long size = config.integer("block_ff_dim", "intermediate_size");
-        if (config.flag("block_auto_adjust_ff_dim")) {
-            long step = Math.max(1, config.integer("block_multiple_of"));
-            double factor = config.findNumber("block_ffn_dim_multiplier").orElse(1.0);
-            size = (long) (factor * (2 * size / 3));
-            size = step * ((size + step - 1) / step);
-        }
-        return size;
-    }
-
-    private static void convolution(ModelConfig config, HyperparameterWriter out) {
-        out.setEach("attention.head_count_kv",
-                layer -> CONVOLUTION.contains(config, layer) ? 0 : Dimension.KEY_HEADS.of(config));
-        out.set("vocab_size", config.integer("vocab_size"));
-        out.set("shortconv.l_cache", config.integer("conv_L_cache"));
-        out.set("attention.layer_norm_rms_epsilon", new GgufValue.Float32((float) config.number("norm_eps")));
-        out.set("feed_forward_length", adjusted(config, 0));
     }
 }

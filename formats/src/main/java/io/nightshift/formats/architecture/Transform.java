@@ -58,6 +58,14 @@ interface Transform {
     /** A convolution's kernels without the axis of length 1 between: [channels, 1, width]. */
     Transform SQUEEZE = sources -> List.of(SourceRows.whole(squeezed(sources)));
 
+    /** The elements of a vector as a matrix, row by row. */
+    Transform RESHAPE = sources -> {
+        List<Long> shape = sources.shape();
+        SafetensorsTensor vector =
+                sources.expect(sources.first(), List.of(Math.multiplyExact(shape.get(0), shape.get(1))));
+        return List.of(SourceRows.whole(sources.viewed(vector, shape)));
+    };
+
     /** Rows of a matrix, or elements of a vector, in some order. */
     static Transform ordered(Ordering ordering) {
         return sources -> {
@@ -168,6 +176,16 @@ interface Transform {
                 parts.add(new SourceRows(tensor, 0, count * rows, RowOrder.ofGroups(each, from, rows), 0));
             }
             return parts;
+        };
+    }
+
+    /** One of several matrices that lie one below another in a tensor. */
+    static Transform slice(int count, int which) {
+        return sources -> {
+            List<Long> shape = new ArrayList<>(sources.shape());
+            long rows = shape.get(0);
+            shape.set(0, Math.multiplyExact(count, rows));
+            return List.of(new SourceRows(sources.expect(sources.first(), shape), which * rows, rows, RowOrder.AS_IS, 0));
         };
     }
 

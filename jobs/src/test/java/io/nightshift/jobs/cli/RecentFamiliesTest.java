@@ -88,6 +88,11 @@ class RecentFamiliesTest {
             smollm3|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for SmolLM3ForCausalLM
             glm4.5|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for Glm4MoeForCausalLM
             ernie4.5-moe|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for Ernie4_5_MoeForCausalLM
+            granite4-tiny|"mamba"|"linear_attention"|"layer_types" is "linear_attention", which is not known for Granite
+            granite4-tiny|"nope"|"rope"|"position_embedding_type" is "rope", which is not known for GraniteMoeHybrid
+            granite4-tiny|"vocab_size": 320|"vocab_size": 321|"vocab_size" is 321, but must be a multiple of 8
+            granite4-dense|"layer_types"|"kinds"|"layer_types" is missing
+            lfm2-moe|"norm_topk_prob": true|"norm_topk_prob": false|"norm_topk_prob" is false, which is not known for Lfm2Moe
             glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
             """)
     void variantsAreRefusedByTheValueThatIsNotKnown(String name, String given, String other, String said)

@@ -1,0 +1,40 @@
+package io.nightshift.formats.architecture;
+
+import static io.nightshift.formats.architecture.DecoderRows.linear;
+import static io.nightshift.formats.architecture.DecoderRows.matrix;
+import static io.nightshift.formats.architecture.DecoderRows.norm;
+import static io.nightshift.formats.architecture.DecoderRows.vector;
+import static io.nightshift.formats.architecture.Dimension.HIDDEN;
+import static io.nightshift.formats.architecture.Dimension.ONE;
+
+import java.util.List;
+
+/**
+ * The mixer of a Mamba 2 layer (conversion/mamba.py, Mamba2Model; Dao and Gu, 2024).
+ *
+ * @param inner channels of all heads
+ * @param heads number of heads
+ * @param groups of heads, which share their inputs and outputs
+ * @param state size of a head's state, for each channel
+ * @param kernel width of the convolution
+ */
+record Mamba2Rows(Dimension inner, Dimension heads, Dimension groups, Dimension state, Dimension kernel) {
+    /** The tensors, whose names in a layer begin with the mixer's. */
+    List<TensorRow> of(String mixer) {
+        Dimension convolved = inner.plus(groups.times(state).times(2));
+        return DecoderRows.table(
+                linear("ssm_in", mixer + ".in_proj", inner.plus(convolved).plus(heads), HIDDEN),
+                linear("ssm_out", mixer + ".out_proj", HIDDEN, inner),
+                List.of(
+                        matrix("ssm_conv1d", mixer + ".conv1d", Transform.SQUEEZE, convolved, kernel),
+                        vector("ssm_conv1d.bias", mixer + ".conv1d.bias", Transform.COPY, convolved).optional(),
+                        vector("ssm_dt.bias", mixer + ".dt_bias", Transform.COPY, heads),
+                        vector("ssm_a", mixer + ".A_log", Transform.negativeExponential(Transform.RESHAPE), heads, ONE),
+                        vector("ssm_d", mixer + ".D", Transform.RESHAPE, heads, ONE)));
+    }
+
+    /** The norm behind the mixer, where it has one: a row a group. */
+    TensorRow gatedNorm(String mixer) {
+        return norm("ssm_norm", mixer + ".norm", Transform.RESHAPE, groups, inner.dividedBy(groups));
+    }
+}
