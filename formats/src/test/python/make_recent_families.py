@@ -187,6 +187,7 @@ FAMILIES = {
     "seed-oss": of("SeedOssForCausalLM", head_dim=64, attention_bias=True),
     "olmo2": of("Olmo2ForCausalLM"),
     "olmo3": of("Olmo3ForCausalLM", sliding_window=512),
+    "apertus": of("ApertusForCausalLM"),
     "exaone4": of("Exaone4ForCausalLM", sliding_window=512, sliding_window_pattern=4, num_hidden_layers=4),
     "command-r": of("CohereForCausalLM", logit_scale=0.0625),
     "command-a": of("Cohere2ForCausalLM", logit_scale=0.25, sliding_window=512, num_hidden_layers=4, keys={"rotary_pct": 1.0}),

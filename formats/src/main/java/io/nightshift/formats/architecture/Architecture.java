@@ -29,6 +29,7 @@ public final class Architecture {
     private final BlockCount blocks;
     private final UnaryOperator<ModelConfig> configuration;
     private final List<ComputedTensors> computed;
+    private final List<LayerNumber> layerNumbers;
     private final List<Hyperparameter> leading;
     private final List<Hyperparameter> hyperparameters;
     private final List<Check> checks;
@@ -45,6 +46,7 @@ public final class Architecture {
         this.blocks = builder.blocks;
         this.configuration = builder.configuration;
         this.computed = List.copyOf(builder.computed);
+        this.layerNumbers = builder.layerNumbers;
         this.leading = builder.leading;
         this.hyperparameters = List.copyOf(builder.hyperparameters);
         this.checks = List.copyOf(builder.checks);
@@ -100,6 +102,11 @@ public final class Architecture {
     /** What makes the tensors that are worked out from the configuration. */
     List<ComputedTensors> computed() {
         return computed;
+    }
+
+    /** Tensors that become metadata; they come before all other keys of the architecture. */
+    List<LayerNumber> layerNumbers() {
+        return layerNumbers;
     }
 
     /** Metadata that the converter writes before everything but the architecture's name. */
@@ -158,6 +165,7 @@ public final class Architecture {
         private SourceNaming naming = SourceNaming.STANDARD;
         private BlockCount blocks = BlockCount.LAYERS;
         private UnaryOperator<ModelConfig> configuration = UnaryOperator.identity();
+        private List<LayerNumber> layerNumbers = List.of();
         private List<Hyperparameter> leading = List.of();
         private List<LinearGroup> linearGroups = List.of();
         private Optional<DecoderTraits> traits = Optional.empty();
@@ -218,6 +226,11 @@ public final class Architecture {
 
         Builder computing(ComputedTensors made) {
             computed.add(made);
+            return this;
+        }
+
+        Builder layerNumbers(LayerNumber... numbers) {
+            layerNumbers = List.of(numbers);
             return this;
         }
 

@@ -35,6 +35,7 @@ public final class Architectures {
             GraniteFamily.ATTENTION_ONLY,
             GraniteFamily.ATTENTION_ONLY_MOE,
             GraniteFamily.HYBRID,
+            DenseFamilies.APERTUS,
             DenseFamilies.SEED_OSS,
             DenseFamilies.OLMO2,
             DenseFamilies.EXAONE4,

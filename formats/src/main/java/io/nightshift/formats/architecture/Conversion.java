@@ -7,6 +7,8 @@ import io.nightshift.formats.architecture.TensorRow.Presence;
 import io.nightshift.formats.architecture.TensorRow.Source;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
@@ -99,10 +101,34 @@ final class Conversion {
         } catch (ArithmeticException e) {
             throw new InvalidModelException(config.location() + ": its sizes make a tensor of 2^63 weights or more", e);
         }
+        GgufMetadata leading = leadingMetadata();
         refuseUnused();
         return new ModelConversion(architecture, matrixType, List.copyOf(tensors),
-                metadata(architecture.leading()).metadata(), metadata(architecture.hyperparameters()).metadata(),
-                List.copyOf(leftOut));
+                leading, metadata(architecture.hyperparameters()).metadata(), List.copyOf(leftOut));
+    }
+
+    private GgufMetadata leadingMetadata() throws IOException {
+        GgufMetadata leading = new GgufMetadata();
+        for (LayerNumber number : architecture.layerNumbers()) {
+            leading.set(number.key(), new GgufValue.Float32s(numbers(number)));
+        }
+        metadata(architecture.leading()).metadata().values().forEach(leading::set);
+        return leading;
+    }
+
+    private float[] numbers(LayerNumber number) throws IOException {
+        float[] numbers = new float[blocks];
+        for (int layer = 0; layer < blocks; layer++) {
+            SafetensorsTensor tensor = use(TensorRow.inLayer(DecoderRows.LAYER + number.source(), layer));
+            if (tensor.elements() != 1 || tensor.type().ggml().isEmpty()) {
+                throw new InvalidModelException(location + "/" + tensor.file() + ": tensor " + tensor.name() + " is "
+                        + tensor.type() + " of shape " + tensor.shape() + ", but must be one number in BF16, F16 or F32");
+            }
+            byte[] stored = new byte[Math.toIntExact(tensor.length())];
+            checkpoint.folder().readFully(tensor.file(), tensor.position(), stored, 0, stored.length);
+            SourceFloats.read(tensor.type().ggml().get(), stored, 0, numbers, layer, 1);
+        }
+        return numbers;
     }
 
     private void addLayers(TensorRow row, List<TensorRecipe> tensors) throws IOException {

@@ -49,6 +49,24 @@ final class DenseFamilies {
             .hyperparameters(LlamaFamily.HYPERPARAMETERS)
             .build();
 
+    /** conversion/llama.py, ApertusModel: no gate, and an activation whose parameters each layer has learned. */
+    static final Architecture APERTUS = Architecture.named("apertus", "ApertusForCausalLM")
+            .vocabulary(VocabularyRule.LLAMA)
+            .only("hidden_act", "xielu")
+            .layerNumbers(
+                    new LayerNumber("xielu.alpha_n", "mlp.act_fn.alpha_n"),
+                    new LayerNumber("xielu.alpha_p", "mlp.act_fn.alpha_p"),
+                    new LayerNumber("xielu.beta", "mlp.act_fn.beta"),
+                    new LayerNumber("xielu.eps", "mlp.act_fn.eps"))
+            .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, DecoderRows.attention(), DecoderRows.HEAD_NORMS, List.of(
+                    norm("attn_norm", "attention_layernorm", HIDDEN),
+                    norm("ffn_norm", "feedforward_layernorm", HIDDEN)))
+            .tensors(linear("ffn_up", "mlp.up_proj", FEED_FORWARD, HIDDEN),
+                    linear("ffn_down", "mlp.down_proj", HIDDEN, FEED_FORWARD))
+            .computing(RopeFactors::llama3)
+            .hyperparameters(LlamaFamily.HYPERPARAMETERS)
+            .build();
+
     /** conversion/olmo.py, SeedOssModel. */
     static final Architecture SEED_OSS = Architecture.named("seed_oss", "SeedOssForCausalLM")
             .only("hidden_act", "silu")
