@@ -150,6 +150,19 @@ def glm_prediction(attention):
             yield tensor("mlp.%s.%s_proj" % (owner, part), shape)
 
 
+def nemotron_prediction():
+    """Nemotron 3's block for predicting a further token: attention, and then experts."""
+    for name, shape in {"0.enorm": [256], "0.hnorm": [256], "0.eh_proj": [256, 512], "0.norm": [256],
+                        "0.mixer.q_proj": [128, 256], "0.mixer.k_proj": [64, 256], "0.mixer.v_proj": [64, 256],
+                        "0.mixer.o_proj": [256, 128], "1.norm": [256], "1.final_layernorm": [256], "1.mixer.gate": [4, 256],
+                        "1.mixer.fc1_latent_proj": [64, 256], "1.mixer.fc2_latent_proj": [256, 64],
+                        "1.mixer.shared_experts.up_proj": [96, 256], "1.mixer.shared_experts.down_proj": [256, 96],
+                        **{"1.mixer.experts.%d.%s_proj" % (i, part): [64, 64] for i in range(4) for part in ("up", "down")}
+                        }.items():
+        yield "mtp.layers." + name + ".weight", "BF16", shape
+    yield "mtp.layers.1.mixer.gate.e_score_correction_bias", "F32", [4]
+
+
 ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256], "self_attn.q_norm": [64], "self_attn.k_norm": [64],
              "self_attn.q_proj": [512, 256], "self_attn.k_proj": [128, 256], "self_attn.v_proj": [128, 256],
              "self_attn.o_proj": [256, 256]}
@@ -165,6 +178,11 @@ LINEAR = dict(head_dim=64, linear_conv_kernel_dim=4, linear_key_head_dim=32, lin
               linear_num_value_heads=4, num_hidden_layers=4)
 GRANITE = dict(attention_multiplier=0.0625, embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0)
 MAMBA = dict(mamba_n_heads=8, mamba_n_groups=2, mamba_d_state=32, mamba_d_head=64, mamba_d_conv=4, mamba_expand=2)
+NEMOTRON = dict(head_dim=32, mamba_num_heads=8, mamba_head_dim=64, n_groups=2, ssm_state_size=32, conv_kernel=4,
+                n_routed_experts=4, n_shared_experts=1, num_experts_per_tok=2, moe_intermediate_size=64,
+                moe_shared_expert_intermediate_size=96, routed_scaling_factor=2.5)
+NEMOTRON_KEYS = {"hybrid_override_pattern": "ME*E", "num_hidden_layers": 4, "rope_theta": 10000, "norm_eps": 1e-05,
+                 "partial_rotary_factor": 1.0}
 MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num_experts=4, num_experts_per_tok=2)
 TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
 VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
@@ -238,6 +256,11 @@ FAMILIES = {
                            ["model.mtp_block.0.input_layernorm.weight", "BF16", [256]],
                            ["model.mtp_emb_norm.0.weight", "BF16", [256]], ["model.mtp_hidden_norm.0.weight", "BF16", [256]],
                            ["model.mtp_linear_proj.0.weight", "BF16", [256, 512]]]),
+    "nemotron3": of("NemotronHForCausalLM", **NEMOTRON, layers_block_type=[
+        "linear_attention", "moe", "full_attention", "moe"], keys=NEMOTRON_KEYS, drop=("layers_block_type",)),
+    "nemotron3-super": of("NemotronHForCausalLM", **NEMOTRON, moe_latent_size=64, layers_block_type=[
+        "linear_attention", "moe", "full_attention", "moe"], keys={**NEMOTRON_KEYS, "num_nextn_predict_layers": 1},
+        drop=("layers_block_type",), add=list(nemotron_prediction())),
     "lfm2-moe": of("Lfm2MoeForCausalLM", num_hidden_layers=4, moe_intermediate_size=64, num_dense_layers=1, num_experts=4,
                    num_experts_per_tok=2, layer_types=["conv", "conv", "full_attention", "conv"]),
     "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[

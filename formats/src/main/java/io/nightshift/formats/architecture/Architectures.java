@@ -51,6 +51,7 @@ public final class Architectures {
             MixtureFamilies.OLMOE,
             MixtureFamilies.MINIMAX_M2,
             MixtureFamilies.ERNIE45_MOE,
+            NemotronFamily.NEMOTRON_H_MOE,
             LiquidFamily.LFM2,
             LiquidFamily.LFM2_MOE);
 

@@ -208,15 +208,15 @@ final class Conversion {
                     + made + ", without a weight; are config.json and the tokenizer those of this model?");
         }
         Stored content = new Stored(parts);
-        GgmlType type = content.type() == GgmlType.MXFP4 ? GgmlType.MXFP4 : outputType(name, row.shape().size());
+        GgmlType type = content.type() == GgmlType.MXFP4 ? GgmlType.MXFP4 : outputType(name, row);
         return new TensorRecipe(name, List.copyOf(made), type, content);
     }
 
     /** Vectors, norms, routers, biases and kernels of convolutions stay F32 (conversion/base.py, prepare_tensors). */
-    private GgmlType outputType(String name, int dimensions) {
-        boolean full = dimensions <= 1
+    private GgmlType outputType(String name, TensorRow row) {
+        boolean full = row.shape().size() <= 1
                 || name.endsWith("_norm.weight")
-                || KEPT.stream().anyMatch(name::endsWith)
+                || !row.ofMatrixType() && KEPT.stream().anyMatch(name::endsWith)
                 || !name.endsWith(".weight");
         return full ? GgmlType.F32 : matrixType;
     }

@@ -24,9 +24,6 @@ import java.util.function.Predicate;
  * layers and experts.
  */
 final class GraniteFamily {
-    /** What the embedding is a multiple of in a model with layers of Mamba 2: the converter pads the tokens to it. */
-    private static final long TOKENS = 8;
-
     private static final LayerSet EXPERT_LAYERS =
             (config, layer) -> config.findInteger("num_local_experts").orElse(0L) > 0;
     private static final LayerSet SHARED_LAYERS =
@@ -146,20 +143,13 @@ final class GraniteFamily {
         Variants.refuseOtherElements(config, "layer_types", "mamba", "attention");
         // The converter does not look at it: it takes models with layers of Mamba 2 for ones without rotation.
         Variants.refuseOthers(config, "position_embedding_type", isHybrid(config) ? "nope" : "rope");
-        long tokens = config.integer("vocab_size");
-        if (isHybrid(config) && tokens % TOKENS != 0) {
-            throw new InvalidModelException(config.location() + ": \"vocab_size\" is " + tokens + ", but must be a multiple"
-                    + " of " + TOKENS + ": llama.cpp's converter pads the tokens to it and not the embedding, and no loader"
-                    + " takes that file");
+        if (isHybrid(config)) {
+            Mamba2Rows.requirePaddedTokens(checkpoint);
         }
     }
 
     private static void hybridKeys(ModelConfig config, HyperparameterWriter out) {
-        out.set("ssm.conv_kernel", MIXER.kernel().of(config));
-        out.set("ssm.state_size", MIXER.state().of(config));
-        out.set("ssm.group_count", MIXER.groups().of(config));
-        out.set("ssm.inner_size", MIXER.inner().of(config));
-        out.set("ssm.time_step_rank", MIXER.heads().of(config));
+        MIXER.keys(config, out);
         config.findInteger("attn_rotary_emb").ifPresent(channels -> out.set("rope.dimension_count", channels));
         out.setEach("attention.head_count_kv",
                 layer -> MAMBA.contains(config, layer) ? 0 : Dimension.KEY_HEADS.of(config));

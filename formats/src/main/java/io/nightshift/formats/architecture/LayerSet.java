@@ -22,6 +22,10 @@ interface LayerSet {
         return (config, layer) -> !contains(config, layer);
     }
 
+    default LayerSet or(LayerSet other) {
+        return (config, layer) -> contains(config, layer) || other.contains(config, layer);
+    }
+
     default LayerSet and(LayerSet other) {
         return (config, layer) -> contains(config, layer) && other.contains(config, layer);
     }

@@ -7,6 +7,9 @@ import static io.nightshift.formats.architecture.DecoderRows.vector;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
 import static io.nightshift.formats.architecture.Dimension.ONE;
 
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.checkpoint.ModelConfig;
 import java.util.List;
 
 /**
@@ -19,6 +22,8 @@ import java.util.List;
  * @param kernel width of the convolution
  */
 record Mamba2Rows(Dimension inner, Dimension heads, Dimension groups, Dimension state, Dimension kernel) {
+    private static final long TOKENS = 8;
+
     /** The tensors, whose names in a layer begin with the mixer's. */
     List<TensorRow> of(String mixer) {
         Dimension convolved = inner.plus(groups.times(state).times(2));
@@ -31,6 +36,25 @@ record Mamba2Rows(Dimension inner, Dimension heads, Dimension groups, Dimension 
                         vector("ssm_dt.bias", mixer + ".dt_bias", Transform.COPY, heads),
                         vector("ssm_a", mixer + ".A_log", Transform.negativeExponential(Transform.RESHAPE), heads, ONE),
                         vector("ssm_d", mixer + ".D", Transform.RESHAPE, heads, ONE)));
+    }
+
+    /** What the converter writes about it in models that mix it with attention (GraniteHybridModel). */
+    void keys(ModelConfig config, HyperparameterWriter out) {
+        out.set("ssm.conv_kernel", kernel.of(config));
+        out.set("ssm.state_size", state.of(config));
+        out.set("ssm.group_count", groups.of(config));
+        out.set("ssm.inner_size", inner.of(config));
+        out.set("ssm.time_step_rank", heads.of(config));
+    }
+
+    /** Refuses an embedding for which the converter would add tokens: it pads them, and not the embedding. */
+    static void requirePaddedTokens(Checkpoint checkpoint) {
+        long tokens = checkpoint.config().integer("vocab_size");
+        if (tokens % TOKENS != 0) {
+            throw new InvalidModelException(checkpoint.config().location() + ": \"vocab_size\" is " + tokens
+                    + ", but must be a multiple of " + TOKENS + " in a model with layers of Mamba 2: llama.cpp's converter"
+                    + " pads the tokens to it and not the embedding, and no loader takes that file");
+        }
     }
 
     /** The norm behind the mixer, where it has one: a row a group. */

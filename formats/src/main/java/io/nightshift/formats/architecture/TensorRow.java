@@ -12,8 +12,15 @@ import java.util.List;
  * @param presence when a checkpoint must have it
  * @param layers those that have it, where it is one a layer
  * @param sources what may make it: the first whose tensor is in the checkpoint does
+ * @param ofMatrixType whether it has the type of the matrices although tensors of its name are kept in F32
  */
-record TensorRow(String output, List<Dimension> shape, Presence presence, LayerSet layers, List<Source> sources) {
+record TensorRow(
+        String output,
+        List<Dimension> shape,
+        Presence presence,
+        LayerSet layers,
+        List<Source> sources,
+        boolean ofMatrixType) {
     /** When a checkpoint must have a tensor. What is optional in a layer stands in all of its layers or in none. */
     enum Presence {
         REQUIRED,
@@ -39,22 +46,27 @@ record TensorRow(String output, List<Dimension> shape, Presence presence, LayerS
 
     static TensorRow of(String output, String source, Transform transform, Dimension... shape) {
         return new TensorRow(
-                output, List.of(shape), Presence.REQUIRED, LayerSet.ALL, List.of(new Source(source, transform)));
+                output, List.of(shape), Presence.REQUIRED, LayerSet.ALL, List.of(new Source(source, transform)), false);
     }
 
     /** A row that a checkpoint may go without. */
     TensorRow optional() {
-        return new TensorRow(output, shape, Presence.OPTIONAL, layers, sources);
+        return new TensorRow(output, shape, Presence.OPTIONAL, layers, sources, ofMatrixType);
     }
 
     /** A row that a checkpoint may go without where the embedding is used in its place. */
     TensorRow unlessTied() {
-        return new TensorRow(output, shape, Presence.UNLESS_TIED, layers, sources);
+        return new TensorRow(output, shape, Presence.UNLESS_TIED, layers, sources, ofMatrixType);
+    }
+
+    /** A row whose tensors the converter does not recognize as ones to be kept in F32. */
+    TensorRow asMatrix() {
+        return new TensorRow(output, shape, presence, layers, sources, true);
     }
 
     /** A row of some layers. */
     TensorRow in(LayerSet some) {
-        return new TensorRow(output, shape, presence, layers.and(some), sources);
+        return new TensorRow(output, shape, presence, layers.and(some), sources, ofMatrixType);
     }
 
     /** Rows of some layers. */
@@ -66,7 +78,7 @@ record TensorRow(String output, List<Dimension> shape, Presence presence, LayerS
     TensorRow or(String source, Transform transform) {
         List<Source> more = new ArrayList<>(sources);
         more.add(new Source(source, transform));
-        return new TensorRow(output, shape, presence, layers, List.copyOf(more));
+        return new TensorRow(output, shape, presence, layers, List.copyOf(more), ofMatrixType);
     }
 
     boolean isOfLayer() {

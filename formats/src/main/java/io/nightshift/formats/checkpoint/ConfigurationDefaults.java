@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -23,6 +25,9 @@ final class ConfigurationDefaults {
 
     /** Where what the class calls a head's size is the size of its rotated part. */
     private static final Set<String> HEAD_DIM_IS_ROTATED = Set.of("deepseek_v2", "deepseek_v3");
+
+    private static final Map<String, String> NEMOTRON_LAYERS = Map.of("M", "linear_attention", "mamba", "linear_attention",
+            "*", "full_attention", "attention", "full_attention", "E", "moe", "-", "mlp");
 
     /** Which layers attend to everything where {@code layer_types} is missing. */
     private record LayerTypes(String key, int every, String others, boolean lastIsFull) {}
@@ -75,6 +80,9 @@ final class ConfigurationDefaults {
         if (EACH_NTH_IS_FULL.containsKey(modelType) && !config.path("layer_types").isArray()) {
             layerTypes(config, EACH_NTH_IS_FULL.get(modelType));
         }
+        if (modelType.equals("nemotron_h")) {
+            nemotronLayers(config);
+        }
         if (modelType.equals("gemma3_text") && config.path("use_bidirectional_attention").asBoolean()) {
             // Halved when it is read, doubled when it is written.
             config.put("sliding_window", config.get("sliding_window").asLong() / 2 * 2);
@@ -91,6 +99,21 @@ final class ConfigurationDefaults {
             boolean full = every > 0 && (layer + 1) % every == 0 || rule.lastIsFull() && layer == layers - 1;
             types.add(full ? "full_attention" : rule.others());
         }
+    }
+
+    /** NemotronHConfig: layers by letters or by names, older names among them, and as many of them as there are. */
+    private static void nemotronLayers(ObjectNode config) {
+        List<String> types = new ArrayList<>();
+        if (config.path("layers_block_type").isArray()) {
+            config.get("layers_block_type").forEach(type -> types.add(type.asText()));
+        } else {
+            config.path("hybrid_override_pattern").asText("").chars()
+                    .forEach(letter -> types.add(Character.toString(letter)));
+        }
+        ArrayNode named = config.putArray("layers_block_type");
+        types.forEach(type -> named.add(NEMOTRON_LAYERS.getOrDefault(type, type)));
+        config.remove("hybrid_override_pattern");
+        config.put("num_hidden_layers", types.size());
     }
 
     private static ObjectNode rope(String modelType, ObjectNode config) {

@@ -94,6 +94,7 @@ class RecentFamiliesTest {
             granite4-dense|"layer_types"|"kinds"|"layer_types" is missing
             lfm2-moe|"norm_topk_prob": true|"norm_topk_prob": false|"norm_topk_prob" is false, which is not known for Lfm2Moe
             apertus|"xielu"|"silu"|"hidden_act" is "silu", which is not known for ApertusForCausalLM
+            nemotron3|ME*E|ME*-|"layers_block_type" is "mlp", which is not known for NemotronHForCausalLM
             glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
             """)
     void variantsAreRefusedByTheValueThatIsNotKnown(String name, String given, String other, String said)

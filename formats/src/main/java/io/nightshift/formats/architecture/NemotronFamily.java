@@ -1,0 +1,155 @@
+package io.nightshift.formats.architecture;
+
+import static io.nightshift.formats.architecture.DecoderRows.linear;
+import static io.nightshift.formats.architecture.DecoderRows.matrix;
+import static io.nightshift.formats.architecture.DecoderRows.norm;
+import static io.nightshift.formats.architecture.DecoderRows.vector;
+import static io.nightshift.formats.architecture.Dimension.EXPERTS;
+import static io.nightshift.formats.architecture.Dimension.EXPERT_FEED_FORWARD;
+import static io.nightshift.formats.architecture.Dimension.HEAD;
+import static io.nightshift.formats.architecture.Dimension.HIDDEN;
+import static io.nightshift.formats.architecture.Dimension.KEY;
+import static io.nightshift.formats.architecture.Dimension.QUERY;
+import static io.nightshift.formats.architecture.Dimension.key;
+
+import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.gguf.GgufValue;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Nemotron 3, Nano and Super (conversion/nemotron.py, NemotronHModel): each layer is a mixer of Mamba 2, attention or
+ * experts. A block that predicts a further token is attention and experts, and is kept as one layer behind the last.
+ *
+ * <p>Dense models of the class are refused: transformers 5.18 gives their configurations experts, so that the converter
+ * writes them as mixtures whose feed-forward layers have the size 0.
+ */
+final class NemotronFamily {
+    private static final String PREDICTION_BLOCKS = "num_nextn_predict_layers";
+
+    private static final LayerSet MAMBA = typed("linear_attention");
+    private static final LayerSet ATTENTION = typed("full_attention").or(LayerSet.PREDICTION);
+    private static final LayerSet MIXTURE = typed("moe").or(LayerSet.PREDICTION);
+    private static final LayerSet LATENT = (config, layer) -> config.findInteger("moe_latent_size").isPresent();
+
+    private static final Mamba2Rows MIXER = new Mamba2Rows(key("mamba_num_heads").times(key("mamba_head_dim")),
+            key("mamba_num_heads"), key("n_groups"), key("ssm_state_size"), key("conv_kernel"));
+
+    private static final List<TensorRow> ATTENTION_ROWS = TensorRow.in(ATTENTION, DecoderRows.table(
+            linear("attn_q", "mixer.q_proj", Transform.INTERLEAVE_HALVES, QUERY, HIDDEN),
+            linear("attn_k", "mixer.k_proj", Transform.INTERLEAVE_HALVES, KEY, HIDDEN),
+            linear("attn_v", "mixer.v_proj", KEY, HIDDEN),
+            linear("attn_output", "mixer.o_proj", HIDDEN, QUERY)));
+
+    private static final Dimension SHARED = key("moe_shared_expert_intermediate_size");
+    private static final Dimension LATENT_SIZE = key("moe_latent_size");
+    /** What experts work on: hidden states, or what they are projected to. */
+    private static final Dimension EXPERT_INPUT = (config, layer) ->
+            (LATENT.contains(config, layer) ? LATENT_SIZE : HIDDEN).of(config, layer);
+
+    private static final TensorRow ROUTER = matrix("ffn_gate_inp", "mixer.gate", EXPERTS, HIDDEN);
+
+    private static final List<TensorRow> EXPERT_ROWS = TensorRow.in(MIXTURE, DecoderRows.table(
+            TensorRow.in(LayerSet.PREDICTION.not(), List.of(ROUTER)),
+            // The converter looks for the router of layer 1, as the checkpoint numbers it, and this is one behind the last.
+            TensorRow.in(LayerSet.PREDICTION, List.of(ROUTER.asMatrix())),
+            List.of(
+                    vector("exp_probs_b.bias", "mixer.gate.e_score_correction.bias", Transform.COPY, EXPERTS),
+                    matrix("ffn_up_exps", "mixer.experts.{expert}.up_proj", EXPERTS, EXPERT_FEED_FORWARD, EXPERT_INPUT),
+                    matrix("ffn_down_exps", "mixer.experts.{expert}.down_proj", EXPERTS, EXPERT_INPUT, EXPERT_FEED_FORWARD),
+                    matrix("ffn_up_shexp", "mixer.shared_experts.up_proj", SHARED, HIDDEN),
+                    matrix("ffn_down_shexp", "mixer.shared_experts.down_proj", HIDDEN, SHARED)),
+            TensorRow.in(LATENT, List.of(
+                    matrix("ffn_latent_down", "mixer.fc1_latent_proj", LATENT_SIZE, HIDDEN),
+                    matrix("ffn_latent_up", "mixer.fc2_latent_proj", HIDDEN, LATENT_SIZE)))));
+
+    private static final List<TensorRow> PREDICTION = TensorRow.in(LayerSet.PREDICTION, List.of(
+            norm("post_attention_norm", "post_attention_layernorm", HIDDEN),
+            matrix("nextn.eh_proj", "eh_proj", HIDDEN, HIDDEN.times(2)),
+            norm("nextn.enorm", "enorm", HIDDEN),
+            norm("nextn.hnorm", "hnorm", HIDDEN),
+            norm("nextn.shared_head_norm", "shared_head.norm", HIDDEN)));
+
+    static final Architecture NEMOTRON_H_MOE = Architecture.named("nemotron_h_moe", "NemotronHForCausalLM")
+            .check(checkpoint -> Variants.refuseOtherElements(
+                    checkpoint.config(), "layers_block_type", "linear_attention", "full_attention", "moe"))
+            .check(Mamba2Rows::requirePaddedTokens)
+            .only("mlp_hidden_act", "relu2")
+            .only("mamba_hidden_act", "silu")
+            .only(PREDICTION_BLOCKS, 0, 1)
+            .naming(NemotronFamily::nameOf)
+            .blocks(BlockCount.andPrediction(PREDICTION_BLOCKS))
+            .tensors(
+                    List.of(
+                            TensorRow.of("token_embd.weight", "model.embeddings.weight", Dimension.VOCABULARY, HIDDEN),
+                            TensorRow.of("output_norm.weight", "model.norm_f.weight", HIDDEN),
+                            DecoderRows.OUTPUT,
+                            norm("attn_norm", "norm", HIDDEN)),
+                    TensorRow.in(MAMBA, DecoderRows.table(MIXER.of("mixer"), List.of(MIXER.gatedNorm("mixer")))),
+                    ATTENTION_ROWS,
+                    EXPERT_ROWS,
+                    PREDICTION)
+            .hyperparameters(NemotronFamily::keys)
+            .build();
+
+    private static final Pattern PREDICTION_PART = Pattern.compile("mtp\\.layers\\.[01]\\.(.*)");
+
+    /** Attention and experts of the block have a norm each, and the block one at its end. */
+    private static final Map<String, String> PREDICTION_NAMES = Map.of(
+            "mtp.layers.1.norm.weight", "post_attention_layernorm.weight",
+            "mtp.layers.1.final_layernorm.weight", "shared_head.norm.weight");
+
+    private NemotronFamily() {}
+
+    private static LayerSet typed(String type) {
+        return (config, layer) -> config.find("layers_block_type")
+                .filter(types -> types.path(layer).asText().equals(type))
+                .isPresent();
+    }
+
+    private static Optional<String> nameOf(String tensor, ModelConfig config) {
+        Optional<String> name = SourceNaming.STANDARD.nameOf(tensor, config)
+                .map(given -> given.startsWith("backbone.") ? "model." + given.substring("backbone.".length()) : given);
+        if (name.isEmpty() || !name.get().startsWith("mtp.")) {
+            return name;
+        }
+        if (!config.keepsPrediction()) {
+            return Optional.empty();
+        }
+        Matcher part = PREDICTION_PART.matcher(name.get());
+        if (!part.matches() || config.findInteger(PREDICTION_BLOCKS).orElse(0L) == 0) {
+            return name;
+        }
+        return Optional.of("model.layers." + config.integer("num_hidden_layers") + "."
+                + PREDICTION_NAMES.getOrDefault(name.get(), part.group(1)));
+    }
+
+    private static void keys(ModelConfig config, HyperparameterWriter out) {
+        LlamaFamily.HYPERPARAMETERS.write(config.without("head_dim"), out);
+        MIXER.keys(config, out);
+        config.findInteger("attn_rotary_emb").ifPresent(channels -> out.set("rope.dimension_count", channels));
+        out.setEach("attention.head_count_kv",
+                layer -> ATTENTION.contains(config, layer) ? Dimension.KEY_HEADS.of(config) : 0);
+        out.set("rope.scaling.finetuned", new GgufValue.Bool(false));
+        out.set("context_length", 1L << 20);
+        out.set("attention.key_length", HEAD.of(config));
+        out.set("attention.value_length", HEAD.of(config));
+        out.setEach("feed_forward_length",
+                layer -> MIXTURE.contains(config, layer) ? EXPERT_FEED_FORWARD.of(config) : 0);
+        out.set("expert_used_count", config.integer("num_experts_per_tok"));
+        out.set("expert_feed_forward_length", EXPERT_FEED_FORWARD.of(config));
+        out.set("expert_shared_feed_forward_length", SHARED.of(config));
+        out.set("expert_count", config.integer("n_routed_experts"));
+        out.set("expert_shared_count", config.integer("n_shared_experts"));
+        out.set("expert_weights_norm", new GgufValue.Bool(config.flag("norm_topk_prob")));
+        out.set("expert_weights_scale", new GgufValue.Float32((float) config.number("routed_scaling_factor")));
+        out.set("expert_group_count", config.integer("n_group"));
+        config.findInteger("moe_latent_size").ifPresent(size -> out.set("moe_latent_size", size));
+        if (out.blocks() > BlockCount.layers(config)) {
+            out.set("nextn_predict_layers", config.integer(PREDICTION_BLOCKS));
+        }
+    }
+}
