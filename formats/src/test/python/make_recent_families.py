@@ -183,6 +183,12 @@ NEMOTRON = dict(head_dim=32, mamba_num_heads=8, mamba_head_dim=64, n_groups=2, s
                 moe_shared_expert_intermediate_size=96, routed_scaling_factor=2.5)
 NEMOTRON_KEYS = {"hybrid_override_pattern": "ME*E", "num_hidden_layers": 4, "rope_theta": 10000, "norm_eps": 1e-05,
                  "partial_rotary_factor": 1.0}
+FALCON = dict(head_dim=64, mamba_d_ssm=384, mamba_n_heads=6, mamba_d_head=64, mamba_n_groups=2, mamba_d_state=32,
+              mamba_d_conv=4, mamba_rms_norm=True, embedding_multiplier=5.656854249492381, lm_head_multiplier=0.0390625,
+              key_multiplier=0.35355339059327373, attention_in_multiplier=1.3, attention_out_multiplier=0.9375,
+              ssm_in_multiplier=1.25, ssm_out_multiplier=0.23570226039551587,
+              mlp_multipliers=[0.8838834764831844, 0.5859375], ssm_multipliers=[
+                  0.3535533905932738, 0.25, 0.1767766952966369, 0.5, 0.7071067811865476])
 MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num_experts=4, num_experts_per_tok=2)
 TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
 VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
@@ -261,6 +267,8 @@ FAMILIES = {
     "nemotron3-super": of("NemotronHForCausalLM", **NEMOTRON, moe_latent_size=64, layers_block_type=[
         "linear_attention", "moe", "full_attention", "moe"], keys={**NEMOTRON_KEYS, "num_nextn_predict_layers": 1},
         drop=("layers_block_type",), add=list(nemotron_prediction())),
+    "falcon-h1": of("FalconH1ForCausalLM", **FALCON),
+    "falcon-h1-f16": of("FalconH1ForCausalLM", **FALCON, change=lambda tensors: [[n, "F16", s] for n, _, s in tensors]),
     "lfm2-moe": of("Lfm2MoeForCausalLM", num_hidden_layers=4, moe_intermediate_size=64, num_dense_layers=1, num_experts=4,
                    num_experts_per_tok=2, layer_types=["conv", "conv", "full_attention", "conv"]),
     "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[

@@ -52,6 +52,7 @@ public final class Architectures {
             MixtureFamilies.MINIMAX_M2,
             MixtureFamilies.ERNIE45_MOE,
             NemotronFamily.NEMOTRON_H_MOE,
+            FalconFamily.FALCON_H1,
             LiquidFamily.LFM2,
             LiquidFamily.LFM2_MOE);
 

@@ -4,6 +4,7 @@ import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
+import java.util.List;
 
 /** What the bytes of a stored row stand for. */
 public sealed interface ElementForm extends Serializable {
@@ -35,6 +36,17 @@ public sealed interface ElementForm extends Serializable {
      * with AVX-512, and 4.0 % with AVX2.
      */
     record NegativeExponential() implements ElementForm {
+        @Override
+        public GgmlType type(SafetensorsTensor tensor) {
+            return GgmlType.F32;
+        }
+    }
+
+    /**
+     * Numbers times factors, one after another, each product rounded as PyTorch rounds it: to the tensor's type if that is
+     * F16, else to 32 bits.
+     */
+    record Multiplied(List<Float> factors) implements ElementForm {
         @Override
         public GgmlType type(SafetensorsTensor tensor) {
             return GgmlType.F32;

@@ -26,16 +26,29 @@ record Mamba2Rows(Dimension inner, Dimension heads, Dimension groups, Dimension 
 
     /** The tensors, whose names in a layer begin with the mixer's. */
     List<TensorRow> of(String mixer) {
-        Dimension convolved = inner.plus(groups.times(state).times(2));
         return DecoderRows.table(
-                linear("ssm_in", mixer + ".in_proj", inner.plus(convolved).plus(heads), HIDDEN),
+                linear("ssm_in", mixer + ".in_proj", projected(), HIDDEN),
                 linear("ssm_out", mixer + ".out_proj", HIDDEN, inner),
-                List.of(
-                        matrix("ssm_conv1d", mixer + ".conv1d", Transform.SQUEEZE, convolved, kernel),
-                        vector("ssm_conv1d.bias", mixer + ".conv1d.bias", Transform.COPY, convolved).optional(),
-                        vector("ssm_dt.bias", mixer + ".dt_bias", Transform.COPY, heads),
-                        vector("ssm_a", mixer + ".A_log", Transform.negativeExponential(Transform.RESHAPE), heads, ONE),
-                        vector("ssm_d", mixer + ".D", Transform.RESHAPE, heads, ONE)));
+                state(mixer));
+    }
+
+    /** What there is between the projections. */
+    List<TensorRow> state(String mixer) {
+        return List.of(
+                matrix("ssm_conv1d", mixer + ".conv1d", Transform.SQUEEZE, convolved(), kernel),
+                vector("ssm_conv1d.bias", mixer + ".conv1d.bias", Transform.COPY, convolved()).optional(),
+                vector("ssm_dt.bias", mixer + ".dt_bias", Transform.COPY, heads),
+                vector("ssm_a", mixer + ".A_log", Transform.negativeExponential(Transform.RESHAPE), heads, ONE),
+                vector("ssm_d", mixer + ".D", Transform.RESHAPE, heads, ONE));
+    }
+
+    /** Rows of the first projection. */
+    Dimension projected() {
+        return inner.plus(convolved()).plus(heads);
+    }
+
+    private Dimension convolved() {
+        return inner.plus(groups.times(state).times(2));
     }
 
     /** What the converter writes about it in models that mix it with attention (GraniteHybridModel). */

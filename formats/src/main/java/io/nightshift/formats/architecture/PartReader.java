@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -113,6 +114,9 @@ final class PartReader {
         if (part.elements() instanceof ElementForm.NegativeExponential) {
             return negativeExponentials(stored, tensor);
         }
+        if (part.elements() instanceof ElementForm.Multiplied form) {
+            return multiplied(stored, tensor, form.factors());
+        }
         return tensor.type() == SafetensorsType.F64 ? rounded(stored) : stored;
     }
 
@@ -144,16 +148,40 @@ final class PartReader {
     }
 
     private static byte[] negativeExponentials(byte[] bytes, SafetensorsTensor tensor) {
+        float[] numbers = numbers(bytes, tensor);
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = -computed((float) Math.exp(numbers[i]), tensor);
+        }
+        return bytes(numbers);
+    }
+
+    private static byte[] multiplied(byte[] bytes, SafetensorsTensor tensor, List<Float> factors) {
+        float[] numbers = numbers(bytes, tensor);
+        for (float factor : factors) {
+            for (int i = 0; i < numbers.length; i++) {
+                numbers[i] = computed(numbers[i] * factor, tensor);
+            }
+        }
+        return bytes(numbers);
+    }
+
+    /** The converter works on F16 tensors in F16. */
+    private static float computed(float result, SafetensorsTensor tensor) {
+        return tensor.type() == SafetensorsType.F16 ? HalfFloat.toFloat(HalfFloat.fromFloat(result)) : result;
+    }
+
+    private static float[] numbers(byte[] bytes, SafetensorsTensor tensor) {
         float[] numbers = new float[bytes.length * 8 / tensor.type().bits()];
         boolean wide = tensor.type() == SafetensorsType.F64;
         SourceFloats.read(wide ? GgmlType.F32 : tensor.type().ggml().orElseThrow(), wide ? rounded(bytes) : bytes, 0,
                 numbers, 0, numbers.length);
+        return numbers;
+    }
+
+    private static byte[] bytes(float[] numbers) {
         ByteBuffer out = ByteBuffer.allocate(numbers.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        boolean half = tensor.type() == SafetensorsType.F16;
         for (float number : numbers) {
-            float exponential = (float) Math.exp(number);
-            // The converter works on F16 tensors in F16.
-            out.putFloat(-(half ? HalfFloat.toFloat(HalfFloat.fromFloat(exponential)) : exponential));
+            out.putFloat(number);
         }
         return out.array();
     }

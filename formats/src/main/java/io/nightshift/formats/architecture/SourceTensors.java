@@ -77,4 +77,13 @@ record SourceTensors(
                     + ". Fetch the checkpoint again");
         }
     }
+
+    /** Refuses packed or FP8 numbers where the converter's arithmetic on them is not known here. */
+    void requireFloats(SafetensorsTensor tensor) {
+        if (!tensor.type().isSourceOfWeights()) {
+            throw new InvalidModelException(checkpoint.folder().location() + "/" + tensor.file() + ": tensor "
+                    + tensor.name() + " is of type " + tensor.type() + ", but only BF16, F16, F32 and F64 weights can be"
+                    + " quantized in this family");
+        }
+    }
 }

@@ -6,7 +6,9 @@ import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -97,6 +99,39 @@ interface Transform {
         return sources -> of.rows(sources).stream()
                 .map(rows -> rows.with(new ElementForm.NegativeExponential()))
                 .toList();
+    }
+
+    /** The tensor, each number times factors of the configuration, one after another. */
+    static Transform times(Factor... factors) {
+        return sources -> List.of(SourceRows.whole(sources.expected()).with(product(sources, factors)));
+    }
+
+    /** The rows of a matrix, range by range, each times a factor that all have in common and then one of its own. */
+    static Transform rangesTimes(Factor common, Map<Factor, Dimension> ranges) {
+        return sources -> {
+            SafetensorsTensor tensor = sources.expected();
+            List<SourceRows> parts = new ArrayList<>();
+            long first = 0;
+            for (Map.Entry<Factor, Dimension> range : ranges.entrySet()) {
+                long rows = range.getValue().of(sources.config(), sources.layer());
+                parts.add(new SourceRows(tensor, first, rows, RowOrder.AS_IS, 0)
+                        .with(product(sources, common, range.getKey())));
+                first += rows;
+            }
+            return parts;
+        };
+    }
+
+    /** A factor that the configuration gives. */
+    @FunctionalInterface
+    interface Factor {
+        double of(ModelConfig config);
+    }
+
+    private static ElementForm product(SourceTensors sources, Factor... factors) {
+        sources.requireFloats(sources.first());
+        return new ElementForm.Multiplied(
+                Arrays.stream(factors).map(factor -> (float) factor.of(sources.config())).toList());
     }
 
     /**

@@ -95,6 +95,7 @@ class RecentFamiliesTest {
             lfm2-moe|"norm_topk_prob": true|"norm_topk_prob": false|"norm_topk_prob" is false, which is not known for Lfm2Moe
             apertus|"xielu"|"silu"|"hidden_act" is "silu", which is not known for ApertusForCausalLM
             nemotron3|ME*E|ME*-|"layers_block_type" is "mlp", which is not known for NemotronHForCausalLM
+            falcon-h1|"mlp_multipliers"|"multipliers"|"mlp_multipliers" is no list with a number at place 0
             glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
             """)
     void variantsAreRefusedByTheValueThatIsNotKnown(String name, String given, String other, String said)
