@@ -24,7 +24,7 @@ conv_L_cache block_multiple_of block_ffn_dim_multiplier block_auto_adjust_ff_dim
 num_nextn_predict_layers moe_num_experts moe_k moe_num_shared_experts moe_layer_start_index moe_layer_end_index
 moe_layer_interval shared_intermediate_size num_dense_layers
 mlp_hidden_act mamba_hidden_act ssm_state_size mamba_num_heads mamba_head_dim n_groups conv_kernel
-moe_shared_expert_intermediate_size moe_latent_size layer_norm_epsilon rope_parameters
+moe_shared_expert_intermediate_size moe_latent_size intermediate_size_mlp interleave_moe_layer_step rope_parameters
 """.split()
 
 for model_type in sys.argv[1:]:

@@ -269,6 +269,13 @@ FAMILIES = {
         drop=("layers_block_type",), add=list(nemotron_prediction())),
     "falcon-h1": of("FalconH1ForCausalLM", **FALCON),
     "falcon-h1-f16": of("FalconH1ForCausalLM", **FALCON, change=lambda tensors: [[n, "F16", s] for n, _, s in tensors]),
+    "llama4": of("Llama4ForConditionalGeneration", text_config={
+        **TEXT, "num_hidden_layers": 4, "head_dim": 64, "intermediate_size": 96, "intermediate_size_mlp": 288,
+        "interleave_moe_layer_step": 2, "num_local_experts": 4, "num_experts_per_tok": 1, "rope_scaling": {
+            "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 8192}}, vision_config=dict(
+        hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2, image_size=16, patch_size=4,
+        projector_input_dim=32, projector_output_dim=32, vision_output_dim=32)),
     "lfm2-moe": of("Lfm2MoeForCausalLM", num_hidden_layers=4, moe_intermediate_size=64, num_dense_layers=1, num_experts=4,
                    num_experts_per_tok=2, layer_types=["conv", "conv", "full_attention", "conv"]),
     "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[

@@ -50,6 +50,7 @@ public final class Architectures {
             MixtureFamilies.QWEN2_MOE,
             MixtureFamilies.OLMOE,
             MixtureFamilies.MINIMAX_M2,
+            MixtureFamilies.LLAMA4,
             MixtureFamilies.ERNIE45_MOE,
             NemotronFamily.NEMOTRON_H_MOE,
             FalconFamily.FALCON_H1,

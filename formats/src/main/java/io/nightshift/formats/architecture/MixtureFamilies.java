@@ -9,10 +9,13 @@ import static io.nightshift.formats.architecture.Dimension.FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredInteger;
 
+import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.tokenizer.VocabularyRule;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Families with experts, and text parts of vision models, each a table. The class of the converter stands beside each. */
 final class MixtureFamilies {
@@ -86,6 +89,36 @@ final class MixtureFamilies {
                     requiredInteger("rope.dimension_count", "rotary_dim"))
             .build();
 
+    private static final LayerSet LLAMA4_MIXTURE = (config, layer) ->
+            (layer + 1) % Math.max(1, config.integer("interleave_moe_layer_step")) == 0;
+    private static final Dimension LLAMA4_DENSE = Dimension.key("intermediate_size_mlp");
+
+    /** conversion/llama.py, Llama4Model: queries and keys are not permuted, stacked experts are stored transposed. */
+    static final Architecture LLAMA4 = Architecture.named("llama4", "Llama4ForConditionalGeneration", "Llama4ForCausalLM")
+            .only("hidden_act", "silu")
+            .check(checkpoint -> requireInterleaved(checkpoint.config()))
+            .tensors(
+                    DecoderRows.COMMON,
+                    DecoderRows.attention(),
+                    TensorRow.in(LLAMA4_MIXTURE.not(), List.of(
+                            matrix("ffn_gate", "feed_forward.gate_proj", LLAMA4_DENSE, HIDDEN),
+                            matrix("ffn_up", "feed_forward.up_proj", LLAMA4_DENSE, HIDDEN),
+                            matrix("ffn_down", "feed_forward.down_proj", HIDDEN, LLAMA4_DENSE))),
+                    TensorRow.in(LLAMA4_MIXTURE, List.of(
+                            matrix("ffn_gate_inp", "feed_forward.router", EXPERTS, HIDDEN),
+                            vector("ffn_gate_exps.weight", "feed_forward.experts.gate_up_proj",
+                                    Transform.transposedExperts(2, rows -> RowOrder.AS_IS), EXPERTS, FEED_FORWARD, HIDDEN),
+                            vector("ffn_up_exps.weight", "feed_forward.experts.gate_up_proj",
+                                    Transform.transposedExperts(2, RowOrder::from), EXPERTS, FEED_FORWARD, HIDDEN),
+                            vector("ffn_down_exps.weight", "feed_forward.experts.down_proj",
+                                    Transform.transposedExperts(1, rows -> RowOrder.AS_IS), EXPERTS, HIDDEN, FEED_FORWARD),
+                            matrix("ffn_gate_shexp", "feed_forward.shared_expert.gate_proj", FEED_FORWARD, HIDDEN),
+                            matrix("ffn_up_shexp", "feed_forward.shared_expert.up_proj", FEED_FORWARD, HIDDEN),
+                            matrix("ffn_down_shexp", "feed_forward.shared_expert.down_proj", HIDDEN, FEED_FORWARD))))
+            .computing(RopeFactors::llama3)
+            .hyperparameters(MixtureFamilies::llama4Keys)
+            .build();
+
     private static final LayerSet ERNIE_MIXTURE = (config, layer) -> {
         long last = config.find("moe_layer_end_index").map(index -> index.asLong()).orElse(-1L);
         return layer >= config.integer("moe_layer_start_index")
@@ -114,6 +147,33 @@ final class MixtureFamilies {
             .build();
 
     private MixtureFamilies() {}
+
+    /** Layers with experts may be listed, but loaders know only their distance. */
+    private static void requireInterleaved(ModelConfig config) {
+        config.find("moe_layers").ifPresent(listed -> {
+            List<Integer> layers = new ArrayList<>();
+            listed.forEach(layer -> layers.add(layer.asInt()));
+            List<Integer> spaced = IntStream.range(0, BlockCount.layers(config))
+                    .filter(layer -> LLAMA4_MIXTURE.contains(config, layer))
+                    .boxed()
+                    .toList();
+            if (!layers.equals(spaced)) {
+                throw new InvalidModelException(config.location() + ": \"moe_layers\" is " + listed
+                        + ", but by \"interleave_moe_layer_step\", which llama.cpp goes by, it would be " + spaced);
+            }
+        });
+    }
+
+    private static void llama4Keys(ModelConfig config, HyperparameterWriter out) {
+        LlamaFamily.HYPERPARAMETERS.write(config.with("intermediate_size", LLAMA4_DENSE.of(config)), out);
+        out.set("interleave_moe_layer_step", config.integer("interleave_moe_layer_step"));
+        out.set("expert_feed_forward_length", FEED_FORWARD.of(config));
+        boolean full = config.find("layer_types").isPresent() && IntStream.range(0, BlockCount.layers(config))
+                .allMatch(layer -> LayerSet.typed("full_attention").contains(config, layer));
+        if (full) {
+            out.set("attention.sliding_window", 0L);
+        }
+    }
 
     private static void ernieExperts(ModelConfig config, HyperparameterWriter out) {
         out.set("expert_count", config.integer("moe_num_experts"));

@@ -96,6 +96,7 @@ class RecentFamiliesTest {
             apertus|"xielu"|"silu"|"hidden_act" is "silu", which is not known for ApertusForCausalLM
             nemotron3|ME*E|ME*-|"layers_block_type" is "mlp", which is not known for NemotronHForCausalLM
             falcon-h1|"mlp_multipliers"|"multipliers"|"mlp_multipliers" is no list with a number at place 0
+            llama4|"interleave_moe_layer_step": 2|"interleave_moe_layer_step": 1|"moe_layers" is [1,3], but by
             glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
             """)
     void variantsAreRefusedByTheValueThatIsNotKnown(String name, String given, String other, String said)
