@@ -193,9 +193,14 @@ MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num
 TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
 VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
               deepstack_visual_indexes=[0], num_position_embeddings=16)
+PIXTRAL = dict(model_type="pixtral", hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
+               image_size=16, patch_size=4)
 
 FAMILIES = {
     "smollm3": of("SmolLM3ForCausalLM", tokenizer="bpe"),
+    "smollm3-unrotated": of("SmolLM3ForCausalLM", num_hidden_layers=4, use_sliding_window=True, sliding_window=512),
+    "granite-3": of("GraniteForCausalLM", attention_multiplier=0.0625, embedding_multiplier=12.0, residual_multiplier=0.22,
+                    logits_scaling=8.0),
     "granite": of("GraniteForCausalLM", attention_multiplier=0.0625, embedding_multiplier=12.0, residual_multiplier=0.22,
                   logits_scaling=8.0, keys={"head_dim": 128}),
     "granite-moe": of("GraniteMoeForCausalLM", num_local_experts=4, num_experts_per_tok=2, **GRANITE),
@@ -212,6 +217,9 @@ FAMILIES = {
     "olmo2": of("Olmo2ForCausalLM"),
     "olmo3": of("Olmo3ForCausalLM", sliding_window=512),
     "apertus": of("ApertusForCausalLM"),
+    "olmo3-yarn": of("Olmo3ForCausalLM", sliding_window=512, num_hidden_layers=4, keys={
+        "rope_theta": 500000, "rope_scaling": {"attention_factor": 1.2079441541679836, "beta_fast": 32.0, "beta_slow": 1.0,
+        "factor": 8.0, "original_max_position_embeddings": 512, "rope_type": "yarn"}}, drop=("rope_parameters",)),
     "exaone4": of("Exaone4ForCausalLM", sliding_window=512, sliding_window_pattern=4, num_hidden_layers=4),
     "command-r": of("CohereForCausalLM", logit_scale=0.0625),
     "command-a": of("Cohere2ForCausalLM", logit_scale=0.25, sliding_window=512, num_hidden_layers=4, keys={"rotary_pct": 1.0}),
@@ -241,6 +249,16 @@ FAMILIES = {
     "olmoe": of("OlmoeForCausalLM", num_experts=4, num_experts_per_tok=2),
     "qwen3-vl": of("Qwen3VLForConditionalGeneration", text_config={**TEXT, "head_dim": 64, "rope_scaling": {
         "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),
+    "qwen2.5-vl": of("Qwen2_5_VLForConditionalGeneration", text_config={**TEXT, "rope_scaling": {
+        "type": "mrope", "mrope_section": [8, 12, 12]}}, vision_config=dict(
+            depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4)),
+    "mistral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", tie_word_embeddings=False, text_config={
+        **TEXT, "model_type": "mistral", "head_dim": 64, "sliding_window": None}, vision_config=PIXTRAL),
+    "ministral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", text_config={
+        **TEXT, "tie_word_embeddings": True, "model_type": "ministral3", "head_dim": 64, "rope_parameters": {
+            "beta_fast": 32.0, "beta_slow": 1.0, "factor": 16.0, "llama_4_scaling_beta": 0.1, "mscale": 1.0,
+            "mscale_all_dim": 1.0, "original_max_position_embeddings": 512, "rope_theta": 1000000.0, "rope_type": "yarn"}},
+        vision_config=PIXTRAL),
     "qwen3-vl-moe": of("Qwen3VLMoeForConditionalGeneration", change=transposed, text_config={
         **TEXT, "head_dim": 64, "moe_intermediate_size": 64, "num_experts": 4, "num_experts_per_tok": 2, "rope_scaling": {
             "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),

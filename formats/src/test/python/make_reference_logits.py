@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Records what transformers computes in 32-bit floats for checkpoints: the references of ReferenceLogitsTest.
 
-Each checkpoint is run over sequences of tokens, some longer than its sliding window or its original context. Recorded are the
+Those of checkpoints of make_recent_families.py (its WORK folder) belong into src/test/resources/recent-logits. Each checkpoint is
+run over sequences of tokens, some longer than its sliding window or its original context. Recorded are the
 tokens, the most probable next token at every position, and the logits at some. Needs torch, transformers, safetensors and
 sentencepiece.
 
@@ -63,8 +64,8 @@ def token_sequences(name, folder, config):
 def load(folder):
     arguments = dict(dtype=torch.float32, attn_implementation="eager")
     names = json.loads((folder / "config.json").read_text())["architectures"]
-    if names == ["Gemma3ForConditionalGeneration"]:
-        model = transformers.Gemma3ForConditionalGeneration.from_pretrained(folder, **arguments)
+    if names[0].endswith("ForConditionalGeneration"):
+        model = getattr(transformers, names[0]).from_pretrained(folder, **arguments)
         return model, model.config.text_config
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, **arguments)
     return model, model.config

@@ -90,7 +90,7 @@ public final class Architecture {
     }
 
     /** The configuration as the converter's class of the family sees it. */
-    ModelConfig adapted(ModelConfig config) {
+    public ModelConfig adapted(ModelConfig config) {
         return configuration.apply(config);
     }
 

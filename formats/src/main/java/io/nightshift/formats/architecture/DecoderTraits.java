@@ -1,24 +1,30 @@
 package io.nightshift.formats.architecture;
 
 /**
- * What the forward pass of a family does in its own way. What can be seen in its tensors (biases, norms of heads, norms
- * behind a block, experts, fused projections) is not repeated here.
+ * What the forward pass of a family does in its own way. What can be seen in its tensors (biases, norms of heads, which norms
+ * stand before and behind a block, experts, fused projections, a missing gate) is not repeated here.
  *
  * @param windows which layers attend within a sliding window
+ * @param rotation how positions turn queries and keys
  * @param activationKey where the configuration names the activation function
  * @param activation its name where the configuration does not
+ * @param feedForwardNorm GGUF's name of the norm before the feed-forward block
  * @param embeddingsScaled whether hidden states start as embeddings times the square root of the hidden size
  * @param queryScalar whether {@code query_pre_attn_scalar}, and not a head's size, scales attention
  * @param attentionSoftcapped whether {@code attn_logit_softcapping} bounds attention's products
+ * @param multiplied whether the configuration has factors of embeddings, attention, residual sums and logits
  * @param expertWeights when the weights of a token's experts are made to add up to 1
  */
 public record DecoderTraits(
         WindowPattern windows,
+        Rotation rotation,
         String activationKey,
         String activation,
+        String feedForwardNorm,
         boolean embeddingsScaled,
         boolean queryScalar,
         boolean attentionSoftcapped,
+        boolean multiplied,
         ExpertWeights expertWeights) {
     /** When the weights of a token's experts are made to add up to 1. */
     public enum ExpertWeights {
@@ -29,17 +35,33 @@ public record DecoderTraits(
 
     /** Llama's way, with the family's windows. */
     static DecoderTraits windows(WindowPattern windows) {
-        return new DecoderTraits(windows, "hidden_act", "silu", false, false, false, ExpertWeights.NORMALIZED);
+        return new DecoderTraits(windows, Rotation.STANDARD, "hidden_act", "silu", "ffn_norm", false, false, false, false,
+                ExpertWeights.NORMALIZED);
     }
 
     /** Gemma's way, with the family's windows. */
     static DecoderTraits gemma(WindowPattern windows, boolean attentionSoftcapped) {
-        return new DecoderTraits(windows, "hidden_activation", "gelu_pytorch_tanh", true, true, attentionSoftcapped,
-                ExpertWeights.NORMALIZED);
+        return new DecoderTraits(windows, Rotation.STANDARD, "hidden_activation", "gelu_pytorch_tanh", "ffn_norm", true, true,
+                attentionSoftcapped, false, ExpertWeights.NORMALIZED);
     }
 
     DecoderTraits withExpertWeights(ExpertWeights weights) {
-        return new DecoderTraits(
-                windows, activationKey, activation, embeddingsScaled, queryScalar, attentionSoftcapped, weights);
+        return new DecoderTraits(windows, rotation, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
+                attentionSoftcapped, multiplied, weights);
+    }
+
+    DecoderTraits with(Rotation turned) {
+        return new DecoderTraits(windows, turned, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
+                attentionSoftcapped, multiplied, expertWeights);
+    }
+
+    DecoderTraits withFeedForwardNorm(String name) {
+        return new DecoderTraits(windows, rotation, activationKey, activation, name, embeddingsScaled, queryScalar,
+                attentionSoftcapped, multiplied, expertWeights);
+    }
+
+    DecoderTraits withMultipliers() {
+        return new DecoderTraits(windows, rotation, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
+                attentionSoftcapped, true, expertWeights);
     }
 }

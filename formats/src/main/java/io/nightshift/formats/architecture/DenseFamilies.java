@@ -36,6 +36,8 @@ final class DenseFamilies {
             .tensors(LlamaFamily.table(DecoderRows.FEED_FORWARD_ROWS))
             .computing(RopeFactors::llama3)
             .hyperparameters(LlamaFamily.HYPERPARAMETERS)
+            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.LISTED_IF_USED)
+                    .with(Rotation.in(RotatedLayers.LISTED)))
             .build();
 
     /** conversion/llama.py, ArceeModel: no gate. */
@@ -47,6 +49,7 @@ final class DenseFamilies {
                     linear("ffn_down", "mlp.down_proj", HIDDEN, FEED_FORWARD))
             .computing(RopeFactors::llama3)
             .hyperparameters(LlamaFamily.HYPERPARAMETERS)
+            .forward(LinearGroup.UNGATED, DecoderTraits.windows(WindowPattern.NONE))
             .build();
 
     /** conversion/llama.py, ApertusModel: no gate, and an activation whose parameters each layer has learned. */
@@ -74,6 +77,8 @@ final class DenseFamilies {
                     norm("attn_norm", "input_layernorm", HIDDEN),
                     norm("post_attention_norm", "post_attention_layernorm", HIDDEN)))
             .hyperparameters(StandardHyperparameters.ALL)
+            .forward(LinearGroup.SEED,
+                    DecoderTraits.windows(WindowPattern.NONE).withFeedForwardNorm("post_attention_norm"))
             .build();
 
     /** conversion/olmo.py, Olmo2Model: norms over all heads together. */
@@ -82,6 +87,8 @@ final class DenseFamilies {
             .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, NORMS_BEHIND, DecoderRows.attention(),
                     DecoderRows.FEED_FORWARD_ROWS, DecoderRows.QUERY_AND_KEY_NORMS)
             .hyperparameters(StandardHyperparameters.ALL, (config, out) -> window(config, out, 4))
+            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED_OR_BUT_EACH_NTH)
+                    .with(Rotation.PLAIN_IN_WINDOWS))
             .build();
 
     /** conversion/exaone.py, Exaone4Model. */
@@ -94,6 +101,8 @@ final class DenseFamilies {
                     StandardHyperparameters.ALL,
                     requiredInteger("vocab_size", "vocab_size"),
                     (config, out) -> window(config, out, 0))
+            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED_OR_BUT_EACH_NTH)
+                    .with(Rotation.in(RotatedLayers.WITH_WINDOW)))
             .build();
 
     private static final List<TensorRow> COHERE_ROWS = DecoderRows.table(
@@ -135,6 +144,7 @@ final class DenseFamilies {
             .only("hidden_act", "silu")
             .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS)
             .hyperparameters(StandardHyperparameters.ALL)
+            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.NONE).with(Rotation.OF_NEIGHBOURS))
             .build();
 
     /** conversion/hunyuan.py, HunYuanModel. */
@@ -147,6 +157,7 @@ final class DenseFamilies {
                     norm("attn_q_norm", "self_attn.query_layernorm", HEAD),
                     norm("attn_k_norm", "self_attn.key_layernorm", HEAD)))
             .hyperparameters(StandardHyperparameters.ALL, DenseFamilies::stretchedBase)
+            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.NONE).with(Rotation.BEFORE_NORMS))
             .build();
 
     /** conversion/starcoder.py, StarCoder2Model: norms with biases, no gate. */

@@ -59,6 +59,7 @@ final class GraniteFamily {
             .vocabulary(VocabularyRule.LLAMA)
             .tensors(LlamaFamily.table(DecoderRows.FEED_FORWARD_ROWS))
             .hyperparameters(KEYS)
+            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.NONE).withMultipliers())
             .build();
 
     /** GraniteMoeModel. */

@@ -76,6 +76,11 @@ final class HyperparameterRanges {
         if (traits.queryScalar()) {
             positive("query_pre_attn_scalar", config.findNumber("query_pre_attn_scalar"));
         }
+        if (traits.multiplied()) {
+            for (String key : List.of("attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling")) {
+                positive(key, config.findNumber(key));
+            }
+        }
         if (traits.attentionSoftcapped()) {
             positive("attn_logit_softcapping", config.findNumber("attn_logit_softcapping"));
             positive("final_logit_softcapping", config.findNumber("final_logit_softcapping"));

@@ -12,6 +12,9 @@ import java.util.List;
  * @param scaled whether the channels may be scaled: not where that is known to hurt the family
  */
 public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
+    private static final String LAYER_INPUT = "layer_input";
+    private static final String BLOCK_INPUT = "feed_forward_input";
+
     /** The groups of a layer with a feed-forward block. */
     static final List<LinearGroup> DENSE = List.of(
             of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
@@ -33,20 +36,53 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of("ffn_norm", Role.GATE, Role.UP),
             of(Role.UP.tensor(), Role.DOWN));
 
+    /** The groups of a layer with experts, one of which all tokens pass. */
+    static final List<LinearGroup> SHARED_EXPERT = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("ffn_norm", Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
+            of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN),
+            of(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
+
+    /** The groups of a layer whose norms stand behind its blocks: what reads the hidden states themselves is not scaled. */
+    static final List<LinearGroup> NORMS_BEHIND = List.of(
+            new LinearGroup(LAYER_INPUT, List.of(Role.QUERY, Role.KEY, Role.VALUE), false),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            new LinearGroup(BLOCK_INPUT, List.of(Role.GATE, Role.UP), false),
+            of(Role.UP.tensor(), Role.DOWN));
+
+    /** The groups of a layer whose norm before the feed-forward block has the name of one behind attention: Seed-OSS. */
+    static final List<LinearGroup> SEED = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("post_attention_norm", Role.GATE, Role.UP),
+            of(Role.UP.tensor(), Role.DOWN));
+
+    /** The groups of a layer without a gate, whose activation function takes no scale through: ReLU² would square it. */
+    static final List<LinearGroup> UNGATED = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("ffn_norm", Role.UP),
+            new LinearGroup(Role.UP.tensor(), List.of(Role.DOWN), false));
+
     /** Whether a norm produces the channels. */
     public boolean ofNorm() {
         return producer.endsWith("_norm");
     }
 
+    private boolean ofStates() {
+        return producer.equals(LAYER_INPUT) || producer.equals(BLOCK_INPUT);
+    }
+
     /**
-     * What layers of a role read: the same for all that read one norm.
+     * What layers of a role read: the same for all that read one norm, or the same hidden states.
      *
      * @param groups of a family
-     * @return the norm's name within a layer, or that of the role's own tensor
+     * @return the norm's or the states' name within a layer, or that of the role's own tensor
      */
     public static String input(List<LinearGroup> groups, Role role) {
         return groups.stream()
-                .filter(group -> group.ofNorm() && group.linears().contains(role))
+                .filter(group -> (group.ofNorm() || group.ofStates()) && group.linears().contains(role))
                 .map(LinearGroup::producer)
                 .findFirst()
                 .orElse(role.tensor());

@@ -27,9 +27,9 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
         return module + ".weight";
     }
 
-    /** Whether it chooses experts: such a layer is never quantized. */
+    /** Whether it chooses or weighs experts: such a layer is never quantized. */
     public boolean router() {
-        return role() == Role.ROUTER;
+        return role() == Role.ROUTER || role() == Role.SHARED_ROUTER;
     }
 
     /** Output features: rows of the matrix. */

@@ -15,6 +15,7 @@ final class MistralFamily {
             .tensors(LlamaFamily.table(DecoderRows.FEED_FORWARD_ROWS))
             .computing(RopeFactors::llama3)
             .hyperparameters(LlamaFamily.HYPERPARAMETERS, MistralFamily::longContext)
+            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.ALL_BY_DEFAULT).with(Rotation.OF_GROWING_QUERIES))
             .build();
 
     private MistralFamily() {}

@@ -29,6 +29,7 @@ final class MixtureFamilies {
             .only("hidden_act", "silu")
             .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS)
             .hyperparameters(StandardHyperparameters.ALL)
+            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.LATER_IF_USED))
             .build();
 
     /** conversion/qwen3vl.py, Qwen3VLTextModel. */
@@ -39,6 +40,7 @@ final class MixtureFamilies {
             .only("hidden_act", "silu")
             .tensors(DecoderRows.COMMON, DecoderRows.HEAD_NORMS, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS)
             .hyperparameters(StandardHyperparameters.ALL, DEEPSTACK)
+            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.NONE))
             .build();
 
     /** conversion/qwen3vl.py, Qwen3VLMoeTextModel: stacked experts are stored transposed. */
@@ -60,6 +62,8 @@ final class MixtureFamilies {
             .only("hidden_act", "silu")
             .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.EXPERT_ROWS, QwenFamily.SHARED_EXPERT)
             .hyperparameters(StandardHyperparameters.ALL, QwenFamily.EXPERT_KEYS)
+            .forward(LinearGroup.SHARED_EXPERT, DecoderTraits.windows(WindowPattern.LATER_IF_USED)
+                    .withExpertWeights(DecoderTraits.ExpertWeights.AS_CONFIGURED))
             .build();
 
     /** conversion/olmo.py, OlmoeModel: norms over all heads together. */
@@ -72,6 +76,8 @@ final class MixtureFamilies {
                     matrix("ffn_down_exps", "mlp.experts.{expert}.down_proj", EXPERTS, HIDDEN, FEED_FORWARD)))
             .hyperparameters(StandardHyperparameters.ALL, (config, out) ->
                     out.set("attention.layer_norm_rms_epsilon", new GgufValue.Float32(1e-5f)))
+            .forward(LinearGroup.EXPERTS, DecoderTraits.windows(WindowPattern.NONE)
+                    .withExpertWeights(DecoderTraits.ExpertWeights.AS_CONFIGURED))
             .build();
 
     /** conversion/minimax.py, MiniMaxM2Model. */

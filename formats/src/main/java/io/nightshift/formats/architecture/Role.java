@@ -43,6 +43,18 @@ public enum Role {
     /** The down projection of an expert. */
     EXPERT_DOWN("ffn_down_exps"),
 
+    /** Says how much of the shared expert a token gets; never quantized. */
+    SHARED_ROUTER("ffn_gate_inp_shexp"),
+
+    /** The gate of the expert that all tokens pass. */
+    SHARED_GATE("ffn_gate_shexp"),
+
+    /** The up projection of the expert that all tokens pass. */
+    SHARED_UP("ffn_up_shexp"),
+
+    /** The down projection of the expert that all tokens pass. */
+    SHARED_DOWN("ffn_down_shexp"),
+
     /** Makes logits of the last hidden states; in no decoder layer. */
     OUTPUT("output");
 

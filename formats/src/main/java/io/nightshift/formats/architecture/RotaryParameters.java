@@ -31,8 +31,8 @@ public record RotaryParameters(
         String type = config.findRope("rope_type")
                 .map(node -> node.asText().toLowerCase(Locale.ROOT))
                 .orElse("default");
-        double theta = config.findRopeNumber("rope_theta").orElse(DEFAULT_THETA);
         int channels = channels(config);
+        double theta = stretched(config, type, config.findRopeNumber("rope_theta").orElse(DEFAULT_THETA), channels);
         float[] powers = powers(theta, channels);
         return switch (type) {
             // Dynamic scaling begins beyond the model's own context.
@@ -46,10 +46,24 @@ public record RotaryParameters(
         };
     }
 
-    /** The parameters of layers with a sliding window: their own where the configuration has some, else the others'. */
-    public static RotaryParameters ofSlidingLayers(ModelConfig config) {
+    /**
+     * The parameters of layers with a sliding window: their own where the configuration has some, else the others'.
+     *
+     * @param plain whether they go without the others' scaling
+     */
+    public static RotaryParameters ofSlidingLayers(ModelConfig config, boolean plain) {
         Optional<Double> theta = config.slidingWindowRopeTheta();
-        return theta.isEmpty() ? of(config) : same(inverse(powers(theta.get(), channels(config)), 1), 1);
+        if (theta.isEmpty() && !plain) {
+            return of(config);
+        }
+        double base = theta.or(() -> config.findRopeNumber("rope_theta")).orElse(DEFAULT_THETA);
+        return same(inverse(powers(base, channels(config)), 1), 1);
+    }
+
+    /** Hunyuan's longer contexts, by a larger base from the first position on. */
+    private static double stretched(ModelConfig config, String type, double theta, int channels) {
+        Optional<Double> alpha = config.findRopeNumber("alpha").filter(value -> type.equals("dynamic") && value != 0);
+        return alpha.isEmpty() ? theta : theta * Math.pow(alpha.get(), (double) channels / (channels - 2));
     }
 
     private static RotaryParameters same(float[] inverseFrequencies, float scaling) {

@@ -22,7 +22,7 @@ public enum WindowPattern {
             return true;
         }
     },
-    /** All, also where the configuration does not speak of it: Mistral, whose window is 4096 then. */
+    /** All, also where the configuration does not speak of it: Mistral, whose window is 4096 then, but not Ministral 3. */
     ALL_BY_DEFAULT {
         @Override
         public boolean slides(ModelConfig config, int layer) {
@@ -31,7 +31,8 @@ public enum WindowPattern {
 
         @Override
         Optional<Long> size(ModelConfig config) {
-            return config.has("sliding_window") ? super.size(config) : Optional.of(4096L);
+            boolean other = config.find("model_type").filter(type -> type.asText().equals("ministral3")).isPresent();
+            return config.has("sliding_window") || other ? super.size(config) : Optional.of(4096L);
         }
     },
     /** All, where the configuration says that the window is used: Qwen3-MoE. */
@@ -62,6 +63,26 @@ public enum WindowPattern {
         public boolean slides(ModelConfig config, int layer) {
             long pattern = config.findInteger("sliding_window_pattern", "_sliding_window_pattern").orElse(6L);
             return listed(config, layer).orElse(pattern == 0 || (layer + 1) % pattern != 0);
+        }
+    },
+    /**
+     * Those that {@code layer_types} says, without it all but each {@code sliding_window_pattern}-th, or each fourth; none
+     * where there is no window: OLMo 2 and 3, EXAONE 4.
+     */
+    LISTED_OR_BUT_EACH_NTH {
+        @Override
+        public boolean slides(ModelConfig config, int layer) {
+            long pattern = config.findInteger("sliding_window_pattern").orElse(4L);
+            return size(config).isPresent()
+                    && listed(config, layer).orElse(pattern == 0 || (layer + 1) % pattern != 0);
+        }
+    },
+    /** Those that {@code layer_types} says, where the configuration says that the window is used: SmolLM3. */
+    LISTED_IF_USED {
+        @Override
+        public boolean slides(ModelConfig config, int layer) {
+            return config.flag("use_sliding_window") && size(config).isPresent()
+                    && listed(config, layer).orElse(!RotatedLayers.LISTED.contains(config, layer));
         }
     };
 

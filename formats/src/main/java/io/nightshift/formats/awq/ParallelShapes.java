@@ -20,7 +20,7 @@ import java.util.stream.Collectors;
  */
 final class ParallelShapes {
     private static final int[] WAYS = {1, 2, 4, 8};
-    private static final Set<Role> CUT_BY_INPUTS = Set.of(Role.ATTENTION_OUTPUT, Role.DOWN, Role.EXPERT_DOWN);
+    private static final Set<Role> CUT_BY_INPUTS = Set.of(Role.ATTENTION_OUTPUT, Role.DOWN, Role.EXPERT_DOWN, Role.SHARED_DOWN);
 
     /** What Marlin computes at once. */
     private static final int OUTPUT_TILE = 64;
@@ -37,6 +37,7 @@ final class ParallelShapes {
     private final long queryHeads;
     private final long keyHeads;
     private final long hidden;
+    private final long feedForward;
 
     ParallelShapes(ModelConfig config, ModelConversion conversion, AwqOptions options) {
         this.conversion = conversion;
@@ -44,6 +45,7 @@ final class ParallelShapes {
         this.queryHeads = config.integer("num_attention_heads");
         this.keyHeads = config.findInteger("num_key_value_heads").orElse(queryHeads);
         this.hidden = config.integer("hidden_size");
+        this.feedForward = config.integer("intermediate_size");
     }
 
     /** One line a shape and number of GPUs that is refused or slow; nothing where all is well. */
@@ -88,10 +90,9 @@ final class ParallelShapes {
                 Part keys = new Part(keyHeads * head, true);
                 yield List.of(new Part(queryHeads * head, false), keys, keys);
             }
-            case UP -> conversion.architecture().linearGroups().stream()
-                            .anyMatch(group -> group.linears().contains(Role.GATE))
-                    ? List.of(new Part(linear.outputs(), false))
-                    : List.of(new Part(linear.outputs() / 2, false), new Part(linear.outputs() / 2, false));
+            case UP -> linear.outputs() == 2 * feedForward
+                    ? List.of(new Part(feedForward, false), new Part(feedForward, false))
+                    : List.of(new Part(linear.outputs(), false));
             default -> List.of(new Part(linear.outputs(), false));
         };
     }

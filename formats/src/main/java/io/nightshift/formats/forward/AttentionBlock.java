@@ -1,6 +1,6 @@
 package io.nightshift.formats.forward;
 
-import io.nightshift.formats.architecture.RotaryParameters;
+import io.nightshift.formats.architecture.Rotation;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.PackedActivations;
@@ -15,18 +15,22 @@ import java.util.Optional;
 final class AttentionBlock {
     private final int layer;
     private final CausalAttention attention;
-    private final RotaryTables tables;
+    private final Optional<RotaryTables> tables;
+    private final Rotation rotation;
+    private final QueryGrowth growth;
     private final List<String> names;
     private final List<Projection> inputs;
     private final Optional<Norm> queryNorm;
     private final Optional<Norm> keyNorm;
     private final Projection output;
 
-    private AttentionBlock(int layer, CausalAttention attention, RotaryParameters rotary, List<String> names,
-            List<Projection> inputs, Optional<Norm> queryNorm, Optional<Norm> keyNorm, Projection output) {
+    private AttentionBlock(DecoderModel model, int layer, List<String> names, List<Projection> inputs,
+            Optional<Norm> queryNorm, Optional<Norm> keyNorm, Projection output) {
         this.layer = layer;
-        this.attention = attention;
-        this.tables = new RotaryTables(rotary);
+        this.attention = model.attention(layer);
+        this.tables = model.rotary(layer).map(RotaryTables::new);
+        this.rotation = model.rotation();
+        this.growth = model.queryGrowth();
         this.names = names;
         this.inputs = inputs;
         this.queryNorm = queryNorm;
@@ -42,7 +46,7 @@ final class AttentionBlock {
         for (String name : names) {
             inputs.add(Projection.read(weights, block + name));
         }
-        return new AttentionBlock(layer, model.attention(layer), model.rotary(layer), names, inputs,
+        return new AttentionBlock(model, layer, names, inputs,
                 Norm.find(model, weights, block + "attn_q_norm"), Norm.find(model, weights, block + "attn_k_norm"),
                 Projection.read(weights, block + "attn_output"));
     }
@@ -88,16 +92,44 @@ final class AttentionBlock {
     }
 
     private void rotate(float[] projected, int start, int length, Workers workers) {
-        RotaryTable table = tables.of(length);
-        int head = attention.headSize();
+        Optional<RotaryTable> table = tables.map(all -> all.of(length));
+        int ofQueries = attention.queryHeads() * attention.headSize();
         TokenRows.each(length, workers, position -> {
             int queries = (start + position) * projectedChannels();
-            int keys = queries + attention.queryHeads() * head;
-            queryNorm.ifPresent(norm -> norm.applyToHeads(projected, queries, attention.queryHeads()));
-            keyNorm.ifPresent(norm -> norm.applyToHeads(projected, keys, attention.keyHeads()));
-            table.rotate(projected, queries, attention.queryHeads(), head, position);
-            table.rotate(projected, keys, attention.keyHeads(), head, position);
+            int keys = queries + ofQueries;
+            if (!rotation.beforeNorms()) {
+                normalize(projected, queries, keys);
+            }
+            table.ifPresent(angles -> {
+                rotate(angles, projected, queries, attention.queryHeads(), position);
+                rotate(angles, projected, keys, attention.keyHeads(), position);
+            });
+            if (rotation.beforeNorms()) {
+                normalize(projected, queries, keys);
+            }
+            scale(projected, queries, ofQueries, growth.at(position));
         });
+    }
+
+    private void normalize(float[] projected, int queries, int keys) {
+        queryNorm.ifPresent(norm -> norm.applyToHeads(projected, queries, keys - queries));
+        keyNorm.ifPresent(norm -> norm.applyToHeads(projected, keys, attention.keyHeads() * attention.headSize()));
+    }
+
+    private void rotate(RotaryTable table, float[] projected, int at, int heads, int position) {
+        if (rotation.neighbours()) {
+            table.rotateNeighbours(projected, at, heads, attention.headSize(), position);
+        } else {
+            table.rotate(projected, at, heads, attention.headSize(), position);
+        }
+    }
+
+    private static void scale(float[] values, int at, int count, float factor) {
+        if (factor != 1) {
+            for (int i = at; i < at + count; i++) {
+                values[i] *= factor;
+            }
+        }
     }
 
     private float[] attend(float[] projected, int[] starts, int[] lengths, Workers workers) {

@@ -6,30 +6,40 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One layer with its weights in memory, in the types that they are stored in. Safe for use by several tasks, each with
  * workers and observer of its own.
  */
 public final class DecoderLayer {
-    private final Norm attentionNorm;
+    private static final String AFTER_ATTENTION = "post_attention_norm";
+
+    private final int channels;
+    private final float residualScale;
+    private final Optional<Norm> attentionNorm;
     private final AttentionBlock attention;
     private final Optional<Norm> afterAttention;
-    private final Norm feedForwardNorm;
+    private final Optional<Norm> feedForwardNorm;
     private final FeedForward feedForward;
     private final Optional<Norm> afterFeedForward;
 
     private DecoderLayer(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
-        attentionNorm = Norm.read(model, weights, block + "attn_norm");
+        channels = model.hiddenSize();
+        residualScale = model.residualScale();
+        attentionNorm = Norm.find(model, weights, block + "attn_norm");
         attention = AttentionBlock.read(model, weights, layer);
-        afterAttention = Norm.find(model, weights, block + "post_attention_norm");
-        feedForwardNorm = Norm.read(model, weights, block + "ffn_norm");
+        boolean behind = !model.feedForwardNorm().equals(AFTER_ATTENTION);
+        afterAttention = behind ? Norm.find(model, weights, block + AFTER_ATTENTION) : Optional.empty();
+        feedForwardNorm = Norm.find(model, weights, block + model.feedForwardNorm());
         feedForward = FeedForward.read(model, weights, layer);
         afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
     }
 
     private DecoderLayer(DecoderLayer layer, AttentionBlock attention, FeedForward feedForward) {
+        this.channels = layer.channels;
+        this.residualScale = layer.residualScale;
         this.attentionNorm = layer.attentionNorm;
         this.attention = attention;
         this.afterAttention = layer.afterAttention;
@@ -63,8 +73,11 @@ public final class DecoderLayer {
 
     /** Bytes of weights that it holds. */
     public long bytes() {
-        return attentionNorm.bytes() + attention.bytes() + afterAttention.map(Norm::bytes).orElse(0L)
-                + feedForwardNorm.bytes() + feedForward.bytes() + afterFeedForward.map(Norm::bytes).orElse(0L);
+        return attention.bytes() + feedForward.bytes()
+                + Stream.of(attentionNorm, afterAttention, feedForwardNorm, afterFeedForward)
+                        .flatMap(Optional::stream)
+                        .mapToLong(Norm::bytes)
+                        .sum();
     }
 
     /**
@@ -93,7 +106,6 @@ public final class DecoderLayer {
      * @throws IllegalArgumentException if the array is too short for the sequences
      */
     public void forward(LayerHalf half, float[] hidden, int[] sequenceLengths, ActivationObserver observer, Workers workers) {
-        int channels = attentionNorm.weights().length;
         int tokens = Arrays.stream(sequenceLengths).reduce(0, Math::addExact);
         if (Math.multiplyExact(tokens, channels) > hidden.length) {
             throw new IllegalArgumentException(tokens + " tokens of " + channels + " channels: only " + hidden.length
@@ -102,18 +114,33 @@ public final class DecoderLayer {
         if (tokens == 0) {
             return;
         }
-        float[] normed = new float[tokens * channels];
         if (half == LayerHalf.ATTENTION) {
-            attentionNorm.apply(hidden, tokens, normed, workers);
+            float[] normed = normed(attentionNorm, hidden, tokens, workers);
             add(hidden, attention.forward(normed, sequenceLengths, observer, workers), afterAttention, tokens, workers);
         } else {
-            feedForwardNorm.apply(hidden, tokens, normed, workers);
+            float[] normed = normed(feedForwardNorm, hidden, tokens, workers);
             add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
         }
     }
 
+    /** What a block reads: the hidden states as they are where no norm stands before it. */
+    private float[] normed(Optional<Norm> norm, float[] hidden, int tokens, Workers workers) {
+        float[] normed = Arrays.copyOf(hidden, tokens * channels);
+        norm.ifPresent(before -> before.apply(normed, tokens, normed, workers));
+        return normed;
+    }
+
     private void add(float[] hidden, float[] output, Optional<Norm> norm, int tokens, Workers workers) {
         norm.ifPresent(after -> after.apply(output, tokens, output, workers));
-        TokenRows.add(hidden, output, tokens, attentionNorm.weights().length, workers);
+        if (residualScale != 1) {
+            TokenRows.each(tokens, workers, token -> scale(output, token * channels));
+        }
+        TokenRows.add(hidden, output, tokens, channels, workers);
+    }
+
+    private void scale(float[] output, int at) {
+        for (int i = at; i < at + channels; i++) {
+            output[i] *= residualScale;
+        }
     }
 }

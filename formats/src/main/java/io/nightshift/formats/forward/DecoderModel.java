@@ -7,6 +7,7 @@ import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.DecoderTraits;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.RotaryParameters;
+import io.nightshift.formats.architecture.Rotation;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
@@ -16,6 +17,7 @@ import io.nightshift.kernels.transformer.Activation;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a forward pass needs to know of a model besides its weights, from {@code config.json}. Small and serializable: a
@@ -30,6 +32,12 @@ public final class DecoderModel implements Serializable {
     private final float attentionScale;
     private final float attentionSoftcap;
     private final float finalSoftcap;
+    private final float residualScale;
+    private final float logitScale;
+    private final String feedForwardNorm;
+    private final QueryGrowth queryGrowth;
+    private final Rotation rotation;
+    private final boolean[] rotated;
     private final Activation activation;
     private final boolean expertWeightsNormalized;
     private final int[] windows;
@@ -42,27 +50,38 @@ public final class DecoderModel implements Serializable {
             int experts, int expertsPerToken) implements Serializable {}
 
     private DecoderModel(Architecture family, Checkpoint checkpoint, ModelConversion conversion) {
-        ModelConfig config = checkpoint.config();
+        ModelConfig config = family.adapted(checkpoint.config());
         DecoderTraits traits = family.traits();
         tensors = ModelTensors.of(checkpoint, conversion);
         refuseUnknown(config);
         sizes = sizes(config, tensors.recipes());
         epsilon = (float) config.findNumber("rms_norm_eps").orElse(1e-6).doubleValue();
-        embeddingScale = traits.embeddingsScaled() ? (float) Math.sqrt(sizes.hidden) : 1;
+        embeddingScale = traits.embeddingsScaled()
+                ? (float) Math.sqrt(sizes.hidden)
+                : multiplier(traits, config, "embedding_multiplier");
+        residualScale = multiplier(traits, config, "residual_multiplier");
+        logitScale = 1 / multiplier(traits, config, "logits_scaling");
+        feedForwardNorm = traits.feedForwardNorm();
         double scaled = traits.queryScalar() ? config.findNumber("query_pre_attn_scalar").orElse(256.0) : sizes.head;
-        attentionScale = (float) Math.pow(scaled, -0.5);
+        attentionScale = traits.multiplied()
+                ? multiplier(traits, config, "attention_multiplier")
+                : (float) Math.pow(scaled, -0.5);
         attentionSoftcap = traits.attentionSoftcapped() ? number(config, "attn_logit_softcapping") : 0;
         finalSoftcap = number(config, "final_logit_softcapping");
         activation = activation(config, traits);
         expertWeightsNormalized = traits.expertWeights() == DecoderTraits.ExpertWeights.NORMALIZED
                 || config.flag("norm_topk_prob");
+        rotation = traits.rotation();
+        queryGrowth = rotation.queriesGrow() ? QueryGrowth.of(config) : QueryGrowth.NONE;
         rotary = RotaryParameters.of(config);
-        rotaryOfSliding = RotaryParameters.ofSlidingLayers(config);
+        rotaryOfSliding = RotaryParameters.ofSlidingLayers(config, rotation.plainInWindows());
         windows = new int[sizes.layers];
         sliding = new boolean[sizes.layers];
+        rotated = new boolean[sizes.layers];
         for (int layer = 0; layer < sizes.layers; layer++) {
             windows[layer] = traits.windows().window(config, layer);
             sliding[layer] = traits.windows().slides(config, layer);
+            rotated[layer] = rotation.layers().contains(config, layer);
         }
     }
 
@@ -124,14 +143,20 @@ public final class DecoderModel implements Serializable {
         return (float) config.findNumber(key).orElse(0.0).doubleValue();
     }
 
+    /** A factor of families that have some; 1 where the configuration does not speak of it. */
+    private static float multiplier(DecoderTraits traits, ModelConfig config, String key) {
+        return traits.multiplied() ? (float) config.findNumber(key).orElse(1.0).doubleValue() : 1;
+    }
+
     private static Activation activation(ModelConfig config, DecoderTraits traits) {
         String name = config.find(traits.activationKey()).map(JsonNode::asText).orElse(traits.activation());
         return switch (name) {
             case "silu", "swish" -> Activation.SILU;
             case "gelu_pytorch_tanh", "gelu_new", "gelu_fast" -> Activation.GELU_TANH;
             case "gelu" -> Activation.GELU;
+            case "relu2" -> Activation.SQUARED_RELU;
             default -> throw new InvalidModelException(config.location() + ": the activation function \"" + name
-                    + "\" is not supported; supported are silu, gelu and gelu_pytorch_tanh");
+                    + "\" is not supported; supported are silu, gelu, gelu_pytorch_tanh and relu2");
         };
     }
 
@@ -189,6 +214,31 @@ public final class DecoderModel implements Serializable {
         return finalSoftcap;
     }
 
+    float residualScale() {
+        return residualScale;
+    }
+
+    float logitScale() {
+        return logitScale;
+    }
+
+    String feedForwardNorm() {
+        return feedForwardNorm;
+    }
+
+    Rotation rotation() {
+        return rotation;
+    }
+
+    QueryGrowth queryGrowth() {
+        return queryGrowth;
+    }
+
+    /** Whether a tensor is one of the model's, by its GGUF name. */
+    boolean has(String tensor) {
+        return tensors.recipes().containsKey(tensor);
+    }
+
     Activation activation() {
         return activation;
     }
@@ -198,8 +248,9 @@ public final class DecoderModel implements Serializable {
                 windows[layer]);
     }
 
-    RotaryParameters rotary(int layer) {
-        return sliding[layer] ? rotaryOfSliding : rotary;
+    /** Nothing where positions turn nothing in a layer. */
+    Optional<RotaryParameters> rotary(int layer) {
+        return rotated[layer] ? Optional.of(sliding[layer] ? rotaryOfSliding : rotary) : Optional.empty();
     }
 
     /** Its tensors, as its checkpoint has them. */

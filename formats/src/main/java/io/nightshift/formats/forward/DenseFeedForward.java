@@ -5,13 +5,15 @@ import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * A gated feed-forward block.
+ * A feed-forward block that all tokens pass.
  *
- * @param gate nothing where it is the first half of {@code up}, as in Phi
+ * @param gate nothing where it is the first half of {@code up}, as in Phi, or where {@code up} is the gate of itself, as in
+ *     Arcee
  */
 record DenseFeedForward(int layer, Activation activation, Optional<Projection> gate, Projection up, Projection down)
         implements FeedForward {
@@ -37,11 +39,21 @@ record DenseFeedForward(int layer, Activation activation, Optional<Projection> g
         PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
         float[] inner = gate.isPresent()
                 ? FeedForward.gated(gate.get(), up, activation, packed, workers)
-                : gatedByFirstHalf(packed, workers);
+                : up.outputs() == down.matrix().columns() ? activated(packed, workers) : gatedByFirstHalf(packed, workers);
         int innerChannels = down.matrix().columns();
         observer.inputs(
                 new LinearInput(layer, List.of("ffn_down"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
         return down.apply(PackedActivations.of(inner, 0, tokens, innerChannels, workers), workers);
+    }
+
+    private float[] activated(PackedActivations packed, Workers workers) {
+        float[] inner = up.apply(packed, workers);
+        int channels = up.outputs();
+        float[] ones = new float[channels];
+        Arrays.fill(ones, 1);
+        TokenRows.each(packed.tokens(), workers,
+                token -> activation.gate(inner, token * channels, ones, 0, channels, inner, token * channels));
+        return inner;
     }
 
     private float[] gatedByFirstHalf(PackedActivations packed, Workers workers) {

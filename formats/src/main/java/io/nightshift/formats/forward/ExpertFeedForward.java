@@ -9,10 +9,30 @@ import io.nightshift.kernels.transformer.ExpertRouter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** A mixture of experts: each token passes the few that its router chooses, and their outputs are added, weighted. */
+/**
+ * A mixture of experts: each token passes the few that its router chooses, and their outputs are added, weighted. In some
+ * families there is one more, shared by all tokens.
+ */
 record ExpertFeedForward(int layer, Activation activation, Projection router, int perToken, boolean normalized,
-        List<Expert> experts) implements FeedForward {
+        List<Expert> experts, Optional<Shared> shared) implements FeedForward {
+    /** An expert that every token passes; a projection says how much of its output each one gets. */
+    private record Shared(Projection share, Expert expert) {
+        static Optional<Shared> find(DecoderModel model, ModelWeights weights, String block) throws IOException {
+            return model.has(block + "ffn_gate_inp_shexp.weight")
+                    ? Optional.of(new Shared(Projection.read(weights, block + "ffn_gate_inp_shexp"),
+                            new Expert(Projection.read(weights, block + "ffn_gate_shexp"),
+                                    Projection.read(weights, block + "ffn_up_shexp"),
+                                    Projection.read(weights, block + "ffn_down_shexp"))))
+                    : Optional.empty();
+        }
+
+        long bytes() {
+            return share.bytes() + expert.bytes();
+        }
+    }
+
     /** A gated feed-forward block of its own. */
     private record Expert(Projection gate, Projection up, Projection down) {
         long bytes() {
@@ -30,19 +50,22 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, in
                     Projection.readExpert(weights, block + "ffn_down_exps", i, count)));
         }
         return new ExpertFeedForward(layer, model.activation(), Projection.read(weights, block + "ffn_gate_inp"),
-                model.expertsPerToken(), model.expertWeightsNormalized(), List.copyOf(experts));
+                model.expertsPerToken(), model.expertWeightsNormalized(), List.copyOf(experts),
+                Shared.find(model, weights, block));
     }
 
     @Override
     public long bytes() {
-        return router.bytes() + experts.stream().mapToLong(Expert::bytes).sum();
+        return router.bytes() + experts.stream().mapToLong(Expert::bytes).sum() + shared.map(Shared::bytes).orElse(0L);
     }
 
     @Override
     public float[] forward(float[] normed, int tokens, ActivationObserver observer, Workers workers) {
         int channels = router.matrix().columns();
-        observer.inputs(
-                new LinearInput(layer, List.of("ffn_gate_inp"), LinearInput.NO_EXPERT, channels), normed, tokens);
+        List<String> readers = shared.isPresent()
+                ? List.of("ffn_gate_inp", "ffn_gate_inp_shexp", "ffn_gate_shexp", "ffn_up_shexp")
+                : List.of("ffn_gate_inp");
+        observer.inputs(new LinearInput(layer, readers, LinearInput.NO_EXPERT, channels), normed, tokens);
         PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
         float[] logits = router.apply(packed, workers);
         ExpertChoice choice = ExpertRouter.choose(logits, tokens, experts.size(), perToken, normalized);
@@ -61,7 +84,28 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, in
                 finish(i, routed, inner(i, own, routed.count(), ownPacked, observer, workers), sum, workers);
             }
         }
+        shared.ifPresent(all -> addShared(all, packed, observer, sum, workers));
         return sum;
+    }
+
+    private void addShared(
+            Shared all, PackedActivations packed, ActivationObserver observer, float[] sum, Workers workers) {
+        int tokens = packed.tokens();
+        float[] inner = FeedForward.gated(all.expert().gate(), all.expert().up(), activation, packed, workers);
+        int innerChannels = all.expert().down().matrix().columns();
+        observer.inputs(
+                new LinearInput(layer, List.of("ffn_down_shexp"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
+        float[] output = all.expert().down().apply(
+                PackedActivations.of(inner, 0, tokens, innerChannels, workers), workers);
+        float[] logits = all.share().apply(packed, workers);
+        int channels = all.expert().down().outputs();
+        TokenRows.each(tokens, workers, token -> {
+            // StrictMath, so that the bits are the same in any JVM.
+            float share = (float) (1 / (1 + StrictMath.exp(-logits[token])));
+            for (int i = token * channels; i < (token + 1) * channels; i++) {
+                sum[i] += output[i] * share;
+            }
+        });
     }
 
     private float[] inner(int index, float[] inputs, int tokens, PackedActivations packed, ActivationObserver observer,

@@ -14,7 +14,7 @@ record Norm(float[] weights, float epsilon) {
 
     /** A norm that not all families have. */
     static Optional<Norm> find(DecoderModel model, ModelWeights weights, String name) throws IOException {
-        return weights.find(name + ".weight").isPresent()
+        return model.has(name + ".weight")
                 ? Optional.of(read(model, weights, name))
                 : Optional.empty();
     }
@@ -30,10 +30,9 @@ record Norm(float[] weights, float epsilon) {
                 token -> RmsNorm.normalize(values, token * channels, weights, epsilon, result, token * channels));
     }
 
-    /** Normalizes the heads of one token, which lie one after another, in place. */
-    void applyToHeads(float[] values, int at, int heads) {
-        for (int head = 0; head < heads; head++) {
-            int start = at + head * weights.length;
+    /** Normalizes the heads of one token, which lie one after another, in place: each, or as many as the norm is over. */
+    void applyToHeads(float[] values, int at, int channels) {
+        for (int start = at; start < at + channels; start += weights.length) {
             RmsNorm.normalize(values, start, weights, epsilon, values, start);
         }
     }

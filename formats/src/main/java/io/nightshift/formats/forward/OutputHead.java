@@ -12,10 +12,12 @@ import java.util.Objects;
 /** The last step of the forward pass, behind the {@link FinalNorm}: output matrix, or embedding if they are tied. */
 public final class OutputHead {
     private final StoredMatrix matrix;
+    private final float scale;
     private final float softcap;
 
-    private OutputHead(StoredMatrix matrix, float softcap) {
+    private OutputHead(StoredMatrix matrix, float scale, float softcap) {
         this.matrix = matrix;
+        this.scale = scale;
         this.softcap = softcap;
     }
 
@@ -27,12 +29,18 @@ public final class OutputHead {
      */
     public static OutputHead load(DecoderModel model, ModelWeights weights) throws IOException {
         String output = weights.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
-        return new OutputHead(StoredMatrix.read(weights, output), model.finalSoftcap());
+        return new OutputHead(StoredMatrix.read(weights, output), model.logitScale(), model.finalSoftcap());
     }
 
     /** Bytes of weights that it holds. */
     public long bytes() {
         return matrix.bytes();
+    }
+
+    private void scale(float[] logits, int at, int count) {
+        for (int i = at; i < at + count; i++) {
+            logits[i] *= scale;
+        }
     }
 
     /** Number of logits a token: rows of the output matrix. */
@@ -41,7 +49,7 @@ public final class OutputHead {
     }
 
     /**
-     * Logits of some tokens for a block of the vocabulary, softcapped where the family does so.
+     * Logits of some tokens for a block of the vocabulary, scaled and softcapped where the family does so.
      *
      * @param normalized what {@link FinalNorm} gave
      * @param firstToken the first row of it
@@ -59,6 +67,9 @@ public final class OutputHead {
         int channels = matrix.columns();
         Gemm.multiply(PackedActivations.of(normalized, firstToken * channels, tokens, channels, workers),
                 block, count, null, logits, 0, count, workers);
+        if (scale != 1) {
+            TokenRows.each(tokens, workers, token -> scale(logits, token * count, count));
+        }
         if (softcap != 0) {
             TokenRows.each(tokens, workers, token -> Softcap.apply(logits, token * count, count, softcap));
         }

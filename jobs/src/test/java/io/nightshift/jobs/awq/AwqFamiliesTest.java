@@ -20,6 +20,7 @@ import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.jobs.testing.SparkCluster;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -86,7 +87,16 @@ class AwqFamiliesTest {
     @ParameterizedTest
     @ValueSource(strings = {"mixtral-tied", "qwen3-moe", "gemma-3-text", "phi-3", "llama-bias-sharded", "qwen2.5-yarn"})
     void foldedScalesLeaveTheModelAsItIsAndEachStepSavesLoss(String name) throws IOException {
-        Path model = Fixtures.family(name);
+        stepsSaveLoss(Fixtures.family(name));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"granite-3", "seed-oss", "olmo3-yarn", "arcee", "qwen2-moe", "mistral3", "smollm3-unrotated", "qwen2.5-vl", "ministral3", "olmo2", "exaone4", "ernie4.5", "hunyuan", "olmoe", "qwen3-vl"})
+    void soTheyDoInRecentFamilies(String name) throws IOException {
+        stepsSaveLoss(GeneratedCheckpoint.write(name, folder));
+    }
+
+    private void stepsSaveLoss(Path model) throws IOException {
         String statistics = run().calibrate(model, 8);
         OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");
         OutputResult scaled = make(model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled");

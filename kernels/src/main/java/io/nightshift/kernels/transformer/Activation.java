@@ -14,7 +14,9 @@ public enum Activation {
      * The Gaussian error linear unit itself: x / 2 * (1 + erf(x / sqrt(2))), with the error function of Abramowitz and
      * Stegun, 7.1.26, whose error is 1.5e-7 at most.
      */
-    GELU;
+    GELU,
+    /** The square of what is positive (So et al., Primer, 2021). */
+    SQUARED_RELU;
 
     private static final float TWICE_ROOT = 1.5957691216f; // 2 sqrt(2 / pi)
     private static final float CUBIC = 0.044715f;
@@ -41,6 +43,7 @@ public enum Activation {
             case SILU -> silu(gate, gateAt, up, upAt, whole, result, to);
             case GELU_TANH -> geluTanh(gate, gateAt, up, upAt, whole, result, to);
             case GELU -> gelu(gate, gateAt, up, upAt, whole, result, to);
+            case SQUARED_RELU -> squaredRelu(gate, gateAt, up, upAt, whole, result, to);
         }
         if (whole < count) {
             // The rest as one vector, so that it takes the same way.
@@ -58,6 +61,14 @@ public enum Activation {
             FloatVector x = FloatVector.fromArray(Lanes.FLOAT, gate, gateAt + i);
             FloatVector y = FloatVector.fromArray(Lanes.FLOAT, up, upAt + i);
             x.div(Exponential.exp(x.neg()).add(1f)).mul(y).intoArray(result, to + i);
+        }
+    }
+
+    private static void squaredRelu(float[] gate, int gateAt, float[] up, int upAt, int count, float[] result, int to) {
+        for (int i = 0; i < count; i += Lanes.COUNT) {
+            FloatVector x = FloatVector.fromArray(Lanes.FLOAT, gate, gateAt + i).max(0f);
+            FloatVector y = FloatVector.fromArray(Lanes.FLOAT, up, upAt + i);
+            x.mul(x).mul(y).intoArray(result, to + i);
         }
     }
 

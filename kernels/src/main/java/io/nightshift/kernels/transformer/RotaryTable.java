@@ -5,7 +5,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Cosines and sines of rotary position embeddings (Su et al., RoFormer, 2021), and their application to heads whose
- * channel i pairs with channel i + half, as Hugging Face's checkpoints have them. Immutable.
+ * channel i pairs with channel i + half, as most of Hugging Face's checkpoints have them, or channel 2i with 2i + 1, as the
+ * paper has them. Immutable.
  */
 public final class RotaryTable {
     private final int half;
@@ -54,6 +55,24 @@ public final class RotaryTable {
     public void rotate(float[] values, int at, int heads, int headSize, int position) {
         for (int head = 0; head < heads; head++) {
             rotate(values, at + head * headSize, position * half);
+        }
+    }
+
+    /**
+     * The same, of heads whose channels 2i and 2i + 1 are a pair.
+     *
+     * @param at the first head's first channel; heads lie one after another
+     * @param headSize channels a head, at least twice the frequencies: those behind are left alone
+     */
+    public void rotateNeighbours(float[] values, int at, int heads, int headSize, int position) {
+        int table = position * half;
+        for (int head = at; head < at + heads * headSize; head += headSize) {
+            for (int i = 0; i < half; i++) {
+                float first = values[head + 2 * i];
+                float second = values[head + 2 * i + 1];
+                values[head + 2 * i] = first * cosines[table + i] - second * sines[table + i];
+                values[head + 2 * i + 1] = second * cosines[table + i] + first * sines[table + i];
+            }
         }
     }
 

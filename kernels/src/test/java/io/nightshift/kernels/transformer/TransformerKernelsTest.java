@@ -91,8 +91,10 @@ class TransformerKernelsTest {
                     case SILU -> x / (1 + Math.exp(-x));
                     case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
                     case GELU -> x / 2 * (1 + erf(x / Math.sqrt(2)));
+                    case SQUARED_RELU -> Math.pow(Math.max(0, x), 2);
                 };
-                assertEquals(expected, result[i], 3e-6, activation + " of " + x);
+                boolean grows = activation == Activation.SQUARED_RELU;
+                assertEquals(expected, result[i], 3e-6 * (grows ? Math.max(1, Math.abs(expected)) : 1), activation + " of " + x);
                 float[] alone = new float[1];
                 activation.gate(gate, i, up, i, 1, alone, 0);
                 assertEquals(alone[0], result[i], "the same bits wherever it stands");
@@ -138,6 +140,8 @@ class TransformerKernelsTest {
         float[] values = RandomFloats.of(2 * head, 1);
         float[] rotated = values.clone();
         table.rotate(rotated, 0, 2, head, 37);
+        float[] ofNeighbours = neighbours(values, half, head);
+        table.rotateNeighbours(ofNeighbours, 0, 2, head, 37);
         for (int start = 0; start < 2 * head; start += head) {
             for (int i = 0; i < half; i++) {
                 double angle = frequencies[i] * 37;
@@ -147,9 +151,23 @@ class TransformerKernelsTest {
                 double second = values[start + half + i];
                 assertEquals(first * cosine - second * sine, rotated[start + i], 1e-5);
                 assertEquals(second * cosine + first * sine, rotated[start + half + i], 1e-5);
+                assertEquals(rotated[start + i], ofNeighbours[start + 2 * i], "the same pairs in another order");
+                assertEquals(rotated[start + half + i], ofNeighbours[start + 2 * i + 1]);
             }
             assertEquals(values[start + 2 * half], rotated[start + 2 * half], "channels behind are left alone");
         }
+    }
+
+    /** The same heads with the channels of each pair side by side. */
+    private static float[] neighbours(float[] values, int half, int head) {
+        float[] paired = values.clone();
+        for (int start = 0; start < values.length; start += head) {
+            for (int i = 0; i < half; i++) {
+                paired[start + 2 * i] = values[start + i];
+                paired[start + 2 * i + 1] = values[start + half + i];
+            }
+        }
+        return paired;
     }
 
     @Test
