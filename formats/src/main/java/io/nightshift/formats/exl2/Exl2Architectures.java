@@ -18,18 +18,26 @@ public final class Exl2Architectures {
             "Cohere2ForCausalLM", "DbrxForCausalLM", "Phi3ForCausalLM", "GPTBigCodeForCausalLM", "GPT2LMHeadModel",
             "MiniCPMForCausalLM", "InternLM2ForCausalLM", "IndexForCausalLM", "GraniteForCausalLM", "Glm4ForCausalLM");
 
+    /** Of these it reads keys of the vision tower's configuration that not all versions of transformers write. */
+    private static final Set<String> NOT_TRIED = Set.of("Mistral3ForConditionalGeneration",
+            "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration");
+
     private Exl2Architectures() {}
 
     /**
-     * Refuses a model that ExLlamaV2 does not know.
+     * Refuses a model that ExLlamaV2 does not know, or whose folders it is not known to load.
      *
-     * @throws InvalidModelException if it does not; the message names its class and those that are known
+     * @throws InvalidModelException if it is one; the message names its class
      */
     public static void require(ModelConfig config) {
         if (!KNOWN.contains(config.rootArchitecture())) {
             throw new InvalidModelException(config.location() + ": ExLlamaV2 does not know the architecture "
                     + config.rootArchitecture() + " and would load it as a Llama: choose gguf or awq, or a model of "
                     + String.join(", ", new TreeSet<>(KNOWN)));
+        }
+        if (NOT_TRIED.contains(config.rootArchitecture())) {
+            throw new InvalidModelException(config.location() + ": EXL2 folders of " + config.rootArchitecture()
+                    + " are not made here yet: choose gguf or awq");
         }
     }
 }

@@ -91,7 +91,7 @@ class AwqFamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"granite-3", "seed-oss", "olmo3-yarn", "arcee", "qwen2-moe", "mistral3", "smollm3-unrotated", "qwen2.5-vl", "ministral3", "olmo2", "exaone4", "ernie4.5", "hunyuan", "olmoe", "qwen3-vl"})
+    @ValueSource(strings = {"arcee", "mistral3", "olmo3-yarn", "qwen2-moe", "seed-oss"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(GeneratedCheckpoint.write(name, folder));
     }
