@@ -35,7 +35,7 @@ DEFAULT_LENGTHS = [1030, 600, 370]
 VOCABULARIES = {"gemma-3-vision": 311}
 
 
-def first_of_equals(values, k, dim=-1):
+def first_of_equals(values, k, dim=-1, sorted=True):
     """torch.topk, but of equal values the first: topk leaves that open, and mixtral-moe has experts that tie."""
     ordered = values.sort(dim=dim, descending=True, stable=True)
     return ordered.values.narrow(dim, 0, k), ordered.indices.narrow(dim, 0, k)

@@ -13,7 +13,7 @@ package io.nightshift.formats.architecture;
  * @param queryScalar whether {@code query_pre_attn_scalar}, and not a head's size, scales attention
  * @param attentionSoftcapped whether {@code attn_logit_softcapping} bounds attention's products
  * @param multiplied whether the configuration has factors of embeddings, attention, residual sums and logits
- * @param expertWeights when the weights of a token's experts are made to add up to 1
+ * @param expertWeights how a router's logits become the weights of a token's experts
  */
 public record DecoderTraits(
         WindowPattern windows,
@@ -26,11 +26,19 @@ public record DecoderTraits(
         boolean attentionSoftcapped,
         boolean multiplied,
         ExpertWeights expertWeights) {
-    /** When the weights of a token's experts are made to add up to 1. */
+    /** How a router's logits become the weights of a token's experts. */
     public enum ExpertWeights {
+        /** By a softmax; those of a token are made to add up to 1. */
         NORMALIZED,
-        /** Where {@code norm_topk_prob} says so. */
-        AS_CONFIGURED
+        /** By a softmax; they are made to add up to 1 where {@code norm_topk_prob} says so. */
+        AS_CONFIGURED,
+        /** By sigmoids; they are made to add up to 1. */
+        SIGMOID,
+        /**
+         * By sigmoids, of groups of experts ({@code n_group}, {@code topk_group}); they are made to add up to 1 where {@code
+         * norm_topk_prob} does not say otherwise, and multiplied by {@code routed_scaling_factor}.
+         */
+        SIGMOID_OF_GROUPS
     }
 
     /** Llama's way, with the family's windows. */

@@ -44,6 +44,16 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN),
             of(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
 
+    /** The groups of GLM-4.5, whose first layers are dense, and whose second norm has the name of one behind attention. */
+    static final List<LinearGroup> GLM = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
+            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("post_attention_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE,
+                    Role.SHARED_UP),
+            of(Role.UP.tensor(), Role.DOWN),
+            of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN),
+            of(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
+
     /** The groups of a layer whose norms stand behind its blocks: what reads the hidden states themselves is not scaled. */
     static final List<LinearGroup> NORMS_BEHIND = List.of(
             new LinearGroup(LAYER_INPUT, List.of(Role.QUERY, Role.KEY, Role.VALUE), false),

@@ -18,12 +18,17 @@ public final class LinearLayers {
 
     private LinearLayers() {}
 
-    /** All linear layers, routers among them, in the order of the table; experts of a layer by their number. */
+    /**
+     * All linear layers of decoder layers, routers among them, in the order of the table; experts of a layer by their number.
+     * Blocks behind the last layer, which predict further tokens, are not run, and theirs are not among them.
+     */
     public static List<LinearLayer> of(ModelConversion conversion) {
         List<LinearLayer> layers = new ArrayList<>();
+        long count = decoderLayers(conversion);
         for (TensorRecipe recipe : conversion.tensors()) {
             Matcher name = MATRIX.matcher(recipe.name());
-            if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored) {
+            if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored
+                    && Integer.parseInt(name.group(1)) < count) {
                 int layer = Integer.parseInt(name.group(1));
                 boolean experts = recipe.shape().size() > 2;
                 String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
@@ -59,6 +64,13 @@ public final class LinearLayers {
                         ((Stored) recipe.content()).parts().get(0)))
                 .findFirst()
                 .orElseThrow());
+    }
+
+    /** Blocks of the model without those behind the last layer. */
+    public static long decoderLayers(ModelConversion conversion) {
+        String architecture = conversion.architecture().name();
+        return conversion.hyperparameters().number(architecture + ".block_count").orElseThrow()
+                - conversion.hyperparameters().number(architecture + ".nextn_predict_layers").orElse(0L);
     }
 
     /** The first source of the table is the name that loaders know, for an expert the first that names one. */

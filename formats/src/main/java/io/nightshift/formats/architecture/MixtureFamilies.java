@@ -93,6 +93,8 @@ final class MixtureFamilies {
                     StandardHyperparameters.ALL,
                     requiredInteger("expert_feed_forward_length", "intermediate_size"),
                     requiredInteger("rope.dimension_count", "rotary_dim"))
+            .forward(LinearGroup.EXPERTS, DecoderTraits.windows(WindowPattern.NONE)
+                    .withExpertWeights(DecoderTraits.ExpertWeights.SIGMOID))
             .build();
 
     private static final LayerSet LLAMA4_MIXTURE = (config, layer) ->

@@ -71,7 +71,11 @@ public record RotaryParameters(
     }
 
     private static int channels(ModelConfig config) {
-        return (int) (Dimension.HEAD.of(config) * config.findRopeNumber("partial_rotary_factor").orElse(1.0));
+        long head = Dimension.HEAD.of(config);
+        return config.findRopeNumber("partial_rotary_factor")
+                .map(factor -> (int) (head * factor))
+                // MiniMax's key.
+                .orElseGet(() -> (int) Math.min(head, config.findInteger("rotary_dim").orElse(head)));
     }
 
     private static float[] powers(double theta, int channels) {

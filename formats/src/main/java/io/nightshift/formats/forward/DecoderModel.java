@@ -14,10 +14,12 @@ import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.transformer.Activation;
+import io.nightshift.kernels.transformer.ExpertRouting;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What a forward pass needs to know of a model besides its weights, from {@code config.json}. Small and serializable: a
@@ -39,7 +41,7 @@ public final class DecoderModel implements Serializable {
     private final Rotation rotation;
     private final boolean[] rotated;
     private final Activation activation;
-    private final boolean expertWeightsNormalized;
+    private final ExpertRouting expertRouting;
     private final int[] windows;
     private final boolean[] sliding;
     private final RotaryParameters rotary;
@@ -69,8 +71,7 @@ public final class DecoderModel implements Serializable {
         attentionSoftcap = traits.attentionSoftcapped() ? number(config, "attn_logit_softcapping") : 0;
         finalSoftcap = number(config, "final_logit_softcapping");
         activation = activation(config, traits);
-        expertWeightsNormalized = traits.expertWeights() == DecoderTraits.ExpertWeights.NORMALIZED
-                || config.flag("norm_topk_prob");
+        expertRouting = routing(config, traits.expertWeights(), sizes);
         rotation = traits.rotation();
         queryGrowth = rotation.queriesGrow() ? QueryGrowth.of(config) : QueryGrowth.NONE;
         rotary = RotaryParameters.of(config);
@@ -116,8 +117,13 @@ public final class DecoderModel implements Serializable {
                     + " key heads of " + head + " channels: query heads must be a multiple of key heads, and channels"
                     + " an even number");
         }
-        boolean experts = tensors.containsKey("blk.0.ffn_gate_inp.weight");
-        int count = experts ? Math.toIntExact(tensors.get("blk.0.ffn_gate_inp.weight").rows()) : 0;
+        // The first layers of some families have none.
+        Optional<TensorRecipe> router = IntStream.range(0, layers)
+                .mapToObj(layer -> Optional.ofNullable(tensors.get("blk." + layer + ".ffn_gate_inp.weight")))
+                .flatMap(Optional::stream)
+                .findFirst();
+        boolean experts = router.isPresent();
+        int count = experts ? Math.toIntExact(router.get().rows()) : 0;
         int perToken = experts ? size(config, "num_experts_per_tok") : 0;
         if (experts && (perToken < 1 || perToken > count)) {
             throw new InvalidModelException(config.location() + ": \"num_experts_per_tok\" is " + perToken
@@ -128,6 +134,28 @@ public final class DecoderModel implements Serializable {
                 .map(value -> (int) Math.min(Integer.MAX_VALUE, value))
                 .orElse(Integer.MAX_VALUE);
         return new Sizes(layers, hidden, vocabulary, queryHeads, keyHeads, head, longest, count, perToken);
+    }
+
+    private static ExpertRouting routing(ModelConfig config, DecoderTraits.ExpertWeights weights, Sizes sizes) {
+        int perToken = sizes.expertsPerToken;
+        return switch (weights) {
+            case NORMALIZED -> ExpertRouting.softmax(perToken, true);
+            case AS_CONFIGURED -> ExpertRouting.softmax(perToken, config.flag("norm_topk_prob"));
+            case SIGMOID -> new ExpertRouting(perToken, true, true, 1, 1, 1);
+            case SIGMOID_OF_GROUPS -> {
+                int groups = config.findInteger("n_group").orElse(1L).intValue();
+                int used = config.findInteger("topk_group").orElse(1L).intValue();
+                if (sizes.experts > 0 && (groups < 1 || used < 1 || used > groups || sizes.experts % groups != 0
+                        || perToken > sizes.experts / groups * used)) {
+                    throw new InvalidModelException(config.location() + ": " + sizes.experts + " experts, of which \"n_group\" "
+                            + groups + " makes groups and \"topk_group\" " + used + " leaves some: experts must be a multiple"
+                            + " of the groups, and what is left enough for the " + perToken + " of a token");
+                }
+                boolean normalized = config.find("norm_topk_prob").map(JsonNode::asBoolean).orElse(true);
+                double scale = config.findNumber("routed_scaling_factor").orElse(1.0);
+                yield new ExpertRouting(perToken, true, normalized, (float) scale, groups, used);
+            }
+        };
     }
 
     private static int size(ModelConfig config, String key) {
@@ -194,12 +222,8 @@ public final class DecoderModel implements Serializable {
         return sizes.experts;
     }
 
-    int expertsPerToken() {
-        return sizes.expertsPerToken;
-    }
-
-    boolean expertWeightsNormalized() {
-        return expertWeightsNormalized;
+    ExpertRouting expertRouting() {
+        return expertRouting;
     }
 
     float epsilon() {

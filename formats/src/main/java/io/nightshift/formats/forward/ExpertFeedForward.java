@@ -6,30 +6,44 @@ import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.ExpertChoice;
 import io.nightshift.kernels.transformer.ExpertRouter;
+import io.nightshift.kernels.transformer.ExpertRouting;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A mixture of experts: each token passes the few that its router chooses, and their outputs are added, weighted. In some
  * families there is one more, shared by all tokens.
+ *
+ * @param bias what shifts the experts' scores where they are compared, or null
  */
-record ExpertFeedForward(int layer, Activation activation, Projection router, int perToken, boolean normalized,
+record ExpertFeedForward(int layer, Activation activation, Projection router, float[] bias, ExpertRouting routing,
         List<Expert> experts, Optional<Shared> shared) implements FeedForward {
-    /** An expert that every token passes; a projection says how much of its output each one gets. */
-    private record Shared(Projection share, Expert expert) {
+    private static final String BIAS = "exp_probs_b.bias";
+
+    /** An expert that every token passes; a projection, if there is one, says how much of its output each one gets. */
+    private record Shared(Optional<Projection> share, Expert expert) {
         static Optional<Shared> find(DecoderModel model, ModelWeights weights, String block) throws IOException {
-            return model.has(block + "ffn_gate_inp_shexp.weight")
-                    ? Optional.of(new Shared(Projection.read(weights, block + "ffn_gate_inp_shexp"),
-                            new Expert(Projection.read(weights, block + "ffn_gate_shexp"),
-                                    Projection.read(weights, block + "ffn_up_shexp"),
-                                    Projection.read(weights, block + "ffn_down_shexp"))))
+            if (!model.has(block + "ffn_gate_shexp.weight")) {
+                return Optional.empty();
+            }
+            Optional<Projection> share = model.has(block + "ffn_gate_inp_shexp.weight")
+                    ? Optional.of(Projection.read(weights, block + "ffn_gate_inp_shexp"))
                     : Optional.empty();
+            return Optional.of(new Shared(share, new Expert(Projection.read(weights, block + "ffn_gate_shexp"),
+                    Projection.read(weights, block + "ffn_up_shexp"), Projection.read(weights, block + "ffn_down_shexp"))));
         }
 
         long bytes() {
-            return share.bytes() + expert.bytes();
+            return share.map(Projection::bytes).orElse(0L) + expert.bytes();
+        }
+
+        /** What is read with the router's input. */
+        Stream<String> readers() {
+            return Stream.concat(
+                    share.map(projection -> "ffn_gate_inp_shexp").stream(), Stream.of("ffn_gate_shexp", "ffn_up_shexp"));
         }
     }
 
@@ -50,25 +64,25 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, in
                     Projection.readExpert(weights, block + "ffn_down_exps", i, count)));
         }
         return new ExpertFeedForward(layer, model.activation(), Projection.read(weights, block + "ffn_gate_inp"),
-                model.expertsPerToken(), model.expertWeightsNormalized(), List.copyOf(experts),
+                model.has(block + BIAS) ? StoredMatrix.readVector(weights, block + BIAS) : null,
+                model.expertRouting(), List.copyOf(experts),
                 Shared.find(model, weights, block));
     }
 
     @Override
     public long bytes() {
-        return router.bytes() + experts.stream().mapToLong(Expert::bytes).sum() + shared.map(Shared::bytes).orElse(0L);
+        return router.bytes() + (bias == null ? 0 : 4L * bias.length) + experts.stream().mapToLong(Expert::bytes).sum() + shared.map(Shared::bytes).orElse(0L);
     }
 
     @Override
     public float[] forward(float[] normed, int tokens, ActivationObserver observer, Workers workers) {
         int channels = router.matrix().columns();
-        List<String> readers = shared.isPresent()
-                ? List.of("ffn_gate_inp", "ffn_gate_inp_shexp", "ffn_gate_shexp", "ffn_up_shexp")
-                : List.of("ffn_gate_inp");
+        List<String> readers = Stream.concat(
+                Stream.of("ffn_gate_inp"), shared.stream().flatMap(Shared::readers)).toList();
         observer.inputs(new LinearInput(layer, readers, LinearInput.NO_EXPERT, channels), normed, tokens);
         PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
         float[] logits = router.apply(packed, workers);
-        ExpertChoice choice = ExpertRouter.choose(logits, tokens, experts.size(), perToken, normalized);
+        ExpertChoice choice = ExpertRouter.choose(logits, bias, tokens, experts.size(), routing);
         observer.routed(layer, choice);
 
         float[] sum = new float[tokens * channels];
@@ -97,11 +111,11 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, in
                 new LinearInput(layer, List.of("ffn_down_shexp"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
         float[] output = all.expert().down().apply(
                 PackedActivations.of(inner, 0, tokens, innerChannels, workers), workers);
-        float[] logits = all.share().apply(packed, workers);
+        Optional<float[]> logits = all.share().map(projection -> projection.apply(packed, workers));
         int channels = all.expert().down().outputs();
         TokenRows.each(tokens, workers, token -> {
             // StrictMath, so that the bits are the same in any JVM.
-            float share = (float) (1 / (1 + StrictMath.exp(-logits[token])));
+            float share = logits.map(each -> (float) (1 / (1 + StrictMath.exp(-each[token])))).orElse(1f);
             for (int i = token * channels; i < (token + 1) * channels; i++) {
                 sum[i] += output[i] * share;
             }

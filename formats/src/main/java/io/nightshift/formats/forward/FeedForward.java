@@ -9,7 +9,7 @@ import java.io.IOException;
 /** What stands between a layer's second norm and the residual sum. */
 sealed interface FeedForward permits DenseFeedForward, ExpertFeedForward {
     static FeedForward read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
-        return model.experts() > 0
+        return model.has("blk." + layer + ".ffn_gate_inp.weight")
                 ? ExpertFeedForward.read(model, weights, layer)
                 : DenseFeedForward.read(model, weights, layer);
     }

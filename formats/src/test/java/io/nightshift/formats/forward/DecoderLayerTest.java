@@ -73,7 +73,7 @@ class DecoderLayerTest {
             for (String linear : expected) {
                 String tensor = "blk." + layer + "." + linear + ".weight";
                 boolean ofExpert = linear.endsWith("_exps");
-                int seen = tokens.length * (ofExpert ? model.expertsPerToken() : 1);
+                int seen = tokens.length * (ofExpert ? model.expertRouting().perToken() : 1);
                 assertEquals(seen, recorder.tokens.get(tensor), tensor);
                 assertEquals(weights.get(tensor).columns(), recorder.channels.get(tensor), tensor);
             }

@@ -91,7 +91,7 @@ class AwqFamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"arcee", "mistral3", "olmo3-yarn", "qwen2-moe", "seed-oss"})
+    @ValueSource(strings = {"arcee", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "seed-oss"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(GeneratedCheckpoint.write(name, folder));
     }

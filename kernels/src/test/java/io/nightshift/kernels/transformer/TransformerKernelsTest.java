@@ -173,12 +173,34 @@ class TransformerKernelsTest {
     @Test
     void routersChooseTheMostProbableExperts() {
         float[] logits = {1, 3, 2, 3, 0, 0, 0, 0};
-        ExpertChoice choice = ExpertRouter.choose(logits.clone(), 2, 4, 2, true);
+        ExpertChoice choice = ExpertRouter.choose(logits.clone(), null, 2, 4, ExpertRouting.softmax(2, true));
         assertArrayEquals(new int[] {1, 3, 0, 1}, choice.chosen(), "of equal experts the first");
         assertArrayEquals(new float[] {0.5f, 0.5f, 0.5f, 0.5f}, choice.weights());
         assertArrayEquals(new long[] {1, 2, 0, 1}, choice.tokensOfExperts());
-        ExpertChoice plain = ExpertRouter.choose(logits.clone(), 2, 4, 2, false);
+        ExpertChoice plain = ExpertRouter.choose(logits.clone(), null, 2, 4, ExpertRouting.softmax(2, false));
         assertEquals(0.25f, plain.weights()[2]);
         assertEquals(Math.exp(3) / (Math.exp(1) + 2 * Math.exp(3) + Math.exp(2)), plain.weights()[0], 1e-6);
+    }
+
+    @Test
+    void sigmoidsAreComparedWithTheirBiasAndWeighedWithout() {
+        float[] logits = {2, 0, 1, -1};
+        float[] bias = {0, 2, 0, 0};
+        ExpertChoice choice = ExpertRouter.choose(logits.clone(), bias, 1, 4, new ExpertRouting(2, true, false, 3, 1, 1));
+        assertArrayEquals(new int[] {1, 0}, choice.chosen());
+        assertArrayEquals(new float[] {1.5f, 3 * 0.880797f}, choice.weights(), 1e-5f);
+        ExpertChoice normalized =
+                ExpertRouter.choose(logits.clone(), bias, 1, 4, new ExpertRouting(2, true, true, 3, 1, 1));
+        assertEquals(3, normalized.weights()[0] + normalized.weights()[1], 1e-6);
+    }
+
+    @Test
+    void onlyExpertsOfTheBestGroupsAreChosen() {
+        // The largest score is in a group whose two largest add up to less than those of the other.
+        float[] logits = {3, -5, 1, 2, 2, -9};
+        ExpertChoice choice = ExpertRouter.choose(logits.clone(), null, 1, 6, new ExpertRouting(2, true, true, 1, 3, 1));
+        assertArrayEquals(new int[] {3, 2}, choice.chosen());
+        ExpertChoice all = ExpertRouter.choose(logits.clone(), null, 1, 6, new ExpertRouting(2, true, true, 1, 3, 3));
+        assertArrayEquals(new int[] {0, 3}, all.chosen());
     }
 }

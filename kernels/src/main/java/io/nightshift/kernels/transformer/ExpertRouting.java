@@ -1,0 +1,21 @@
+package io.nightshift.kernels.transformer;
+
+import java.io.Serializable;
+
+/**
+ * How a router's logits become a choice of experts.
+ *
+ * @param perToken experts a token
+ * @param sigmoid whether an expert's score is the sigmoid of its logit, and not its share in the softmax of all
+ * @param normalized whether the weights of a token's experts are made to add up to 1
+ * @param scale what the weights are multiplied by at last
+ * @param groups equal runs of experts, of which a token's experts are in a few alone; 1 where there are none
+ * @param groupsUsed how many: those with the largest sums of their two largest scores
+ */
+public record ExpertRouting(int perToken, boolean sigmoid, boolean normalized, float scale, int groups, int groupsUsed)
+        implements Serializable {
+    /** The softmax of all logits (Mixtral, 2024; Qwen3-MoE, 2025). */
+    public static ExpertRouting softmax(int perToken, boolean normalized) {
+        return new ExpertRouting(perToken, false, normalized, 1, 1, 1);
+    }
+}
