@@ -68,9 +68,16 @@ public final class LinearLayers {
 
     /** Blocks of the model without those behind the last layer. */
     public static long decoderLayers(ModelConversion conversion) {
-        String architecture = conversion.architecture().name();
-        return conversion.hyperparameters().number(architecture + ".block_count").orElseThrow()
-                - conversion.hyperparameters().number(architecture + ".nextn_predict_layers").orElse(0L);
+        return number(conversion, "block_count").orElseThrow() - number(conversion, "nextn_predict_layers").orElse(0L);
+    }
+
+    /** Whether there are blocks behind the last layer, which predict further tokens. */
+    static boolean predictsFurther(ModelConversion conversion) {
+        return number(conversion, "nextn_predict_layers").orElse(0L) > 0;
+    }
+
+    private static Optional<Long> number(ModelConversion conversion, String key) {
+        return conversion.hyperparameters().number(conversion.architecture().name() + "." + key);
     }
 
     /** The first source of the table is the name that loaders know, for an expert the first that names one. */

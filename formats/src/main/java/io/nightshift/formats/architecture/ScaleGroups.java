@@ -50,11 +50,15 @@ public final class ScaleGroups {
     }
 
     /**
-     * The group of the output projection, which reads what the final norm produces.
+     * The group of the output projection, which reads what the final norm produces; none where blocks that predict further
+     * tokens may read it too, behind norms of their own.
      *
      * @param output {@link LinearLayers#output}
      */
     public static Optional<ScaleGroup> ofOutput(ModelConversion conversion, LinearLayer output) {
+        if (LinearLayers.predictsFurther(conversion)) {
+            return Optional.empty();
+        }
         return conversion.tensors().stream()
                 .filter(recipe -> recipe.name().equals(OUTPUT_NORM))
                 .map(recipe -> ((TensorRecipe.Stored) recipe.content()).parts().get(0))

@@ -71,7 +71,8 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
 
     @Override
     public long bytes() {
-        return router.bytes() + (bias == null ? 0 : 4L * bias.length) + experts.stream().mapToLong(Expert::bytes).sum() + shared.map(Shared::bytes).orElse(0L);
+        return router.bytes() + (bias == null ? 0 : 4L * bias.length)
+                + experts.stream().mapToLong(Expert::bytes).sum() + shared.map(Shared::bytes).orElse(0L);
     }
 
     @Override
