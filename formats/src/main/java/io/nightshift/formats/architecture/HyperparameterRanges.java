@@ -77,7 +77,8 @@ final class HyperparameterRanges {
             positive("query_pre_attn_scalar", config.findNumber("query_pre_attn_scalar"));
         }
         if (traits.multiplied()) {
-            for (String key : List.of("attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling")) {
+            for (String key : List.of(
+                    "attention_multiplier", "embedding_multiplier", "residual_multiplier", "logits_scaling")) {
                 positive(key, config.findNumber(key));
             }
         }

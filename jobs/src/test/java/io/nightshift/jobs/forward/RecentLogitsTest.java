@@ -60,7 +60,8 @@ class RecentLogitsTest {
         for (int i = 0; i < tokens.length; i++) {
             int found = top(logits, i * vocabulary, vocabulary);
             float margin = logits[i * vocabulary + found] - logits[i * vocabulary + top[i]];
-            assertTrue(margin < TIE, name + ", position " + i + ": token " + found + " is ahead of " + top[i] + " by " + margin);
+            assertTrue(margin < TIE,
+                    name + ", position " + i + ": token " + found + " is ahead of " + top[i] + " by " + margin);
         }
         float largest = largestDifference(recorded, logits, vocabulary);
         assertTrue(largest < LARGEST_DIFFERENCE, name + ": logits differ by " + largest);

@@ -94,7 +94,8 @@ class TransformerKernelsTest {
                     case SQUARED_RELU -> Math.pow(Math.max(0, x), 2);
                 };
                 boolean grows = activation == Activation.SQUARED_RELU;
-                assertEquals(expected, result[i], 3e-6 * (grows ? Math.max(1, Math.abs(expected)) : 1), activation + " of " + x);
+                double bound = 3e-6 * (grows ? Math.max(1, Math.abs(expected)) : 1);
+                assertEquals(expected, result[i], bound, activation + " of " + x);
                 float[] alone = new float[1];
                 activation.gate(gate, i, up, i, 1, alone, 0);
                 assertEquals(alone[0], result[i], "the same bits wherever it stands");
