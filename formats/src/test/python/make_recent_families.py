@@ -213,6 +213,10 @@ FAMILIES = {
                         shared_intermediate_size=96, layer_types=["linear_attention", "full_attention", "linear_attention"],
                         position_embedding_type="nope", keys={"layer_types": ["mamba", "attention", "mamba"]}, **GRANITE,
                         **MAMBA),
+    "granite4-hybrid-dense": of("GraniteMoeHybridForCausalLM", num_local_experts=0, num_experts_per_tok=0,
+                                shared_intermediate_size=288, layer_types=["linear_attention", "full_attention"],
+                                num_hidden_layers=2, position_embedding_type="nope", keys={
+                                    "layer_types": ["mamba", "attention"]}, **GRANITE, **MAMBA),
     "seed-oss": of("SeedOssForCausalLM", head_dim=64, attention_bias=True),
     "olmo2": of("Olmo2ForCausalLM"),
     "olmo3": of("Olmo3ForCausalLM", sliding_window=512),

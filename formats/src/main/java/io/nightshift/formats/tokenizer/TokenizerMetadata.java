@@ -192,14 +192,14 @@ public final class TokenizerMetadata {
     private void appendGlm() throws IOException {
         Map<String, Integer> added = new AddedTokens(files).all().stream()
                 .collect(Collectors.toMap(AddedToken::content, AddedToken::id, (first, again) -> first));
-        SpecialTokens special = appendBytePairTokens();
-        GLM_TOKENS.forEach((type, token) -> {
+        for (String token : GLM_TOKENS.values()) {
             if (!added.containsKey(token)) {
                 throw new InvalidModelException(files.path(BytePairTokenizer.FILE) + ": has no added token " + token
                         + ", as GLM's tokenizers do. Fetch the model's own tokenizer");
             }
-            special.set(type, added.get(token));
-        });
+        }
+        SpecialTokens special = appendBytePairTokens();
+        GLM_TOKENS.forEach((type, token) -> special.set(type, added.get(token)));
         special.appendTo(metadata);
     }
 

@@ -50,6 +50,15 @@ class TokenizerRefusalTest {
     }
 
     @Test
+    void refusesAGlmTokenizerThatLacksATokenByItsName() {
+        String tokenizer = """
+                {"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "pre_tokenizer": {"type": "ByteLevel"},
+                 "decoder": {"type": "ByteLevel"}, "added_tokens": [{"id": 1, "content": "[gMASK]", "special": true}]}
+                """;
+        refused(VocabularyRule.GLM, Map.of("tokenizer.json", tokenizer), "tokenizer.json: has no added token <|user|>");
+    }
+
+    @Test
     void refusesGemma2AndPhi3WithoutSentencePiece() {
         for (VocabularyRule rule : List.of(VocabularyRule.GEMMA2, VocabularyRule.PHI3)) {
             refused(rule, Map.of("tokenizer.json", "{}"), "memory/tokenizer.model is missing");

@@ -77,6 +77,14 @@ class RecentFamiliesTest {
     }
 
     @Test
+    void aNumberOfALayerThatIsMissingIsNamed() throws IOException {
+        Path model = GeneratedCheckpoint.write("apertus", folder, tensor -> !tensor.equals("model.layers.2.mlp.act_fn.beta"));
+        CommandRun run = quantize(model, "Q8_0");
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().contains("tensor model.layers.2.mlp.act_fn.beta is missing"), run.err());
+    }
+
+    @Test
     void theOptionIsRefusedWhereNoBlockIsKept() throws IOException {
         CommandRun run = quantize(GeneratedCheckpoint.write("olmo2", folder), "Q8_0", "--no-mtp");
         assertEquals(2, run.exitCode());
