@@ -154,8 +154,7 @@ final class ModelRun {
         lease.requireHeld();
         String name = name(location);
         for (TargetRequest request : model.targets()) {
-            Optional<OutputState> before = table.read(model.name(), request.target().text());
-            if (before.isPresent() && before.get().name().equals(name)) {
+            if (model.outputName(request).equals(name)) {
                 table.delete(model.name(), request.target().text());
             }
         }

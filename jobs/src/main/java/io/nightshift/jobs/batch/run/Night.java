@@ -175,15 +175,12 @@ public final class Night {
         List<NightResult.Model> models = new ArrayList<>();
         for (ManifestModel model : manifest.models()) {
             ModelRun.Outcome outcome = outcomes.get(model.name());
-            models.add(new NightResult.Model(model.name(), model.location(),
-                    outcome.originalPerplexity().isPresent() ? outcome.originalPerplexity().getAsDouble() : null,
-                    outcome.rows()));
+            models.add(new NightResult.Model(
+                    model.name(), model.location(), outcome.originalPerplexity(), outcome.rows()));
         }
         String version = Night.class.getPackage().getImplementationVersion();
-        return new NightResult(runId,
-                NightResult.Status.of(models.stream().flatMap(model -> model.outputs().stream()).toList()),
-                start, clock.instant(), manifest.file(), manifest.output(), version == null ? "(not packaged)" : version,
-                models);
+        return new NightResult(runId, start, clock.instant(), manifest.file(), manifest.output(),
+                version == null ? "(not packaged)" : version, models);
     }
 
     /** A card says which run made it: one whose outputs are as before stays. */
