@@ -1,5 +1,8 @@
 package io.nightshift.formats;
 
+import java.util.Locale;
+import java.util.Optional;
+
 /** Text of files as it may be shown: names can be anything, and a terminal obeys control characters. */
 public final class Printable {
     /** Most characters of a name that are shown. */
@@ -32,5 +35,23 @@ public final class Printable {
             }
         }
         return shown.toString();
+    }
+
+    /** The first line of a text that is not blank; empty where there is none, or no text. */
+    public static Optional<String> firstLine(String text) {
+        return text == null ? Optional.empty() : text.lines().filter(line -> !line.isBlank()).findFirst();
+    }
+
+    /** A number of bytes: three digits, in powers of 1000. */
+    public static String bytes(double bytes) {
+        String[] units = {"B", "kB", "MB", "GB", "TB"};
+        int unit = 0;
+        double scaled = bytes;
+        while (scaled >= 999.5 && unit < units.length - 1) {
+            scaled /= 1000;
+            unit++;
+        }
+        String form = unit == 0 || scaled >= 99.95 ? "%.0f %s" : scaled >= 9.995 ? "%.1f %s" : "%.2f %s";
+        return String.format(Locale.ROOT, form, scaled, units[unit]);
     }
 }

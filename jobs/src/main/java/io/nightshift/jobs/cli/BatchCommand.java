@@ -51,7 +51,7 @@ final class BatchCommand implements Callable<Integer> {
 
     @Option(names = "--until", paramLabel = "HH:MM",
             description = "In place of the manifest's: no model starts after the next such time, nor one that would not be"
-                    + " done by then at this night's pace.")
+                    + " done by then, by its estimate and this night's pace.")
     private String until;
 
     @Option(names = "--run-id", paramLabel = "ID",
@@ -82,11 +82,11 @@ final class BatchCommand implements Callable<Integer> {
         }
         Night night = new Night(read, new ManifestRequests(), runtime.hadoop(), System.err, InstantSource.system());
         if (dryRun) {
-            List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores());
+            List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores(), true);
             NightPlanTable.print(plans, runtime.cores(), System.out);
             return plans.stream().allMatch(plan -> plan.failure().isEmpty() && plan.refused().isEmpty()) ? 0 : Errors.FAILURE;
         }
-        List<ModelPlan> plans = night.plan(Progress.NONE, runtime.cores());
+        List<ModelPlan> plans = night.plan(Progress.NONE, runtime.cores(), false);
         NightResult result;
         try (JavaSparkContext context = runtime.start()) {
             result = night.run(context, plans, runId == null ? newRunId() : runId);

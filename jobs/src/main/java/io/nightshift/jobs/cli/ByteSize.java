@@ -33,17 +33,4 @@ record ByteSize(long bytes) {
             return new ByteSize(count << 10 * power);
         }
     }
-
-    /** A size for people: three digits, in powers of 1000. */
-    static String format(double bytes) {
-        String[] units = {"B", "kB", "MB", "GB", "TB"};
-        int unit = 0;
-        double scaled = bytes;
-        while (scaled >= 999.5 && unit < units.length - 1) {
-            scaled /= 1000;
-            unit++;
-        }
-        String form = unit == 0 || scaled >= 99.95 ? "%.0f %s" : scaled >= 9.995 ? "%.1f %s" : "%.2f %s";
-        return String.format(Locale.ROOT, form, scaled, units[unit]);
-    }
 }

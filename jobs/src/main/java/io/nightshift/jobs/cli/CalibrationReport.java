@@ -1,5 +1,6 @@
 package io.nightshift.jobs.cli;
 
+import io.nightshift.formats.Printable;
 import io.nightshift.jobs.calibration.CalibrateResult;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -39,8 +40,8 @@ final class CalibrationReport {
                 "%.1f s, %.0f tokens/s through the whole model; read %s of weights and wrote %s%n",
                 result.seconds(),
                 result.tokensPerSecond(),
-                ByteSize.format(result.bytesRead()),
-                ByteSize.format(result.bytesWritten()));
+                Printable.bytes(result.bytesRead()),
+                Printable.bytes(result.bytesWritten()));
         if (result.expertsWithFewTokens() > 0) {
             out.println(result.expertsWithFewTokens() + " experts saw too few tokens and got the statistics of"
                     + " all experts of their layer (experts.parquet says which)");
@@ -48,6 +49,6 @@ final class CalibrationReport {
     }
 
     private static void row(PrintStream out, String name, long tokens, double tokensPerSecond, long bytesRead) {
-        out.printf(ROW, name, tokens, String.format(Locale.ROOT, "%.0f", tokensPerSecond), ByteSize.format(bytesRead));
+        out.printf(ROW, name, tokens, String.format(Locale.ROOT, "%.0f", tokensPerSecond), Printable.bytes(bytesRead));
     }
 }

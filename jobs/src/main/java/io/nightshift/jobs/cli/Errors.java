@@ -103,8 +103,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
         if (Interruption.ofProcess().hasBegun()) {
             return; // It was said already, and what fails now fails because of that.
         }
-        String message = given == null || given.isBlank() ? e.toString() : given;
-        String line = message.lines().filter(text -> !text.isBlank()).findFirst().orElse(e.toString());
+        String line = Printable.firstLine(given).orElse(e.toString());
         err.println("nightshift: " + Printable.escaped(LONG.matcher(line).replaceAll("$1…")));
         if (verbose.getAsBoolean()) {
             e.printStackTrace(err);

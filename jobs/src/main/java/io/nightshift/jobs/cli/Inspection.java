@@ -54,7 +54,7 @@ record Inspection(String path, Map<String, Object> metadata, List<ModelListing.E
                 "%d tensors, %.0f weights, %s, %.3f bits per weight%n",
                 tensors.size(),
                 weights,
-                ByteSize.format(bytes),
+                Printable.bytes(bytes),
                 bytes * 8 / Math.max(1, weights));
     }
 

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.cli;
 
+import io.nightshift.formats.Printable;
 import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.run.ModelPlan;
 import io.nightshift.jobs.batch.state.OutputState;
@@ -23,14 +24,14 @@ final class NightPlanTable {
                     out.printf("%-28s %-16s cannot be made: %s%n", plan.model().name(), request.target(), why));
             for (ModelPlan.Output output : plan.outputs()) {
                 out.printf(ROW, plan.model().name(), output.request().target(),
-                        output.bytes().map(size -> ByteSize.format(size)).orElse(""),
+                        output.bytes().map(size -> Printable.bytes(size)).orElse(""),
                         output.bitsPerWeight().map(bits -> String.format(Locale.ROOT, "%.2f", bits)).orElse(""),
                         output.tasks() == 0 ? "" : output.tasks(),
                         output.found() ? "complete already" : "");
                 bytes += output.found() ? 0 : output.bytes().orElse(0L);
             }
         }
-        out.printf(Locale.ROOT, "%s to make; tasks are counted for %d core%s%n", ByteSize.format(bytes), cores,
+        out.printf(Locale.ROOT, "%s to make; tasks are counted for %d core%s%n", Printable.bytes(bytes), cores,
                 cores == 1 ? "" : "s");
         out.println(CoreHours.total(plans.stream().flatMap(plan -> plan.costs().stream()).toList()));
     }
@@ -39,7 +40,7 @@ final class NightPlanTable {
         for (OutputState row : result.outputs()) {
             out.printf(Locale.ROOT, "%-28s %-16s %-12s %12s  %s%n", row.model(), row.target(),
                     row.status().words(),
-                    row.status().isThere() ? ByteSize.format(row.bytes()) : "", row.error());
+                    row.status().isThere() ? Printable.bytes(row.bytes()) : "", row.error());
         }
         out.printf("run %s: %s%n", result.run(), result.status().name().toLowerCase(Locale.ROOT));
     }

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.cli;
 
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.jobs.quantize.CheckedTarget;
@@ -34,14 +35,14 @@ final class PlanTable {
             String before = before(target, job);
             if (target.laidOut().isPresent()) {
                 OutputLayout layout = target.laidOut().get().layout();
-                out.printf(ROW, target.target().name(), layout.name(), ByteSize.format(layout.bytes()),
+                out.printf(ROW, target.target().name(), layout.name(), Printable.bytes(layout.bytes()),
                         String.format(Locale.ROOT, "%.2f", layout.bitsPerWeight()), job.tasks(target, cores), hours, before);
             } else {
                 Selection selection = target.plan().selection().orElseThrow();
                 out.printf(ROW, target.target().name(), "", "", "", "", hours, before);
                 out.printf(Locale.ROOT, "  %d units, %d choices, at most %s%n", target.plan().units().size(),
                         target.plan().units().stream().map(Unit::choices).mapToInt(List::size).sum(),
-                        ByteSize.format(selection.budget() / 8.0));
+                        Printable.bytes(selection.budget() / 8.0));
             }
         }
         out.printf(Locale.ROOT, "tasks are counted for %d core%s%n", cores, cores == 1 ? "" : "s");
@@ -51,14 +52,14 @@ final class PlanTable {
     private static void printItems(LaidOut found, PrintStream out) {
         out.println(found.layout().name());
         found.layout().items().forEach(item -> out.printf(Locale.ROOT, "  %-52s %14d weights %-10s %10s%s%n",
-                item.name(), item.weights(), item.type(), ByteSize.format(item.length()), note(found, item)));
+                item.name(), item.weights(), item.type(), Printable.bytes(item.length()), note(found, item)));
         long gathered = found.layout().items().filter(Item.Gathered.class::isInstance).count();
         out.printf(Locale.ROOT, "  %s%d tensors, %d file%s, %s, %.2f bits per weight%s%n",
                 gathered == 0 ? "" : gathered + " linear layers of integers, ",
                 found.layout().items().count() - gathered,
                 found.layout().files().size(),
                 found.layout().files().size() == 1 ? "" : "s",
-                ByteSize.format(found.layout().bytes()),
+                Printable.bytes(found.layout().bytes()),
                 found.layout().bitsPerWeight(),
                 found.notes().isEmpty() ? "" : ", " + found.notes().size() + " of them in a fallback type");
     }

@@ -3,6 +3,7 @@ package io.nightshift.jobs.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.nightshift.formats.Printable;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.OutputResult.Work;
 import io.nightshift.jobs.quantize.QuantizeResult;
@@ -50,7 +51,7 @@ final class QuantizeReport {
                     Locale.ROOT,
                     "%s  %s  %.2f bits per weight%s%n",
                     made.location(),
-                    ByteSize.format(made.bytes()),
+                    Printable.bytes(made.bytes()),
                     made.bitsPerWeight(),
                     made.skipped() ? "  (was complete)" : "");
             if (!made.skipped()) {
@@ -66,8 +67,8 @@ final class QuantizeReport {
                 "%d parts%s, read %s and wrote %s in %.1f s",
                 work.parts(),
                 work.blocks() == 0 ? "" : " of " + work.blocks() + " blocks of rows",
-                ByteSize.format(work.bytesRead()),
-                ByteSize.format(work.bytesWritten()),
+                Printable.bytes(work.bytesRead()),
+                Printable.bytes(work.bytesWritten()),
                 work.seconds().writing() + work.seconds().verifying());
         if (work.seconds().scales() + work.seconds().factors() + work.seconds().choosing() > 0.05) {
             out.printf(Locale.ROOT, " (before that: scales %.1f s, choosing %.1f s, factors %.1f s)",

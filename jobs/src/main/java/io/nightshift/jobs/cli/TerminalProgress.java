@@ -1,5 +1,6 @@
 package io.nightshift.jobs.cli;
 
+import io.nightshift.formats.Printable;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -81,7 +82,7 @@ final class TerminalProgress implements Progress {
                     "%d of %d parts, %s/s, about %.0f s to go%n",
                     done,
                     pieces,
-                    ByteSize.format((read + written) / seconds),
+                    Printable.bytes((read + written) / seconds),
                     seconds * (bytes - written) / Math.max(1, written));
         }
     }

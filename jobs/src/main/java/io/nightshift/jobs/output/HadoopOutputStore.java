@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.BBPartHandle;
 import org.apache.hadoop.fs.BBUploadHandle;
-import org.apache.hadoop.fs.BulkDelete;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.MultipartUploader;
@@ -123,12 +122,7 @@ final class HadoopOutputStore implements OutputStore {
     @Override
     public void delete(String name) throws IOException {
         call(name, () -> {
-            // S3A's delete(Path) leaves an object for a folder whose last file is gone; this one does not.
-            try (BulkDelete bulk = fileSystem.createBulkDelete(path(name).getParent())) {
-                for (Map.Entry<Path, String> failure : bulk.bulkDelete(List.of(path(name)))) {
-                    throw new IOException("cannot be deleted: " + failure.getValue());
-                }
-            }
+            StoredFiles.delete(fileSystem, path(name));
             return null;
         });
     }

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.tasks;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import java.io.IOException;
 
 /** What tasks failed with, rather than Spark's account of it. */
@@ -25,7 +26,6 @@ public final class TaskFailures {
                 break;
             }
         }
-        String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-        return new IOException(message.lines().filter(line -> !line.isBlank()).findFirst().orElse(message), thrown);
+        return new IOException(Printable.firstLine(cause.getMessage()).orElse(cause.toString()), thrown);
     }
 }

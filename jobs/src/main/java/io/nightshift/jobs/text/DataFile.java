@@ -1,6 +1,7 @@
 package io.nightshift.jobs.text;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.storage.Glob;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.storage.StorageException;
@@ -26,7 +27,6 @@ import org.apache.hadoop.fs.RemoteIterator;
  * @param bytes its length
  */
 record DataFile(String path, Format format, long bytes) {
-    private static final String GLOB_CHARACTERS = "*?[{";
     private static final Pattern GLOB_CHARACTER = Pattern.compile("[{}\\[\\]*?\\\\]");
 
     /** The path as Spark SQL reads it: as a glob, so that a character of globs stands for itself behind a backslash. */
@@ -79,20 +79,22 @@ record DataFile(String path, Format format, long bytes) {
         return files.stream().distinct().toList();
     }
 
-    private static List<DataFile> find(String location, HadoopSettings settings) throws IOException {
+    /**
+     * The files of a location: itself, those of a folder, or those of a glob.
+     *
+     * @return none if there are none
+     * @throws StorageException if the store does not answer or refuses
+     */
+    static List<DataFile> find(String location, HadoopSettings settings) throws IOException {
         StorageLocation parsed = StorageLocation.parse(location);
         if (!parsed.isLocal()) {
-            StorageProbe.check(StorageLocation.parse(folderBeforeGlob(location)), settings);
+            StorageProbe.check(StorageLocation.parse(Glob.folderBefore(location)), settings);
         }
         List<DataFile> files = new ArrayList<>();
         try {
             Path path = parsed.hadoopPath();
             FileSystem fileSystem = settings.fileSystem(parsed);
-            // What is there under that very name is meant, whatever the name would match as a glob.
-            FileStatus[] matches = fileSystem.exists(path)
-                    ? new FileStatus[] {fileSystem.getFileStatus(path)}
-                    : fileSystem.globStatus(path);
-            for (FileStatus match : matches == null ? new FileStatus[0] : matches) {
+            for (FileStatus match : Glob.matches(fileSystem, path)) {
                 collect(fileSystem, match, files);
             }
         } catch (IOException | RuntimeException e) {
@@ -119,16 +121,5 @@ record DataFile(String path, Format format, long bytes) {
 
     private static DataFile of(FileStatus file) {
         return new DataFile(file.getPath().toString(), Format.of(file.getPath().getName()), file.getLen());
-    }
-
-    private static String folderBeforeGlob(String location) {
-        int end = location.length();
-        for (char character : GLOB_CHARACTERS.toCharArray()) {
-            int at = location.indexOf(character);
-            end = at < 0 ? end : Math.min(end, at);
-        }
-        String before = location.substring(0, end);
-        int slash = before.lastIndexOf('/');
-        return before.indexOf("://") + 2 >= slash ? before : before.substring(0, slash);
     }
 }

@@ -68,6 +68,16 @@ public final class Documents {
         return new Documents(session, data, settings, DataFile.find(data.locations(), settings));
     }
 
+    /**
+     * The paths of the files that a location stands for, as Hadoop has them.
+     *
+     * @return sorted; none if there are none
+     * @throws IOException if a store does not answer or refuses
+     */
+    public static List<String> files(String location, HadoopSettings settings) throws IOException {
+        return DataFile.find(location, settings).stream().map(DataFile::path).distinct().sorted().toList();
+    }
+
     /** The files' paths, in order. */
     public List<String> paths() {
         return files.stream().map(DataFile::path).toList();

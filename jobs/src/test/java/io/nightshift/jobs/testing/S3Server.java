@@ -1,14 +1,17 @@
 package io.nightshift.jobs.testing;
 
 import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.net.URI;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
@@ -139,6 +142,19 @@ public final class S3Server implements AutoCloseable {
         operations.clear();
     }
 
+    /**
+     * From now on, or no longer, it is slow and answers every second connection with 503. Only clients notice, not what
+     * tests put and get.
+     */
+    public void trouble(boolean begins) throws IOException {
+        proxy.trouble(begins);
+    }
+
+    /** Requests that were answered with 503. */
+    public long refused() {
+        return proxy.refused();
+    }
+
     /** Makes an object. */
     public void put(String key, byte[] content) {
         client.putObject(request -> request.bucket(BUCKET).key(key), RequestBody.fromBytes(content));
@@ -159,6 +175,12 @@ public final class S3Server implements AutoCloseable {
         return client.listObjectsV2(request -> request.bucket(BUCKET)).contents().stream()
                 .map(S3Object::key)
                 .toList();
+    }
+
+    /** When each object of a prefix was made, by their keys. */
+    public Map<String, Instant> times(String prefix) {
+        return client.listObjectsV2(request -> request.bucket(BUCKET).prefix(prefix)).contents().stream()
+                .collect(Collectors.toMap(S3Object::key, S3Object::lastModified));
     }
 
     /** The ids of all multipart uploads that are not completed. */

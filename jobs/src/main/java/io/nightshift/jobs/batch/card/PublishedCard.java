@@ -39,23 +39,18 @@ public final class PublishedCard {
                 .toList();
     }
 
-    /**
-     * Writes card and plot into the model's folder; nothing where no output is there.
-     *
-     * @return whether there was anything to publish
-     */
-    public static boolean write(NightResult night, NightResult.Model model, CardFacts facts, NightFiles files)
+    /** Writes card and plot into the model's folder; nothing where no output is there. */
+    public static void write(NightResult night, NightResult.Model model, CardFacts facts, NightFiles files)
             throws IOException {
         PublishedCard card = new PublishedCard(night, model, facts);
         if (card.outputs.isEmpty()) {
-            return false;
+            return;
         }
         Optional<String> plot = ParetoPlot.svg(model);
         if (plot.isPresent()) {
             files.write(model.name() + "/" + PLOT, plot.get().getBytes(StandardCharsets.UTF_8));
         }
         files.write(model.name() + "/" + NAME, card.text(plot.isPresent()).getBytes(StandardCharsets.UTF_8));
-        return true;
     }
 
     /** The card as Markdown. */
@@ -126,9 +121,8 @@ public final class PublishedCard {
                 .append(output.target()).append(": ").append(output.error()).append(".\n\n"));
         if (measured) {
             card.append("KLD: Kullback-Leibler divergence of the predicted tokens from those of the original, in nats.");
-            if (model.originalPerplexity() != null) {
-                card.append(format(" Perplexity of the original: %.3f.", model.originalPerplexity()));
-            }
+            model.originalPerplexity().ifPresent(
+                    perplexity -> card.append(format(" Perplexity of the original: %.3f.", perplexity)));
             card.append("\n\n");
         }
     }

@@ -3,6 +3,7 @@ package io.nightshift.jobs.batch.files;
 import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.StoredFiles;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,8 +15,10 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FSDataOutputStreamBuilder;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Options.CreateFileOptionKeys;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
@@ -25,6 +28,7 @@ import org.apache.hadoop.fs.s3a.AWSUnsupportedFeatureException;
 final class HadoopNightFiles implements NightFiles {
     private final StorageLocation folder;
     private final FileSystem store;
+    private FileContext renaming;
 
     HadoopNightFiles(StorageLocation folder, FileSystem store) {
         this.folder = folder;
@@ -51,8 +55,7 @@ final class HadoopNightFiles implements NightFiles {
                 out.write(content);
             }
             if (!objects) {
-                store.delete(target, false);
-                store.rename(written, target);
+                renaming().rename(written, target, Options.Rename.OVERWRITE);
             }
             return null;
         });
@@ -128,7 +131,18 @@ final class HadoopNightFiles implements NightFiles {
 
     @Override
     public void delete(String name) throws IOException {
-        call(name, () -> store.delete(path(name), false));
+        call(name, () -> {
+            StoredFiles.delete(store, store.makeQualified(path(name)));
+            return null;
+        });
+    }
+
+    /** It replaces a file in one step, which FileSystem does not; and is kept, since each has a client of its own. */
+    private synchronized FileContext renaming() throws IOException {
+        if (renaming == null) {
+            renaming = FileContext.getFileContext(store.getUri(), store.getConf());
+        }
+        return renaming;
     }
 
     private <T> T call(String name, Callable<T> action) throws IOException {

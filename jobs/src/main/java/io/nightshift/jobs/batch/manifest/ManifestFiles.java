@@ -6,13 +6,21 @@ import java.util.List;
 /** What a manifest has to be told of the stores that it names. */
 public interface ManifestFiles {
     /**
-     * The checkpoints of a location: folders with a {@code config.json}. With a glob, or a slash at its end, each that
-     * matches and, where a match is none itself, each directly below it; else the folder itself.
+     * The checkpoints that a location stands for.
      *
-     * @return their locations, sorted; none if there are none
+     * @param several whether it may stand for more than one
+     * @param folders their locations, sorted; none if there are none
+     */
+    record Checkpoints(boolean several, List<String> folders) {}
+
+    /**
+     * The checkpoints of a location: folders with a {@code config.json}. With a glob, or a slash at its end, each that
+     * matches and, where a match is none itself, each directly below it; else the folder itself. A folder of that very
+     * name is no glob.
+     *
      * @throws IOException if a store does not answer or refuses
      */
-    List<String> checkpoints(String location) throws IOException;
+    Checkpoints checkpoints(String location) throws IOException;
 
     /**
      * The files of texts that a location stands for: a file, those of a folder, or those of a glob.

@@ -31,35 +31,28 @@ final class ModelEntries {
     }
 
     /** An entry of models, as it stands there. */
-    record Entry(int line, String path, Settings settings) {
-        String location() {
-            return settings.given().get(ManifestKey.MODEL).value();
-        }
-
-        boolean isPattern() {
-            return location().endsWith("/") || location().matches(".*[*?\\[{].*");
-        }
-    }
+    record Entry(int line, String path, Settings settings) {}
 
     List<ManifestModel> models(List<Entry> entries) {
         Map<String, Entry> byFolder = new LinkedHashMap<>();
         // Folders that are named outright come first: they take the place of the same ones in a glob.
-        Map<Entry, List<String>> found = new LinkedHashMap<>();
+        Map<Entry, ManifestFiles.Checkpoints> found = new LinkedHashMap<>();
         entries.forEach(entry -> found.put(entry, checkpoints(entry)));
-        found.forEach((entry, folders) -> {
-            if (!entry.isPattern()) {
-                folders.forEach(folder -> claim(byFolder, folder, entry));
+        found.forEach((entry, checkpoints) -> {
+            if (!checkpoints.several()) {
+                checkpoints.folders().forEach(folder -> claim(byFolder, folder, entry));
             }
         });
         Set<String> named = Set.copyOf(byFolder.keySet());
-        found.forEach((entry, folders) -> {
-            if (entry.isPattern()) {
-                folders.stream().filter(folder -> !named.contains(folder)).forEach(folder -> claim(byFolder, folder, entry));
+        found.forEach((entry, checkpoints) -> {
+            if (checkpoints.several()) {
+                checkpoints.folders().stream().filter(folder -> !named.contains(folder))
+                        .forEach(folder -> claim(byFolder, folder, entry));
             }
         });
         List<ManifestModel> models = new ArrayList<>();
-        found.forEach((entry, folders) -> {
-            List<String> own = folders.stream().filter(folder -> byFolder.get(folder) == entry).toList();
+        found.forEach((entry, checkpoints) -> {
+            List<String> own = checkpoints.folders().stream().filter(folder -> byFolder.get(folder) == entry).toList();
             if (own.size() > 1 && entry.settings().given().containsKey(ManifestKey.NAME)) {
                 Setting name = entry.settings().given().get(ManifestKey.NAME);
                 problems.add(name.line(), name.path(), "one name for " + own.size()
@@ -81,19 +74,19 @@ final class ModelEntries {
         }
     }
 
-    private List<String> checkpoints(Entry entry) {
+    private ManifestFiles.Checkpoints checkpoints(Entry entry) {
         Setting model = entry.settings().given().get(ManifestKey.MODEL);
         try {
-            List<String> found = files.checkpoints(model.value());
-            if (found.isEmpty()) {
-                problems.add(model.line(), model.path(), entry.isPattern()
+            ManifestFiles.Checkpoints found = files.checkpoints(model.value());
+            if (found.folders().isEmpty()) {
+                problems.add(model.line(), model.path(), found.several()
                         ? model.value() + " finds no checkpoint: no folder with a config.json matches or lies below a match"
                         : model.value() + " is no checkpoint: there is no config.json in it");
             }
             return found;
         } catch (IOException e) {
             problems.add(model.line(), model.path(), e.getMessage());
-            return List.of();
+            return new ManifestFiles.Checkpoints(false, List.of());
         }
     }
 

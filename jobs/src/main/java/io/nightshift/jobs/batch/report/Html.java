@@ -14,18 +14,6 @@ final class Html {
         return String.format(Locale.ROOT, form, values);
     }
 
-    /** Three digits, in powers of 1000. */
-    static String bytes(double bytes) {
-        String[] units = {"B", "kB", "MB", "GB", "TB"};
-        int unit = 0;
-        double scaled = bytes;
-        while (scaled >= 999.5 && unit < units.length - 1) {
-            scaled /= 1000;
-            unit++;
-        }
-        return format(unit == 0 || scaled >= 99.95 ? "%.0f %s" : scaled >= 9.995 ? "%.1f %s" : "%.2f %s", scaled, units[unit]);
-    }
-
     /** Seconds, minutes or hours. */
     static String time(double seconds) {
         return seconds < 99.5 ? format("%.1f s", seconds)

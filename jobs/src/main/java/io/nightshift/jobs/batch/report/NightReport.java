@@ -1,5 +1,6 @@
 package io.nightshift.jobs.batch.report;
 
+import io.nightshift.formats.Printable;
 import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.state.OutputState;
@@ -92,7 +93,7 @@ public final class NightReport {
                 tile(page, count + "", status.words());
             }
         }
-        tile(page, Html.bytes(bytes), "of outputs");
+        tile(page, Printable.bytes(bytes), "of outputs");
         tile(page, Html.time(wall.toMillis() / 1000.0), "by the clock");
         tile(page, Html.time(core), "of cores");
         page.append("</section>\n");
@@ -130,8 +131,8 @@ public final class NightReport {
         String id = Html.text(model.name());
         page.append(Html.format("<section id=\"%s\"><h2>%s</h2><p><code>%s</code>%s</p>%n",
                 Html.text(anchor(model.name())), id, Html.text(model.source()),
-                model.originalPerplexity() == null ? " · not evaluated"
-                        : Html.format(" · perplexity of the original %.3f", model.originalPerplexity())));
+                model.originalPerplexity().isEmpty() ? " · not evaluated"
+                        : Html.format(" · perplexity of the original %.3f", model.originalPerplexity().getAsDouble())));
         outputs(page, model);
         if (!SizedOutput.of(model).isEmpty()) {
             page.append(Html.format("<h3>Size against KL divergence</h3><div class=\"chart\" data-chart=\"pareto\" "
@@ -160,7 +161,7 @@ public final class NightReport {
     private static void row(StringBuilder page, OutputState output) {
         page.append(Html.format("<tr class=\"%s\"><th>%s<td>%s", output.status(), Html.text(SizedOutput.label(output)),
                 output.status().words()));
-        cell(page, output.status().isThere() ? Html.bytes(output.bytes()) : "");
+        cell(page, output.status().isThere() ? Printable.bytes(output.bytes()) : "");
         cell(page, output.bitsPerWeight().isPresent() ? Html.format("%.2f", output.bitsPerWeight().getAsDouble()) : "");
         if (output.quality().isPresent()) {
             OutputState.Quality quality = output.quality().get();
@@ -247,7 +248,7 @@ public final class NightReport {
         for (int memory : Deployment.MEMORIES) {
             page.append(deployment.best(outputs, memory)
                     .map(best -> Html.format("<div class=\"leaf\"><i>%d GB</i><b>%s</b><span>%s, KLD %s</span></div>", memory,
-                            Html.text(best.label()), Html.bytes(best.bytes()), Html.divergence(best.divergence())))
+                            Html.text(best.label()), Printable.bytes(best.bytes()), Html.divergence(best.divergence())))
                     .orElseGet(() -> Html.format("<div class=\"leaf none\"><i>%d GB</i><span>nothing fits</span></div>",
                             memory)));
         }

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.batch.report;
 
+import io.nightshift.formats.Printable;
 import io.nightshift.jobs.batch.result.NightResult;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,7 +90,7 @@ public final class ParetoPlot {
         for (SizedOutput output : outputs) {
             svg.append(Html.format("<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"4\"><title>%s: %s, KLD %s</title>"
                             + "</circle>%n", output.format(), x(output.bytes()), y(shown(output)), Html.text(output.label()),
-                    Html.bytes(output.bytes()), Html.divergence(output.divergence())));
+                    Printable.bytes(output.bytes()), Html.divergence(output.divergence())));
             double x = x(output.bytes());
             double y = y(shown(output));
             taken.add(new double[] {x - 5, y - 5, x + 5, y + 5});

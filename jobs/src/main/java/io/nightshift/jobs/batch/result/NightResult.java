@@ -4,12 +4,12 @@ import io.nightshift.jobs.batch.state.OutputState;
 import io.nightshift.jobs.batch.state.OutputStatus;
 import java.time.Instant;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * What a night came to.
  *
  * @param run its id
- * @param status of the whole
  * @param started when it began
  * @param ended when its last output was done with
  * @param manifest where the manifest was
@@ -19,7 +19,6 @@ import java.util.List;
  */
 public record NightResult(
         String run,
-        Status status,
         Instant started,
         Instant ended,
         String manifest,
@@ -37,14 +36,7 @@ public record NightResult(
         /** Some failed, were over their gate or not started. */
         INCOMPLETE,
         /** None is there. */
-        FAILED;
-
-        /** The status of a night with such outputs. */
-        public static Status of(List<OutputState> outputs) {
-            return outputs.stream().allMatch(output -> output.status() == OutputStatus.COMPLETE)
-                    ? COMPLETE
-                    : outputs.stream().anyMatch(output -> output.status().isThere()) ? INCOMPLETE : FAILED;
-        }
+        FAILED
     }
 
     /**
@@ -52,13 +44,20 @@ public record NightResult(
      *
      * @param name the folder of its outputs
      * @param source its checkpoint
-     * @param originalPerplexity of the checkpoint over the held-out text; absent (null) where there was no evaluation
+     * @param originalPerplexity of the checkpoint over the held-out text; empty where there was no evaluation
      * @param outputs as the state table has them
      */
-    public record Model(String name, String source, Double originalPerplexity, List<OutputState> outputs) {
+    public record Model(String name, String source, OptionalDouble originalPerplexity, List<OutputState> outputs) {
         public Model {
             outputs = List.copyOf(outputs);
         }
+    }
+
+    /** Of the whole. */
+    public Status status() {
+        return outputs().stream().allMatch(output -> output.status() == OutputStatus.COMPLETE)
+                ? Status.COMPLETE
+                : outputs().stream().anyMatch(output -> output.status().isThere()) ? Status.INCOMPLETE : Status.FAILED;
     }
 
     /** All outputs of all models. */

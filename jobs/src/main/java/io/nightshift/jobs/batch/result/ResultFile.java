@@ -58,9 +58,7 @@ public final class ResultFile {
         ArrayNode models = json.putArray("models");
         for (NightResult.Model model : result.models()) {
             ObjectNode node = models.addObject().put("name", model.name()).put("source", model.source());
-            if (model.originalPerplexity() != null) {
-                node.put("original_perplexity", model.originalPerplexity());
-            }
+            model.originalPerplexity().ifPresent(perplexity -> node.put("original_perplexity", perplexity));
             ArrayNode outputs = node.putArray("outputs");
             model.outputs().forEach(output -> outputs.add(output(result.output(), output)));
         }

@@ -1,14 +1,12 @@
 package io.nightshift.jobs.batch.run;
 
-import java.util.Optional;
+import io.nightshift.formats.Printable;
 
 /** What went wrong, as one line. */
 final class Failures {
     private Failures() {}
 
     static String words(Throwable failure) {
-        return Optional.ofNullable(failure.getMessage())
-                .flatMap(message -> message.lines().filter(line -> !line.isBlank()).findFirst())
-                .orElse(failure.toString());
+        return Printable.firstLine(failure.getMessage()).orElse(failure.toString());
     }
 }

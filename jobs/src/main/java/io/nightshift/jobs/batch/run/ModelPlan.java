@@ -8,7 +8,6 @@ import io.nightshift.jobs.quantize.CheckedTarget;
 import io.nightshift.jobs.quantize.EstimatedCost;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.QuantizeJob;
-import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
@@ -25,13 +24,12 @@ import java.util.Optional;
  * @param model of the manifest
  * @param outputs one for each target that can be made; empty where planning failed
  * @param refused why other targets cannot be made of this model
- * @param costs what each of its jobs takes for what is missing, estimated
- * @param work bytes that have to be read or written for what is missing, roughly
+ * @param costs what each of its jobs takes for what is missing, where that was asked for; else none
  * @param source the checkpoint's files
  * @param failure why it cannot be made, if it cannot
  */
 public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetRequest, String> refused,
-        List<EstimatedCost> costs, long work, List<StoredFile> source, Optional<String> failure) {
+        List<EstimatedCost> costs, List<StoredFile> source, Optional<String> failure) {
     /**
      * A planned output.
      *
@@ -44,15 +42,29 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
     public record Output(TargetRequest request, Optional<Long> bytes, Optional<Double> bitsPerWeight, int tasks,
             boolean found) {}
 
-    /** Plans a model; what cannot be made is no exception but a plan that says so. */
+    /** Outputs that have to be made, as far as headers tell. */
+    List<TargetRequest> missing() {
+        return outputs.stream().filter(output -> !output.found()).map(Output::request).toList();
+    }
+
+    /** What it takes, estimated; without the calibration where the texts have to be read to know how much it is. */
+    double coreSeconds() {
+        return costs.stream().mapToDouble(EstimatedCost::coreSeconds).sum();
+    }
+
+    /**
+     * Plans a model; what cannot be made is no exception but a plan that says so.
+     *
+     * @param cores that tasks are counted for
+     * @param estimated whether costs are asked for
+     */
     static ModelPlan of(ManifestModel model, String output, Requests requests, HadoopSettings settings, Progress progress,
-            int cores) {
+            int cores, boolean estimated) {
         try {
             List<Output> outputs = new ArrayList<>();
             Map<TargetRequest, String> refused = new LinkedHashMap<>();
             List<StoredFile> files = List.of();
             List<EstimatedCost> costs = new ArrayList<>();
-            long work = 0;
             for (Requests.Part asked : requests.of(model, output)) {
                 Refusals planned = Refusals.of(asked, settings, progress);
                 refused.putAll(planned.refused());
@@ -63,9 +75,7 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
                 QuantizeJob job = planned.job().orElseThrow();
                 List<Optional<OutputResult>> found = job.found();
                 files = job.model().source().files();
-                long source = files.stream().mapToLong(StoredFile::length).sum();
                 List<Target> complete = new ArrayList<>();
-                boolean missing = false;
                 for (int i = 0; i < part.targets().size(); i++) {
                     CheckedTarget target = job.targets().get(i);
                     boolean there = found.get(i).isPresent() && !part.request().settings().overwrite();
@@ -75,19 +85,14 @@ public record ModelPlan(ManifestModel model, List<Output> outputs, Map<TargetReq
                     if (there) {
                         complete.add(target.target());
                     }
-                    missing |= !there;
-                    work += there ? 0 : target.bytes().orElse(source) + (model.isEvaluated() ? source : 0);
                 }
-                if (missing) {
+                if (estimated && complete.size() < part.targets().size()) {
                     costs.add(job.without(complete).cost());
-                    work += source;
-                    work += part.request().statistics() instanceof StatisticsSource.Calibration ? source : 0;
-                    work += model.isEvaluated() ? source : 0;
                 }
             }
-            return new ModelPlan(model, outputs, refused, costs, work, files, Optional.empty());
+            return new ModelPlan(model, outputs, refused, costs, files, Optional.empty());
         } catch (InvalidModelException | IOException e) {
-            return new ModelPlan(model, List.of(), Map.of(), List.of(), 0, List.of(), Optional.of(Failures.words(e)));
+            return new ModelPlan(model, List.of(), Map.of(), List.of(), List.of(), Optional.of(Failures.words(e)));
         }
     }
 }

@@ -11,6 +11,7 @@ final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgre
     private final String model;
     private final PrintStream err;
     private final Commits commits;
+    private int reused;
 
     /** Asked before each commit. */
     interface Commits {
@@ -28,6 +29,11 @@ final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgre
         err.println(model + ": " + text);
     }
 
+    /** How many outputs, statistics or steps of a run that was cut off were there already. */
+    int reused() {
+        return reused;
+    }
+
     @Override
     public void warning(String message) {
         line("warning: " + message);
@@ -35,12 +41,14 @@ final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgre
 
     @Override
     public void skipped(String location) {
+        reused++;
         line(location + " is complete already");
     }
 
     @Override
     public void found(int count, int all, String what) {
         if (count > 0) {
+            reused++;
             line("found " + count + " of " + all + " " + what + " of a run that was cut off");
         }
     }

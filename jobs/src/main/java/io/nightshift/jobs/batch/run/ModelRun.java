@@ -132,6 +132,17 @@ final class ModelRun {
         return outcome();
     }
 
+    /**
+     * Whether this run did all that a plan's estimate counts, so that its time is one for that much: nothing failed, and
+     * nothing was there already that the plan did not find.
+     */
+    boolean didAllOf(ModelPlan plan) {
+        List<TargetRequest> missing = plan.missing();
+        return missing.stream().map(rows::get)
+                        .allMatch(row -> row.run().equals(runId) && row.status() != OutputStatus.FAILED)
+                && progress.reused() == plan.outputs().size() - missing.size();
+    }
+
     private Outcome outcome() {
         return new Outcome(model.targets().stream().map(rows::get).toList(),
                 memory == null ? OptionalDouble.empty() : memory.originalPerplexity(),
@@ -143,8 +154,7 @@ final class ModelRun {
         lease.requireHeld();
         String name = name(location);
         for (TargetRequest request : model.targets()) {
-            Optional<OutputState> before = table.read(model.name(), request.target().text());
-            if (before.isPresent() && before.get().name().equals(name)) {
+            if (model.outputName(request).equals(name)) {
                 table.delete(model.name(), request.target().text());
             }
         }

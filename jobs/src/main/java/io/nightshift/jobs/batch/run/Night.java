@@ -17,6 +17,7 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneId;
@@ -59,11 +60,13 @@ public final class Night {
      * Reads the headers of every model and lays every output out; reads no weight and needs no Spark.
      *
      * @param cores that tasks are counted for
+     * @param estimated whether it is to be estimated what the models take, too; it is in any case where there is a deadline
      * @return a plan for each model, in the order in which they start
      */
-    public List<ModelPlan> plan(Progress progress, int cores) {
+    public List<ModelPlan> plan(Progress progress, int cores, boolean estimated) {
+        boolean costs = estimated || manifest.until().isPresent();
         return manifest.inOrder().stream()
-                .map(model -> ModelPlan.of(model, folder(model), requests, settings, progress, cores))
+                .map(model -> ModelPlan.of(model, folder(model), requests, settings, progress, cores, costs))
                 .toList();
     }
 
@@ -99,7 +102,7 @@ public final class Night {
 
     private Map<String, ModelRun.Outcome> run(JavaSparkContext spark, List<ModelPlan> plans, String runId,
             NightFiles files, Lease lease, Instant start) throws IOException {
-        Pace pace = new Pace(manifest.until(), start);
+        Pace pace = new Pace(manifest.until(), start, manifest.until().isPresent() ? coresOfAModel(spark, plans) : 1);
         ExecutorService sideBySide = Executors.newFixedThreadPool(manifest.modelsAtOnce());
         try {
             Map<String, Future<ModelRun.Outcome>> running = new LinkedHashMap<>();
@@ -121,24 +124,33 @@ public final class Night {
         }
     }
 
+    /** Models side by side share the cores. */
+    private double coresOfAModel(JavaSparkContext spark, List<ModelPlan> plans) throws IOException {
+        long toMake = plans.stream().filter(plan -> !plan.missing().isEmpty()).count();
+        return ClusterCores.of(spark) / (double) Math.max(1, Math.min(toMake, manifest.modelsAtOnce()));
+    }
+
     private ModelRun.Outcome one(ModelRun run, ModelPlan plan, JavaSparkContext spark, Pace pace) throws IOException {
         spark.setLocalProperty(POOL, plan.model().name());
         if (plan.failure().isPresent()) {
             return run.failed(plan.failure().get());
         }
-        Optional<String> refusal = pace.refusal(plan.work(), clock.instant());
+        Instant begin = clock.instant();
+        Optional<String> refusal =
+                plan.missing().isEmpty() ? Optional.empty() : pace.refusal(plan.coreSeconds(), begin);
         if (refusal.isPresent()) {
             return run.notStarted(plan, refusal.get());
         }
-        long begin = System.nanoTime();
         try {
-            return run.run(requests);
+            ModelRun.Outcome outcome = run.run(requests);
+            if (run.didAllOf(plan)) {
+                pace.measured(plan.coreSeconds(), Duration.between(begin, clock.instant()));
+            }
+            return outcome;
         } catch (LeaseException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
             return run.failed(Failures.words(e));
-        } finally {
-            pace.measured(plan.work(), (System.nanoTime() - begin) * 1e-9);
         }
     }
 
@@ -163,15 +175,12 @@ public final class Night {
         List<NightResult.Model> models = new ArrayList<>();
         for (ManifestModel model : manifest.models()) {
             ModelRun.Outcome outcome = outcomes.get(model.name());
-            models.add(new NightResult.Model(model.name(), model.location(),
-                    outcome.originalPerplexity().isPresent() ? outcome.originalPerplexity().getAsDouble() : null,
-                    outcome.rows()));
+            models.add(new NightResult.Model(
+                    model.name(), model.location(), outcome.originalPerplexity(), outcome.rows()));
         }
         String version = Night.class.getPackage().getImplementationVersion();
-        return new NightResult(runId,
-                NightResult.Status.of(models.stream().flatMap(model -> model.outputs().stream()).toList()),
-                start, clock.instant(), manifest.file(), manifest.output(), version == null ? "(not packaged)" : version,
-                models);
+        return new NightResult(runId, start, clock.instant(), manifest.file(), manifest.output(),
+                version == null ? "(not packaged)" : version, models);
     }
 
     /** A card says which run made it: one whose outputs are as before stays. */

@@ -89,20 +89,6 @@ public final class StateTable {
         files.delete(name(model, target));
     }
 
-    /** All rows, by model and target. */
-    public List<OutputState> readAll() throws IOException {
-        List<OutputState> all = new ArrayList<>();
-        for (NightFiles.Entry entry : files.list(FOLDER)) {
-            if (entry.name().endsWith(END)) {
-                Optional<byte[]> content = files.read(entry.name());
-                if (content.isPresent()) {
-                    all.addAll(rows(entry.name(), content.get()));
-                }
-            }
-        }
-        return all;
-    }
-
     /** A colon is no part of a name on every file system. */
     private static String name(String model, String target) {
         return FOLDER + "/" + model + "/" + target.replace(':', '-') + END;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
+import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.testing.S3Server;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -41,6 +42,8 @@ class NightFilesTest {
         assertArrayEquals(bytes("two"), files.read("a/b.json").orElseThrow());
         files.delete("a/b.json");
         files.delete("a/b.json");
+        files.delete("a/c/d.json");
+        assertEquals(List.of(), files.list(""));
         assertTrue(files.create("a/b.json", bytes("mine")));
         assertEquals(Optional.empty(), files.read("gone"));
         assertTrue(assertThrows(StorageException.class, () -> files.open("gone").read()).getMessage()
@@ -76,6 +79,22 @@ class NightFilesTest {
         check(NightFiles.open(folder.resolve("new/night").toString(), new HadoopSettings(Map.of())));
     }
 
+    /** As on HDFS: neither is a moment without the file, nor is a rename that fails passed over. */
+    @Test
+    void filesOfOtherFileSystemsAreReplacedInOneStep(@TempDir Path folder) throws Exception {
+        StorageLocation location = StorageLocation.parse(folder.toString());
+        NightFiles files = new HadoopNightFiles(location, new HadoopSettings(Map.of()).fileSystem(location));
+        files.write("a/b.json", bytes("one"));
+        files.write("a/b.json", bytes("two"));
+        assertArrayEquals(bytes("two"), files.read("a/b.json").orElseThrow());
+        files.write("a/c/d.json", bytes("three"));
+        assertThrows(StorageException.class, () -> files.write("a/c", bytes("four")));
+        assertArrayEquals(bytes("three"), files.read("a/c/d.json").orElseThrow());
+        files.delete("a/b.json");
+        files.delete("a/b.json");
+        assertEquals(Optional.empty(), files.read("a/b.json"));
+    }
+
     @Test
     void whatCannotBeWrittenSaysWhatToDo(@TempDir Path folder) throws Exception {
         NightFiles files = NightFiles.open(folder.toString(), new HadoopSettings(Map.of()));
@@ -90,6 +109,7 @@ class NightFilesTest {
     void objectsAreMadeByAConditionalRequest() throws Exception {
         try (S3Server s3 = S3Server.startConditional()) {
             check(NightFiles.open(s3.location("night"), s3.settings()));
+            assertEquals(List.of("night/a/b.json", "night/race.json"), s3.keys(), "nothing stands for a folder");
         }
     }
 

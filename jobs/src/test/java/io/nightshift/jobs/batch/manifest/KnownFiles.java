@@ -22,11 +22,12 @@ record KnownFiles(Map<String, List<String>> checkpointsOf, Map<String, List<Stri
                     "texts/", List.of("held-out.txt", "train.jsonl")));
 
     @Override
-    public List<String> checkpoints(String location) throws IOException {
+    public Checkpoints checkpoints(String location) throws IOException {
         if (location.startsWith("down/")) {
             throw new IOException(location + ": the store does not answer");
         }
-        return checkpointsOf.getOrDefault(location, List.of());
+        return new Checkpoints(location.endsWith("/") || location.contains("*"),
+                checkpointsOf.getOrDefault(location, List.of()));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.nightshift.jobs.batch.manifest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.nightshift.jobs.batch.manifest.ManifestFiles.Checkpoints;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.S3Server;
 import java.nio.file.Files;
@@ -14,19 +15,24 @@ import org.junit.jupiter.api.io.TempDir;
 class StoredManifestFilesTest {
     private static final List<String> KEYS = List.of("nights/a-1/config.json", "nights/a-2/config.json",
             "nights/b-1/x/config.json", "nights/b-1/empty/weights.bin", "nights/readme.txt", "corpus/1.jsonl",
-            "corpus/2.jsonl", "corpus/_SUCCESS");
+            "corpus/2.jsonl", "corpus/_SUCCESS", "odd/m[1]/config.json", "odd/m1/config.json", "odd/d[1].txt", "odd/d1.txt");
 
     private static void check(StoredManifestFiles files, String base) throws Exception {
-        assertEquals(List.of(base + "/nights/a-1"), files.checkpoints(base + "/nights/a-1"));
-        assertEquals(List.of(base + "/nights/a-1"), files.checkpoints(base + "/nights/a-1/"));
-        assertEquals(List.of(base + "/nights/a-1", base + "/nights/a-2"), files.checkpoints(base + "/nights/a-*"));
-        assertEquals(List.of(base + "/nights/a-1", base + "/nights/a-2", base + "/nights/b-1/x"),
-                files.checkpoints(base + "/nights/*/"));
-        assertEquals(List.of(base + "/nights/a-1", base + "/nights/a-2"), files.checkpoints(base + "/nights/"));
-        assertEquals(List.of(), files.checkpoints(base + "/nights"));
-        assertEquals(List.of(), files.checkpoints(base + "/gone/*"));
+        String one = base + "/nights/a-1";
+        String two = base + "/nights/a-2";
+        assertEquals(new Checkpoints(false, List.of(one)), files.checkpoints(one));
+        assertEquals(new Checkpoints(true, List.of(one)), files.checkpoints(one + "/"));
+        assertEquals(new Checkpoints(true, List.of(one, two)), files.checkpoints(base + "/nights/a-*"));
+        assertEquals(new Checkpoints(true, List.of(one, two, base + "/nights/b-1/x")), files.checkpoints(base + "/nights/*/"));
+        assertEquals(new Checkpoints(true, List.of(one, two)), files.checkpoints(base + "/nights/"));
+        assertEquals(new Checkpoints(false, List.of()), files.checkpoints(base + "/nights"));
+        assertEquals(new Checkpoints(true, List.of()), files.checkpoints(base + "/gone/*"));
+        assertEquals(new Checkpoints(false, List.of(base + "/odd/m[1]")), files.checkpoints(base + "/odd/m[1]"));
+        assertEquals(new Checkpoints(true, List.of(base + "/odd/m1", base + "/odd/m[1]")),
+                files.checkpoints(base + "/odd/m*"));
         assertEquals(List.of(base + "/corpus/1.jsonl", base + "/corpus/2.jsonl"), files.texts(base + "/corpus/*.jsonl"));
         assertEquals(List.of(base + "/corpus/1.jsonl", base + "/corpus/2.jsonl"), files.texts(base + "/corpus"));
+        assertEquals(List.of(base + "/odd/d[1].txt"), files.texts(base + "/odd/d[1].txt"));
         assertEquals(List.of(), files.texts(base + "/gone.txt"));
     }
 
@@ -36,7 +42,10 @@ class StoredManifestFilesTest {
             Files.createDirectories(base.resolve(key).getParent());
             Files.writeString(base.resolve(key), "{}");
         }
-        check(new StoredManifestFiles(new HadoopSettings(Map.of())), base.toString());
+        StoredManifestFiles files = new StoredManifestFiles(new HadoopSettings(Map.of()));
+        check(files, base.toString());
+        // Outputs are named after it.
+        assertEquals(new Checkpoints(false, List.of(base + "/nights/a-1")), files.checkpoints(base + "/nights/a-1/."));
     }
 
     @Test

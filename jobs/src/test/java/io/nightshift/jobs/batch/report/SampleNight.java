@@ -41,15 +41,13 @@ public final class SampleNight {
         String truncated = "model-00002-of-00004.safetensors: truncated: 1,204 bytes are missing; copy it again";
         List<OutputState> broken = List.of(missing("mistral-broken", "gguf:Q4_K_M", OutputStatus.FAILED, truncated),
                 missing("mistral-broken", "awq", OutputStatus.FAILED, truncated));
-        List<OutputState> all = new ArrayList<>(llama);
-        all.addAll(qwen);
-        all.addAll(broken);
-        return new NightResult("2026-11-27", NightResult.Status.of(all), Instant.parse("2026-11-27T21:00:00Z"),
+        return new NightResult("2026-11-27", Instant.parse("2026-11-27T21:00:00Z"),
                 Instant.parse("2026-11-28T03:41:00Z"), "s3a://models/tonight.yaml", "s3a://quantized/2026-11-27", "0.1.0",
                 List.of(
-                        new NightResult.Model("llama-support-0417", "s3a://checkpoints/llama-support-0417", 7.412, llama),
-                        new NightResult.Model(tiny, "s3a://checkpoints/" + tiny, 12.2, qwen),
-                        new NightResult.Model("mistral-broken", "s3a://checkpoints/mistral-broken", null, broken)));
+                        new NightResult.Model("llama-support-0417", "s3a://checkpoints/llama-support-0417", OptionalDouble.of(7.412), llama),
+                        new NightResult.Model(tiny, "s3a://checkpoints/" + tiny, OptionalDouble.of(12.2), qwen),
+                        new NightResult.Model("mistral-broken", "s3a://checkpoints/mistral-broken", OptionalDouble.empty(),
+                                broken)));
     }
 
     private static OutputState output(

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,11 +97,15 @@ class ResultFileTest {
 
     @Test
     void theStatusFollowsFromTheOutputs() {
-        List<OutputState> outputs = SampleNight.result().outputs();
-        List<OutputState> complete = outputs.stream().filter(o -> o.status() == OutputStatus.COMPLETE).toList();
-        List<OutputState> failed = outputs.stream().filter(o -> o.status() == OutputStatus.FAILED).toList();
-        assertEquals(NightResult.Status.COMPLETE, NightResult.Status.of(complete));
-        assertEquals(NightResult.Status.INCOMPLETE, NightResult.Status.of(outputs));
-        assertEquals(NightResult.Status.FAILED, NightResult.Status.of(failed));
+        NightResult night = SampleNight.result();
+        assertEquals(NightResult.Status.INCOMPLETE, night.status());
+        assertEquals(NightResult.Status.COMPLETE, only(night, OutputStatus.COMPLETE).status());
+        assertEquals(NightResult.Status.FAILED, only(night, OutputStatus.FAILED).status());
+    }
+
+    private static NightResult only(NightResult night, OutputStatus status) {
+        List<OutputState> outputs = night.outputs().stream().filter(output -> output.status() == status).toList();
+        return new NightResult(night.run(), night.started(), night.ended(), night.manifest(), night.output(),
+                night.nightshift(), List.of(new NightResult.Model("a", "b", OptionalDouble.empty(), outputs)));
     }
 }

@@ -44,7 +44,7 @@ class StateTableTest {
         OutputState failed = failed("qwen", "awq");
         table().write(made);
         table().write(failed);
-        assertEquals(List.of(made, failed), table().readAll());
+        assertEquals(Optional.of(failed), table().read("qwen", "awq"));
         assertEquals(Optional.of(made), table().read("llama", "gguf:Q4_K_M"));
         assertEquals(Optional.empty(), table().read("llama", "awq"));
     }
@@ -53,7 +53,7 @@ class StateTableTest {
     void aRowReplacesAnEarlierOneOfTheSameOutput() throws Exception {
         table().write(failed("llama", "gguf:Q4_K_M"));
         table().write(complete("llama", "gguf:Q4_K_M"));
-        assertEquals(List.of(complete("llama", "gguf:Q4_K_M")), table().readAll());
+        assertEquals(Optional.of(complete("llama", "gguf:Q4_K_M")), table().read("llama", "gguf:Q4_K_M"));
     }
 
     @Test
@@ -75,7 +75,7 @@ class StateTableTest {
     void aBrokenFileIsNamed() throws Exception {
         Files.createDirectories(folder.resolve("state/llama"));
         Files.writeString(folder.resolve("state/llama/awq.parquet"), "PAR1 and no more");
-        StorageException error = assertThrows(StorageException.class, () -> table().readAll());
+        StorageException error = assertThrows(StorageException.class, () -> table().read("llama", "awq"));
         assertEquals(folder.resolve("state/llama/awq.parquet") + ": is no state of an output; delete it and run again",
                 error.getMessage());
     }
