@@ -127,12 +127,8 @@ final class MixtureFamilies {
             .hyperparameters(MixtureFamilies::llama4Keys)
             .build();
 
-    private static final LayerSet ERNIE_MIXTURE = (config, layer) -> {
-        long last = config.find("moe_layer_end_index").map(index -> index.asLong()).orElse(-1L);
-        return layer >= config.integer("moe_layer_start_index")
-                && (last == -1 || layer <= last)
-                && (layer + 1) % Math.max(1, config.integer("moe_layer_interval")) == 0;
-    };
+    private static final LayerSet ERNIE_MIXTURE = (config, layer) -> layer >= config.integer("moe_layer_start_index")
+            && (layer + 1) % Math.max(1, config.integer("moe_layer_interval")) == 0;
 
     /** conversion/ernie.py, Ernie4_5MoeModel; blocks for predicting further tokens are dropped. */
     static final Architecture ERNIE45_MOE = Architecture.named("ernie4_5-moe", "Ernie4_5_MoeForCausalLM")
@@ -141,6 +137,8 @@ final class MixtureFamilies {
                     .renaming(name -> name.replace("ernie.", "model."))
                     .leavingOut(name -> name.startsWith("model.mtp_")))
             .only("hidden_act", "silu")
+            .check(checkpoint -> Variants.refuseOthers(checkpoint.config(), "moe_layer_end_index",
+                    -1, BlockCount.layers(checkpoint.config()) - 1))
             .tensors(
                     DecoderRows.COMMON,
                     DecoderRows.attention(),

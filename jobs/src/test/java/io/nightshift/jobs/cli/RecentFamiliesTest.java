@@ -96,6 +96,7 @@ class RecentFamiliesTest {
             smollm3|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for SmolLM3ForCausalLM
             glm4.5|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for Glm4MoeForCausalLM
             ernie4.5-moe|"silu"|"gelu"|"hidden_act" is "gelu", which is not known for Ernie4_5_MoeForCausalLM
+            ernie4.5-moe|"moe_layer_end_index": 2|"moe_layer_end_index": 1|"moe_layer_end_index" is 1, which is not known
             granite4-tiny|"mamba"|"linear_attention"|"layer_types" is "linear_attention", which is not known for Granite
             granite4-tiny|"nope"|"rope"|"position_embedding_type" is "rope", which is not known for GraniteMoeHybrid
             granite4-tiny|"vocab_size": 320|"vocab_size": 321|"vocab_size" is 321, but must be a multiple of 8
