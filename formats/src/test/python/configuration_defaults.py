@@ -31,7 +31,10 @@ for model_type in sys.argv[1:]:
     full = AutoConfig.for_model(model_type).to_dict()
     entry = {key: full[key] for key in KEYS if key in full}
     rope = entry.pop("rope_parameters", None)
-    if rope:
+    if rope and model_type == "olmo3":
+        entry["rope_theta"] = rope["full_attention"]["rope_theta"]
+        entry["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+    elif rope:
         entry["rope_theta"] = rope.get("rope_theta", 10000.0)
         if set(rope) - {"rope_theta", "rope_type", "partial_rotary_factor"}:
             entry["rope_parameters"] = rope

@@ -87,8 +87,7 @@ final class DenseFamilies {
             .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, NORMS_BEHIND, DecoderRows.attention(),
                     DecoderRows.FEED_FORWARD_ROWS, DecoderRows.QUERY_AND_KEY_NORMS)
             .hyperparameters(StandardHyperparameters.ALL, (config, out) -> window(config, out, 4))
-            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED_OR_BUT_EACH_NTH)
-                    .with(Rotation.PLAIN_IN_WINDOWS))
+            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED_OR_BUT_EACH_NTH))
             .build();
 
     /** conversion/exaone.py, Exaone4Model. */

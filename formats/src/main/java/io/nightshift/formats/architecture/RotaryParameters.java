@@ -46,18 +46,10 @@ public record RotaryParameters(
         };
     }
 
-    /**
-     * The parameters of layers with a sliding window: their own where the configuration has some, else the others'.
-     *
-     * @param plain whether they go without the others' scaling
-     */
-    public static RotaryParameters ofSlidingLayers(ModelConfig config, boolean plain) {
+    /** The parameters of layers with a sliding window: their own where the configuration has some, else the others'. */
+    public static RotaryParameters ofSlidingLayers(ModelConfig config) {
         Optional<Double> theta = config.slidingWindowRopeTheta();
-        if (theta.isEmpty() && !plain) {
-            return of(config);
-        }
-        double base = theta.or(() -> config.findRopeNumber("rope_theta")).orElse(DEFAULT_THETA);
-        return same(inverse(powers(base, channels(config)), 1), 1);
+        return theta.isEmpty() ? of(config) : same(inverse(powers(theta.get(), channels(config)), 1), 1);
     }
 
     /** Hunyuan's longer contexts, by a larger base from the first position on. */

@@ -8,29 +8,24 @@ import java.io.Serializable;
  * @param layers where it does
  * @param neighbours whether channels 2i and 2i + 1 are a pair, and not i and i + half
  * @param beforeNorms whether the norms of heads come behind it
- * @param plainInWindows whether layers with a window go without the scaling that the configuration asks for
  * @param queriesGrow whether queries are scaled up with their position ({@code llama_4_scaling_beta})
  */
-public record Rotation(
-        RotatedLayers layers, boolean neighbours, boolean beforeNorms, boolean plainInWindows, boolean queriesGrow)
+public record Rotation(RotatedLayers layers, boolean neighbours, boolean beforeNorms, boolean queriesGrow)
         implements Serializable {
     /** Llama's. */
-    static final Rotation STANDARD = new Rotation(RotatedLayers.ALL, false, false, false, false);
+    static final Rotation STANDARD = new Rotation(RotatedLayers.ALL, false, false, false);
 
     /** ERNIE's. */
-    static final Rotation OF_NEIGHBOURS = new Rotation(RotatedLayers.ALL, true, false, false, false);
+    static final Rotation OF_NEIGHBOURS = new Rotation(RotatedLayers.ALL, true, false, false);
 
     /** Hunyuan's. */
-    static final Rotation BEFORE_NORMS = new Rotation(RotatedLayers.ALL, false, true, false, false);
-
-    /** OLMo 3's. */
-    static final Rotation PLAIN_IN_WINDOWS = new Rotation(RotatedLayers.ALL, false, false, true, false);
+    static final Rotation BEFORE_NORMS = new Rotation(RotatedLayers.ALL, false, true, false);
 
     /** Ministral 3's. */
-    static final Rotation OF_GROWING_QUERIES = new Rotation(RotatedLayers.ALL, false, false, false, true);
+    static final Rotation OF_GROWING_QUERIES = new Rotation(RotatedLayers.ALL, false, false, true);
 
     /** Llama's, in some layers. */
     static Rotation in(RotatedLayers layers) {
-        return new Rotation(layers, false, false, false, false);
+        return new Rotation(layers, false, false, false);
     }
 }

@@ -26,6 +26,9 @@ final class ConfigurationDefaults {
     /** Where what the class calls a head's size is the size of its rotated part. */
     private static final Set<String> HEAD_DIM_IS_ROTATED = Set.of("deepseek_v2", "deepseek_v3");
 
+    /** Where global layers and those with a window have a rotation of their own. */
+    private static final Set<String> ROPE_BY_LAYER_TYPE = Set.of("gemma3_text", "olmo3");
+
     private static final Map<String, String> NEMOTRON_LAYERS = Map.of("M", "linear_attention", "mamba", "linear_attention",
             "*", "full_attention", "attention", "full_attention", "E", "moe", "-", "mlp");
 
@@ -120,7 +123,7 @@ final class ConfigurationDefaults {
         if (config.path("rope_parameters").path("full_attention").isObject()) {
             return (ObjectNode) config.get("rope_parameters");
         }
-        return modelType.equals("gemma3_text") ? ropeByLayerType(config) : ropeOfAllLayers(modelType, config);
+        return ROPE_BY_LAYER_TYPE.contains(modelType) ? ropeByLayerType(config) : ropeOfAllLayers(modelType, config);
     }
 
     /** RotaryEmbeddingConfigMixin.convert_rope_params_to_dict, for parameters that hold for all layers. */
@@ -152,7 +155,10 @@ final class ConfigurationDefaults {
         return rope;
     }
 
-    /** Gemma3TextConfig.convert_rope_params_to_dict: one set for the global layers, one for those with a window. */
+    /**
+     * Gemma3TextConfig's and Olmo3Config's convert_rope_params_to_dict: one set for the global layers, one for those with a
+     * window. Of OLMo 3 {@code rope_theta} belongs to the global ones alone, and the others have the class's default.
+     */
     private static ObjectNode ropeByLayerType(ObjectNode config) {
         ObjectNode rope = config.path("rope_parameters").isObject()
                 ? config.get("rope_parameters").deepCopy()

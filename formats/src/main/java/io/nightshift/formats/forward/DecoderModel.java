@@ -75,7 +75,7 @@ public final class DecoderModel implements Serializable {
         rotation = traits.rotation();
         queryGrowth = rotation.queriesGrow() ? QueryGrowth.of(config) : QueryGrowth.NONE;
         rotary = RotaryParameters.of(config);
-        rotaryOfSliding = RotaryParameters.ofSlidingLayers(config, rotation.plainInWindows());
+        rotaryOfSliding = RotaryParameters.ofSlidingLayers(config);
         windows = new int[sizes.layers];
         sliding = new boolean[sizes.layers];
         rotated = new boolean[sizes.layers];
