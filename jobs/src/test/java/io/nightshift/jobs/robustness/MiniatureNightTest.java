@@ -44,7 +44,8 @@ class MiniatureNightTest {
             : List.of("llama-3.1");
     private static final int KILLS = WHOLE ? 5 : 1;
     private static final List<String> TARGETS = List.of("gguf:Q4_K_M", "awq:w4g32", "exl2:4.5");
-    private static final Map<String, String> OPTIONS = Map.of("samples", "4", "sequence-length", "64", "awq-grid", "4");
+    private static final Map<String, String> OPTIONS = Map.of(
+            "samples", WHOLE ? "4" : "2", "sequence-length", WHOLE ? "64" : "32", "awq-grid", WHOLE ? "4" : "2");
     private static final long TROUBLE_MILLIS = WHOLE ? 10_000 : 3_000;
     private static final long PATIENCE_MILLIS = 600_000;
     private static final int LONGEST_PAUSE_MILLIS = 3_000;
