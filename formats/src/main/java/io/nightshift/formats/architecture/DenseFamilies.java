@@ -87,7 +87,7 @@ final class DenseFamilies {
             .tensors(DecoderRows.EMBEDDING_AND_OUTPUT, NORMS_BEHIND, DecoderRows.attention(),
                     DecoderRows.FEED_FORWARD_ROWS, DecoderRows.QUERY_AND_KEY_NORMS)
             .hyperparameters(StandardHyperparameters.ALL, (config, out) -> window(config, out, 4))
-            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED_OR_BUT_EACH_NTH))
+            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED))
             .build();
 
     /** conversion/exaone.py, Exaone4Model. */
@@ -100,7 +100,7 @@ final class DenseFamilies {
                     StandardHyperparameters.ALL,
                     requiredInteger("vocab_size", "vocab_size"),
                     (config, out) -> window(config, out, 0))
-            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED_OR_BUT_EACH_NTH)
+            .forward(LinearGroup.NORMS_BEHIND, DecoderTraits.windows(WindowPattern.LISTED)
                     .with(Rotation.in(RotatedLayers.WITH_WINDOW)))
             .build();
 

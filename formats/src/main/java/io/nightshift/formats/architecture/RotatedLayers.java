@@ -35,7 +35,7 @@ public enum RotatedLayers {
     WITH_WINDOW {
         @Override
         public boolean contains(ModelConfig config, int layer) {
-            return config.findInteger("sliding_window").isEmpty() || WindowPattern.LISTED_OR_BUT_EACH_NTH.slides(config, layer);
+            return config.findInteger("sliding_window").isEmpty() || WindowPattern.LISTED.slides(config, layer);
         }
     };
 

@@ -65,16 +65,11 @@ public enum WindowPattern {
             return listed(config, layer).orElse(pattern == 0 || (layer + 1) % pattern != 0);
         }
     },
-    /**
-     * Those that {@code layer_types} says, without it all but each {@code sliding_window_pattern}-th, or each fourth; none
-     * where there is no window: OLMo 2 and 3, EXAONE 4.
-     */
-    LISTED_OR_BUT_EACH_NTH {
+    /** Those that {@code layer_types} says, where there is a window: OLMo 2 and 3, EXAONE 4. */
+    LISTED {
         @Override
         public boolean slides(ModelConfig config, int layer) {
-            long pattern = config.findInteger("sliding_window_pattern").orElse(4L);
-            return size(config).isPresent()
-                    && listed(config, layer).orElse(pattern == 0 || (layer + 1) % pattern != 0);
+            return size(config).isPresent() && listed(config, layer).orElse(false);
         }
     },
     /** Those that {@code layer_types} says, where the configuration says that the window is used: SmolLM3. */
