@@ -77,7 +77,7 @@ final class DenseFamilies {
                     norm("attn_norm", "input_layernorm", HIDDEN),
                     norm("post_attention_norm", "post_attention_layernorm", HIDDEN)))
             .hyperparameters(StandardHyperparameters.ALL)
-            .forward(LinearGroup.SEED,
+            .forward(LinearGroup.dense("post_attention_norm"),
                     DecoderTraits.windows(WindowPattern.NONE).withFeedForwardNorm("post_attention_norm"))
             .build();
 

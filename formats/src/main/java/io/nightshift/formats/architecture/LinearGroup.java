@@ -14,66 +14,43 @@ import java.util.List;
 public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     private static final String LAYER_INPUT = "layer_input";
     private static final String BLOCK_INPUT = "feed_forward_input";
+    private static final Role[] ATTENTION = {Role.QUERY, Role.KEY, Role.VALUE};
+
+    private static final LinearGroup ATTENTION_INPUT = of("attn_norm", ATTENTION);
+    private static final LinearGroup MIXED = of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT);
+    private static final LinearGroup GATED = of(Role.UP.tensor(), Role.DOWN);
+    private static final LinearGroup GATED_OF_EXPERT = of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN);
+    private static final LinearGroup GATED_OF_SHARED = of(Role.SHARED_UP.tensor(), Role.SHARED_DOWN);
 
     /** The groups of a layer with a feed-forward block. */
-    static final List<LinearGroup> DENSE = List.of(
-            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
-            of("ffn_norm", Role.GATE, Role.UP),
-            of(Role.UP.tensor(), Role.DOWN));
+    static final List<LinearGroup> DENSE = dense("ffn_norm");
 
     /** The groups of a layer with experts, whose router reads what they read. */
-    static final List<LinearGroup> EXPERTS = List.of(
-            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
-            of("ffn_norm", Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP),
-            of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN));
+    static final List<LinearGroup> EXPERTS = List.of(ATTENTION_INPUT, MIXED,
+            of("ffn_norm", Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP), GATED_OF_EXPERT);
 
     /** The groups of a dense layer whose attention must not be scaled. */
-    static final List<LinearGroup> DENSE_UNSCALED_ATTENTION = List.of(
-            new LinearGroup("attn_norm", List.of(Role.QUERY, Role.KEY, Role.VALUE), false),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
-            of("ffn_norm", Role.GATE, Role.UP),
-            of(Role.UP.tensor(), Role.DOWN));
+    static final List<LinearGroup> DENSE_UNSCALED_ATTENTION =
+            List.of(unscaled("attn_norm", ATTENTION), MIXED, of("ffn_norm", Role.GATE, Role.UP), GATED);
 
     /** The groups of a layer with experts, one of which all tokens pass. */
-    static final List<LinearGroup> SHARED_EXPERT = List.of(
-            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+    static final List<LinearGroup> SHARED_EXPERT = List.of(ATTENTION_INPUT, MIXED,
             of("ffn_norm", Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
-            of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN),
-            of(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
+            GATED_OF_EXPERT, GATED_OF_SHARED);
 
     /** The groups of GLM-4.5, whose first layers are dense, and whose second norm has the name of one behind attention. */
-    static final List<LinearGroup> GLM = List.of(
-            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+    static final List<LinearGroup> GLM = List.of(ATTENTION_INPUT, MIXED,
             of("post_attention_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE,
                     Role.SHARED_UP),
-            of(Role.UP.tensor(), Role.DOWN),
-            of(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN),
-            of(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
+            GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
 
     /** The groups of a layer whose norms stand behind its blocks: what reads the hidden states themselves is not scaled. */
-    static final List<LinearGroup> NORMS_BEHIND = List.of(
-            new LinearGroup(LAYER_INPUT, List.of(Role.QUERY, Role.KEY, Role.VALUE), false),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
-            new LinearGroup(BLOCK_INPUT, List.of(Role.GATE, Role.UP), false),
-            of(Role.UP.tensor(), Role.DOWN));
-
-    /** The groups of a layer whose norm before the feed-forward block has the name of one behind attention: Seed-OSS. */
-    static final List<LinearGroup> SEED = List.of(
-            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
-            of("post_attention_norm", Role.GATE, Role.UP),
-            of(Role.UP.tensor(), Role.DOWN));
+    static final List<LinearGroup> NORMS_BEHIND =
+            List.of(unscaled(LAYER_INPUT, ATTENTION), MIXED, unscaled(BLOCK_INPUT, Role.GATE, Role.UP), GATED);
 
     /** The groups of a layer without a gate, whose activation function takes no scale through: ReLU² would square it. */
     static final List<LinearGroup> UNGATED = List.of(
-            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE),
-            of(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
-            of("ffn_norm", Role.UP),
-            new LinearGroup(Role.UP.tensor(), List.of(Role.DOWN), false));
+            ATTENTION_INPUT, MIXED, of("ffn_norm", Role.UP), unscaled(Role.UP.tensor(), Role.DOWN));
 
     /** Whether a norm produces the channels. */
     public boolean ofNorm() {
@@ -98,7 +75,20 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
                 .orElse(role.tensor());
     }
 
+    /**
+     * The groups of a layer with a feed-forward block.
+     *
+     * @param norm before it
+     */
+    static List<LinearGroup> dense(String norm) {
+        return List.of(ATTENTION_INPUT, MIXED, of(norm, Role.GATE, Role.UP), GATED);
+    }
+
     static LinearGroup of(String producer, Role... linears) {
         return new LinearGroup(producer, List.of(linears), true);
+    }
+
+    private static LinearGroup unscaled(String producer, Role... linears) {
+        return new LinearGroup(producer, List.of(linears), false);
     }
 }
