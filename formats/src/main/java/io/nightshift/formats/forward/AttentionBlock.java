@@ -107,7 +107,7 @@ final class AttentionBlock {
             if (rotation.beforeNorms()) {
                 normalize(projected, queries, keys);
             }
-            scale(projected, queries, ofQueries, growth.at(position));
+            TokenRows.scale(projected, queries, ofQueries, growth.at(position));
         });
     }
 
@@ -121,14 +121,6 @@ final class AttentionBlock {
             table.rotateNeighbours(projected, at, heads, attention.headSize(), position);
         } else {
             table.rotate(projected, at, heads, attention.headSize(), position);
-        }
-    }
-
-    private static void scale(float[] values, int at, int count, float factor) {
-        if (factor != 1) {
-            for (int i = at; i < at + count; i++) {
-                values[i] *= factor;
-            }
         }
     }
 

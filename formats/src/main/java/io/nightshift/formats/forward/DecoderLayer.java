@@ -125,22 +125,19 @@ public final class DecoderLayer {
 
     /** What a block reads: the hidden states as they are where no norm stands before it. */
     private float[] normed(Optional<Norm> norm, float[] hidden, int tokens, Workers workers) {
-        float[] normed = Arrays.copyOf(hidden, tokens * channels);
-        norm.ifPresent(before -> before.apply(normed, tokens, normed, workers));
+        if (norm.isEmpty()) {
+            return Arrays.copyOf(hidden, tokens * channels);
+        }
+        float[] normed = new float[tokens * channels];
+        norm.get().apply(hidden, tokens, normed, workers);
         return normed;
     }
 
     private void add(float[] hidden, float[] output, Optional<Norm> norm, int tokens, Workers workers) {
         norm.ifPresent(after -> after.apply(output, tokens, output, workers));
         if (residualScale != 1) {
-            TokenRows.each(tokens, workers, token -> scale(output, token * channels));
+            TokenRows.each(tokens, workers, token -> TokenRows.scale(output, token * channels, channels, residualScale));
         }
         TokenRows.add(hidden, output, tokens, channels, workers);
-    }
-
-    private void scale(float[] output, int at) {
-        for (int i = at; i < at + channels; i++) {
-            output[i] *= residualScale;
-        }
     }
 }

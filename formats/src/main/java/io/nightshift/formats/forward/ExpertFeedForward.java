@@ -7,6 +7,7 @@ import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.ExpertChoice;
 import io.nightshift.kernels.transformer.ExpertRouter;
 import io.nightshift.kernels.transformer.ExpertRouting;
+import io.nightshift.kernels.transformer.Sigmoid;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,8 +116,7 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
         Optional<float[]> logits = all.share().map(projection -> projection.apply(packed, workers));
         int channels = all.expert().down().outputs();
         TokenRows.each(tokens, workers, token -> {
-            // StrictMath, so that the bits are the same in any JVM.
-            float share = logits.map(each -> (float) (1 / (1 + StrictMath.exp(-each[token])))).orElse(1f);
+            float share = logits.map(each -> Sigmoid.of(each[token])).orElse(1f);
             for (int i = token * channels; i < (token + 1) * channels; i++) {
                 sum[i] += output[i] * share;
             }

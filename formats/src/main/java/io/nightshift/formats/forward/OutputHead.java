@@ -37,12 +37,6 @@ public final class OutputHead {
         return matrix.bytes();
     }
 
-    private void scale(float[] logits, int at, int count) {
-        for (int i = at; i < at + count; i++) {
-            logits[i] *= scale;
-        }
-    }
-
     /** Number of logits a token: rows of the output matrix. */
     public int vocabulary() {
         return matrix.rows();
@@ -68,7 +62,7 @@ public final class OutputHead {
         Gemm.multiply(PackedActivations.of(normalized, firstToken * channels, tokens, channels, workers),
                 block, count, null, logits, 0, count, workers);
         if (scale != 1) {
-            TokenRows.each(tokens, workers, token -> scale(logits, token * count, count));
+            TokenRows.each(tokens, workers, token -> TokenRows.scale(logits, token * count, count, scale));
         }
         if (softcap != 0) {
             TokenRows.each(tokens, workers, token -> Softcap.apply(logits, token * count, count, softcap));

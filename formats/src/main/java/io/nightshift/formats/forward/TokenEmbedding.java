@@ -55,7 +55,7 @@ public final class TokenEmbedding {
                 dequantizer.dequantize(block, at, hidden, (int) byToken[first] * channels, channels);
             }
         }
-        scale(hidden, model.embeddingScale());
+        TokenRows.scale(hidden, 0, hidden.length, model.embeddingScale());
         return hidden;
     }
 
@@ -71,13 +71,5 @@ public final class TokenEmbedding {
             end++;
         }
         return end;
-    }
-
-    private static void scale(float[] hidden, float factor) {
-        if (factor != 1) {
-            for (int i = 0; i < hidden.length; i++) {
-                hidden[i] *= factor;
-            }
-        }
     }
 }

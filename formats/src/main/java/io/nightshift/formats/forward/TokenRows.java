@@ -19,6 +19,15 @@ final class TokenRows {
         });
     }
 
+    /** Multiplies numbers by a factor, in place. */
+    static void scale(float[] values, int at, int count, float factor) {
+        if (factor != 1) {
+            for (int i = at; i < at + count; i++) {
+                values[i] *= factor;
+            }
+        }
+    }
+
     /** Adds one matrix of {@code tokens} rows to another. */
     static void add(float[] sum, float[] addend, int tokens, int channels, Workers workers) {
         each(tokens, workers, token -> {

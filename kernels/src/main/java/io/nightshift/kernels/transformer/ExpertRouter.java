@@ -47,8 +47,7 @@ public final class ExpertRouter {
             return;
         }
         for (int i = row; i < row + experts; i++) {
-            // StrictMath, so that the bits are the same in any JVM.
-            logits[i] = (float) (1 / (1 + StrictMath.exp(-logits[i])));
+            logits[i] = Sigmoid.of(logits[i]);
         }
     }
 
