@@ -22,7 +22,7 @@ public enum WindowPattern {
             return true;
         }
     },
-    /** All, also where the configuration does not speak of it: Mistral, whose window is 4096 then, but not Ministral 3. */
+    /** All, also where the configuration does not speak of it: Mistral, whose window is 4096 then. */
     ALL_BY_DEFAULT {
         @Override
         public boolean slides(ModelConfig config, int layer) {
@@ -31,8 +31,7 @@ public enum WindowPattern {
 
         @Override
         Optional<Long> size(ModelConfig config) {
-            boolean other = config.find("model_type").filter(type -> type.asText().equals("ministral3")).isPresent();
-            return config.has("sliding_window") || other ? super.size(config) : Optional.of(4096L);
+            return config.has("sliding_window") ? super.size(config) : Optional.of(4096L);
         }
     },
     /** All, where the configuration says that the window is used: Qwen3-MoE. */

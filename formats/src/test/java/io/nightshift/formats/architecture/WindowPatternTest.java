@@ -35,6 +35,15 @@ class WindowPatternTest {
                 "sliding_window": 512}"""));
     }
 
+    @Test
+    void mistralHasAWindowByDefaultAndMinistral3None() throws IOException {
+        String config = """
+                {"architectures": ["Mistral3ForConditionalGeneration"], "model_type": "mistral3",
+                "text_config": {"model_type": "%s", "num_hidden_layers": 4}}""";
+        assertEquals(List.of(4096, 4096, 4096, 4096), windows(WindowPattern.ALL_BY_DEFAULT, config.formatted("mistral")));
+        assertEquals(List.of(0, 0, 0, 0), windows(WindowPattern.ALL_BY_DEFAULT, config.formatted("ministral3")));
+    }
+
     /** SmolLM3 has its window, if any, where it knows no positions. */
     @Test
     void aWindowThatIsNotUsedIsNone() throws IOException {
