@@ -68,12 +68,16 @@ public final class LinearLayers {
 
     /** Blocks of the model without those behind the last layer. */
     public static long decoderLayers(ModelConversion conversion) {
-        return number(conversion, "block_count").orElseThrow() - number(conversion, "nextn_predict_layers").orElse(0L);
+        return number(conversion, "block_count").orElseThrow() - predictingBlocks(conversion);
     }
 
     /** Whether there are blocks behind the last layer, which predict further tokens. */
     static boolean predictsFurther(ModelConversion conversion) {
-        return number(conversion, "nextn_predict_layers").orElse(0L) > 0;
+        return predictingBlocks(conversion) > 0;
+    }
+
+    private static long predictingBlocks(ModelConversion conversion) {
+        return number(conversion, "nextn_predict_layers").orElse(0L);
     }
 
     private static Optional<Long> number(ModelConversion conversion, String key) {

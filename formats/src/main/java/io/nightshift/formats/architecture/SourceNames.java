@@ -35,6 +35,11 @@ public final class SourceNames {
         return DROPPED_SUFFIXES.stream().anyMatch(name::endsWith);
     }
 
+    /** The layer that a source tensor belongs to, by its name in the checkpoint. */
+    public static OptionalInt layerOfSource(String name) {
+        return layer(canonical(name));
+    }
+
     /** The layer that a name of the table says. */
     static OptionalInt layer(String name) {
         Matcher matcher = LAYER.matcher(name);

@@ -5,14 +5,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.SourceNames;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.JsonFile;
 import java.io.IOException;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -26,9 +27,7 @@ final class AwqConfiguration {
     private static final List<String> TYPE_KEYS = List.of("torch_dtype", "dtype");
 
     /** The part of a multimodal model that a tensor belongs to. */
-    private static final Pattern PART = Pattern.compile("(?:model\\.)?(layers\\.\\d+|[^.]+)\\..*");
-
-    private static final Pattern LAYER = Pattern.compile("(?:model\\.|language_model\\.)*layers\\.(\\d{1,9})\\..*");
+    private static final Pattern PART = Pattern.compile("(?:model\\.)?([^.]+)\\..*");
 
     private final Checkpoint checkpoint;
     private final ModelConversion conversion;
@@ -153,30 +152,25 @@ final class AwqConfiguration {
 
     /**
      * What a model has besides its decoder layers: the vision tower, the projector, blocks behind the last layer. No other
-     * number begins with theirs, for theirs are the largest.
+     * layer's number begins with theirs, for theirs are the largest.
      */
     private Set<String> otherParts() {
         Set<String> parts = new TreeSet<>();
-        Set<String> dropped = new HashSet<>(conversion.leftOut());
+        Set<String> dropped = Set.copyOf(conversion.leftOut());
         long layers = LinearLayers.decoderLayers(conversion);
-        checkpoint.tensors().stream()
-                .map(SafetensorsTensor::name)
-                .filter(name -> layer(name) >= layers)
-                .forEach(dropped::add);
         for (SafetensorsTensor tensor : checkpoint.tensors()) {
+            OptionalInt layer = SourceNames.layerOfSource(tensor.name());
             Matcher part = PART.matcher(tensor.name());
-            if (dropped.contains(tensor.name()) && tensor.shape().size() > 1 && part.matches()
+            if (tensor.shape().size() > 1 && layer.isPresent()) {
+                if (layer.getAsInt() >= layers) {
+                    parts.add("layers." + layer.getAsInt());
+                }
+            } else if (dropped.contains(tensor.name()) && tensor.shape().size() > 1 && part.matches()
                     && !part.group(1).equals("lm_head")) {
                 parts.add(part.group(1));
             }
         }
         return parts;
-    }
-
-    /** The number of a tensor's layer, or -1. */
-    private static long layer(String tensor) {
-        Matcher layer = LAYER.matcher(tensor);
-        return layer.matches() ? Long.parseLong(layer.group(1)) : -1;
     }
 
     private static void addAll(ArrayNode array, Set<String> values) {

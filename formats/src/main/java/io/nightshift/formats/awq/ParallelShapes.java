@@ -45,7 +45,7 @@ final class ParallelShapes {
         this.queryHeads = config.integer("num_attention_heads");
         this.keyHeads = config.findInteger("num_key_value_heads").orElse(queryHeads);
         this.hidden = config.integer("hidden_size");
-        this.feedForward = config.integer("intermediate_size");
+        this.feedForward = config.findInteger("intermediate_size").orElse(0L);
     }
 
     /** One line a shape and number of GPUs that is refused or slow; nothing where all is well. */

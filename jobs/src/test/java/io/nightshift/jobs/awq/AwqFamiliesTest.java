@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.checkpoint.Checkpoint;
@@ -28,6 +30,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -94,6 +97,18 @@ class AwqFamiliesTest {
     @ValueSource(strings = {"arcee", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "seed-oss"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(GeneratedCheckpoint.write(name, folder));
+    }
+
+    @Test
+    void aBlockBehindTheLastLayerStaysAsItIsAndLoadersAreToldSo() throws IOException {
+        Path model = GeneratedCheckpoint.write("glm4.5", folder);
+        OutputResult made = make(model, "", new RoundingOptions(false, 4, false, 0.01), "plain");
+        assertTrue(same(model, made, "model.layers.3.self_attn.q_proj.weight"));
+        JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+        List<String> kept = new ArrayList<>();
+        config.get("quantization_config").get("modules_to_not_convert").forEach(module -> kept.add(module.asText()));
+        assertTrue(kept.contains("model.layers.3"), kept.toString());
+        assertTrue(kept.stream().noneMatch(module -> module.matches("(model\\.)?layers(\\.[012])?")), kept.toString());
     }
 
     private void stepsSaveLoss(Path model) throws IOException {
