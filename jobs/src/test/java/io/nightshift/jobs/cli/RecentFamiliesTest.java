@@ -55,11 +55,15 @@ class RecentFamiliesTest {
     /** Fine-tunes are often saved so: llama.cpp's converter takes them, and no loader takes its file. */
     @Test
     void aModelSavedWithoutItsPredictionBlockNeedsTheOption() throws IOException {
-        Path model = GeneratedCheckpoint.write("qwen3.5-moe", folder, tensor -> !tensor.startsWith("mtp."));
+        assertNeedsTheOption("qwen3.5-moe", "mtp.", "\"mtp_num_hidden_layers\" is 1, but the checkpoint has no mtp tensors");
+    }
+
+    /** Without tensors that begin so it is refused, and taken with the option. */
+    private void assertNeedsTheOption(String name, String prefix, String message) throws IOException {
+        Path model = GeneratedCheckpoint.write(name, folder, tensor -> !tensor.startsWith(prefix));
         CommandRun refused = quantize(model, "Q8_0");
         assertEquals(2, refused.exitCode());
-        assertTrue(refused.err().contains("\"mtp_num_hidden_layers\" is 1, but the checkpoint has no mtp tensors"),
-                refused.err());
+        assertTrue(refused.err().contains(message), refused.err());
         assertTrue(refused.err().contains("--no-mtp"), refused.err());
         CommandRun run = quantize(model, "Q8_0", "--no-mtp");
         assertEquals(0, run.exitCode(), run.err());
@@ -67,13 +71,8 @@ class RecentFamiliesTest {
 
     @Test
     void aGlmSavedWithoutItsPredictionBlockNeedsTheOption() throws IOException {
-        Path model = GeneratedCheckpoint.write("glm4.5", folder, tensor -> !tensor.startsWith("model.layers.3."));
-        CommandRun refused = quantize(model, "Q8_0");
-        assertEquals(2, refused.exitCode());
-        assertTrue(refused.err().contains("\"num_nextn_predict_layers\" is 1, but the checkpoint has no tensors of that block"
-                + " (model.layers.3). Give --no-mtp"), refused.err());
-        CommandRun run = quantize(model, "Q8_0", "--no-mtp");
-        assertEquals(0, run.exitCode(), run.err());
+        assertNeedsTheOption("glm4.5", "model.layers.3.", "\"num_nextn_predict_layers\" is 1, but the checkpoint has no tensors"
+                + " of that block (model.layers.3). Give --no-mtp");
     }
 
     @Test

@@ -18,11 +18,11 @@ import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
+import io.nightshift.jobs.testing.CalibratedSample;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
 import io.nightshift.jobs.testing.SparkCluster;
-import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,15 +49,7 @@ class Exl2TargetTest {
 
     @BeforeAll
     static void calibrate() throws IOException {
-        calibrate(MODEL, "stats");
-    }
-
-    private static void calibrate(String model, String output) throws IOException {
-        Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 600));
-        CommandRun run = CommandRun.of("calibrate", "--model", model, "--data", text.toString(), "--samples", "6",
-                "--sequence-length", "64", "--statistics", "gram", "--output", shared.resolve(output).toString(),
-                "--master", "local[2]");
-        assertEquals(0, run.exitCode(), run.err());
+        CalibratedSample.write(MODEL, shared, shared.resolve("stats"));
     }
 
     private static String stats() {

@@ -15,10 +15,9 @@ import io.nightshift.jobs.quantize.QuantizeRequest.Settings;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
-import io.nightshift.jobs.testing.CommandRun;
+import io.nightshift.jobs.testing.CalibratedSample;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
-import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,11 +53,7 @@ class KeptWorkTest {
 
     @BeforeAll
     static void calibrate() throws IOException {
-        Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 600));
-        CommandRun run = CommandRun.of("calibrate", "--model", MODEL, "--data", text.toString(), "--samples", "6",
-                "--sequence-length", "64", "--statistics", "gram", "--output", shared.resolve("stats").toString(),
-                "--master", "local[2]");
-        assertEquals(0, run.exitCode(), run.err());
+        CalibratedSample.write(MODEL, shared, shared.resolve("stats"));
         spark = SparkCluster.local(2, Map.of());
     }
 

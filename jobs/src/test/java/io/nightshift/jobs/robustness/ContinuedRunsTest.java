@@ -3,11 +3,11 @@ package io.nightshift.jobs.robustness;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.nightshift.jobs.testing.CalibratedSample;
 import io.nightshift.jobs.testing.CommandProcess;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.S3Server;
-import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,11 +49,7 @@ class ContinuedRunsTest {
 
     @BeforeAll
     static void makeUndisturbed() throws IOException {
-        Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 600));
-        CommandRun calibrated = CommandRun.of("calibrate", "--model", MODEL, "--data", text.toString(), "--samples", "6",
-                "--sequence-length", "64", "--statistics", "gram", "--output", shared.resolve("stats").toString(),
-                "--master", "local[2]");
-        assertEquals(0, calibrated.exitCode(), calibrated.err());
+        CalibratedSample.write(MODEL, shared, shared.resolve("stats"));
         CommandRun made = CommandRun.of(arguments(shared.resolve("stats").toString(), shared.resolve("out").toString()));
         assertEquals(0, made.exitCode(), made.err());
         wanted = new TreeMap<>();
