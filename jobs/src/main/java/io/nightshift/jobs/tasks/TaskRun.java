@@ -135,7 +135,7 @@ public final class TaskRun {
     }
 
     /**
-     * Runs the job and waits for it.
+     * Runs the job and waits for it; where it fails, for what still runs of it, too.
      *
      * @return the results, in the order of the partitions
      * @throws InvalidModelException if a task refused its input
@@ -160,14 +160,17 @@ public final class TaskRun {
         String descriptionBefore = spark.getLocalProperty(DESCRIPTION);
         String interruptBefore = spark.getLocalProperty(INTERRUPT);
         spark.setJobGroup(group, description, true);
+        RunningTasks running = new RunningTasks(spark.sc(), GROUP, group);
         try {
             spark.sc().runJob(partitions.rdd(), new Task<>(body, refusals),
                     CollectionConverters.asScala(indices).toSeq(), collector, tag);
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
+            running.awaitEnd();
             if (refusals.isZero()) {
                 throw TaskFailures.explain(e);
             }
         } finally {
+            running.close();
             spark.setLocalProperty(GROUP, groupBefore);
             spark.setLocalProperty(DESCRIPTION, descriptionBefore);
             spark.setLocalProperty(INTERRUPT, interruptBefore);

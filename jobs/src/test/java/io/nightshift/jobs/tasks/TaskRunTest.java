@@ -92,6 +92,37 @@ class TaskRunTest {
         assertEquals(1, CALLS.get());
     }
 
+    /** What it still writes would be left behind by a caller that cleans up. */
+    @Test
+    void waitsForTasksThatDoNotHeedTheirCancellation() {
+        for (Exception failure : List.of(new InvalidModelException("damaged"), new IOException("out of disk"))) {
+            CALLS.set(0);
+            bothRun = new CountDownLatch(2);
+            assertThrows(failure.getClass(), () -> new TaskRun(spark, "test").run(
+                    spark.parallelize(List.of(0, 1), 2), (part, given, attempt) -> {
+                        bothRun.countDown();
+                        await();
+                        if (part == 1) {
+                            fail(failure);
+                        }
+                        long end = System.nanoTime() + 1_500_000_000L;
+                        while (System.nanoTime() < end) {
+                            Thread.onSpinWait();
+                        }
+                        CALLS.incrementAndGet();
+                        return part;
+                    }));
+            assertEquals(1, CALLS.get(), failure.toString());
+        }
+    }
+
+    private static void fail(Exception failure) throws IOException {
+        if (failure instanceof IOException e) {
+            throw e;
+        }
+        throw (InvalidModelException) failure;
+    }
+
     @Test
     void endsTheJobWhenAStepBeforeAShuffleRefuses() {
         AtomicInteger calls = CALLS;

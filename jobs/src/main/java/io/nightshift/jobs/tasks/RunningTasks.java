@@ -1,0 +1,79 @@
+package io.nightshift.jobs.tasks;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.SparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
+import scala.jdk.javaapi.CollectionConverters;
+
+/**
+ * The tasks of a job that run at the moment. Spark tells of a job's failure while others of its tasks still run: what they
+ * write would be left behind by a run that cleans up at once.
+ */
+final class RunningTasks extends SparkListener implements AutoCloseable {
+    /** A task that does not heed its cancellation for longer is left to itself. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final SparkContext spark;
+    private final String groupKey;
+    private final String group;
+    private final Set<Integer> stages = new HashSet<>();
+    private int running;
+
+    /** Listens from now on. */
+    RunningTasks(SparkContext spark, String groupKey, String group) {
+        this.spark = spark;
+        this.groupKey = groupKey;
+        this.group = group;
+        spark.addSparkListener(this);
+    }
+
+    @Override
+    public synchronized void onJobStart(SparkListenerJobStart job) {
+        if (job.properties() != null && group.equals(job.properties().getProperty(groupKey))) {
+            CollectionConverters.asJava(job.stageInfos()).forEach(stage -> stages.add(stage.stageId()));
+        }
+    }
+
+    @Override
+    public synchronized void onTaskStart(SparkListenerTaskStart task) {
+        if (stages.contains(task.stageId())) {
+            running++;
+        }
+    }
+
+    @Override
+    public synchronized void onTaskEnd(SparkListenerTaskEnd task) {
+        if (stages.contains(task.stageId())) {
+            running--;
+            notifyAll();
+        }
+    }
+
+    /** Waits until none is left of those that have begun. An interrupted wait ends, and stays interrupted. */
+    void awaitEnd() {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        try {
+            spark.listenerBus().waitUntilEmpty(PATIENCE.toMillis());
+            synchronized (this) {
+                for (long left; running > 0 && (left = (end - System.nanoTime()) / 1_000_000) > 0; ) {
+                    wait(left);
+                }
+            }
+        } catch (TimeoutException e) {
+            // Spark is too busy to say: the failure is told all the same.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        spark.removeSparkListener(this);
+    }
+}
