@@ -166,6 +166,7 @@ def nemotron_prediction():
 ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256], "self_attn.q_norm": [64], "self_attn.k_norm": [64],
              "self_attn.q_proj": [512, 256], "self_attn.k_proj": [128, 256], "self_attn.v_proj": [128, 256],
              "self_attn.o_proj": [256, 256]}
+DENSE = {"mlp.gate_proj": [288, 256], "mlp.up_proj": [288, 256], "mlp.down_proj": [256, 288]}
 SHARED = {"mlp.gate": [4, 256], "mlp.shared_expert.gate_proj": [96, 256], "mlp.shared_expert.up_proj": [96, 256],
           "mlp.shared_expert.down_proj": [256, 96], "mlp.shared_expert_gate": [1, 256]}
 GLM_ATTENTION = {**ATTENTION, "self_attn.q_proj": [256, 256], "self_attn.q_proj.bias": [256], "self_attn.k_proj.bias": [128],
@@ -244,6 +245,8 @@ FAMILIES = {
         "quantization_config": {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]}}),
     "qwen3.5-moe": of("Qwen3_5MoeForCausalLM", **LINEAR, **MIXTURE, keys={"mtp_num_hidden_layers": 1},
                       add=list(prediction({**ATTENTION, **SHARED}, 4))),
+    "qwen3.5": of("Qwen3_5ForConditionalGeneration", text_config={**TEXT, **LINEAR, "head_dim": 64, "mtp_num_hidden_layers": 1},
+                  vision_config=VISION, add=list(prediction({**ATTENTION, **DENSE}, 0))),
     "qwen3-next": of("Qwen3NextForCausalLM", **LINEAR, **MIXTURE, add=list(prediction({**ATTENTION, **SHARED}, 4))),
     "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", vocab_size=384, vocab_size_per_layer_input=384, head_dim=64,
                      global_head_dim=128, num_global_key_value_heads=1, attention_k_eq_v=True, enable_moe_block=True,

@@ -10,7 +10,7 @@ import jdk.incubator.vector.VectorOperators;
  * parts and the rest put into the polynomial of Cephes' {@code expf} (S. L. Moshier). Within 2 units in the last place.
  * Below {@value #LOWEST} the result is 0, and above {@value #HIGHEST} that of {@value #HIGHEST}; a NaN stays one.
  */
-final class Exponential {
+public final class Exponential {
     private static final float LOWEST = -87f;
     private static final float HIGHEST = 88.3f;
     private static final float LOG2_E = 1.44269504f;
@@ -33,6 +33,17 @@ final class Exponential {
     private static final IntVector SHIFT = IntVector.broadcast(Lanes.INT, EXPONENT_SHIFT);
 
     private Exponential() {}
+
+    /** Puts e to its power in the place of each of {@code count} numbers. */
+    public static void apply(float[] values, int at, int count) {
+        int i = at;
+        for (; i <= at + count - Lanes.COUNT; i += Lanes.COUNT) {
+            exp(FloatVector.fromArray(Lanes.FLOAT, values, i)).intoArray(values, i);
+        }
+        for (; i < at + count; i++) {
+            values[i] = exp(values[i]);
+        }
+    }
 
     static FloatVector exp(FloatVector x) {
         FloatVector within = x.min(HIGHEST).max(LOWEST);

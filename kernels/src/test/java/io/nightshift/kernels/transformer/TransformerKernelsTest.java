@@ -10,6 +10,7 @@ import io.nightshift.kernels.reference.ScalarDecoder;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against plain loops bit for bit, at every length around a vector's, and against the definitions. */
@@ -203,5 +204,42 @@ class TransformerKernelsTest {
         assertArrayEquals(new int[] {3, 2}, choice.chosen());
         ExpertChoice all = ExpertRouter.choose(logits.clone(), null, 1, 6, new ExpertRouting(2, true, true, 1, 3, 3));
         assertArrayEquals(new int[] {0, 3}, all.chosen());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 15, 16, 17, 67, 1000})
+    void gatesMultiplyByTheirSigmoids(int count) {
+        float[] values = RandomFloats.of(count + 1, 1);
+        float[] gates = RandomFloats.of(count + 2, 2);
+        float[] result = values.clone();
+        Sigmoid.gate(result, 1, gates, 2, count);
+        for (int i = 0; i < count; i++) {
+            assertEquals(values[1 + i] / (ScalarDecoder.exp(-gates[2 + i]) + 1), result[1 + i]);
+            assertEquals(values[1 + i] / (1 + Math.exp(-gates[2 + i])), result[1 + i], 1e-6);
+        }
+        assertEquals(values[0], result[0]);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,4,3", "2,4,16", "9,4,37", "5,1,8", "40,3,50"})
+    void convolutionsSeeTheTokensBefore(int tokens, int width, int channels) {
+        int stride = channels + 2;
+        float[] values = RandomFloats.of(1 + tokens * stride, 1);
+        float[] kernels = RandomFloats.of(channels * width, 2);
+        CausalConvolution convolution = new CausalConvolution(kernels, width);
+        float[] result = values.clone();
+        int cut = channels / 3;
+        convolution.apply(result, 1, stride, tokens, 0, cut);
+        convolution.apply(result, 1, stride, tokens, cut, channels);
+        for (int t = 0; t < tokens; t++) {
+            for (int c = 0; c < channels; c++) {
+                float sum = 0;
+                for (int i = Math.max(0, width - 1 - t); i < width; i++) {
+                    sum = Math.fma(values[1 + (t - width + 1 + i) * stride + c], kernels[c * width + i], sum);
+                }
+                assertEquals(sum / (ScalarDecoder.exp(-sum) + 1), result[1 + t * stride + c], "token " + t + ", channel " + c);
+            }
+            assertEquals(values[1 + t * stride + channels], result[1 + t * stride + channels], "what stands beside");
+        }
     }
 }

@@ -1,0 +1,71 @@
+package io.nightshift.kernels.transformer;
+
+import io.nightshift.kernels.Lanes;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * A short convolution over the tokens of a sequence, of each channel by itself, and SiLU behind it: what stands before the
+ * state of linear attention and of Mamba (Gu and Dao, 2023). A token sees itself and the tokens before; before the first
+ * there are zeros.
+ */
+public final class CausalConvolution {
+    private final int width;
+    private final int channels;
+    private final float[] kernels;
+
+    /**
+     * Kernels of all channels.
+     *
+     * @param kernels channels by width, row-major: the last column is the token's own
+     * @param width tokens that a token sees, itself included
+     */
+    public CausalConvolution(float[] kernels, int width) {
+        this.width = width;
+        this.channels = kernels.length / width;
+        this.kernels = new float[kernels.length];
+        for (int channel = 0; channel < channels; channel++) {
+            for (int i = 0; i < width; i++) {
+                this.kernels[i * channels + channel] = kernels[channel * width + i];
+            }
+        }
+    }
+
+    /** Number of channels. */
+    public int channels() {
+        return channels;
+    }
+
+    /** Bytes of the kernels. */
+    public long bytes() {
+        return (long) Float.BYTES * kernels.length;
+    }
+
+    /**
+     * Convolves channels [from, to) of a sequence, in place.
+     *
+     * @param values channel c of token t is at {@code at + t * stride + c}
+     */
+    public void apply(float[] values, int at, int stride, int tokens, int from, int to) {
+        // From the last token back, so that what a token sees is as it was.
+        for (int token = tokens - 1; token >= 0; token--) {
+            int own = at + token * stride;
+            int seen = Math.min(width, token + 1);
+            int channel = from;
+            for (; channel <= to - Lanes.COUNT; channel += Lanes.COUNT) {
+                FloatVector sum = FloatVector.zero(Lanes.FLOAT);
+                for (int back = seen - 1; back >= 0; back--) {
+                    sum = FloatVector.fromArray(Lanes.FLOAT, values, own - back * stride + channel).fma(
+                            FloatVector.fromArray(Lanes.FLOAT, kernels, (width - 1 - back) * channels + channel), sum);
+                }
+                sum.div(Exponential.exp(sum.neg()).add(1f)).intoArray(values, own + channel);
+            }
+            for (; channel < to; channel++) {
+                float sum = 0;
+                for (int back = seen - 1; back >= 0; back--) {
+                    sum = Math.fma(values[own - back * stride + channel], kernels[(width - 1 - back) * channels + channel], sum);
+                }
+                values[own + channel] = sum / (Exponential.exp(-sum) + 1f);
+            }
+        }
+    }
+}

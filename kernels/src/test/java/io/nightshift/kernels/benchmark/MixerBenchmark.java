@@ -1,0 +1,80 @@
+package io.nightshift.kernels.benchmark;
+
+import io.nightshift.kernels.linear.CausalAttention;
+import io.nightshift.kernels.linear.GatedDeltaRule;
+import io.nightshift.kernels.linear.RandomFloats;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** What mixes the tokens of a sequence, projections aside: full attention and the delta rule of the same width, 2,048. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+@Warmup(iterations = 2, time = 3)
+@Measurement(iterations = 3, time = 3)
+public class MixerBenchmark {
+    private static final int KEY_HEADS = 8;
+    private static final int VALUE_HEADS = 16;
+    private static final int SIZE = 128;
+    private static final int DELTA_CHANNELS = (2 * KEY_HEADS + VALUE_HEADS) * SIZE;
+    private static final int QUERY_HEADS = 8;
+    private static final int SHARED_HEADS = 2;
+    private static final int QUERY_SIZE = 256;
+    private static final int QUERIES = QUERY_HEADS * QUERY_SIZE;
+    private static final int KEYS = SHARED_HEADS * QUERY_SIZE;
+    private static final int ATTENTION_CHANNELS = QUERIES + 2 * KEYS;
+
+    @Param({"256", "2048"})
+    int tokens;
+
+    private float[] mixed;
+    private float[] attended;
+    private float[] decays;
+    private float[] shares;
+    private float[] result;
+
+    @Setup
+    public void setUp() {
+        mixed = RandomFloats.of(tokens * DELTA_CHANNELS, 1);
+        for (int i = 0; i < mixed.length; i++) {
+            mixed[i] /= (float) Math.sqrt(SIZE);
+        }
+        attended = RandomFloats.of(tokens * ATTENTION_CHANNELS, 2);
+        decays = new float[tokens * VALUE_HEADS];
+        shares = new float[tokens * VALUE_HEADS];
+        Arrays.fill(decays, -0.1f);
+        Arrays.fill(shares, 0.5f);
+        result = new float[tokens * VALUE_HEADS * SIZE];
+    }
+
+    @Benchmark
+    public float[] deltaRule() {
+        GatedDeltaRule rule = new GatedDeltaRule(KEY_HEADS, VALUE_HEADS, SIZE, SIZE);
+        for (int head = 0; head < VALUE_HEADS; head++) {
+            rule.apply(head, mixed, 0, DELTA_CHANNELS, decays, shares, 0, tokens, result, 0, VALUE_HEADS * SIZE);
+        }
+        return result;
+    }
+
+    @Benchmark
+    public float[] attention() {
+        CausalAttention attention = new CausalAttention(QUERY_HEADS, SHARED_HEADS, QUERY_SIZE, 0.0625f, 0, 0);
+        for (int head = 0; head < QUERY_HEADS; head++) {
+            attention.attend(head, attended, 0, ATTENTION_CHANNELS, attended, QUERIES, ATTENTION_CHANNELS, attended,
+                    QUERIES + KEYS, ATTENTION_CHANNELS, tokens, result, 0, QUERIES);
+        }
+        return result;
+    }
+}
