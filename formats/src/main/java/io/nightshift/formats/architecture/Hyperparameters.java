@@ -14,7 +14,7 @@ import java.util.TreeSet;
 
 /**
  * What a model says of itself besides its weights, under the names that it has in GGUF: layers, heads, rotation,
- * context, epsilon. Two models whose tensors have the same shapes may still differ in these.
+ * context, epsilon. Blocks that predict further tokens are left out of account: they are not run. Two models whose tensors have the same shapes may still differ in these.
  */
 public final class Hyperparameters {
     /** What llama.cpp takes where a file does not say it (llama-model.cpp, load_hparams). */
@@ -22,6 +22,8 @@ public final class Hyperparameters {
 
     /** File type of llama.h, LLAMA_FTYPE_MOSTLY_F16. */
     private static final int MOSTLY_F16 = 1;
+
+    private static final String PREDICTION = "nextn_predict_layers";
 
     private final String architecture;
     private final Map<String, Object> values = new TreeMap<>();
@@ -48,7 +50,9 @@ public final class Hyperparameters {
                 new HyperparameterWriter(architecture.name(), MOSTLY_F16, BlockCount.layers(adapted));
         architecture.leading().forEach(key -> key.write(adapted, writer));
         architecture.hyperparameters().forEach(key -> key.write(adapted, writer));
-        return new Hyperparameters(architecture.name(), writer.metadata());
+        Hyperparameters all = new Hyperparameters(architecture.name(), writer.metadata());
+        all.values.remove(PREDICTION);
+        return all;
     }
 
     /**
@@ -58,9 +62,23 @@ public final class Hyperparameters {
      */
     public static Hyperparameters of(GgufMetadata metadata) {
         if (metadata.get("general.architecture").orElse(null) instanceof GgufValue.Text text) {
-            return new Hyperparameters(text.value(), metadata);
+            Hyperparameters all = new Hyperparameters(text.value(), metadata);
+            all.leavePredictionOut();
+            return all;
         }
         throw new InvalidModelException("general.architecture is missing, or no text");
+    }
+
+    /** Blocks that predict further tokens stand behind the last layer; a file may do without them. */
+    private void leavePredictionOut() {
+        if (values.remove(PREDICTION) instanceof Number predicting
+                && values.get("block_count") instanceof Number blocks) {
+            long layers = blocks.longValue() - predicting.longValue();
+            values.put("block_count", layers);
+            values.replaceAll((key, value) -> value instanceof List<?> list && list.size() == blocks.longValue() && layers >= 0
+                    ? list.subList(0, (int) layers)
+                    : value);
+        }
     }
 
     /** Values that files may leave out because loaders know what follows from the others. */

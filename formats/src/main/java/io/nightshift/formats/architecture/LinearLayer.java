@@ -10,7 +10,7 @@ import java.io.Serializable;
  * @param tensor the GGUF name of the tensor that it is, or is a part of: {@code blk.0.attn_q.weight}
  * @param layer number of the decoder layer, or {@link #NO_LAYER}
  * @param expert number of the expert, or {@link #NO_EXPERT}
- * @param source its rows, outputs by inputs, in the order of the checkpoint
+ * @param source its rows, outputs by inputs, in the order of the checkpoint (but see {@link #with})
  */
 public record LinearLayer(String module, String tensor, int layer, int expert, SourceRows source)
         implements Serializable {
@@ -27,9 +27,17 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
         return module + ".weight";
     }
 
-    /** Whether it chooses or weighs experts: such a layer is never quantized. */
-    public boolean router() {
-        return role() == Role.ROUTER || role() == Role.SHARED_ROUTER;
+    /** Whether it steers others, as routers do and what sets a state's decay: such a layer is never quantized. */
+    public boolean steers() {
+        return switch (role()) {
+            case ROUTER, SHARED_ROUTER, STATE_DECAY, STATE_CHANGE -> true;
+            default -> false;
+        };
+    }
+
+    /** The same layer, its inputs in the order that its tensor has in GGUF. */
+    public LinearLayer with(ColumnForm.Reordered columns) {
+        return new LinearLayer(module, tensor, layer, expert, source.with(columns));
     }
 
     /** Output features: rows of the matrix. */

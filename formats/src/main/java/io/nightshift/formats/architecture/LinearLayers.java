@@ -8,9 +8,10 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one. */
+/** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one, but for convolutions. */
 public final class LinearLayers {
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
+    private static final String CONVOLUTION = "ssm_conv1d";
     private static final String EXPERT = "{expert}";
     private static final String OUTPUT = "output.weight";
     private static final String EMBEDDINGS = "token_embd.weight";
@@ -28,7 +29,7 @@ public final class LinearLayers {
         for (TensorRecipe recipe : conversion.tensors()) {
             Matcher name = MATRIX.matcher(recipe.name());
             if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored
-                    && Integer.parseInt(name.group(1)) < count) {
+                    && Integer.parseInt(name.group(1)) < count && !name.group(2).equals(CONVOLUTION)) {
                 int layer = Integer.parseInt(name.group(1));
                 boolean experts = recipe.shape().size() > 2;
                 String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
@@ -100,20 +101,31 @@ public final class LinearLayers {
 
     /** One matrix an expert, whether the source stacks them or not. */
     private static List<SourceRows> matrices(TensorRecipe recipe, Stored stored, boolean experts) {
-        long count = experts ? recipe.shape().get(2) : 1;
-        List<SourceRows> matrices = new ArrayList<>();
         for (SourceRows part : stored.parts()) {
-            if (!part.isStored()) {
+            if (!part.isMatrix()) {
                 throw new InvalidModelException(recipe.name() + " (" + part.tensor().name() + ", "
                         + part.tensor().type() + "): calibration, evaluation, rounding and AWQ do not take weights yet that"
                         + " are dequantized or transposed first");
             }
+        }
+        if (!experts) {
+            // Its parts are rows of one matrix, which GGUF has in other orders.
+            SourceRows first = stored.parts().get(0);
+            return List.of(rows(first, 0, stored.parts().stream().mapToLong(SourceRows::rows).sum()));
+        }
+        long count = recipe.shape().get(2);
+        List<SourceRows> matrices = new ArrayList<>();
+        for (SourceRows part : stored.parts()) {
             long each = part.rows() * stored.parts().size() / count;
             for (long from = 0; from < part.rows(); from += each) {
-                matrices.add(new SourceRows(part.tensor(), part.firstRow() + from, each, RowOrder.AS_IS, 0));
+                matrices.add(rows(part, from, each));
             }
         }
         return matrices;
+    }
+
+    private static SourceRows rows(SourceRows part, long from, long count) {
+        return new SourceRows(part.tensor(), part.firstRow() + from, count, RowOrder.AS_IS, 0);
     }
 
     /** The name with the prefix that the checkpoint gives the language model. */

@@ -92,6 +92,9 @@ final class Qwen35Family {
                     Transform.orderedFrom(KEYS.times(2), tiles(VALUE_HEAD)), MIXED, HIDDEN),
             matrix("attn_gate", "linear_attn.in_proj_z", tiled(VALUE_HEAD), VALUES, HIDDEN)));
 
+    private static final DecoderTraits TRAITS =
+            DecoderTraits.windows(WindowPattern.NONE).withFeedForwardNorm("post_attention_norm");
+
     static final Architecture QWEN3_NEXT = family("qwen3next", "Qwen3NextForCausalLM")
             .tensors(STATE_IN_ORDER, GROUPED, DecoderRows.EXPERT_ROWS, QwenFamily.SHARED_EXPERT)
             .hyperparameters(QwenFamily.EXPERT_KEYS, Qwen35Family::prediction, Qwen35Family::state)
@@ -100,6 +103,7 @@ final class Qwen35Family {
     static final Architecture QWEN35 = family("qwen35", "Qwen3_5ForConditionalGeneration", "Qwen3_5ForCausalLM")
             .tensors(TILED, DecoderRows.FEED_FORWARD_ROWS)
             .hyperparameters(Qwen35Family::prediction, Qwen35Family::state, Qwen35Family::sections)
+            .forward(LinearGroup.LINEAR_ATTENTION, TRAITS)
             .build();
 
     static final Architecture QWEN35_MOE =
@@ -107,6 +111,7 @@ final class Qwen35Family {
                     .tensors(TILED, DecoderRows.EXPERT_ROWS, QwenFamily.SHARED_EXPERT)
                     .hyperparameters(QwenFamily.EXPERT_KEYS, Qwen35Family::prediction, Qwen35Family::state,
                             Qwen35Family::sections)
+                    .forward(LinearGroup.LINEAR_ATTENTION_EXPERTS, TRAITS)
                     .build();
 
     private static final Pattern PREDICTION_LAYER = Pattern.compile("mtp\\.layers\\.(\\d{1,9})\\.(.*)");

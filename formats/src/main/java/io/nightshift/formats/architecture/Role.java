@@ -16,8 +16,20 @@ public enum Role {
     /** Makes values. */
     VALUE("attn_v"),
 
-    /** Makes queries, keys and values, where a checkpoint keeps them in one matrix. */
+    /** Makes queries, keys and values, where a checkpoint keeps them in one matrix; always those of linear attention. */
     QUERY_KEY_VALUE("attn_qkv"),
+
+    /** Makes what linear attention's output is gated by. */
+    OUTPUT_GATE("attn_gate"),
+
+    /** Says how fast the states of linear attention decay; never quantized. */
+    STATE_DECAY("ssm_alpha"),
+
+    /** Says how far the states of linear attention are changed; never quantized. */
+    STATE_CHANGE("ssm_beta"),
+
+    /** Reads what the states of linear attention have given. */
+    STATE_OUTPUT("ssm_out"),
 
     /** Reads what attention has mixed. */
     ATTENTION_OUTPUT("attn_output"),

@@ -8,6 +8,11 @@ public sealed interface RowOrder extends Serializable {
     /** The source row of an output row. */
     long sourceRow(long outputRow);
 
+    /** Whether so many output rows are the same number of source rows, each once: none is between them. */
+    default boolean permutes(long rows) {
+        return true;
+    }
+
     /** Rows as they are. */
     RowOrder AS_IS = new AsIs();
 
@@ -52,6 +57,12 @@ public sealed interface RowOrder extends Serializable {
                 rest /= sizes.get(axis);
             }
             return source + rest * strides.get(0);
+        }
+
+        @Override
+        public boolean permutes(long rows) {
+            // The last row of a grid whose axes are exchanged stays the last one.
+            return first == 0 && sourceRow(rows - 1) == rows - 1;
         }
     }
 

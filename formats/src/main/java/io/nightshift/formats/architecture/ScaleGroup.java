@@ -16,7 +16,7 @@ import java.util.List;
  * @param repeats how many heads in a row get what one head of the producer makes: channels of such heads have one
  *     scale. 1 but for values that several query heads share
  * @param linears the quantized layers that read the channels, at least one
- * @param routers others that read them: their columns are multiplied too
+ * @param steering routers and their like that read them: their columns are multiplied too
  */
 public record ScaleGroup(
         int layer,
@@ -27,7 +27,7 @@ public record ScaleGroup(
         int headSize,
         int repeats,
         List<LinearLayer> linears,
-        List<LinearLayer> routers)
+        List<LinearLayer> steering)
         implements Serializable {
     /** Whether a norm produces the channels. */
     public boolean isNorm() {
@@ -67,8 +67,8 @@ public record ScaleGroup(
         return producer.substring(0, producer.length() - "weight".length()) + "bias";
     }
 
-    /** The layer whose input's statistics are those of all its layers: the router where there is one. */
+    /** The layer whose input's statistics are those of all its layers: the router where there is one, which sees all tokens. */
     public LinearLayer statisticsOf() {
-        return routers.isEmpty() ? linears.get(0) : routers.get(0);
+        return steering.isEmpty() ? linears.get(0) : steering.get(0);
     }
 }

@@ -33,7 +33,7 @@ public final class ScaleGroups {
      * the family's table forbids it, or where one of its layers is not quantized.
      *
      * @param linears {@link LinearLayers#of}
-     * @param quantized whether a layer is; never asked of a router
+     * @param quantized whether a layer is; never asked of one that steers
      */
     public static List<ScaleGroup> of(
             ModelConversion conversion, List<LinearLayer> linears, Predicate<LinearLayer> quantized) {
@@ -91,8 +91,8 @@ public final class ScaleGroups {
 
     private Optional<ScaleGroup> group(
             int layer, int expert, String producer, SourceRows norm, long produced, List<LinearLayer> readers) {
-        List<LinearLayer> linears = readers.stream().filter(linear -> !linear.router()).toList();
-        List<LinearLayer> routers = readers.stream().filter(LinearLayer::router).toList();
+        List<LinearLayer> linears = readers.stream().filter(linear -> !linear.steers()).toList();
+        List<LinearLayer> steering = readers.stream().filter(LinearLayer::steers).toList();
         if (linears.isEmpty() || !linears.stream().allMatch(quantized)) {
             return Optional.empty();
         }
@@ -113,7 +113,7 @@ public final class ScaleGroups {
                 Math.toIntExact(repeated ? produced / valueHeads : channels),
                 repeated ? Math.toIntExact(channels / produced) : 1,
                 linears,
-                routers));
+                steering));
     }
 
     private long valueHeads() {

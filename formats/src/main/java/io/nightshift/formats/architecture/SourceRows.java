@@ -61,6 +61,24 @@ public record SourceRows(
         return type().rowBytes(length());
     }
 
+    /**
+     * The same rows, all of them and whole, in the order of the checkpoint.
+     *
+     * @throws IllegalStateException if they are transposed, or others lie between them
+     */
+    public SourceRows inCheckpointOrder() {
+        if (columns instanceof ColumnForm.Transposed || !order.permutes(rows)) {
+            throw new IllegalStateException(tensor.name() + ": rows are taken out of others");
+        }
+        return new SourceRows(tensor, firstRow, rows, RowOrder.AS_IS, 0, ColumnForm.AS_STORED, elements);
+    }
+
+    /** Whether the rows are a tensor's own, of floats that are stored, in some order. */
+    boolean isMatrix() {
+        return !(columns instanceof ColumnForm.Transposed) && order.permutes(rows)
+                && elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64;
+    }
+
     /** Whether the rows are stored bytes, moved at the most. */
     boolean isStored() {
         return columns instanceof ColumnForm.AsStored && elements instanceof ElementForm.AsStored

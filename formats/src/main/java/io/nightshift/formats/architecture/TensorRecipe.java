@@ -3,6 +3,7 @@ package io.nightshift.formats.architecture;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -49,6 +50,13 @@ public record TensorRecipe(String name, List<Long> shape, GgmlType type, Content
     /** Rows that belong to one expert: all of a matrix without experts, the one of a vector. */
     public long rowsPerExpert() {
         return shape.size() > 1 ? shape.get(1) : 1;
+    }
+
+    /** How its columns are reordered, where the checkpoint has them in another order. */
+    public Optional<ColumnForm.Reordered> reorderedColumns() {
+        return content instanceof Stored stored && stored.parts().get(0).columns() instanceof ColumnForm.Reordered columns
+                ? Optional.of(columns)
+                : Optional.empty();
     }
 
     /** The decoder layer that its name says; -1 where it belongs to none. */

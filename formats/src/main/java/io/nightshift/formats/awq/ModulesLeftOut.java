@@ -31,7 +31,7 @@ final class ModulesLeftOut {
             named.forEach(linear -> modules.add(linear.module()));
         }
         refuseParts(linears, groups);
-        linears.stream().filter(LinearLayer::router).forEach(linear -> modules.add(linear.module()));
+        linears.stream().filter(LinearLayer::steers).forEach(linear -> modules.add(linear.module()));
     }
 
     boolean contains(LinearLayer linear) {
@@ -45,7 +45,7 @@ final class ModulesLeftOut {
     private void refuseParts(List<LinearLayer> linears, List<LinearGroup> groups) {
         Map<String, List<LinearLayer>> fused = new LinkedHashMap<>();
         for (LinearLayer linear : linears) {
-            if (!linear.router()) {
+            if (!linear.steers()) {
                 fused.computeIfAbsent(fusion(linear, groups), key -> new ArrayList<>()).add(linear);
             }
         }

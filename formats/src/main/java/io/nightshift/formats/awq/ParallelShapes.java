@@ -20,7 +20,8 @@ import java.util.stream.Collectors;
  */
 final class ParallelShapes {
     private static final int[] WAYS = {1, 2, 4, 8};
-    private static final Set<Role> CUT_BY_INPUTS = Set.of(Role.ATTENTION_OUTPUT, Role.DOWN, Role.EXPERT_DOWN, Role.SHARED_DOWN);
+    private static final Set<Role> CUT_BY_INPUTS =
+            Set.of(Role.ATTENTION_OUTPUT, Role.STATE_OUTPUT, Role.DOWN, Role.EXPERT_DOWN, Role.SHARED_DOWN);
 
     /** What Marlin computes at once. */
     private static final int OUTPUT_TILE = 64;
@@ -36,6 +37,7 @@ final class ParallelShapes {
     private final AwqOptions options;
     private final long queryHeads;
     private final long keyHeads;
+    private final long linearKeys;
     private final long hidden;
     private final long feedForward;
 
@@ -44,6 +46,8 @@ final class ParallelShapes {
         this.options = options;
         this.queryHeads = config.integer("num_attention_heads");
         this.keyHeads = config.findInteger("num_key_value_heads").orElse(queryHeads);
+        this.linearKeys = config.findInteger("linear_num_key_heads").orElse(0L)
+                * config.findInteger("linear_key_head_dim").orElse(0L);
         this.hidden = config.integer("hidden_size");
         this.feedForward = config.findInteger("intermediate_size").orElse(0L);
     }
@@ -86,6 +90,10 @@ final class ParallelShapes {
         return switch (linear.role()) {
             case KEY, VALUE -> List.of(new Part(linear.outputs(), true));
             case QUERY_KEY_VALUE -> {
+                if (linearKeys > 0) {
+                    Part keys = new Part(linearKeys, false);
+                    yield List.of(keys, keys, new Part(linear.outputs() - 2 * linearKeys, false));
+                }
                 long head = linear.outputs() / (queryHeads + 2 * keyHeads);
                 Part keys = new Part(keyHeads * head, true);
                 yield List.of(new Part(queryHeads * head, false), keys, keys);

@@ -11,15 +11,27 @@ import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
+import io.nightshift.kernels.dequantize.RowDequantizer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /** The weights of a GGUF file of the same model, of any type that can be dequantized. */
 public final class GgufWeights implements ModelWeights {
+    /** Bytes of rows in another order that are read at once, about. */
+    private static final int RUN_BYTES = 4 << 20;
+
+    /** What lies between rows is read with them where it is no longer than this: one request costs more. */
+    private static final int GAP_BYTES = 1 << 16;
+
     private final ModelTensors model;
     private final ModelFolder folder;
     private final GgufFile file;
@@ -71,12 +83,15 @@ public final class GgufWeights implements ModelWeights {
     @Override
     public Optional<TensorShape> find(String tensor) {
         return model.recipes().containsKey(tensor) && tensors.containsKey(tensor)
-                ? Optional.of(shape(tensors.get(tensor)))
+                ? Optional.of(shape(tensor))
                 : Optional.empty();
     }
 
-    private static TensorShape shape(GgufTensor tensor) {
-        return new TensorShape(tensor.rows(), Math.toIntExact(tensor.columns()), tensor.type());
+    /** Blocks of columns that the file has in another order can be given as floats only. */
+    private TensorShape shape(String name) {
+        GgufTensor tensor = tensors.get(name);
+        boolean reordered = model.recipes().get(name).reorderedColumns().isPresent();
+        return new TensorShape(tensor.rows(), Math.toIntExact(tensor.columns()), reordered ? GgmlType.F32 : tensor.type());
     }
 
     @Override
@@ -86,32 +101,83 @@ public final class GgufWeights implements ModelWeights {
             throw new IllegalArgumentException(tensor + ": rows " + from + " to " + to + " of " + shape.rows()
                     + " do not fit " + into.length + " bytes");
         }
-        SourceRows first = ((Stored) model.recipes().get(tensor).content()).parts().get(0);
+        TensorRecipe recipe = model.recipes().get(tensor);
+        List<SourceRows> parts = ((Stored) recipe.content()).parts();
         GgufTensor stored = tensors.get(tensor);
-        if (first.order() instanceof RowOrder.InterleavedHalves order) {
-            // The elements of a bias, which is one row, move like rows.
+        if (recipe.reorderedColumns().isPresent()) {
+            readColumns(stored, recipe.reorderedColumns().get().order(), from, to, into);
+        } else if (parts.stream().allMatch(part -> part.order() instanceof RowOrder.AsIs)) {
+            readRange(stored, from * shape.rowBytes(), into, Math.toIntExact((to - from) * shape.rowBytes()));
+        } else {
+            // The elements of a vector, which is one row, move like rows.
             boolean vector = shape.rows() == 1;
             int unit = vector ? shape.rowBytes() / shape.columns() : shape.rowBytes();
             long rows = vector ? shape.columns() : 1;
-            readReordered(stored, order, unit, from * rows, to * rows, into);
-        } else {
-            readRange(stored, from * shape.rowBytes(), into, Math.toIntExact((to - from) * shape.rowBytes()));
+            readReordered(stored, parts, unit, from * rows, to * rows, into);
         }
     }
 
-    /** Reads the whole heads around the rows and puts each where the checkpoint has it. */
-    private void readReordered(
-            GgufTensor tensor, RowOrder.InterleavedHalves order, int unit, long from, long to, byte[] into)
+    /** Reads rows from wherever the file has them, a few MiB at a time, and puts each where the checkpoint has it. */
+    private void readReordered(GgufTensor tensor, List<SourceRows> parts, int unit, long from, long to, byte[] into)
             throws IOException {
-        int head = order.headRows();
-        long start = from / head * head;
-        long end = (to + head - 1) / head * head;
-        byte[] heads = new byte[Math.toIntExact((end - start) * unit)];
-        readRange(tensor, start * unit, heads, heads.length);
-        for (long row = start; row < end; row++) {
-            long original = order.sourceRow(row);
-            if (original >= from && original < to) {
-                System.arraycopy(heads, (int) (row - start) * unit, into, (int) (original - from) * unit, unit);
+        byte[] run = {};
+        long[] origins = new long[Math.max(1, RUN_BYTES / unit)];
+        long start = 0;
+        for (SourceRows part : parts) {
+            long row = 0;
+            while (row < part.rows()) {
+                // A run begins with a row that is wanted, and goes on over others as long as that costs less than a request.
+                int count = 0;
+                int wanted = 0;
+                for (long next = row; next < part.rows() && count < origins.length; next++) {
+                    long origin = start + part.order().sourceRow(next);
+                    boolean isWanted = origin >= from && origin < to;
+                    if (count == 0 && !isWanted) {
+                        row = next + 1;
+                        continue;
+                    }
+                    if ((long) (count - wanted) * unit > GAP_BYTES) {
+                        break;
+                    }
+                    origins[count++] = isWanted ? origin - from : -1;
+                    wanted = isWanted ? count : wanted;
+                }
+                if (wanted == 0) {
+                    break;
+                }
+                if (run.length < wanted * unit) {
+                    run = new byte[wanted * unit];
+                }
+                readRange(tensor, (start + row) * unit, run, wanted * unit);
+                for (int i = 0; i < wanted; i++) {
+                    if (origins[i] >= 0) {
+                        System.arraycopy(run, i * unit, into, Math.toIntExact(origins[i] * unit), unit);
+                    }
+                }
+                row += count;
+            }
+            start += part.rows();
+        }
+    }
+
+    /** Reads rows as floats, and puts each column where the checkpoint has it. */
+    private void readColumns(GgufTensor tensor, RowOrder order, long from, long to, byte[] into) throws IOException {
+        int columns = Math.toIntExact(tensor.columns());
+        int rowBytes = Math.toIntExact(tensor.type().rowBytes(columns));
+        int atOnce = Math.max(1, RUN_BYTES / rowBytes);
+        float[] weights = new float[columns];
+        byte[] rows = new byte[Math.toIntExact(Math.min(to - from, atOnce) * rowBytes)];
+        FloatBuffer floats = ByteBuffer.wrap(into).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer();
+        RowDequantizer dequantizer = Dequantizers.of(tensor.type());
+        for (long row = from; row < to; row += atOnce) {
+            int count = (int) Math.min(atOnce, to - row);
+            readRange(tensor, row * rowBytes, rows, count * rowBytes);
+            for (int i = 0; i < count; i++) {
+                dequantizer.dequantize(rows, i * rowBytes, weights, 0, columns);
+                int at = Math.toIntExact((row - from + i) * columns);
+                for (int column = 0; column < columns; column++) {
+                    floats.put(at + Math.toIntExact(order.sourceRow(column)), weights[column]);
+                }
             }
         }
     }

@@ -61,7 +61,7 @@ public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears,
         Set<String> used = new HashSet<>();
         Map<String, SafetensorsTensor> biases = new LinkedHashMap<>();
         for (LinearLayer linear : all) {
-            if (!linear.router()) {
+            if (!linear.steers()) {
                 requireShape(location, linear);
                 used.add(linear.source().tensor().name());
                 Optional.ofNullable(left.remove(linear.module() + ".bias"))

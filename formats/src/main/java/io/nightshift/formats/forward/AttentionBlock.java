@@ -6,13 +6,17 @@ import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.RotaryTable;
+import io.nightshift.kernels.transformer.Sigmoid;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The attention of a layer, between its norm and the residual sum. */
-final class AttentionBlock {
+/**
+ * The attention of a layer, between its norm and the residual sum. In some families each query comes with a gate, by whose
+ * sigmoid what the query has found is multiplied: the rows of a head's gate stand behind those of its query.
+ */
+final class AttentionBlock implements Mixer {
     private final int layer;
     private final CausalAttention attention;
     private final Optional<RotaryTables> tables;
@@ -23,6 +27,7 @@ final class AttentionBlock {
     private final Optional<Norm> queryNorm;
     private final Optional<Norm> keyNorm;
     private final Projection output;
+    private final boolean gated;
 
     private AttentionBlock(DecoderModel model, int layer, List<String> names, List<Projection> inputs,
             Optional<Norm> queryNorm, Optional<Norm> keyNorm, Projection output) {
@@ -36,6 +41,7 @@ final class AttentionBlock {
         this.queryNorm = queryNorm;
         this.keyNorm = keyNorm;
         this.output = output;
+        this.gated = inputs.get(0).outputs() == 2 * attention.queryHeads() * attention.headSize();
     }
 
     static AttentionBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
@@ -51,26 +57,29 @@ final class AttentionBlock {
                 Projection.read(weights, block + "attn_output"));
     }
 
-    long bytes() {
+    @Override
+    public long bytes() {
         return inputs.stream().mapToLong(Projection::bytes).sum() + output.bytes()
                 + queryNorm.map(Norm::bytes).orElse(0L) + keyNorm.map(Norm::bytes).orElse(0L);
     }
 
-    /** What attention adds to the hidden states. */
-    float[] forward(float[] normed, int[] lengths, ActivationObserver observer, Workers workers) {
+    @Override
+    public float[] forward(float[] normed, int[] lengths, ActivationObserver observer, Workers workers) {
         int channels = inputs.get(0).matrix().columns();
-        int[] starts = new int[lengths.length + 1];
-        for (int i = 0; i < lengths.length; i++) {
-            starts[i + 1] = starts[i] + lengths[i];
-        }
+        int[] starts = Mixer.starts(lengths);
         int tokens = starts[lengths.length];
         observer.inputs(new LinearInput(layer, names, LinearInput.NO_EXPERT, channels), normed, tokens);
-        float[] projected = project(PackedActivations.of(normed, 0, tokens, channels, workers), tokens, workers);
+        int queries = attention.queryHeads() * attention.headSize();
+        float[] gates = gated ? new float[Math.multiplyExact(tokens, queries)] : null;
+        float[] projected = project(PackedActivations.of(normed, 0, tokens, channels, workers), tokens, gates, workers);
         for (int i = 0; i < lengths.length; i++) {
             rotate(projected, starts[i], lengths[i], workers);
         }
         float[] mixed = attend(projected, starts, lengths, workers);
-        int queries = attention.queryHeads() * attention.headSize();
+        if (gated) {
+            TokenRows.each(tokens, workers,
+                    token -> Sigmoid.gate(mixed, token * queries, gates, token * queries, queries));
+        }
         observer.inputs(new LinearInput(layer, List.of("attn_output"), LinearInput.NO_EXPERT, queries), mixed, tokens);
         return output.apply(PackedActivations.of(mixed, 0, tokens, queries, workers), workers);
     }
@@ -80,15 +89,33 @@ final class AttentionBlock {
         return (attention.queryHeads() + 2 * attention.keyHeads()) * attention.headSize();
     }
 
-    private float[] project(PackedActivations packed, int tokens, Workers workers) {
+    private float[] project(PackedActivations packed, int tokens, float[] gates, Workers workers) {
         int stride = projectedChannels();
         float[] projected = new float[Math.multiplyExact(tokens, stride)];
         int at = 0;
         for (Projection input : inputs) {
-            input.apply(packed, projected, at, stride, workers);
-            at += input.outputs();
+            if (at == 0 && gated) {
+                takeApart(input.apply(packed, workers), tokens, projected, gates, workers);
+                at += input.outputs() / 2;
+            } else {
+                input.apply(packed, projected, at, stride, workers);
+                at += input.outputs();
+            }
         }
         return projected;
+    }
+
+    /** Puts queries where they belong, and gates beside each other. */
+    private void takeApart(float[] both, int tokens, float[] projected, float[] gates, Workers workers) {
+        int size = attention.headSize();
+        int heads = attention.queryHeads();
+        TokenRows.each(tokens, workers, token -> {
+            for (int head = 0; head < heads; head++) {
+                int from = (token * heads + head) * 2 * size;
+                System.arraycopy(both, from, projected, token * projectedChannels() + head * size, size);
+                System.arraycopy(both, from + size, gates, (token * heads + head) * size, size);
+            }
+        });
     }
 
     private void rotate(float[] projected, int start, int length, Workers workers) {

@@ -18,7 +18,7 @@ public final class DecoderLayer {
     private final int channels;
     private final float residualScale;
     private final Optional<Norm> attentionNorm;
-    private final AttentionBlock attention;
+    private final Mixer attention;
     private final Optional<Norm> afterAttention;
     private final Optional<Norm> feedForwardNorm;
     private final FeedForward feedForward;
@@ -29,7 +29,7 @@ public final class DecoderLayer {
         channels = model.hiddenSize();
         residualScale = model.residualScale();
         attentionNorm = Norm.find(model, weights, block + "attn_norm");
-        attention = AttentionBlock.read(model, weights, layer);
+        attention = Mixer.read(model, weights, layer);
         boolean behind = !model.feedForwardNorm().equals(AFTER_ATTENTION);
         afterAttention = behind ? Norm.find(model, weights, block + AFTER_ATTENTION) : Optional.empty();
         feedForwardNorm = Norm.find(model, weights, block + model.feedForwardNorm());
@@ -37,7 +37,7 @@ public final class DecoderLayer {
         afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
     }
 
-    private DecoderLayer(DecoderLayer layer, AttentionBlock attention, FeedForward feedForward) {
+    private DecoderLayer(DecoderLayer layer, Mixer attention, FeedForward feedForward) {
         this.channels = layer.channels;
         this.residualScale = layer.residualScale;
         this.attentionNorm = layer.attentionNorm;
@@ -67,7 +67,7 @@ public final class DecoderLayer {
      */
     public DecoderLayer with(LayerHalf half, DecoderModel model, ModelWeights weights, int layer) throws IOException {
         return half == LayerHalf.ATTENTION
-                ? new DecoderLayer(this, AttentionBlock.read(model, weights, layer), feedForward)
+                ? new DecoderLayer(this, Mixer.read(model, weights, layer), feedForward)
                 : new DecoderLayer(this, attention, FeedForward.read(model, weights, layer));
     }
 
@@ -85,8 +85,9 @@ public final class DecoderLayer {
      * and the grouping of sequences.
      *
      * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts), and
-     * the larger of these two: three times the channels of queries with twice those of keys; three times the
-     * feed-forward channels (four times where gate and up projection are one matrix). All of them are floats. Each
+     * the larger of these two: three times the channels of queries with twice those of keys (five times where queries bring
+     * gates; with linear attention twice the channels of queries and keys, and five times those of values); three times
+     * the feed-forward channels (four times where gate and up projection are one matrix). All of them are floats. Each
      * worker needs 1 MiB.
      *
      * @param hidden the hidden states of all sequences, one after another, row-major; replaced by the layer's output.

@@ -13,6 +13,7 @@ import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.kernels.linear.CausalAttention;
+import io.nightshift.kernels.linear.GatedDeltaRule;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.ExpertRouting;
 import java.io.IOException;
@@ -46,6 +47,7 @@ public final class DecoderModel implements Serializable {
     private final boolean[] sliding;
     private final RotaryParameters rotary;
     private final RotaryParameters rotaryOfSliding;
+    private final GatedDeltaRule deltaRule;
     private final ModelTensors tensors;
 
     private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int keyHeads, int head, int longest,
@@ -72,6 +74,9 @@ public final class DecoderModel implements Serializable {
         finalSoftcap = number(config, "final_logit_softcapping");
         activation = activation(config, traits);
         expertRouting = routing(config, traits.expertWeights(), sizes);
+        deltaRule = tensors.recipes().keySet().stream().anyMatch(name -> name.endsWith(".ssm_out.weight"))
+                ? deltaRule(config)
+                : null;
         rotation = traits.rotation();
         queryGrowth = rotation.queriesGrow() ? QueryGrowth.of(config) : QueryGrowth.NONE;
         rotary = RotaryParameters.of(config);
@@ -134,6 +139,16 @@ public final class DecoderModel implements Serializable {
                 .map(value -> (int) Math.min(Integer.MAX_VALUE, value))
                 .orElse(Integer.MAX_VALUE);
         return new Sizes(layers, hidden, vocabulary, queryHeads, keyHeads, head, longest, count, perToken);
+    }
+
+    private static GatedDeltaRule deltaRule(ModelConfig config) {
+        int keys = size(config, "linear_num_key_heads");
+        int values = size(config, "linear_num_value_heads");
+        if (keys == 0 || values == 0 || values % keys != 0) {
+            throw new InvalidModelException(config.location() + ": " + values + " value heads, " + keys + " key heads of linear"
+                    + " attention: value heads must be a multiple of key heads");
+        }
+        return new GatedDeltaRule(keys, values, size(config, "linear_key_head_dim"), size(config, "linear_value_head_dim"));
     }
 
     private static ExpertRouting routing(ModelConfig config, DecoderTraits.ExpertWeights weights, Sizes sizes) {
@@ -270,6 +285,11 @@ public final class DecoderModel implements Serializable {
     CausalAttention attention(int layer) {
         return new CausalAttention(sizes.queryHeads, sizes.keyHeads, sizes.head, attentionScale, attentionSoftcap,
                 windows[layer]);
+    }
+
+    /** The states of layers with linear attention; null where there are none. */
+    GatedDeltaRule deltaRule() {
+        return deltaRule;
     }
 
     /** Nothing where positions turn nothing in a layer. */

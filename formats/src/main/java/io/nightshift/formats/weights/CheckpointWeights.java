@@ -1,6 +1,5 @@
 package io.nightshift.formats.weights;
 
-import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.RowReader;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
@@ -47,7 +46,7 @@ public final class CheckpointWeights implements ModelWeights {
         TensorRecipe recipe = tensors.get(tensor);
         Stored stored = (Stored) recipe.content();
         List<SourceRows> unordered = stored.parts().stream()
-                .map(part -> new SourceRows(part.tensor(), part.firstRow(), part.rows(), RowOrder.AS_IS, 0))
+                .map(SourceRows::inCheckpointOrder)
                 .toList();
         RowReader reader = new RowReader(folder);
         reader.read(recipe, new Stored(unordered), from, to, into);

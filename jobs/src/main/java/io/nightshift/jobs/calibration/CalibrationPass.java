@@ -43,7 +43,7 @@ final class CalibrationPass {
     private final StatisticsWriter writer;
     private final CalibrateProgress progress;
 
-    private final ImportanceMatrix imatrix = new ImportanceMatrix();
+    private final ImportanceMatrix imatrix;
     private final StatisticsTables tables = new StatisticsTables();
     private final List<InputSummary> inputs = new ArrayList<>();
     private final List<CalibrateResult.Layer> layers = new ArrayList<>();
@@ -62,6 +62,7 @@ final class CalibrationPass {
             CalibrateProgress progress) {
         this.spark = spark;
         this.model = model;
+        this.imatrix = new ImportanceMatrix(model.model().tensors().recipes());
         this.options = options;
         this.work = work;
         this.writer = new StatisticsWriter(spark, output, plan, options.statistics());

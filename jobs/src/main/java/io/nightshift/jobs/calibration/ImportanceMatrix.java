@@ -1,5 +1,7 @@
 package io.nightshift.jobs.calibration;
 
+import io.nightshift.formats.architecture.ColumnForm;
+import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixWriter;
 import io.nightshift.formats.imatrix.ImportanceEntry;
@@ -9,11 +11,22 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Gathers the importance matrix, layer by layer: the diagonals of the Gram matrices, under the tensors' names. */
 final class ImportanceMatrix {
     private final Map<String, ImportanceEntry> entries = new TreeMap<>();
+    private final Map<String, TensorRecipe> tensors;
+
+    /**
+     * An empty matrix.
+     *
+     * @param tensors of the model, by their names: in their order of columns the matrix is written
+     */
+    ImportanceMatrix(Map<String, TensorRecipe> tensors) {
+        this.tensors = tensors;
+    }
 
     /**
      * Adds a layer. An expert with too few tokens gets the sums and the count of the input that stands in for it.
@@ -35,8 +48,11 @@ final class ImportanceMatrix {
                         new float[matrices * summary.channels()], new long[matrices]));
                 int matrix = Math.max(0, summary.expert());
                 entry.counts()[matrix] = seen.tokens();
+                Optional<ColumnForm.Reordered> columns = tensors.get(tensor).reorderedColumns();
                 for (int i = 0; i < summary.channels(); i++) {
-                    entry.sums()[matrix * summary.channels() + i] = (float) seen.squares()[i];
+                    int place = i;
+                    int channel = columns.map(form -> Math.toIntExact(form.order().sourceRow(place))).orElse(i);
+                    entry.sums()[matrix * summary.channels() + i] = (float) seen.squares()[channel];
                 }
             }
         }

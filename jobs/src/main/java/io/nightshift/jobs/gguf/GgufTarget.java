@@ -2,6 +2,7 @@ package io.nightshift.jobs.gguf;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
+import io.nightshift.formats.architecture.ColumnForm;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.conversion.GgufConverter;
@@ -24,8 +25,8 @@ import io.nightshift.jobs.quantize.InputStatistics;
 import io.nightshift.jobs.quantize.LaidOut;
 import io.nightshift.jobs.quantize.Model;
 import io.nightshift.jobs.quantize.Target;
-import io.nightshift.jobs.quantize.TargetPlan;
 import io.nightshift.jobs.quantize.TargetPlan.Needs;
+import io.nightshift.jobs.quantize.TargetPlan;
 import io.nightshift.jobs.quantize.Unit;
 import io.nightshift.jobs.rounding.NormStorage;
 import io.nightshift.jobs.rounding.RoundingOptions;
@@ -162,14 +163,18 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
     /** The linear layers that are quantized. */
     private static List<Unit> units(Model model, Assigned assigned) throws IOException {
         Map<String, GgmlType> byTensor = new HashMap<>();
+        Map<String, ColumnForm.Reordered> reordered = new HashMap<>();
         for (int i = 0; i < assigned.types().size(); i++) {
-            byTensor.put(assigned.model().tensors().get(i).name(), assigned.types().get(i).type());
+            TensorRecipe tensor = assigned.model().tensors().get(i);
+            byTensor.put(tensor.name(), assigned.types().get(i).type());
+            tensor.reorderedColumns().ifPresent(columns -> reordered.put(tensor.name(), columns));
         }
         List<Unit> units = new ArrayList<>();
         for (LinearLayer linear : model.linears()) {
             GgmlType type = byTensor.get(linear.tensor());
-            if (type.isQuantized() && !linear.router()) {
-                units.add(Unit.fixed(linear, new GgmlEncoding(type)));
+            if (type.isQuantized() && !linear.steers()) {
+                ColumnForm.Reordered columns = reordered.get(linear.tensor());
+                units.add(Unit.fixed(columns == null ? linear : linear.with(columns), new GgmlEncoding(type)));
             }
         }
         return units;

@@ -217,8 +217,8 @@ final class PropagatePhase {
         Map<String, ScaledInput> inputs = new HashMap<>();
         for (Item.Gathered layer : layers) {
             LinearLayer linear = layer.linear();
-            inputs.put(linear.module(), ScaledInput.of(ofStep, StatisticsReference.input(reader, linear),
-                    output.scales().columnScales(linear), output.options()));
+            inputs.put(linear.module(),
+                    ScaledInput.of(ofStep, reader, linear, output.scales().columnScales(linear), output.options()));
         }
         List<ScaledInput> largestFirst = new ArrayList<>(new LinkedHashSet<>(inputs.values()));
         largestFirst.sort(Comparator.comparing((ScaledInput input) -> -input.statistics().channels())

@@ -270,8 +270,8 @@ final class TargetRun implements AutoCloseable {
             StatisticsReader reader = statistics.orElseThrow().open();
             for (Unit unit : plan.units()) {
                 for (LinearLayer linear : unit.linears()) {
-                    inputs.put(linear.module(), ScaledInput.of(statistics.get(), StatisticsReference.input(reader, linear),
-                            scales.columnScales(linear), target.target().rounding()));
+                    inputs.put(linear.module(), ScaledInput.of(statistics.get(), reader, linear, scales.columnScales(linear),
+                            target.target().rounding()));
                 }
             }
         }

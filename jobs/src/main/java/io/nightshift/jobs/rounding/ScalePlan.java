@@ -28,7 +28,7 @@ public final class ScalePlan implements Serializable {
         this.groups = List.copyOf(groups);
         for (GroupScales scales : groups) {
             scales.group().linears().forEach(linear -> byReader.put(linear.module(), scales));
-            scales.group().routers().forEach(linear -> byReader.put(linear.module(), scales));
+            scales.group().steering().forEach(linear -> byReader.put(linear.module(), scales));
             if (scales.group().isNorm()) {
                 byVector.put(scales.group().producer(), scales);
             } else {

@@ -1,13 +1,17 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.Sha256;
+import io.nightshift.formats.architecture.ColumnForm;
+import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.statistics.InputSummary;
+import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.rounding.Damping;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * The input of linear layers, divided by the scales of its channels, and how its factor is damped. Two inputs are the same
@@ -16,29 +20,42 @@ import java.util.Objects;
  *
  * @param source where the statistics are
  * @param statistics those of the unscaled input
+ * @param columns how the layers' columns lie to the channels of the statistics
  * @param scales one a channel; null where there are none
  * @param feedback whether a factor is made of it, for rounding with error feedback
  * @param damping share of the mean of H's diagonal that is added to it, for the factor
  */
-public record ScaledInput(StatisticsReference source, InputSummary statistics, float[] scales, boolean feedback,
-        double damping) implements Serializable {
+public record ScaledInput(StatisticsReference source, InputSummary statistics, ColumnForm columns, float[] scales,
+        boolean feedback, double damping) implements Serializable {
     private static final int DIGITS = 24;
 
-    /** An input as the options of an output want it. */
-    public static ScaledInput of(StatisticsReference source, InputSummary statistics, float[] scales,
+    /**
+     * The input of a layer as the options of an output want it.
+     *
+     * @param reader of the statistics
+     * @param scales one a channel; null where there are none
+     */
+    public static ScaledInput of(StatisticsReference source, StatisticsReader reader, LinearLayer linear, float[] scales,
             RoundingOptions options) {
-        return new ScaledInput(source, statistics, scales, options.feedback(), options.feedback() ? options.damping() : 0);
+        return new ScaledInput(source, StatisticsReference.input(reader, linear), linear.source().columns(), scales,
+                options.feedback(), options.feedback() ? options.damping() : 0);
     }
 
     /** Unlike that of every other one of the same statistics, and fit for a file's name. */
     public String name() {
-        return statistics.name() + "-of-" + source.name() + (feedback ? "-damped-" + damping : "")
+        String order = columns instanceof ColumnForm.Reordered ? "-reordered" : "";
+        return statistics.name() + order + "-of-" + source.name() + (feedback ? "-damped-" + damping : "")
                 + (scales == null ? "" : "-" + digest());
     }
 
-    /** The whole Gram matrix of the unscaled input: 2 * channels² bytes. */
+    /** The whole Gram matrix of the unscaled input: 2 * channels² bytes, and as much for a moment where it is reordered. */
     GramMatrix gram() throws IOException {
-        return StatisticsReference.gram(source.open(), statistics);
+        GramMatrix gram = StatisticsReference.gram(source.open(), statistics);
+        return columns instanceof ColumnForm.Reordered reordered
+                ? gram.reordered(IntStream.range(0, gram.channels())
+                        .map(channel -> Math.toIntExact(reordered.order().sourceRow(channel)))
+                        .toArray())
+                : gram;
     }
 
     private String digest() {

@@ -117,7 +117,7 @@ public final class MixedIntegers {
 
         private List<LinearLayer> linears(Model model) throws IOException {
             return model.linears().stream()
-                    .filter(linear -> linear.layer() >= 0 && !linear.router())
+                    .filter(linear -> linear.layer() >= 0 && !linear.steers())
                     .filter(linear -> leftOut.isEmpty() || !linear.module().contains(leftOut))
                     .toList();
         }

@@ -81,7 +81,7 @@ class ScalePlanTest {
     private static ScalePlan readersOnly(List<ScaleGroup> groups) {
         return random(groups.stream()
                 .map(group -> new ScaleGroup(group.layer(), group.expert(), "none.weight", group.norm(), group.firstRow(),
-                        group.headSize(), group.repeats(), group.linears(), group.routers()))
+                        group.headSize(), group.repeats(), group.linears(), group.steering()))
                 .toList());
     }
 
@@ -135,8 +135,8 @@ class ScalePlanTest {
         // The router reads what the experts read.
         ScaleGroup experts = groups(checkpoint("qwen3-moe"), linear -> true).stream()
                 .filter(group -> group.producer().equals("blk.0.ffn_norm.weight")).findFirst().orElseThrow();
-        assertEquals(1, experts.routers().size());
-        assertEquals(experts.routers().get(0), experts.statisticsOf());
+        assertEquals(1, experts.steering().size());
+        assertEquals(experts.steering().get(0), experts.statisticsOf());
     }
 
     private static List<String> producers(Checkpoint checkpoint, Predicate<LinearLayer> quantized) throws IOException {

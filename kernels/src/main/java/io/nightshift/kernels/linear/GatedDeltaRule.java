@@ -2,6 +2,7 @@ package io.nightshift.kernels.linear;
 
 import io.nightshift.kernels.Lanes;
 import io.nightshift.kernels.transformer.Exponential;
+import java.io.Serializable;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -20,7 +21,7 @@ import jdk.incubator.vector.FloatVector;
  * @param keySize channels of a query's and a key's head
  * @param valueSize channels of a value's head
  */
-public record GatedDeltaRule(int keyHeads, int valueHeads, int keySize, int valueSize) {
+public record GatedDeltaRule(int keyHeads, int valueHeads, int keySize, int valueSize) implements Serializable {
     private static final int TOKENS = 64;
     private static final int ROWS = TileKernel.ROWS;
     private static final int COLUMNS = TileKernel.COLUMNS;

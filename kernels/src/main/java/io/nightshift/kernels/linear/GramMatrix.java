@@ -62,6 +62,25 @@ public record GramMatrix(int channels, int size, float[][] blocks) {
     }
 
     /**
+     * The matrix of the same channels in another order.
+     *
+     * @param order which of this matrix's channels stands at each place, each once
+     * @throws IllegalArgumentException if these are not as many
+     */
+    public GramMatrix reordered(int[] order) {
+        if (order.length != channels) {
+            throw new IllegalArgumentException(channels + " channels cannot be put in an order of " + order.length);
+        }
+        float[][] others = new float[blocks.length][size * size];
+        for (int i = 0; i < channels; i++) {
+            for (int j = i / size * size; j < channels; j++) {
+                others[Gram.index(channels, size, i / size, j / size)][i % size * size + j % size] = get(order[i], order[j]);
+            }
+        }
+        return new GramMatrix(channels, size, others);
+    }
+
+    /**
      * A matrix from its rows.
      *
      * @param rows symmetric, row-major; what is below the diagonal is not read

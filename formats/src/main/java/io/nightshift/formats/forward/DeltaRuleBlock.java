@@ -1,0 +1,120 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.kernels.linear.GatedDeltaRule;
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.Activation;
+import io.nightshift.kernels.transformer.CausalConvolution;
+import io.nightshift.kernels.transformer.Sigmoid;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Linear attention of Qwen3.5 (transformers, Qwen3_5GatedDeltaNet): queries, keys and values of one projection pass a short
+ * convolution, states that change by the gated delta rule mix them, and what these give is normalized and gated.
+ *
+ * @param rates what a state's decay is multiplied by, below 0, one a value head
+ * @param bias is added to {@code decay}'s outputs, one a value head
+ * @param keyScale of unit keys, one a channel of a head; {@code queryScale} likewise
+ */
+record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projection gate, Projection decay, Projection change,
+        CausalConvolution convolution, float[] rates, float[] bias, Norm keyScale, Norm queryScale, Norm norm,
+        Projection output) implements Mixer {
+    private static final List<String> READERS = List.of("attn_qkv", "attn_gate", "ssm_alpha", "ssm_beta");
+    private static final int CHANNELS_A_PIECE = 512;
+
+    /** Is added to the sum of a head's squares before the root is taken (transformers, l2norm). */
+    private static final double UNIT_EPSILON = 1e-6;
+
+    static DeltaRuleBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        String block = "blk." + layer + ".";
+        GatedDeltaRule rule = model.deltaRule();
+        int width = weights.get(block + "ssm_conv1d.weight").columns();
+        return new DeltaRuleBlock(layer, rule,
+                Projection.read(weights, block + "attn_qkv"), Projection.read(weights, block + "attn_gate"),
+                Projection.read(weights, block + "ssm_alpha"), Projection.read(weights, block + "ssm_beta"),
+                new CausalConvolution(StoredMatrix.readVector(weights, block + "ssm_conv1d.weight"), width),
+                StoredMatrix.readVector(weights, block + "ssm_a"), StoredMatrix.readVector(weights, block + "ssm_dt.bias"),
+                unit(rule, Math.sqrt(rule.keySize())), unit(rule, rule.keySize()),
+                Norm.read(model, weights, block + "ssm_norm"), Projection.read(weights, block + "ssm_out"));
+    }
+
+    /** A root mean square norm that makes a head's length 1, or what is left of that by a further divisor. */
+    private static Norm unit(GatedDeltaRule rule, double divisor) {
+        float[] scale = new float[rule.keySize()];
+        Arrays.fill(scale, (float) (1 / divisor));
+        return new Norm(scale, (float) (UNIT_EPSILON / rule.keySize()));
+    }
+
+    @Override
+    public long bytes() {
+        return input.bytes() + gate.bytes() + decay.bytes() + change.bytes() + output.bytes() + convolution.bytes()
+                + norm.bytes() + 4L * (rates.length + bias.length + 2 * rule.keySize());
+    }
+
+    @Override
+    public float[] forward(float[] normed, int[] lengths, ActivationObserver observer, Workers workers) {
+        int channels = input.matrix().columns();
+        int[] starts = Mixer.starts(lengths);
+        int tokens = starts[lengths.length];
+        observer.inputs(new LinearInput(layer, READERS, LinearInput.NO_EXPERT, channels), normed, tokens);
+        PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
+        float[] states = read(packed, starts, lengths, workers);
+        gate(states, gate.apply(packed, workers), tokens, workers);
+        int values = rule.valueHeads() * rule.valueSize();
+        observer.inputs(new LinearInput(layer, List.of("ssm_out"), LinearInput.NO_EXPERT, values), states, tokens);
+        return output.apply(PackedActivations.of(states, 0, tokens, values, workers), workers);
+    }
+
+    /** What queries read from the states. */
+    private float[] read(PackedActivations packed, int[] starts, int[] lengths, Workers workers) {
+        int stride = input.outputs();
+        float[] mixed = input.apply(packed, workers);
+        int pieces = (stride + CHANNELS_A_PIECE - 1) / CHANNELS_A_PIECE;
+        workers.run(Math.multiplyExact(lengths.length, pieces), piece -> {
+            int sequence = piece / pieces;
+            int from = piece % pieces * CHANNELS_A_PIECE;
+            convolution.apply(mixed, starts[sequence] * stride, stride, lengths[sequence], from,
+                    Math.min(stride, from + CHANNELS_A_PIECE));
+        });
+        int keys = rule.keyHeads() * rule.keySize();
+        TokenRows.each(packed.tokens(), workers, token -> {
+            queryScale.applyToHeads(mixed, token * stride, keys);
+            keyScale.applyToHeads(mixed, token * stride + keys, keys);
+        });
+        float[] decays = decay.apply(packed, workers);
+        float[] shares = change.apply(packed, workers);
+        TokenRows.each(packed.tokens(), workers, token -> {
+            for (int head = 0; head < rule.valueHeads(); head++) {
+                int at = token * rule.valueHeads() + head;
+                decays[at] = rates[head] * softplus(decays[at] + bias[head]);
+                shares[at] = Sigmoid.of(shares[at]);
+            }
+        });
+        int values = rule.valueHeads() * rule.valueSize();
+        float[] states = new float[Math.multiplyExact(packed.tokens(), values)];
+        workers.run(Math.multiplyExact(lengths.length, rule.valueHeads()), piece -> {
+            int sequence = piece / rule.valueHeads();
+            int start = starts[sequence];
+            rule.apply(piece % rule.valueHeads(), mixed, start * stride, stride, decays, shares, start * rule.valueHeads(),
+                    lengths[sequence], states, start * values, values);
+        });
+        return states;
+    }
+
+    private void gate(float[] states, float[] gates, int tokens, Workers workers) {
+        int values = rule.valueHeads() * rule.valueSize();
+        TokenRows.each(tokens, workers, token -> {
+            int at = token * values;
+            norm.applyToHeads(states, at, values);
+            Activation.SILU.gate(gates, at, states, at, values, states, at);
+        });
+    }
+
+    /** log(1 + exp(x)), the same bits in any JVM; of large numbers, as PyTorch has it, the number itself. */
+    private static float softplus(float x) {
+        return x > 20 ? x : (float) StrictMath.log1p(StrictMath.exp(x));
+    }
+}
