@@ -6,10 +6,12 @@ import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.SourceNames;
+import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.JsonFile;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -156,8 +158,12 @@ final class AwqConfiguration {
      */
     private Set<String> otherParts() {
         Set<String> parts = new TreeSet<>();
-        Set<String> dropped = Set.copyOf(conversion.leftOut());
+        Set<String> others = new HashSet<>(conversion.leftOut());
         long layers = LinearLayers.decoderLayers(conversion);
+        conversion.tensors().stream()
+                .filter(tensor -> tensor.layer() >= layers && tensor.content() instanceof Stored)
+                .flatMap(tensor -> ((Stored) tensor.content()).parts().stream())
+                .forEach(rows -> others.add(rows.tensor().name()));
         for (SafetensorsTensor tensor : checkpoint.tensors()) {
             OptionalInt layer = SourceNames.layerOfSource(tensor.name());
             Matcher part = PART.matcher(tensor.name());
@@ -165,7 +171,7 @@ final class AwqConfiguration {
                 if (layer.getAsInt() >= layers) {
                     parts.add("layers." + layer.getAsInt());
                 }
-            } else if (dropped.contains(tensor.name()) && tensor.shape().size() > 1 && part.matches()
+            } else if (others.contains(tensor.name()) && tensor.shape().size() > 1 && part.matches()
                     && !part.group(1).equals("lm_head")) {
                 parts.add(part.group(1));
             }

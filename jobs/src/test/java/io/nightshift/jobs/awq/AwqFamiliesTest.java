@@ -94,7 +94,7 @@ class AwqFamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"arcee", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "seed-oss"})
+    @ValueSource(strings = {"arcee", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "qwen3.5", "qwen3.5-moe", "seed-oss"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(GeneratedCheckpoint.write(name, folder));
     }
@@ -109,6 +109,24 @@ class AwqFamiliesTest {
         config.get("quantization_config").get("modules_to_not_convert").forEach(module -> kept.add(module.asText()));
         assertTrue(kept.contains("model.layers.3"), kept.toString());
         assertTrue(kept.stream().noneMatch(module -> module.matches("(model\\.)?layers(\\.[012])?")), kept.toString());
+    }
+
+    /** vLLM builds Qwen3.5's further block and its vision tower by the same configuration. */
+    @Test
+    void whatStandsBesideTheLayersOfQwen35StaysAsItIsAndLoadersAreToldSo() throws IOException {
+        Path model = GeneratedCheckpoint.write("qwen3.5", folder);
+        OutputResult made = make(model, "", new RoundingOptions(false, 4, false, 0.01), "plain");
+        String layers = "model.language_model.layers.";
+        for (String name : List.of("mtp.layers.0.self_attn.q_proj.weight", "mtp.fc.weight",
+                layers + "0.linear_attn.in_proj_a.weight", layers + "0.linear_attn.conv1d.weight")) {
+            assertTrue(same(model, made, name), name);
+        }
+        JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+        List<String> kept = new ArrayList<>();
+        config.get("quantization_config").get("modules_to_not_convert").forEach(module -> kept.add(module.asText()));
+        assertTrue(kept.containsAll(List.of("mtp", "visual", layers + "0.linear_attn.in_proj_a",
+                layers + "2.linear_attn.in_proj_b")), kept.toString());
+        assertTrue(kept.stream().noneMatch(module -> module.contains("in_proj_qkv")), kept.toString());
     }
 
     private void stepsSaveLoss(Path model) throws IOException {
