@@ -48,8 +48,13 @@ public record ScaledInput(StatisticsReference source, InputSummary statistics, C
                 + (scales == null ? "" : "-" + digest());
     }
 
-    /** The whole Gram matrix of the unscaled input: 2 * channels² bytes, and as much for a moment where it is reordered. */
-    GramMatrix gram() throws IOException {
+    /**
+     * The whole Gram matrix of the unscaled input, its channels in the order of the layers' columns: 2 * channels² bytes, and
+     * as much for a moment where it is reordered.
+     *
+     * @throws IOException if it cannot be read
+     */
+    public GramMatrix gram() throws IOException {
         GramMatrix gram = StatisticsReference.gram(source.open(), statistics);
         return columns instanceof ColumnForm.Reordered reordered
                 ? gram.reordered(IntStream.range(0, gram.channels())

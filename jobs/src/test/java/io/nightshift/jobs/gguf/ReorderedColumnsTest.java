@@ -3,6 +3,7 @@ package io.nightshift.jobs.gguf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixReader;
 import io.nightshift.formats.statistics.CalibrationManifest;
@@ -10,20 +11,27 @@ import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.jobs.evaluation.EvaluateResult;
+import io.nightshift.jobs.quantize.InputStatistics;
+import io.nightshift.jobs.quantize.Model;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.rounding.ScaledInput;
+import io.nightshift.jobs.rounding.StatisticsReference;
+import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.jobs.testing.SparkCluster;
+import io.nightshift.kernels.linear.GramMatrix;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +53,7 @@ class ReorderedColumnsTest {
             FamilyRun run = new FamilyRun(spark, folder);
             String statistics = run.calibrate(model, 8);
             importanceIsInTheOrderOfTheFile(Path.of(statistics));
+            soAreTheMatricesThatRowsAreRoundedBy(model, statistics);
 
             OutputResult whole = make(spark, model, statistics, FileType.F32, RoundingOptions.NONE);
             OutputResult plain = make(spark, model, statistics, FileType.Q4_0, RoundingOptions.NONE);
@@ -66,16 +75,39 @@ class ReorderedColumnsTest {
         LocalFolder stored = new LocalFolder(statistics);
         Imatrix imatrix = ImatrixReader.read(stored, stored.find(CalibrationManifest.IMATRIX).orElseThrow());
         float[] sums = imatrix.entries().get(MOVED).sums();
-        int members = VALUE_HEADS / KEY_HEADS;
-        for (int group = 0; group < KEY_HEADS; group++) {
-            for (int member = 0; member < members; member++) {
-                for (int i = 0; i < SIZE; i++) {
-                    int inCheckpoint = (group * members + member) * SIZE + i;
-                    int inFile = (member * KEY_HEADS + group) * SIZE + i;
-                    assertEquals((float) squares[inCheckpoint], sums[inFile], "head " + member + " of group " + group);
-                }
+        assertEquals(squares.length, sums.length);
+        for (int i = 0; i < sums.length; i++) {
+            assertEquals((float) squares[inCheckpoint(i)], sums[i], "channel " + i);
+        }
+    }
+
+    private static void soAreTheMatricesThatRowsAreRoundedBy(Path model, String statistics) throws IOException {
+        StatisticsReference reference = new StatisticsReference(FolderReference.find(statistics, FamilyRun.SETTINGS));
+        StatisticsReader reader = reference.open();
+        Model opened = Model.open(model.toString(), FamilyRun.SETTINGS, Optional.empty(), false, warning -> { });
+        InputStatistics there =
+                new InputStatistics(statistics, reader.manifest(), Optional.of(reference), "--stats");
+        RoundingOptions feedback = new RoundingOptions(false, 20, true, 0.01);
+        LinearLayer linear = GgufTarget.of(FileType.Q4_0).with(feedback).check(opened, Optional.of(there)).units().stream()
+                .flatMap(unit -> unit.linears().stream())
+                .filter(layer -> layer.tensor().equals(MOVED))
+                .findFirst()
+                .orElseThrow();
+        GramMatrix found = ScaledInput.of(reference, reader, linear, null, feedback).gram();
+        GramMatrix stored = StatisticsReference.gram(reader, StatisticsReference.input(reader, linear));
+        for (int i = 0; i < found.channels(); i++) {
+            for (int j = 0; j < found.channels(); j++) {
+                assertEquals(stored.get(inCheckpoint(i), inCheckpoint(j)), found.get(i, j), "channels " + i + ", " + j);
             }
         }
+    }
+
+    /** Where the checkpoint has a channel of the file: there, heads of one group are beside each other. */
+    private static int inCheckpoint(int channel) {
+        int head = channel / SIZE;
+        int group = head % KEY_HEADS;
+        int member = head / KEY_HEADS;
+        return (group * VALUE_HEADS / KEY_HEADS + member) * SIZE + channel % SIZE;
     }
 
     private OutputResult make(JavaSparkContext spark, Path model, String statistics, FileType type, RoundingOptions rounding)

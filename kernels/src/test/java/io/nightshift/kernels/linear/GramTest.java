@@ -83,4 +83,22 @@ class GramTest {
     private static float[][] blocks(int channels, int size) {
         return new float[Gram.blocks(channels, size)][size * size];
     }
+
+    @Test
+    void channelsCanBePutInAnotherOrder() {
+        int channels = 21;
+        float[] rows = RandomFloats.of(channels * channels, 1);
+        GramMatrix matrix = GramMatrix.of(rows, channels, 8);
+        int[] order = new int[channels];
+        for (int i = 0; i < channels; i++) {
+            order[i] = i * 8 % channels;
+        }
+        GramMatrix other = matrix.reordered(order);
+        for (int i = 0; i < channels; i++) {
+            for (int j = 0; j < channels; j++) {
+                assertEquals(matrix.get(order[i], order[j]), other.get(i, j), i + ", " + j);
+            }
+        }
+        assertThrows(IllegalArgumentException.class, () -> matrix.reordered(new int[channels - 1]));
+    }
 }
