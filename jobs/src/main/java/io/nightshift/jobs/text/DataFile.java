@@ -1,6 +1,7 @@
 package io.nightshift.jobs.text;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.jobs.storage.Glob;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
@@ -97,6 +98,8 @@ record DataFile(String path, Format format, long bytes) {
             for (FileStatus match : Glob.matches(fileSystem, path)) {
                 collect(fileSystem, match, files);
             }
+        } catch (InvalidModelException e) {
+            throw e;
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(location, e);
         }
@@ -108,15 +111,28 @@ record DataFile(String path, Format format, long bytes) {
             files.add(of(match));
             return;
         }
+        if (fileSystem.exists(new Path(match.getPath(), CalibrationManifest.FILE))
+                && fileSystem.exists(new Path(match.getPath(), CalibrationManifest.IMATRIX))) {
+            throw new InvalidModelException(match.getPath() + ": is a folder of statistics, not of texts; quantize takes it"
+                    + " with --stats");
+        }
         RemoteIterator<LocatedFileStatus> all = fileSystem.listFiles(match.getPath(), true);
         while (all.hasNext()) {
             FileStatus file = all.next();
-            String name = file.getPath().getName();
-            // What Spark and Hadoop put beside data: _SUCCESS, .crc.
-            if (!name.startsWith("_") && !name.startsWith(".")) {
+            if (!isHidden(file.getPath(), match.getPath())) {
                 files.add(of(file));
             }
         }
+    }
+
+    /** What Spark, Hadoop and Nightshift put beside data: _SUCCESS, .crc, the folder .nightshift. */
+    private static boolean isHidden(Path file, Path folder) {
+        for (Path path = file; path.depth() > folder.depth(); path = path.getParent()) {
+            if (path.getName().startsWith("_") || path.getName().startsWith(".")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static DataFile of(FileStatus file) {

@@ -73,6 +73,8 @@ class DocumentsTest {
     void takeAFileOfTextForOneDocument() throws IOException {
         Texts.write(folder.resolve("one.txt"), "first line\n\nsecond line\n");
         Texts.write(folder.resolve("two.md"), "another");
+        Files.createDirectories(folder.resolve(".nightshift"));
+        Texts.write(folder.resolve(".nightshift/three.txt"), "hidden with its folder");
         assertEquals(List.of("first line\n\nsecond line\n", "another"), read(folder.toString(), OptionalLong.empty(),
                 10));
     }
@@ -102,6 +104,14 @@ class DocumentsTest {
         assertNotEquals(all, one);
         assertNotEquals(one, read(folder + "/one", OptionalLong.of(6), 60));
         assertEquals(one.subList(0, 7), read(folder + "/one", OptionalLong.of(5), 7));
+    }
+
+    @Test
+    void refuseAFolderOfStatistics() throws IOException {
+        Texts.write(folder.resolve("stats/calibration.json"), "{}");
+        Texts.write(folder.resolve("stats/imatrix.gguf"), "GGUF");
+        assertRefused(new TextData(List.of(folder + "/stats"), "text", OptionalLong.empty()),
+                "/stats: is a folder of statistics, not of texts; quantize takes it with --stats");
     }
 
     @Test
