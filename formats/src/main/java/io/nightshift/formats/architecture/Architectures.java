@@ -93,4 +93,15 @@ public final class Architectures {
         HyperparameterRanges.require(architecture, checkpoint.config());
         return new Conversion(architecture, checkpoint).convert();
     }
+
+    /**
+     * The same of a model that is run and no more: without blocks for predicting further tokens, whether it has them or only
+     * says so.
+     *
+     * @throws InvalidModelException as {@link #convert} does
+     * @throws IOException if a file that the conversion needs cannot be read
+     */
+    public static ModelConversion convertToRun(Checkpoint checkpoint) throws IOException {
+        return convert(of(checkpoint.config()).blocks() == BlockCount.LAYERS ? checkpoint : checkpoint.withoutPrediction());
+    }
 }

@@ -55,7 +55,7 @@ public final class GgufQuantizedFormat implements QuantizedFormat {
             }
             String originalLocation = original.folder().location();
             own.requireSame(location(), Hyperparameters.of(original.config()), originalLocation);
-            for (TensorRecipe recipe : Architectures.convert(original).tensors()) {
+            for (TensorRecipe recipe : Architectures.convertToRun(original).tensors()) {
                 if (recipe.content() instanceof Computed computed) {
                     requireSame(recipe, computed.values(), originalLocation);
                 }

@@ -99,7 +99,7 @@ public final class DecoderModel implements Serializable {
      * @throws IOException if the checkpoint cannot be read
      */
     public static DecoderModel of(Checkpoint checkpoint) throws IOException {
-        return of(checkpoint, Architectures.convert(checkpoint));
+        return of(checkpoint, Architectures.convertToRun(checkpoint));
     }
 
     /**

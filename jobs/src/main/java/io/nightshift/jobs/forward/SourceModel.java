@@ -49,7 +49,7 @@ public final class SourceModel {
             throws IOException {
         FolderReference folder = FolderReference.find(location, settings);
         Checkpoint checkpoint = Checkpoint.open(folder.open());
-        ModelConversion conversion = Architectures.convert(checkpoint);
+        ModelConversion conversion = Architectures.convertToRun(checkpoint);
         GgufMetadata metadata = GgufConverter.convert(
                 checkpoint, conversion, preTokenizer, Warnings.withoutDifferences(warnings)).metadata();
         return new SourceModel(folder, checkpoint, DecoderModel.of(checkpoint, conversion), metadata);
