@@ -5,6 +5,7 @@ import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 
 /** What the bytes of a stored row stand for. */
 public sealed interface ElementForm extends Serializable {
@@ -17,6 +18,11 @@ public sealed interface ElementForm extends Serializable {
     /** Weights of a stored row. */
     default long columns(SafetensorsTensor tensor) {
         return tensor.columns();
+    }
+
+    /** The tensor that they are worked out with besides their own. */
+    default Optional<SafetensorsTensor> further() {
+        return Optional.empty();
     }
 
     /** Floats as they are; those of 64 bits rounded to 32. */
@@ -68,6 +74,11 @@ public sealed interface ElementForm extends Serializable {
             return GgmlType.F32;
         }
 
+        @Override
+        public Optional<SafetensorsTensor> further() {
+            return Optional.of(factors);
+        }
+
         /** Where the factor of an element stands among the factors. */
         int index(long row, long column, long columns) {
             long down = row / matrixRows * blocksDown() + row % matrixRows / blockRows;
@@ -100,6 +111,11 @@ public sealed interface ElementForm extends Serializable {
         @Override
         public long columns(SafetensorsTensor tensor) {
             return 2 * tensor.columns();
+        }
+
+        @Override
+        public Optional<SafetensorsTensor> further() {
+            return Optional.of(exponents);
         }
     }
 }

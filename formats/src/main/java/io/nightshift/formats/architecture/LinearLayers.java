@@ -105,7 +105,7 @@ public final class LinearLayers {
             if (!part.isMatrix()) {
                 throw new InvalidModelException(recipe.name() + " (" + part.tensor().name() + ", "
                         + part.tensor().type() + "): calibration, evaluation, rounding and AWQ do not take weights yet that"
-                        + " are dequantized or transposed first");
+                        + " are F64, MXFP4 or transposed: save the checkpoint in BF16 first");
             }
         }
         if (!experts) {
@@ -125,7 +125,8 @@ public final class LinearLayers {
     }
 
     private static SourceRows rows(SourceRows part, long from, long count) {
-        return new SourceRows(part.tensor(), part.firstRow() + from, count, RowOrder.AS_IS, 0);
+        return new SourceRows(part.tensor(), part.firstRow() + from, count, RowOrder.AS_IS, 0, ColumnForm.AS_STORED,
+                part.elements());
     }
 
     /** The name with the prefix that the checkpoint gives the language model. */

@@ -4,6 +4,8 @@ import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Rows that one source tensor makes: consecutive ones as they are, or reordered, transposed, dequantized. All that
@@ -73,10 +75,18 @@ public record SourceRows(
         return new SourceRows(tensor, firstRow, rows, RowOrder.AS_IS, 0, ColumnForm.AS_STORED, elements);
     }
 
-    /** Whether the rows are a tensor's own, of floats that are stored, in some order. */
+    /** Whether the rows are a tensor's own, of floats or of FP8 numbers with their factors, in some order. */
     boolean isMatrix() {
-        return !(columns instanceof ColumnForm.Transposed) && order.permutes(rows)
-                && elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64;
+        boolean numbers = elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64
+                || elements instanceof ElementForm.Scaled;
+        return !(columns instanceof ColumnForm.Transposed) && order.permutes(rows) && numbers;
+    }
+
+    /** The files that they are read from. */
+    public Set<String> files() {
+        Set<String> files = new TreeSet<>(Set.of(tensor.file()));
+        elements.further().ifPresent(other -> files.add(other.file()));
+        return files;
     }
 
     /** Whether the rows are stored bytes, moved at the most. */

@@ -48,9 +48,13 @@ public final class AwqFolder {
      * @param config the content of a {@code config.json}
      */
     public static Optional<AwqFormat> format(JsonNode config) {
-        return switch (QuantizedFormats.declared(config).path("quant_method").asText("")) {
+        JsonNode declared = QuantizedFormats.declared(config);
+        return switch (declared.path("quant_method").asText("")) {
             case "awq" -> Optional.of(AwqFormat.GEMM);
-            case "compressed-tensors" -> Optional.of(AwqFormat.COMPRESSED_TENSORS);
+            // A checkpoint in FP8 is a source of weights.
+            case "compressed-tensors" -> declared.path("format").asText("").equals("float-quantized")
+                    ? Optional.empty()
+                    : Optional.of(AwqFormat.COMPRESSED_TENSORS);
             default -> Optional.empty();
         };
     }

@@ -2,11 +2,13 @@ package io.nightshift.formats.awq;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Printable;
+import io.nightshift.formats.architecture.FloatTensors;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.architecture.SourceNames;
+import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.layout.DraftItem;
 import io.nightshift.formats.layout.GeneratedFile;
@@ -106,18 +108,17 @@ public final class AwqPlanner {
                 linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());
         for (LinearLayer linear : linears) {
             if (leftOut.contains(linear)) {
-                SafetensorsTensor source = linear.source().tensor();
-                TensorSpec spec = source.shape().size() == 2
-                        ? new TensorSpec(linear.weight(), source.type(), source.shape())
-                        : new TensorSpec(linear.weight(), source.type(), List.of(linear.outputs(), linear.inputs()));
-                drafts.add(DraftItem.copy(spec, linear.source()));
+                List<Long> shape = linear.source().tensor().shape();
+                drafts.add(DraftItem.copy(new TensorSpec(linear.weight(), FloatTensors.type(linear.source()),
+                        shape.size() == 2 ? shape : List.of(linear.outputs(), linear.inputs())), linear.source()));
             } else {
                 drafts.add(pack(linear));
             }
         }
-        for (SafetensorsTensor tensor : checkpoint.tensors()) {
+        for (SourceRows rows : FloatTensors.of(checkpoint)) {
+            SafetensorsTensor tensor = rows.tensor();
             if (!ofLinears.contains(tensor.name()) && !SourceNames.isBuffer(tensor.name())) {
-                drafts.add(DraftItem.copy(tensor));
+                drafts.add(DraftItem.copy(rows));
             }
         }
     }
@@ -126,7 +127,7 @@ public final class AwqPlanner {
         requireShape(linear);
         int groupSize = options.groupSizeOf(linear.inputs());
         SafetensorsType scaleType =
-                options.format() == AwqFormat.GEMM ? SafetensorsType.F16 : linear.source().tensor().type();
+                options.format() == AwqFormat.GEMM ? SafetensorsType.F16 : FloatTensors.type(linear.source());
         List<TensorSpec> specs = AwqTensor.of(options.format(), options.symmetric()).stream()
                 .map(tensor -> tensor.spec(linear.module(), linear.outputs(), linear.inputs(),
                         linear.inputs() / groupSize, scaleType))

@@ -1,10 +1,12 @@
 package io.nightshift.formats.exl2;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.FloatTensors;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.SourceNames;
+import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.exl2.Exl2Block.Matrix;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
@@ -54,7 +56,8 @@ public record Exl2Model(List<Exl2Block> blocks, List<List<LinearLayer>> linears,
         String location = checkpoint.folder().location();
         List<LinearLayer> all = LinearLayers.of(conversion);
         Map<String, SafetensorsTensor> left = new LinkedHashMap<>();
-        checkpoint.tensors().stream()
+        FloatTensors.of(checkpoint).stream()
+                .map(SourceRows::tensor)
                 .filter(tensor -> !SourceNames.isBuffer(tensor.name()))
                 .forEach(tensor -> left.put(tensor.name(), tensor));
         Map<String, List<LinearLayer>> ofBlocks = new LinkedHashMap<>();

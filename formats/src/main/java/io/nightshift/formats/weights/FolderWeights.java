@@ -1,6 +1,7 @@
 package io.nightshift.formats.weights;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.ElementForm;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
@@ -128,8 +129,10 @@ public final class FolderWeights implements ModelWeights {
         if (layers.isEmpty()) {
             for (SourceRows part : stored.parts()) {
                 SafetensorsTensor tensor = stored(part.tensor().name(), part.tensor().shape());
-                parts.add(new SourceRows(tensor, part.firstRow(), part.rows(), part.order(), part.shift(), part.columns(),
-                        part.elements()));
+                // What was FP8 in the checkpoint is stored as floats.
+                ElementForm elements = part.elements() instanceof ElementForm.Scaled ? ElementForm.AS_STORED : part.elements();
+                parts.add(new SourceRows(
+                        tensor, part.firstRow(), part.rows(), part.order(), part.shift(), part.columns(), elements));
             }
         } else {
             for (LinearLayer linear : layers) {

@@ -1,7 +1,6 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.Sha256;
-import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.layout.GeneratedFile;
 import io.nightshift.formats.layout.Item;
@@ -73,16 +72,12 @@ final class PlanDigest {
     /** The source files that an item is read from. */
     private static List<String> files(Item item) {
         if (item instanceof Item.Rows rows && rows.tensor().content() instanceof TensorRecipe.Stored stored) {
-            return stored.parts().stream().map(part -> part.tensor().file()).toList();
+            return stored.parts().stream().flatMap(part -> part.files().stream()).distinct().toList();
         }
         if (item instanceof Item.Gathered gathered) {
-            return List.of(gathered.linear().source().tensor().file());
+            return List.copyOf(gathered.linear().source().files());
         }
-        return item instanceof Item.Copied copied ? List.of(file(copied.source())) : List.of();
-    }
-
-    private static String file(SourceRows rows) {
-        return rows.tensor().file();
+        return item instanceof Item.Copied copied ? List.copyOf(copied.source().files()) : List.of();
     }
 
     /** An item's text tells everything of it but the bytes that it holds. */

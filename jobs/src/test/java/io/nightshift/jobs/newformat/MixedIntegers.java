@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.FloatTensors;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.SourceNames;
+import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.layout.DraftItem;
 import io.nightshift.formats.layout.GeneratedFile;
@@ -21,8 +23,8 @@ import io.nightshift.formats.safetensors.TensorSpec;
 import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.weights.FolderConfiguration;
-import io.nightshift.formats.weights.FolderWeights;
 import io.nightshift.formats.weights.FolderWeights.QuantizedLinear;
+import io.nightshift.formats.weights.FolderWeights;
 import io.nightshift.formats.weights.ModelListing;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.formats.weights.ModelWeights;
@@ -34,14 +36,14 @@ import io.nightshift.jobs.cli.TargetFormat;
 import io.nightshift.jobs.quantize.Choice;
 import io.nightshift.jobs.quantize.Chosen;
 import io.nightshift.jobs.quantize.InputStatistics;
-import io.nightshift.jobs.quantize.LaidOut;
 import io.nightshift.jobs.quantize.LaidOut.RowImportance;
+import io.nightshift.jobs.quantize.LaidOut;
 import io.nightshift.jobs.quantize.Measure;
 import io.nightshift.jobs.quantize.Model;
 import io.nightshift.jobs.quantize.Selection;
 import io.nightshift.jobs.quantize.Target;
-import io.nightshift.jobs.quantize.TargetPlan;
 import io.nightshift.jobs.quantize.TargetPlan.Needs;
+import io.nightshift.jobs.quantize.TargetPlan;
 import io.nightshift.jobs.quantize.Unit;
 import io.nightshift.jobs.rounding.NormStorage;
 import io.nightshift.jobs.rounding.RoundingOptions;
@@ -156,9 +158,9 @@ public final class MixedIntegers {
             }
             Set<String> packed =
                     linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());
-            for (SafetensorsTensor tensor : model.checkpoint().tensors()) {
-                if (!packed.contains(tensor.name()) && !SourceNames.isBuffer(tensor.name())) {
-                    drafts.add(DraftItem.copy(tensor));
+            for (SourceRows rows : FloatTensors.of(model.checkpoint())) {
+                if (!packed.contains(rows.tensor().name()) && !SourceNames.isBuffer(rows.tensor().name())) {
+                    drafts.add(DraftItem.copy(rows));
                 }
             }
             ShardedItems items = ShardedItems.of(drafts, 1L << 20, Map.of("format", "pt"));
