@@ -58,8 +58,8 @@ final class ParallelShapes {
         List<LinearLayer> down = packed.stream().filter(linear -> linear.role() == Role.EXPERT_DOWN).toList();
         List<String> warnings = new ArrayList<>();
         if (!down.isEmpty() && options.format() == AwqFormat.COMPRESSED_TENSORS && !options.symmetric()) {
-            warnings.add("vLLM loads experts in compressed-tensors only with symmetric integers: make them symmetric,"
-                    + " or use the format " + AwqFormat.GEMM.option());
+            warnings.add("vLLM and transformers load experts in compressed-tensors only with symmetric integers: make them"
+                    + " symmetric, or use the format " + AwqFormat.GEMM.option());
         }
         Set<Matrix> matrices = matrices(dense);
         for (int ways : WAYS) {
