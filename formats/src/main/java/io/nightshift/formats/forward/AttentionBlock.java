@@ -1,5 +1,6 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.architecture.Rotation;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.linear.CausalAttention;
@@ -41,7 +42,9 @@ final class AttentionBlock implements Mixer {
         this.queryNorm = queryNorm;
         this.keyNorm = keyNorm;
         this.output = output;
-        this.gated = inputs.get(0).outputs() == 2 * attention.queryHeads() * attention.headSize();
+        // A matrix of queries, keys and values may be as large.
+        this.gated = names.get(0).equals(Role.QUERY.tensor())
+                && inputs.get(0).outputs() == 2 * attention.queryHeads() * attention.headSize();
     }
 
     static AttentionBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
