@@ -42,6 +42,14 @@ public final class SparkCluster {
         return spark;
     }
 
+    /** A driver of a standalone cluster, with other properties by their whole names. */
+    public static JavaSparkContext of(StandaloneCluster cluster, Map<String, String> properties) throws IOException {
+        SparkConf conf = conf(cluster.master(), Map.of());
+        cluster.properties().forEach(conf::set);
+        properties.forEach(conf::set);
+        return new JavaSparkContext(conf);
+    }
+
     /** What executor processes need to have this process's class path. */
     public static Map<String, String> executorOptions() throws IOException {
         // Spark looks for its jars there when it starts executors, and takes the class path below.
