@@ -27,7 +27,11 @@ public final class EvaluationTable {
             .add("divergence_99", DataTypes.DoubleType, false)
             .add("divergence_999", DataTypes.DoubleType, false)
             .add("maximal_divergence", DataTypes.DoubleType, false)
-            .add("same_top", DataTypes.DoubleType, false);
+            .add("same_top", DataTypes.DoubleType, false)
+            .add("perplexity_first_half", DataTypes.DoubleType, false)
+            .add("perplexity_second_half", DataTypes.DoubleType, false)
+            .add("mean_divergence_first_half", DataTypes.DoubleType, false)
+            .add("mean_divergence_second_half", DataTypes.DoubleType, false);
 
     private final EvaluateResult result;
 
@@ -38,16 +42,18 @@ public final class EvaluationTable {
 
     /** Prints it. */
     public void print(PrintStream out) {
-        out.printf(Locale.ROOT, "%-40s %10s %8s %10s %10s %10s %9s%n",
-                "model", "perplexity", "+/-", "mean KLD", "99 %", "99.9 %", "same top");
+        out.printf(Locale.ROOT, "%-40s %10s %8s %10s %9s %9s %10s %10s %9s%n",
+                "model", "perplexity", "+/-", "mean KLD", "+/-", "noise", "99 %", "99.9 %", "same top");
         for (EvaluateResult.Score score : scores()) {
             out.printf(
                     Locale.ROOT,
-                    "%-40s %10.4f %8.4f %10.6f %10.6f %10.6f %8.2f%%%n",
+                    "%-40s %10.4f %8.4f %10.6f %9.6f %9.6f %10.6f %10.6f %8.2f%%%n",
                     shortened(score.location()),
                     score.perplexity(),
                     score.perplexityError(),
                     score.meanDivergence(),
+                    score.meanDivergenceError(),
+                    score.divergenceNoise(),
                     score.divergence99(),
                     score.divergence999(),
                     score.sameTop() * 100);
@@ -56,6 +62,10 @@ public final class EvaluationTable {
                         + " read %.1f MB of weights%n",
                 result.chunks(), result.context(), result.scoredTokens(), result.seconds(), result.tokensPerSecond(),
                 result.bytesRead() * 1e-6);
+        if (!result.quantized().isEmpty()) {
+            out.println("+/- is the standard error over tokens; noise is half the difference between the mean KLD of the"
+                    + " text's first half and that of its second");
+        }
     }
 
     /** Writes it as a Parquet folder, one row a model. */
@@ -74,7 +84,11 @@ public final class EvaluationTable {
                     score.divergence99(),
                     score.divergence999(),
                     score.maximalDivergence(),
-                    score.sameTop()));
+                    score.sameTop(),
+                    score.firstHalf().perplexity(),
+                    score.secondHalf().perplexity(),
+                    score.firstHalf().meanDivergence(),
+                    score.secondHalf().meanDivergence()));
         }
         ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
     }

@@ -13,9 +13,13 @@ final class ScoreSummary {
         double[] losses = inOrder.stream().flatMapToDouble(group -> Arrays.stream(group.losses())).toArray();
         double[] divergences = inOrder.stream().flatMapToDouble(group -> Arrays.stream(group.divergences())).toArray();
         double perplexity = Math.exp(mean(losses));
+        int tokens = losses.length;
+        // One token alone is all that both halves have.
+        EvaluateResult.Half first = half(losses, divergences, 0, Math.max(1, tokens / 2));
+        EvaluateResult.Half second = half(losses, divergences, tokens / 2, tokens);
         if (divergences.length == 0) {
             return new EvaluateResult.Score(
-                    location, perplexity, perplexity * standardError(losses), 0, 0, 0, 0, 0, 1);
+                    location, perplexity, perplexity * standardError(losses), 0, 0, 0, 0, 0, 1, first, second);
         }
         double mean = mean(divergences);
         double error = standardError(divergences);
@@ -29,7 +33,15 @@ final class ScoreSummary {
                 percentile(divergences, 0.99),
                 percentile(divergences, 0.999),
                 divergences[divergences.length - 1],
-                (double) inOrder.stream().mapToInt(TokenScores::sameTop).sum() / losses.length);
+                (double) inOrder.stream().mapToInt(TokenScores::sameTop).sum() / losses.length,
+                first,
+                second);
+    }
+
+    private static EvaluateResult.Half half(double[] losses, double[] divergences, int from, int to) {
+        return new EvaluateResult.Half(
+                Math.exp(mean(Arrays.copyOfRange(losses, from, to))),
+                divergences.length == 0 ? 0 : mean(Arrays.copyOfRange(divergences, from, to)));
     }
 
     /** Between two values in proportion, as llama-perplexity has it. */
@@ -48,7 +60,8 @@ final class ScoreSummary {
         return sum / values.length;
     }
 
-    private static double standardError(double[] values) {
+    /** Of a mean, as llama-perplexity has it (perplexity.cpp, mean_and_uncertainty). */
+    static double standardError(double[] values) {
         if (values.length < 2) {
             return 0;
         }
