@@ -10,7 +10,7 @@ import java.util.List;
  * @param scoredTokens tokens that were predicted and scored
  * @param seconds the whole run
  * @param tokensPerSecond tokens that went through a whole model in a second, all models together
- * @param bytesRead bytes of weights that were read, by all executors
+ * @param bytesRead bytes of weights and of base-logits files that were read, by all executors
  * @param original the original
  * @param quantized what was made of it
  */

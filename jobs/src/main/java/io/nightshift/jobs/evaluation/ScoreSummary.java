@@ -3,13 +3,20 @@ package io.nightshift.jobs.evaluation;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Turns the scores of tokens into those of a model; sums run in the order of the text. */
 final class ScoreSummary {
     private ScoreSummary() {}
 
+    /** Of the original itself. */
     static EvaluateResult.Score of(String location, List<TokenScores> scores) {
-        List<TokenScores> inOrder = scores.stream().sorted(Comparator.comparingInt(TokenScores::group)).toList();
+        return of(location, scores, scores);
+    }
+
+    /** Of a model that was compared with the original. */
+    static EvaluateResult.Score of(String location, List<TokenScores> scores, List<TokenScores> original) {
+        List<TokenScores> inOrder = inOrder(scores);
         double[] losses = inOrder.stream().flatMapToDouble(group -> Arrays.stream(group.losses())).toArray();
         double[] divergences = inOrder.stream().flatMapToDouble(group -> Arrays.stream(group.divergences())).toArray();
         double perplexity = Math.exp(mean(losses));
@@ -33,9 +40,22 @@ final class ScoreSummary {
                 percentile(divergences, 0.99),
                 percentile(divergences, 0.999),
                 divergences[divergences.length - 1],
-                (double) inOrder.stream().mapToInt(TokenScores::sameTop).sum() / losses.length,
+                sameShare(tops(scores), tops(original)),
                 first,
                 second);
+    }
+
+    private static List<TokenScores> inOrder(List<TokenScores> scores) {
+        return scores.stream().sorted(Comparator.comparingInt(TokenScores::group)).toList();
+    }
+
+    /** The most probable tokens, in the order of the text. */
+    static int[] tops(List<TokenScores> scores) {
+        return inOrder(scores).stream().flatMapToInt(group -> Arrays.stream(group.tops())).toArray();
+    }
+
+    private static double sameShare(int[] tops, int[] others) {
+        return (double) IntStream.range(0, tops.length).filter(i -> tops[i] == others[i]).count() / tops.length;
     }
 
     private static EvaluateResult.Half half(double[] losses, double[] divergences, int from, int to) {
