@@ -9,6 +9,7 @@ import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -33,6 +34,13 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "What was made of it, separated by commas: .gguf files of any type, AWQ folders of both"
                     + " formats, EXL2 folders, safetensors checkpoints, or base-logits files of such models.")
     private List<String> quantized = new ArrayList<>();
+
+    @Option(
+            names = "--base",
+            paramLabel = "PATH",
+            description = "What --model is a fine-tune of: a checkpoint, or a base-logits file. Says whether the fine-tune"
+                    + " survived in what was made of it.")
+    private String base;
 
     @Option(
             names = "--data",
@@ -87,7 +95,8 @@ final class EvaluateCommand implements Callable<Integer> {
                 chunks == null ? OptionalInt.empty() : OptionalInt.of(chunks),
                 preTokenizer.name(),
                 logits.baseLogits(),
-                logits.savedLogits());
+                logits.savedLogits(),
+                Optional.ofNullable(base));
         SparkRuntime runtime = spark.runtime();
         EvaluateJob job = EvaluateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
         EvaluateResult result;

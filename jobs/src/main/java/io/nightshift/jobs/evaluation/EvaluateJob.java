@@ -12,7 +12,6 @@ import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.TaskFailures;
-import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TokenSequences;
@@ -22,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import scala.Tuple2;
 
 /** Compares quantized models with their original over held-out text, distributed over groups of chunks. */
 public final class EvaluateJob {
@@ -34,8 +32,7 @@ public final class EvaluateJob {
     private final HadoopSettings settings;
     private final EvaluateProgress progress;
     private final SourceModel source;
-    private final Predictor original;
-    private final List<Predictor> quantized;
+    private final Compared compared;
     private final TextShape shape;
     private final Optional<LogitsOutput> saved;
 
@@ -45,17 +42,16 @@ public final class EvaluateJob {
             HadoopSettings settings,
             EvaluateProgress progress,
             SourceModel source,
-            Predictor original,
-            List<Predictor> quantized,
+            Compared compared,
+            TextShape shape,
             Optional<LogitsOutput> saved) {
         this.run = run;
         this.request = request;
         this.settings = settings;
         this.progress = progress;
         this.source = source;
-        this.original = original;
-        this.quantized = quantized;
-        this.shape = TextShape.of(request, files());
+        this.compared = compared;
+        this.shape = shape;
         this.saved = saved;
     }
 
@@ -82,17 +78,21 @@ public final class EvaluateJob {
                     ? logits(location, source, settings)
                     : new ModelPredictor(ModelReference.find(run, location, source, settings)));
         }
+        Optional<Predictor> base = request.base().isEmpty() ? Optional.empty() : Optional.of(BaseModel.find(
+                run, request.base().get(), source, request.preTokenizer(), settings, progress::warning));
+        Compared compared = new Compared(original, quantized, base);
+        TextShape shape = TextShape.of(request, compared.files());
+        source.requireLength("--context", shape.context());
+        if (BaseLogits.scored(shape.context()) < 1) {
+            throw new InvalidModelException("--context " + shape.context() + ": a chunk needs 4 tokens at least");
+        }
+        base.ifPresent(model -> BaseModel.requireLength(model, shape.context()));
         Optional<LogitsOutput> saved = Optional.empty();
         if (request.savedLogits().isPresent()) {
             saved = Optional.of(LogitsOutput.open(request.savedLogits().get(), settings));
             requireNotRead(request);
         }
-        EvaluateJob job = new EvaluateJob(run, request, settings, progress, source, original, quantized, saved);
-        source.requireLength("--context", job.shape.context());
-        if (BaseLogits.scored(job.shape.context()) < 1) {
-            throw new InvalidModelException("--context " + job.shape.context() + ": a chunk needs 4 tokens at least");
-        }
-        return job;
+        return new EvaluateJob(run, request, settings, progress, source, compared, shape, saved);
     }
 
     private static LogitsFile logits(String location, SourceModel source, HadoopSettings settings) throws IOException {
@@ -104,27 +104,13 @@ public final class EvaluateJob {
     /** It would be compared with what has just taken its place. */
     private static void requireNotRead(EvaluateRequest request) throws IOException {
         String target = request.savedLogits().orElseThrow().location();
-        for (String location : request.quantized()) {
+        List<String> read = new ArrayList<>(request.quantized());
+        request.base().ifPresent(read::add);
+        for (String location : read) {
             if (StorageLocation.parse(location).hadoopPath().equals(StorageLocation.parse(target).hadoopPath())) {
-                throw new InvalidModelException("--save-base-logits " + target + ": --quantized has the same file");
+                throw new InvalidModelException("--save-base-logits " + target + ": this file is read in the same run");
             }
         }
-    }
-
-    private List<LogitsFile> files() {
-        List<LogitsFile> files = new ArrayList<>();
-        for (Predictor predictor : predictors()) {
-            if (predictor instanceof LogitsFile file) {
-                files.add(file);
-            }
-        }
-        return files;
-    }
-
-    private List<Predictor> predictors() {
-        List<Predictor> all = new ArrayList<>(List.of(original));
-        all.addAll(quantized);
-        return all;
     }
 
     /**
@@ -138,10 +124,10 @@ public final class EvaluateJob {
         long start = System.nanoTime();
         Documents documents = Documents.open(request.data(), settings, spark);
         TokenSequences text = source.sequences(documents, Packing.LLAMA_IMATRIX, shape.context(), shape.mostChunks());
-        for (LogitsFile file : files()) {
+        for (LogitsFile file : compared.files()) {
             shape.requireText(file, text);
         }
-        for (Predictor predictor : predictors()) {
+        for (Predictor predictor : compared.all()) {
             predictor.requireSeen(spark);
         }
         int chunks = text.sequences().size();
@@ -155,42 +141,51 @@ public final class EvaluateJob {
         }
         SequenceGroup[] cut = SequenceGroup.cut(text.sequences(), groups).toArray(new SequenceGroup[0]);
         Broadcast<SequenceGroup[]> shared = spark.broadcast(cut);
-        ScoreTask task = new ScoreTask(shared);
-        long bytesRead = 0;
-        long begin = System.nanoTime();
-        try (Predictor.Pass pass = original.run(spark, cut, progress)) {
+        Scoring scoring = new Scoring(spark, cut, new ScoreTask(shared), progress);
+        Predictor original = compared.original();
+        try (Predictor.Pass pass = scoring.pass(original)) {
             List<TokenScores> ownScores = saved.isPresent()
-                    ? saved.get().write(spark, layout, text.textTokens(), digest, cut, original.location(), pass, task)
-                    : new TaskRun(spark, "scores of " + original.location()).run(pass.predictions(),
-                            (group, given, attempt) -> task.score(given.next(), ScoreTask.RowReceiver.NONE));
+                    ? saved.get().write(spark, layout, text.textTokens(), digest, cut, original.location(), pass,
+                            scoring.task())
+                    : scoring.score(original, pass);
             EvaluateResult.Score originalScore = finite(ScoreSummary.of(original.location(), ownScores));
-            bytesRead += pass.bytesRead() + bytesRead(ownScores);
-            progress.model(original.location(), (System.nanoTime() - begin) * 1e-9);
-            List<EvaluateResult.Score> scores = new ArrayList<>();
-            for (Predictor predictor : quantized) {
-                begin = System.nanoTime();
-                try (Predictor.Pass other = predictor.run(spark, cut, progress)) {
-                    List<TokenScores> found = new TaskRun(spark, "scores of " + predictor.location())
-                            .run(pass.predictions().zip(other.predictions()).map(pair -> pair), (group, given, attempt) -> {
-                                Tuple2<GroupPredictions, GroupPredictions> pair = given.next();
-                                return task.compare(pair._1(), pair._2());
-                            });
-                    scores.add(finite(ScoreSummary.of(predictor.location(), found, ownScores)));
-                    bytesRead += other.bytesRead() + bytesRead(found);
+            scoring.done(original, pass, ownScores);
+            List<TokenScores> baseScores = List.of();
+            List<TokenScores> change = List.of();
+            if (compared.base().isPresent()) {
+                Predictor base = compared.base().get();
+                try (Predictor.Pass basePass = scoring.pass(base)) {
+                    baseScores = scoring.score(base, basePass);
+                    change = scoring.compare(original, basePass, pass);
+                    scoring.done(base, basePass, baseScores, change);
                 }
-                progress.model(predictor.location(), (System.nanoTime() - begin) * 1e-9);
             }
+            List<EvaluateResult.Score> scores = new ArrayList<>();
+            List<int[]> tops = new ArrayList<>();
+            for (Predictor predictor : compared.quantized()) {
+                try (Predictor.Pass other = scoring.pass(predictor)) {
+                    List<TokenScores> found = scoring.compare(predictor, pass, other);
+                    scores.add(finite(ScoreSummary.of(predictor.location(), found, ownScores)));
+                    tops.add(ScoreSummary.tops(found));
+                    scoring.done(predictor, other, found);
+                }
+            }
+            FineTune fineTune = compared.base().isEmpty() ? null : FineTune.of(
+                    finite(ScoreSummary.of(compared.base().get().location(), baseScores)),
+                    finite(ScoreSummary.of(original.location(), change, baseScores)),
+                    ScoreSummary.tops(baseScores), ScoreSummary.tops(ownScores), scores, tops);
             double seconds = (System.nanoTime() - start) * 1e-9;
-            int models = predictors().size() - files().size();
+            int models = compared.all().size() - compared.files().size();
             return new EvaluateResult(
                     shape.context(),
                     chunks,
                     layout.rows(),
                     seconds,
                     text.tokens() * models / seconds,
-                    bytesRead,
+                    scoring.bytesRead(),
                     originalScore,
-                    scores);
+                    scores,
+                    fineTune);
         } catch (InvalidModelException e) {
             throw e;
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
@@ -209,9 +204,5 @@ public final class EvaluateJob {
                     + ", which are no figures: its weights are damaged, or too large for 32-bit floats. Make it again");
         }
         return score;
-    }
-
-    private static long bytesRead(List<TokenScores> scores) {
-        return scores.stream().mapToLong(TokenScores::bytesRead).sum();
     }
 }

@@ -18,6 +18,7 @@ import java.util.OptionalInt;
  * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
  * @param baseLogits a base-logits file with what the original predicts, so that it need not be run
  * @param savedLogits where the original's predictions are written to
+ * @param base what the original is a fine-tune of: a checkpoint, or a base-logits file with what it predicts
  */
 public record EvaluateRequest(
         String model,
@@ -27,11 +28,12 @@ public record EvaluateRequest(
         OptionalInt chunks,
         Optional<String> preTokenizer,
         Optional<String> baseLogits,
-        Optional<SavedLogits> savedLogits) {
+        Optional<SavedLogits> savedLogits,
+        Optional<String> base) {
     /** Context where the user gives none: that of llama-perplexity. */
     public static final int DEFAULT_CONTEXT = 512;
 
-    /** A comparison without base-logits files. */
+    /** A comparison without base-logits files and base. */
     public EvaluateRequest(
             String model,
             List<String> quantized,
@@ -39,7 +41,8 @@ public record EvaluateRequest(
             int context,
             OptionalInt chunks,
             Optional<String> preTokenizer) {
-        this(model, quantized, data, OptionalInt.of(context), chunks, preTokenizer, Optional.empty(), Optional.empty());
+        this(model, quantized, data, OptionalInt.of(context), chunks, preTokenizer, Optional.empty(), Optional.empty(),
+                Optional.empty());
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.List;
  * @param bytesRead bytes of weights and of base-logits files that were read, by all executors
  * @param original the original
  * @param quantized what was made of it
+ * @param fineTune what the original changed of its base, and what of that is left; null where no base was given
  */
 public record EvaluateResult(
         int context,
@@ -22,7 +23,8 @@ public record EvaluateResult(
         double tokensPerSecond,
         long bytesRead,
         Score original,
-        List<Score> quantized) {
+        List<Score> quantized,
+        FineTune fineTune) {
     /**
      * How well a model predicts.
      *

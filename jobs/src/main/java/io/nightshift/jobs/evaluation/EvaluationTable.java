@@ -31,7 +31,16 @@ public final class EvaluationTable {
             .add("perplexity_first_half", DataTypes.DoubleType, false)
             .add("perplexity_second_half", DataTypes.DoubleType, false)
             .add("mean_divergence_first_half", DataTypes.DoubleType, false)
-            .add("mean_divergence_second_half", DataTypes.DoubleType, false);
+            .add("mean_divergence_second_half", DataTypes.DoubleType, false)
+            // Of the fine-tune, beside its base.
+            .add("base_perplexity", DataTypes.DoubleType, true)
+            .add("base_divergence", DataTypes.DoubleType, true)
+            .add("changed_tokens", DataTypes.IntegerType, true)
+            // Of what was made of a fine-tune.
+            .add("kept", DataTypes.DoubleType, true)
+            .add("kept_error", DataTypes.DoubleType, true)
+            .add("reverted", DataTypes.DoubleType, true)
+            .add("verdict", DataTypes.StringType, true);
 
     private final EvaluateResult result;
 
@@ -66,12 +75,22 @@ public final class EvaluationTable {
             out.println("+/- is the standard error over tokens; noise is half the difference between the mean KLD of the"
                     + " text's first half and that of its second");
         }
+        if (result.fineTune() != null) {
+            out.println(result.fineTune().changeSentence(result.scoredTokens()));
+            for (FineTune.Kept kept : result.fineTune().kept()) {
+                out.println(shortened(kept.location()) + ": " + result.fineTune().sentence(kept));
+            }
+        }
     }
 
     /** Writes it as a Parquet folder, one row a model. */
     public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
         List<Row> rows = new ArrayList<>();
+        FineTune fineTune = result.fineTune();
+        int model = 0;
         for (EvaluateResult.Score score : scores()) {
+            boolean isFineTune = fineTune != null && score == result.original();
+            FineTune.Kept kept = fineTune != null && !isFineTune ? fineTune.kept().get(model++) : null;
             rows.add(RowFactory.create(
                     score.location(),
                     score == result.original(),
@@ -88,7 +107,14 @@ public final class EvaluationTable {
                     score.firstHalf().perplexity(),
                     score.secondHalf().perplexity(),
                     score.firstHalf().meanDivergence(),
-                    score.secondHalf().meanDivergence()));
+                    score.secondHalf().meanDivergence(),
+                    isFineTune ? fineTune.base().perplexity() : null,
+                    isFineTune ? fineTune.change().meanDivergence() : null,
+                    isFineTune ? fineTune.changed() : null,
+                    kept == null ? null : kept.share(),
+                    kept == null ? null : kept.error(),
+                    kept == null ? null : kept.revertedShare(),
+                    kept == null ? null : kept.verdict().name()));
         }
         ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
     }

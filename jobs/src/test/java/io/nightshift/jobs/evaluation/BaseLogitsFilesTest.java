@@ -100,7 +100,7 @@ class BaseLogitsFilesTest {
             EvaluateRequest request = new EvaluateRequest(model.toString(), List.of(),
                     new TextData(List.of(text.toString()), "text", OptionalLong.empty()), OptionalInt.of(CONTEXT),
                     OptionalInt.empty(), Optional.empty(), Optional.empty(),
-                    Optional.of(new EvaluateRequest.SavedLogits(other.toString(), false)));
+                    Optional.of(new EvaluateRequest.SavedLogits(other.toString(), false)), Optional.empty());
             EvaluateJob.plan(request, new HadoopSettings(Map.of()), EvaluateProgress.NONE).run(spark);
             assertEquals(1, casualties.lost());
         }
@@ -174,7 +174,7 @@ class BaseLogitsFilesTest {
                 "leave out one of them");
         assertRefused(run(model, text, "--overwrite"), "--overwrite has no effect without --save-base-logits");
         assertRefused(run(model, text, "--save-base-logits", saved.toString(), "--quantized", saved.toString()),
-                "--quantized has the same file");
+                "this file is read in the same run");
         evaluated("-c", "" + CONTEXT, "--chunks", "2", "--save-base-logits", mine.toString(), "--overwrite");
         assertEquals(new BaseLogits(CONTEXT, 4097, 2).length(), Files.size(mine));
     }
