@@ -28,7 +28,7 @@ public final class StandaloneCluster implements AutoCloseable {
         master = cluster.start()[0];
         this.otherHosts = otherHosts.stream()
                 .map(host -> Worker.startRpcEnvAndEndpoint(host, 0, 0, 1, MEGABYTES, new String[] {master}, null,
-                        Option.apply(WORKERS), new SparkConf(), Option.empty()))
+                        Option.apply(otherHosts.indexOf(host)), new SparkConf(), Option.empty()))
                 .toList();
     }
 
@@ -39,7 +39,7 @@ public final class StandaloneCluster implements AutoCloseable {
 
     /** One whose workers are on hosts of different names: Spark starts a second copy of a task on another host alone. */
     public static StandaloneCluster onTwoHosts() {
-        return new StandaloneCluster(1, List.of("localhost"));
+        return new StandaloneCluster(0, List.of("127.0.0.1", "localhost"));
     }
 
     /** Its URL. */
