@@ -9,6 +9,7 @@ import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -31,8 +32,15 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--quantized",
             paramLabel = "PATH",
             description = "What was made of it, separated by commas: .gguf files of any type, AWQ folders of both"
-                    + " formats, or safetensors checkpoints.")
+                    + " formats, EXL2 folders, safetensors checkpoints, or base-logits files of such models.")
     private List<String> quantized = new ArrayList<>();
+
+    @Option(
+            names = "--base",
+            paramLabel = "PATH",
+            description = "What --model is a fine-tune of: a checkpoint, or a base-logits file. Says whether the fine-tune"
+                    + " survived in what was made of it.")
+    private String base;
 
     @Option(
             names = "--data",
@@ -52,13 +60,15 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = {"-c", "--context"},
             paramLabel = "N",
-            defaultValue = "512",
-            description = "Tokens of a chunk; its second half is scored, as llama-perplexity does (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private int contextLength;
+            description = "Tokens of a chunk; its second half is scored, as llama-perplexity does (default: that of"
+                    + " base-logits files, else " + EvaluateRequest.DEFAULT_CONTEXT + ").")
+    private Integer contextLength;
 
     @Option(names = "--chunks", paramLabel = "N", description = "Most chunks (default: all).")
     private Integer chunks;
+
+    @Mixin
+    private LogitsOptions logits;
 
     @Option(names = "--parquet", paramLabel = "FOLDER", description = "Write the table as Parquet too.")
     private String parquet;
@@ -81,9 +91,12 @@ final class EvaluateCommand implements Callable<Integer> {
                 model.model(),
                 Locations.split(quantized),
                 new TextData(Locations.split(data), textColumn, OptionalLong.empty()),
-                contextLength,
+                contextLength == null ? OptionalInt.empty() : OptionalInt.of(contextLength),
                 chunks == null ? OptionalInt.empty() : OptionalInt.of(chunks),
-                preTokenizer.name());
+                preTokenizer.name(),
+                logits.baseLogits(),
+                logits.savedLogits(),
+                Optional.ofNullable(base));
         SparkRuntime runtime = spark.runtime();
         EvaluateJob job = EvaluateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
         EvaluateResult result;

@@ -1,26 +1,26 @@
 package io.nightshift.jobs.evaluation;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.jobs.forward.HiddenStates;
+import io.nightshift.formats.logits.BaseLogits;
+import io.nightshift.formats.weights.QuantizedFormats;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.SourceModel;
+import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
-import io.nightshift.jobs.tasks.SharedFolderCheck;
 import io.nightshift.jobs.tasks.TaskFailures;
-import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.api.java.JavaRDD;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import scala.Tuple2;
 
 /** Compares quantized models with their original over held-out text, distributed over groups of chunks. */
 public final class EvaluateJob {
@@ -32,8 +32,9 @@ public final class EvaluateJob {
     private final HadoopSettings settings;
     private final EvaluateProgress progress;
     private final SourceModel source;
-    private final ModelReference original;
-    private final List<ModelReference> quantized;
+    private final Compared compared;
+    private final TextShape shape;
+    private final Optional<LogitsOutput> saved;
 
     private EvaluateJob(
             RunId run,
@@ -41,14 +42,17 @@ public final class EvaluateJob {
             HadoopSettings settings,
             EvaluateProgress progress,
             SourceModel source,
-            List<ModelReference> quantized) {
+            Compared compared,
+            TextShape shape,
+            Optional<LogitsOutput> saved) {
         this.run = run;
         this.request = request;
         this.settings = settings;
         this.progress = progress;
         this.source = source;
-        this.original = ModelReference.of(run, source.decoder(), source.folder());
-        this.quantized = quantized;
+        this.compared = compared;
+        this.shape = shape;
+        this.saved = saved;
     }
 
     /**
@@ -59,75 +63,129 @@ public final class EvaluateJob {
      */
     public static EvaluateJob plan(EvaluateRequest request, HadoopSettings settings, EvaluateProgress progress)
             throws IOException {
+        if (request.baseLogits().isPresent() && request.savedLogits().isPresent()) {
+            throw new InvalidModelException("--save-base-logits beside --base-logits would make a copy of the file; leave out"
+                    + " one of them");
+        }
         SourceModel source = SourceModel.open(request.model(), request.preTokenizer(), settings, progress::warning);
-        source.requireLength("--context", request.context());
-        if (ScoreTask.scored(request.context()) < 1) {
-            throw new InvalidModelException("--context " + request.context() + ": a chunk needs 4 tokens at least");
-        }
         RunId run = RunId.create();
-        List<ModelReference> quantized = new ArrayList<>();
+        Predictor original = request.baseLogits().isPresent()
+                ? logits(request.baseLogits().get(), source, settings)
+                : new ModelPredictor(ModelReference.of(run, source.decoder(), source.folder()));
+        List<Predictor> quantized = new ArrayList<>();
         for (String location : request.quantized()) {
-            quantized.add(ModelReference.find(run, location, source, settings));
+            quantized.add(QuantizedFormats.ofFile(location).isEmpty() && FileReference.isFile(location, settings)
+                    ? logits(location, source, settings)
+                    : new ModelPredictor(ModelReference.find(run, location, source, settings)));
         }
-        return new EvaluateJob(run, request, settings, progress, source, quantized);
+        Optional<Predictor> base = request.base().isEmpty() ? Optional.empty() : Optional.of(BaseModel.find(
+                run, request.base().get(), source, request.preTokenizer(), settings, progress::warning));
+        Compared compared = new Compared(original, quantized, base);
+        TextShape shape = TextShape.of(request, compared.files());
+        source.requireLength("--context", shape.context());
+        if (BaseLogits.scored(shape.context()) < 1) {
+            throw new InvalidModelException("--context " + shape.context() + ": a chunk needs 4 tokens at least");
+        }
+        base.ifPresent(model -> BaseModel.requireLength(model, shape.context()));
+        Optional<LogitsOutput> saved = Optional.empty();
+        if (request.savedLogits().isPresent()) {
+            saved = Optional.of(LogitsOutput.open(request.savedLogits().get(), settings));
+            requireNotRead(request);
+        }
+        return new EvaluateJob(run, request, settings, progress, source, compared, shape, saved);
+    }
+
+    private static LogitsFile logits(String location, SourceModel source, HadoopSettings settings) throws IOException {
+        LogitsFile file = LogitsFile.find(location, settings);
+        file.requireVocabulary(source.decoder().vocabulary());
+        return file;
+    }
+
+    /** It would be compared with what has just taken its place. */
+    private static void requireNotRead(EvaluateRequest request) throws IOException {
+        String target = request.savedLogits().orElseThrow().location();
+        List<String> read = new ArrayList<>(request.quantized());
+        request.base().ifPresent(read::add);
+        for (String location : read) {
+            if (StorageLocation.parse(location).hadoopPath().equals(StorageLocation.parse(target).hadoopPath())) {
+                throw new InvalidModelException("--save-base-logits " + target + ": this file is read in the same run");
+            }
+        }
     }
 
     /**
      * Runs the original and the others over the text.
      *
-     * @throws InvalidModelException if there is too little text, or the tokenizer does not match the model
-     * @throws IOException if reading or a task failed
+     * @throws InvalidModelException if there is too little text, the tokenizer does not match the model, or a base-logits
+     *     file is of another text
+     * @throws IOException if reading, writing or a task failed
      */
     public EvaluateResult run(JavaSparkContext spark) throws IOException {
         long start = System.nanoTime();
         Documents documents = Documents.open(request.data(), settings, spark);
-        TokenSequences sequences = source.sequences(
-                documents, Packing.LLAMA_IMATRIX, request.context(), request.chunks().orElse(Integer.MAX_VALUE));
-        requireShared(original, spark);
-        for (ModelReference model : quantized) {
-            requireShared(model, spark);
+        TokenSequences text = source.sequences(documents, Packing.LLAMA_IMATRIX, shape.context(), shape.mostChunks());
+        for (LogitsFile file : compared.files()) {
+            shape.requireText(file, text);
         }
-        int groups = (int) Math.max(LEAST_GROUPS, sequences.tokens() / TOKENS_A_GROUP);
-        SequenceGroup[] cut = SequenceGroup.cut(sequences.sequences(), groups).toArray(new SequenceGroup[0]);
+        for (Predictor predictor : compared.all()) {
+            predictor.requireSeen(spark);
+        }
+        int chunks = text.sequences().size();
+        BaseLogits layout = new BaseLogits(shape.context(), source.decoder().vocabulary(), chunks);
+        int groups = (int) Math.max(LEAST_GROUPS, text.tokens() / TOKENS_A_GROUP);
+        String digest = "";
+        if (saved.isPresent()) {
+            saved.get().requireShared(spark);
+            groups = LogitsParts.groups(layout, groups);
+            digest = source.digest(spark);
+        }
+        SequenceGroup[] cut = SequenceGroup.cut(text.sequences(), groups).toArray(new SequenceGroup[0]);
         Broadcast<SequenceGroup[]> shared = spark.broadcast(cut);
-        List<ModelReference> all = new ArrayList<>(quantized);
-        all.add(original);
-        long bytesRead = 0;
-        long begin = System.nanoTime();
-        try (PlainPass pass = PlainPass.run(spark, original, cut, progress)) {
-            JavaRDD<HiddenStates> states = pass.states();
-            ScoreTask own = new ScoreTask(original, null, shared);
-            List<TokenScores> ownScores = new TaskRun(spark, "scores of " + original.location())
-                    .run(states, (group, given, attempt) -> own.score(given.next(), null));
+        Scoring scoring = new Scoring(spark, cut, new ScoreTask(shared), progress);
+        Predictor original = compared.original();
+        try (Predictor.Pass pass = scoring.pass(original)) {
+            List<TokenScores> ownScores = saved.isPresent()
+                    ? saved.get().write(spark, layout, text.textTokens(), digest, cut, original.location(), pass,
+                            scoring.task())
+                    : scoring.score(original, pass);
             EvaluateResult.Score originalScore = finite(ScoreSummary.of(original.location(), ownScores));
-            bytesRead += pass.bytesRead() + bytesRead(ownScores);
-            progress.model(original.location(), (System.nanoTime() - begin) * 1e-9);
-            List<EvaluateResult.Score> scores = new ArrayList<>();
-            for (ModelReference model : quantized) {
-                begin = System.nanoTime();
-                try (PlainPass other = PlainPass.run(spark, model, cut, progress)) {
-                    ScoreTask task = new ScoreTask(original, model, shared);
-                    List<TokenScores> found = new TaskRun(spark, "scores of " + model.location())
-                            .run(states.zip(other.states()).map(pair -> pair), (group, given, attempt) -> {
-                                Tuple2<HiddenStates, HiddenStates> pair = given.next();
-                                return task.score(pair._1(), pair._2());
-                            });
-                    scores.add(finite(ScoreSummary.of(model.location(), found)));
-                    bytesRead += other.bytesRead() + bytesRead(found);
+            scoring.done(original, pass, ownScores);
+            List<TokenScores> baseScores = List.of();
+            List<TokenScores> change = List.of();
+            if (compared.base().isPresent()) {
+                Predictor base = compared.base().get();
+                try (Predictor.Pass basePass = scoring.pass(base)) {
+                    baseScores = scoring.score(base, basePass);
+                    change = scoring.compare(original, basePass, pass);
+                    scoring.done(base, basePass, baseScores, change);
                 }
-                progress.model(model.location(), (System.nanoTime() - begin) * 1e-9);
             }
+            List<EvaluateResult.Score> scores = new ArrayList<>();
+            List<int[]> tops = new ArrayList<>();
+            for (Predictor predictor : compared.quantized()) {
+                try (Predictor.Pass other = scoring.pass(predictor)) {
+                    List<TokenScores> found = scoring.compare(predictor, pass, other);
+                    scores.add(finite(ScoreSummary.of(predictor.location(), found, ownScores)));
+                    tops.add(ScoreSummary.tops(found));
+                    scoring.done(predictor, other, found);
+                }
+            }
+            FineTune fineTune = compared.base().isEmpty() ? null : FineTune.of(
+                    finite(ScoreSummary.of(compared.base().get().location(), baseScores)),
+                    finite(ScoreSummary.of(original.location(), change, baseScores)),
+                    ScoreSummary.tops(baseScores), ScoreSummary.tops(ownScores), scores, tops);
             double seconds = (System.nanoTime() - start) * 1e-9;
-            int chunks = sequences.sequences().size();
+            int models = compared.all().size() - compared.files().size();
             return new EvaluateResult(
-                    request.context(),
+                    shape.context(),
                     chunks,
-                    (long) chunks * ScoreTask.scored(request.context()),
+                    layout.rows(),
                     seconds,
-                    sequences.tokens() * all.size() / seconds,
-                    bytesRead,
+                    text.tokens() * models / seconds,
+                    scoring.bytesRead(),
                     originalScore,
-                    scores);
+                    scores,
+                    fineTune);
         } catch (InvalidModelException e) {
             throw e;
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
@@ -139,21 +197,12 @@ public final class EvaluateJob {
     }
 
     /** Weights that are no numbers, or too large to compute with, are found out by their figures. */
-    private static EvaluateResult.Score finite(EvaluateResult.Score score) throws IOException {
+    static EvaluateResult.Score finite(EvaluateResult.Score score) throws IOException {
         if (!Double.isFinite(score.perplexity()) || !Double.isFinite(score.meanDivergence())) {
             throw new IOException(score.location() + ": its perplexity is " + score.perplexity()
                     + " and its mean divergence " + score.meanDivergence()
                     + ", which are no figures: its weights are damaged, or too large for 32-bit floats. Make it again");
         }
         return score;
-    }
-
-    private static long bytesRead(List<TokenScores> scores) {
-        return scores.stream().mapToLong(TokenScores::bytesRead).sum();
-    }
-
-    private void requireShared(ModelReference model, JavaSparkContext spark) throws IOException {
-        String file = model.isFolder() ? "config.json" : model.file();
-        SharedFolderCheck.requireSeen(model.folder().location(), file, spark);
     }
 }

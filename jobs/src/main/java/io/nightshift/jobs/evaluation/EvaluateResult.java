@@ -10,9 +10,10 @@ import java.util.List;
  * @param scoredTokens tokens that were predicted and scored
  * @param seconds the whole run
  * @param tokensPerSecond tokens that went through a whole model in a second, all models together
- * @param bytesRead bytes of weights that were read, by all executors
+ * @param bytesRead bytes of weights and of base-logits files that were read, by all executors
  * @param original the original
  * @param quantized what was made of it
+ * @param fineTune what the original changed of its base, and what of that is left; null where no base was given
  */
 public record EvaluateResult(
         int context,
@@ -22,21 +23,24 @@ public record EvaluateResult(
         double tokensPerSecond,
         long bytesRead,
         Score original,
-        List<Score> quantized) {
+        List<Score> quantized,
+        FineTune fineTune) {
     /**
      * How well a model predicts.
      *
      * @param location where it is
      * @param perplexity by llama-perplexity's convention
-     * @param perplexityError its standard error
+     * @param perplexityError its standard error as llama-perplexity has it: the perplexity times that of the mean loss,
+     *     which is the root of the variance over tokens divided by their number less one
      * @param meanDivergence mean of the Kullback-Leibler divergence of its predictions from the original's, in nats; 0
-     *     for
-     *     the original, as the following
-     * @param meanDivergenceError its standard error
+     *     for the original, as the following
+     * @param meanDivergenceError its standard error, over tokens alike
      * @param divergence99 99th percentile of the divergence
      * @param divergence999 99.9th percentile
      * @param maximalDivergence the largest one
      * @param sameTop share of tokens whose most probable successor is the original's; 1 for the original
+     * @param firstHalf the figures of the first half of the scored tokens, in the order of the text
+     * @param secondHalf those of the second half
      */
     public record Score(
             String location,
@@ -47,5 +51,24 @@ public record EvaluateResult(
             double divergence99,
             double divergence999,
             double maximalDivergence,
-            double sameTop) {}
+            double sameTop,
+            Half firstHalf,
+            Half secondHalf) {
+        /**
+         * The noise floor of the mean divergence: half the difference of the two halves' means. Standard errors take
+         * tokens for independent; halves tell what the choice of the text does too. Two means that differ by less than
+         * this are not told apart.
+         */
+        public double divergenceNoise() {
+            return Math.abs(firstHalf.meanDivergence() - secondHalf.meanDivergence()) / 2;
+        }
+    }
+
+    /**
+     * What a model scores on half of the text.
+     *
+     * @param perplexity by llama-perplexity's convention
+     * @param meanDivergence mean divergence from the original, in nats; 0 for the original
+     */
+    public record Half(double perplexity, double meanDivergence) {}
 }

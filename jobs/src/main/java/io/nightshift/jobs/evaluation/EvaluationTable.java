@@ -27,7 +27,20 @@ public final class EvaluationTable {
             .add("divergence_99", DataTypes.DoubleType, false)
             .add("divergence_999", DataTypes.DoubleType, false)
             .add("maximal_divergence", DataTypes.DoubleType, false)
-            .add("same_top", DataTypes.DoubleType, false);
+            .add("same_top", DataTypes.DoubleType, false)
+            .add("perplexity_first_half", DataTypes.DoubleType, false)
+            .add("perplexity_second_half", DataTypes.DoubleType, false)
+            .add("mean_divergence_first_half", DataTypes.DoubleType, false)
+            .add("mean_divergence_second_half", DataTypes.DoubleType, false)
+            // Of the fine-tune, beside its base.
+            .add("base_perplexity", DataTypes.DoubleType, true)
+            .add("base_divergence", DataTypes.DoubleType, true)
+            .add("changed_tokens", DataTypes.IntegerType, true)
+            // Of what was made of a fine-tune.
+            .add("kept", DataTypes.DoubleType, true)
+            .add("kept_error", DataTypes.DoubleType, true)
+            .add("reverted", DataTypes.DoubleType, true)
+            .add("verdict", DataTypes.StringType, true);
 
     private final EvaluateResult result;
 
@@ -38,16 +51,18 @@ public final class EvaluationTable {
 
     /** Prints it. */
     public void print(PrintStream out) {
-        out.printf(Locale.ROOT, "%-40s %10s %8s %10s %10s %10s %9s%n",
-                "model", "perplexity", "+/-", "mean KLD", "99 %", "99.9 %", "same top");
+        out.printf(Locale.ROOT, "%-40s %10s %8s %10s %9s %9s %10s %10s %9s%n",
+                "model", "perplexity", "+/-", "mean KLD", "+/-", "noise", "99 %", "99.9 %", "same top");
         for (EvaluateResult.Score score : scores()) {
             out.printf(
                     Locale.ROOT,
-                    "%-40s %10.4f %8.4f %10.6f %10.6f %10.6f %8.2f%%%n",
+                    "%-40s %10.4f %8.4f %10.6f %9.6f %9.6f %10.6f %10.6f %8.2f%%%n",
                     shortened(score.location()),
                     score.perplexity(),
                     score.perplexityError(),
                     score.meanDivergence(),
+                    score.meanDivergenceError(),
+                    score.divergenceNoise(),
                     score.divergence99(),
                     score.divergence999(),
                     score.sameTop() * 100);
@@ -56,12 +71,26 @@ public final class EvaluationTable {
                         + " read %.1f MB of weights%n",
                 result.chunks(), result.context(), result.scoredTokens(), result.seconds(), result.tokensPerSecond(),
                 result.bytesRead() * 1e-6);
+        if (!result.quantized().isEmpty()) {
+            out.println("+/- is the standard error over tokens; noise is half the difference between the mean KLD of the"
+                    + " text's first half and that of its second");
+        }
+        if (result.fineTune() != null) {
+            out.println(result.fineTune().changeSentence(result.scoredTokens()));
+            for (FineTune.Kept kept : result.fineTune().kept()) {
+                out.println(shortened(kept.location()) + ": " + result.fineTune().sentence(kept));
+            }
+        }
     }
 
     /** Writes it as a Parquet folder, one row a model. */
     public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
         List<Row> rows = new ArrayList<>();
+        FineTune fineTune = result.fineTune();
+        int model = 0;
         for (EvaluateResult.Score score : scores()) {
+            boolean isFineTune = fineTune != null && score == result.original();
+            FineTune.Kept kept = fineTune != null && !isFineTune ? fineTune.kept().get(model++) : null;
             rows.add(RowFactory.create(
                     score.location(),
                     score == result.original(),
@@ -74,7 +103,18 @@ public final class EvaluationTable {
                     score.divergence99(),
                     score.divergence999(),
                     score.maximalDivergence(),
-                    score.sameTop()));
+                    score.sameTop(),
+                    score.firstHalf().perplexity(),
+                    score.secondHalf().perplexity(),
+                    score.firstHalf().meanDivergence(),
+                    score.secondHalf().meanDivergence(),
+                    isFineTune ? fineTune.base().perplexity() : null,
+                    isFineTune ? fineTune.change().meanDivergence() : null,
+                    isFineTune ? fineTune.changed() : null,
+                    kept == null ? null : kept.share(),
+                    kept == null ? null : kept.error(),
+                    kept == null ? null : kept.revertedShare(),
+                    kept == null ? null : kept.verdict().name()));
         }
         ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
     }

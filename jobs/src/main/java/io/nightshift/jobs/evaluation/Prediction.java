@@ -1,5 +1,7 @@
 package io.nightshift.jobs.evaluation;
 
+import io.nightshift.formats.logits.LogitsRow;
+
 /** The prediction of one token: what follows from a row of logits. */
 final class Prediction {
     private Prediction() {}
@@ -25,7 +27,7 @@ final class Prediction {
         return largest + Math.log(sum);
     }
 
-    /** The Kullback-Leibler divergence of a prediction from the original's, in nats. */
+    /** The Kullback-Leibler divergence of a prediction from the original's, in nats; roundings may take it below 0. */
     static double divergence(
             float[] original, double originalLogSum, float[] other, double otherLogSum, int from, int vocabulary) {
         double sum = 0;
@@ -33,6 +35,21 @@ final class Prediction {
             double logProbability = original[from + i] - originalLogSum;
             sum += Math.exp(logProbability) * (logProbability - (other[from + i] - otherLogSum));
         }
-        return Math.max(0, sum);
+        return sum;
+    }
+
+    /**
+     * The divergence from a prediction that a base-logits file keeps, as llama-perplexity has it: what is not above
+     * {@link LogitsRow#LEAST_COUNTED} is left out, as it may have been cut off there.
+     */
+    static double divergenceOfRounded(float[] original, float[] other, double otherLogSum, int from, int vocabulary) {
+        double sum = 0;
+        for (int i = 0; i < vocabulary; i++) {
+            double logProbability = original[from + i];
+            if (logProbability > LogitsRow.LEAST_COUNTED) {
+                sum += Math.exp(logProbability) * (logProbability - (other[from + i] - otherLogSum));
+            }
+        }
+        return sum;
     }
 }

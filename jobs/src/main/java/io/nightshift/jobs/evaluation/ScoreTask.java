@@ -1,9 +1,6 @@
 package io.nightshift.jobs.evaluation;
 
-import io.nightshift.formats.forward.OutputHead;
-import io.nightshift.jobs.forward.GroupPass;
-import io.nightshift.jobs.forward.HiddenStates;
-import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.formats.logits.BaseLogits;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
@@ -16,72 +13,99 @@ import org.apache.spark.broadcast.Broadcast;
  * a context of n the tokens n/2 + 1 to n - 1 are predicted from those before them.
  *
  * <p>Memory: two output matrices, shared by the tasks of an executor; the logits of a few tokens, at most
- * {@value #LOGITS_AT_ONCE} for each of two models.
+ * {@value #LOGITS_AT_ONCE} (or one row) for each of two models, and half as many bytes where they come from a file.
  *
- * @param original the original
- * @param other what it is compared with; null to score the original itself
  * @param groups the tokens
  */
-record ScoreTask(ModelReference original, ModelReference other, Broadcast<SequenceGroup[]> groups)
-        implements Serializable {
+record ScoreTask(Broadcast<SequenceGroup[]> groups) implements Serializable {
     private static final int LOGITS_AT_ONCE = 8 << 20;
+    private static final int ROWS_AT_ONCE = 64;
 
-    /** Tokens of a chunk that are scored. */
-    static int scored(int context) {
-        return context - 1 - context / 2;
+    /** Is given rows in order, as they are scored. */
+    interface RowReceiver {
+        /** Has no use for them. */
+        RowReceiver NONE = (rows, at, logSum) -> { };
+
+        /** The row that begins at an index: logits, and the logarithm of the sum of their exponentials. */
+        void row(float[] rows, int at, double logSum) throws IOException;
     }
 
-    /**
-     * Scores a group.
-     *
-     * @param states the original's normalized states of the scored tokens
-     * @param otherStates those of the other model; null without one
-     */
-    TokenScores score(HiddenStates states, HiddenStates otherStates) throws IOException {
-        SequenceGroup group = groups.value()[states.group()];
-        int context = group.sequences().get(0).length;
-        int perChunk = scored(context);
-        int tokens = perChunk * group.sequences().size();
-        int[] next = new int[tokens];
-        for (int i = 0; i < tokens; i++) {
-            next[i] = group.sequences().get(i / perChunk)[context / 2 + 1 + i % perChunk];
-        }
-        GroupPass.Head read = GroupPass.head(original);
-        GroupPass.Head otherRead = other == null ? null : GroupPass.head(other);
-        OutputHead head = read.weights();
-        OutputHead otherHead = other == null ? null : otherRead.weights();
-        int vocabulary = head.vocabulary();
-        int atOnce = Math.max(1, Math.min(64, LOGITS_AT_ONCE / vocabulary));
-        float[] logits = new float[atOnce * vocabulary];
-        float[] otherLogits = other == null ? null : new float[atOnce * vocabulary];
-        double[] losses = new double[tokens];
-        double[] divergences = new double[other == null ? 0 : tokens];
-        int sameTop = 0;
+    /** Scores predictions by themselves. */
+    TokenScores score(GroupPredictions predictions, RowReceiver receiver) throws IOException {
+        int[] next = next(predictions.group());
+        GroupPredictions.Rows rows = predictions.open();
+        int vocabulary = rows.vocabulary();
+        int atOnce = rowsAtOnce(vocabulary);
+        float[] values = new float[atOnce * vocabulary];
+        double[] losses = new double[next.length];
+        int[] tops = new int[next.length];
         try (Workers workers = TaskWorkers.open()) {
-            for (int from = 0; from < tokens; from += atOnce) {
-                int count = Math.min(atOnce, tokens - from);
-                head.logits(states.values(), from, count, 0, vocabulary, logits, workers);
-                if (other != null) {
-                    otherHead.logits(otherStates.values(), from, count, 0, vocabulary, otherLogits, workers);
-                }
+            for (int from = 0; from < next.length; from += atOnce) {
+                int count = Math.min(atOnce, next.length - from);
+                rows.read(from, count, values, workers);
                 for (int i = 0; i < count; i++) {
-                    int row = i * vocabulary;
-                    int top = Prediction.top(logits, row, vocabulary);
-                    double logSum = Prediction.logSum(logits, row, vocabulary, top);
-                    if (other == null) {
-                        losses[from + i] = logSum - logits[row + next[from + i]];
-                        continue;
-                    }
-                    int otherTop = Prediction.top(otherLogits, row, vocabulary);
-                    double otherLogSum = Prediction.logSum(otherLogits, row, vocabulary, otherTop);
-                    losses[from + i] = otherLogSum - otherLogits[row + next[from + i]];
-                    divergences[from + i] =
-                            Prediction.divergence(logits, logSum, otherLogits, otherLogSum, row, vocabulary);
-                    sameTop += top == otherTop ? 1 : 0;
+                    int at = i * vocabulary;
+                    int top = Prediction.top(values, at, vocabulary);
+                    double logSum = rows.logSum(values, at, top);
+                    losses[from + i] = logSum - values[at + next[from + i]];
+                    tops[from + i] = top;
+                    receiver.row(values, at, logSum);
                 }
             }
         }
-        long bytesRead = read.bytesRead() + (other == null ? 0 : otherRead.bytesRead());
-        return new TokenScores(states.group(), losses, divergences, sameTop, bytesRead);
+        return new TokenScores(predictions.group(), losses, new double[0], tops, rows.bytesRead());
+    }
+
+    /** Scores predictions, and compares them with the original's. */
+    TokenScores compare(GroupPredictions original, GroupPredictions other) throws IOException {
+        int[] next = next(other.group());
+        GroupPredictions.Rows rows = original.open();
+        GroupPredictions.Rows otherRows = other.open();
+        boolean exact = rows.isExact() && otherRows.isExact();
+        int vocabulary = rows.vocabulary();
+        int atOnce = rowsAtOnce(vocabulary);
+        float[] values = new float[atOnce * vocabulary];
+        float[] otherValues = new float[atOnce * vocabulary];
+        double[] losses = new double[next.length];
+        double[] divergences = new double[next.length];
+        int[] tops = new int[next.length];
+        try (Workers workers = TaskWorkers.open()) {
+            for (int from = 0; from < next.length; from += atOnce) {
+                int count = Math.min(atOnce, next.length - from);
+                rows.read(from, count, values, workers);
+                otherRows.read(from, count, otherValues, workers);
+                for (int i = 0; i < count; i++) {
+                    int at = i * vocabulary;
+                    double logSum = rows.logSum(values, at, Prediction.top(values, at, vocabulary));
+                    int top = Prediction.top(otherValues, at, vocabulary);
+                    double otherLogSum = otherRows.logSum(otherValues, at, top);
+                    losses[from + i] = otherLogSum - otherValues[at + next[from + i]];
+                    double divergence = rows.isExact()
+                            ? Prediction.divergence(values, logSum, otherValues, otherLogSum, at, vocabulary)
+                            : Prediction.divergenceOfRounded(values, otherValues, otherLogSum, at, vocabulary);
+                    // Roundings of a file go both ways: cut off at 0, they would not cancel out.
+                    divergences[from + i] = exact ? Math.max(0, divergence) : divergence;
+                    tops[from + i] = top;
+                }
+            }
+        }
+        long bytesRead = rows.bytesRead() + otherRows.bytesRead();
+        return new TokenScores(other.group(), losses, divergences, tops, bytesRead);
+    }
+
+    private static int rowsAtOnce(int vocabulary) {
+        return Math.max(1, Math.min(ROWS_AT_ONCE, LOGITS_AT_ONCE / vocabulary));
+    }
+
+    /** The tokens that are to be predicted. */
+    private int[] next(int index) {
+        SequenceGroup group = groups.value()[index];
+        int context = group.sequences().get(0).length;
+        int perChunk = BaseLogits.scored(context);
+        int[] next = new int[perChunk * group.sequences().size()];
+        for (int i = 0; i < next.length; i++) {
+            next[i] = group.sequences().get(i / perChunk)[context / 2 + 1 + i % perChunk];
+        }
+        return next;
     }
 }

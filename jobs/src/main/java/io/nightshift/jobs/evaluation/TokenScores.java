@@ -8,8 +8,9 @@ import java.io.Serializable;
  * @param group the group
  * @param losses negative logarithms of the probability of each next token
  * @param divergences Kullback-Leibler divergence of each prediction from the original's; empty for the original
- * @param sameTop how many predictions have the original's most probable token
- * @param bytesRead bytes of output matrices that were read for this group; the other groups of the executor share them
+ * @param tops the most probable token of each prediction
+ * @param bytesRead bytes of output matrices that were read for this group, which the other groups of the executor share,
+ *     and of base-logits files
  */
-record TokenScores(int group, double[] losses, double[] divergences, int sameTop, long bytesRead)
+record TokenScores(int group, double[] losses, double[] divergences, int[] tops, long bytesRead)
         implements Serializable {}

@@ -8,6 +8,7 @@ import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.tokenizer.TextTokenizer;
 import io.nightshift.formats.tokenizer.TextTokenizers;
 import io.nightshift.jobs.storage.FolderReference;
@@ -17,6 +18,7 @@ import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.SequencePacker;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -73,6 +75,11 @@ public final class SourceModel {
     /** Its hyperparameters. */
     public DecoderModel decoder() {
         return decoder;
+    }
+
+    /** The bytes of its vocabulary's tokens, by their ids. */
+    public List<byte[]> tokens() {
+        return ((GgufValue.Texts) metadata.get("tokenizer.ggml.tokens").orElseThrow()).values();
     }
 
     /** What tells it apart from other models; a task reads it. */

@@ -12,13 +12,10 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 import scala.jdk.javaapi.CollectionConverters;
 
 /**
- * The tasks of a job that run at the moment. Spark tells of a job's failure while others of its tasks still run: what they
- * write would be left behind by a run that cleans up at once.
+ * The tasks of a job that run at the moment. Spark tells of a job's end while some of its tasks still run: all others where
+ * one failed, and the slower copies under speculation. What they write would be left behind by a run that cleans up at once.
  */
 final class RunningTasks extends SparkListener implements AutoCloseable {
-    /** A task that does not heed its cancellation for longer is left to itself. */
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
     private final SparkContext spark;
     private final String groupKey;
     private final String group;
@@ -55,18 +52,22 @@ final class RunningTasks extends SparkListener implements AutoCloseable {
         }
     }
 
-    /** Waits until none is left of those that have begun. An interrupted wait ends, and stays interrupted. */
-    void awaitEnd() {
-        long end = System.nanoTime() + PATIENCE.toNanos();
+    /**
+     * Waits until none is left of those that have begun. An interrupted wait ends, and stays interrupted.
+     *
+     * @param patience a task that does not heed its cancellation for longer is left to itself
+     */
+    void awaitEnd(Duration patience) {
+        long end = System.nanoTime() + patience.toNanos();
         try {
-            spark.listenerBus().waitUntilEmpty(PATIENCE.toMillis());
+            spark.listenerBus().waitUntilEmpty(patience.toMillis());
             synchronized (this) {
                 for (long left; running > 0 && (left = (end - System.nanoTime()) / 1_000_000) > 0; ) {
                     wait(left);
                 }
             }
         } catch (TimeoutException e) {
-            // Spark is too busy to say: the failure is told all the same.
+            // Spark is too busy to say: how the job ended is told all the same.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -4,6 +4,7 @@ import io.nightshift.formats.InvalidModelException;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -44,6 +45,13 @@ public final class TaskRun {
     private static final String GROUP = "spark.jobGroup.id";
     private static final String DESCRIPTION = "spark.job.description";
     private static final String INTERRUPT = "spark.job.interruptOnCancel";
+    private static final String SPECULATION = "spark.speculation";
+
+    /** How long a failed job waits for its other tasks. */
+    private static final Duration AFTER_FAILURE = Duration.ofSeconds(30);
+
+    /** How long a job that succeeded waits for the slower copies of its tasks: its results are there. */
+    private static final Duration AFTER_SUCCESS = Duration.ofSeconds(5);
 
     private final JavaSparkContext spark;
     private final String description;
@@ -135,7 +143,7 @@ public final class TaskRun {
     }
 
     /**
-     * Runs the job and waits for it; where it fails, for what still runs of it, too.
+     * Runs the job and waits for it; where it fails, or runs under speculation, for what still runs of it, too.
      *
      * @return the results, in the order of the partitions
      * @throws InvalidModelException if a task refused its input
@@ -164,8 +172,11 @@ public final class TaskRun {
         try {
             spark.sc().runJob(partitions.rdd(), new Task<>(body, refusals),
                     CollectionConverters.asScala(indices).toSeq(), collector, tag);
+            if (spark.getConf().getBoolean(SPECULATION, false)) {
+                running.awaitEnd(AFTER_SUCCESS);
+            }
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
-            running.awaitEnd();
+            running.awaitEnd(AFTER_FAILURE);
             if (refusals.isZero()) {
                 throw TaskFailures.explain(e);
             }

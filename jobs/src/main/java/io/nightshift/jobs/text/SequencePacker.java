@@ -72,13 +72,17 @@ public final class SequencePacker {
         String text = String.join("\n", texts);
         int[] ids = withBegin(encode(text.endsWith("\n") ? text.substring(0, text.length() - 1) : text));
         List<int[]> sequences = new ArrayList<>();
+        List<Integer> textBegins = new ArrayList<>();
         for (int at = 0; at + length <= ids.length && sequences.size() < chunks; at += length) {
             int[] sequence = Arrays.copyOfRange(ids, at, at + length);
-            tokenizer.beginOfText().ifPresent(begin -> sequence[0] = begin);
+            tokenizer.beginOfText().ifPresent(begin -> {
+                textBegins.add(sequence[0]);
+                sequence[0] = begin;
+            });
             sequences.add(sequence);
         }
         requireSequences(sequences, Math.min(chunks, 2));
-        return new TokenSequences(sequences, length, digest.hexadecimal());
+        return new TokenSequences(sequences, length, digest.hexadecimal(), textBegins);
     }
 
     private int[] encode(String text) {

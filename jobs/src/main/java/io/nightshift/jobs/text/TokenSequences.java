@@ -3,6 +3,7 @@ package io.nightshift.jobs.text;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Token sequences, all of the same length.
@@ -10,8 +11,26 @@ import java.util.List;
  * @param sequences the ids of each
  * @param length tokens of each
  * @param dataDigest SHA-256 of the documents that they were cut from, in hexadecimal
+ * @param textBegins the token of the text that each sequence's first one took the place of; empty where none did
  */
-public record TokenSequences(List<int[]> sequences, int length, String dataDigest) {
+public record TokenSequences(List<int[]> sequences, int length, String dataDigest, List<Integer> textBegins) {
+    /** Sequences that are as they were cut. */
+    public TokenSequences(List<int[]> sequences, int length, String dataDigest) {
+        this(sequences, length, dataDigest, List.of());
+    }
+
+    /** The sequences as they stood in the text. */
+    public List<int[]> textTokens() {
+        if (textBegins.isEmpty()) {
+            return sequences;
+        }
+        return IntStream.range(0, sequences.size()).mapToObj(i -> {
+            int[] tokens = sequences.get(i).clone();
+            tokens[0] = textBegins.get(i);
+            return tokens;
+        }).toList();
+    }
+
     /** Number of tokens. */
     public long tokens() {
         return (long) sequences.size() * length;

@@ -71,10 +71,12 @@ class CalibrationCommandsTest {
         CommandRun evaluated = run("evaluate", "--quantized", file.toString(), "--data", text.toString(), "-c", "64",
                 "--parquet", folder + "/table", "--json");
         assertEquals(0, evaluated.exitCode(), evaluated.err());
-        for (String column : List.of("perplexity", "mean KLD", " 99 %", "99.9 %", "same top", "of weights")) {
+        for (String column : List.of("perplexity", "mean KLD", "noise", "+/- is the standard error", " 99 %", "99.9 %",
+                "same top", "of weights")) {
             assertTrue(evaluated.out().contains(column), evaluated.out());
         }
-        for (String field : List.of("perplexity", "meanDivergence", "divergence99", "divergence999", "sameTop")) {
+        for (String field : List.of("perplexity", "meanDivergence", "meanDivergenceError", "divergence99", "divergence999",
+                "sameTop", "firstHalf/meanDivergence", "secondHalf/perplexity")) {
             assertTrue(lastLine(evaluated).at("/quantized/0/" + field).isNumber(), field);
         }
         double divergence = lastLine(evaluated).at("/quantized/0/meanDivergence").asDouble();

@@ -114,6 +114,30 @@ class EvaluateJobTest {
     }
 
     @Test
+    void tellsHowFarFiguresCanBeTrusted() {
+        EvaluateResult.Score score = ScoreSummary.of("model", List.of(
+                new TokenScores(1, new double[] {4, 6}, new double[] {0.3, 0.5}, new int[] {7, 8}, 0),
+                new TokenScores(0, new double[] {1, 3, 2}, new double[] {0.1, 0.1, 0.2}, new int[] {1, 2, 3}, 0)), List.of(
+                new TokenScores(0, new double[0], new double[0], new int[] {1, 2, 4}, 0),
+                new TokenScores(1, new double[0], new double[0], new int[] {7, 7}, 0)));
+        // Losses 1 3 2 4 6: their mean is 3.2, that of their squares 13.2.
+        assertEquals(Math.exp(3.2), score.perplexity(), 1e-12);
+        assertEquals(Math.exp(3.2) * Math.sqrt((13.2 - 3.2 * 3.2) / 4), score.perplexityError(), 1e-12);
+        assertEquals(0.24, score.meanDivergence(), 1e-15);
+        assertEquals(0.6, score.sameTop());
+        assertEquals(Math.sqrt((0.08 - 0.24 * 0.24) / 4), score.meanDivergenceError(), 1e-15);
+        assertEquals(new EvaluateResult.Half(Math.exp(2), 0.1), score.firstHalf());
+        assertEquals(Math.exp(4), score.secondHalf().perplexity(), 1e-12);
+        assertEquals(1 / 3., score.secondHalf().meanDivergence(), 1e-15);
+        assertEquals((1 / 3. - 0.1) / 2, score.divergenceNoise(), 1e-15);
+
+        EvaluateResult.Score one = ScoreSummary.of("model", List.of(
+                new TokenScores(0, new double[] {1}, new double[] {0.1}, new int[1], 0)));
+        assertEquals(one.firstHalf(), one.secondHalf());
+        assertEquals(0, one.meanDivergenceError());
+    }
+
+    @Test
     void refusesAnotherModelAndAFileThatIsNotThere() throws IOException {
         Path text = Texts.write(folder.resolve("text.txt"), Texts.document(1, 100));
         assertRefused("there is no such file", text, folder.resolve("missing.gguf").toString());

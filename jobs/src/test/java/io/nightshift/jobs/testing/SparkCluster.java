@@ -35,11 +35,23 @@ public final class SparkCluster {
     public static JavaSparkContext twoExecutors(Map<String, String> hadoop) throws IOException {
         SparkConf conf = conf(TWO_EXECUTORS, hadoop);
         executorOptions().forEach(conf::set);
+        return withTwoExecutors(conf);
+    }
+
+    private static JavaSparkContext withTwoExecutors(SparkConf conf) {
         JavaSparkContext spark = new JavaSparkContext(conf);
         while (spark.sc().getExecutorMemoryStatus().size() < 3) {
             pause();
         }
         return spark;
+    }
+
+    /** A driver of a standalone cluster of two workers, with other properties by their whole names. */
+    public static JavaSparkContext of(StandaloneCluster cluster, Map<String, String> properties) throws IOException {
+        SparkConf conf = conf(cluster.master(), Map.of());
+        cluster.properties().forEach(conf::set);
+        properties.forEach(conf::set);
+        return withTwoExecutors(conf);
     }
 
     /** What executor processes need to have this process's class path. */

@@ -7,6 +7,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.SparkConf;
 import org.apache.spark.deploy.LocalSparkCluster;
+import org.apache.spark.deploy.worker.Worker;
+import org.apache.spark.rpc.RpcEnv;
+import scala.Option;
 
 /**
  * A standalone master and two workers of one core in this process, whose executors are processes of their own. Drivers may
@@ -18,15 +21,25 @@ public final class StandaloneCluster implements AutoCloseable {
 
     private final LocalSparkCluster cluster;
     private final String master;
+    private final List<RpcEnv> otherHosts;
 
-    private StandaloneCluster(LocalSparkCluster cluster) {
-        this.cluster = cluster;
+    private StandaloneCluster(int workers, List<String> otherHosts) {
+        cluster = LocalSparkCluster.apply(workers, 1, MEGABYTES, new SparkConf());
         master = cluster.start()[0];
+        this.otherHosts = otherHosts.stream()
+                .map(host -> Worker.startRpcEnvAndEndpoint(host, 0, 0, 1, MEGABYTES, new String[] {master}, null,
+                        Option.apply(otherHosts.indexOf(host)), new SparkConf(), Option.empty()))
+                .toList();
     }
 
     /** Starts it. */
     public static StandaloneCluster start() {
-        return new StandaloneCluster(LocalSparkCluster.apply(WORKERS, 1, MEGABYTES, new SparkConf()));
+        return new StandaloneCluster(WORKERS, List.of());
+    }
+
+    /** One whose workers are on hosts of different names: Spark starts a second copy of a task on another host alone. */
+    public static StandaloneCluster onTwoHosts() {
+        return new StandaloneCluster(0, List.of("127.0.0.1", "localhost"));
     }
 
     /** Its URL. */
@@ -54,6 +67,7 @@ public final class StandaloneCluster implements AutoCloseable {
 
     @Override
     public void close() {
+        otherHosts.forEach(RpcEnv::shutdown);
         cluster.stop();
     }
 }

@@ -1,11 +1,13 @@
 package io.nightshift.jobs.evaluation;
 
 import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.logits.BaseLogits;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.LayerWork;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
+import io.nightshift.jobs.tasks.SharedFolderCheck;
 import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
 import java.util.List;
@@ -13,19 +15,22 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
 
-/** A model's normalized hidden states of the tokens that are scored, persisted; an executor reads each layer once. */
-final class PlainPass implements AutoCloseable {
-    private final JavaRDD<GroupPass.Result> results;
-    private final long bytesRead;
-
-    private PlainPass(JavaRDD<GroupPass.Result> results, long bytesRead) {
-        this.results = results;
-        this.bytesRead = bytesRead;
+/** A model that is run: its normalized hidden states of the scored tokens, persisted; an executor reads each layer once. */
+record ModelPredictor(ModelReference model) implements Predictor {
+    @Override
+    public String location() {
+        return model.location();
     }
 
-    static PlainPass run(
-            JavaSparkContext spark, ModelReference model, SequenceGroup[] groups, EvaluateProgress progress)
-            throws IOException {
+    @Override
+    public void requireSeen(JavaSparkContext spark) throws IOException {
+        String file = model.isFolder() ? "config.json" : model.file();
+        SharedFolderCheck.requireSeen(model.folder().location(), file, spark);
+    }
+
+    @Override
+    public Pass run(JavaSparkContext spark, SequenceGroup[] groups, EvaluateProgress progress) throws IOException {
+        ModelReference model = this.model;
         JavaRDD<GroupPass.Result> results = spark.parallelize(List.of(groups), groups.length)
                 .map(group -> new GroupPass.Result(GroupPass.embed(model, group), null));
         int layers = model.model().layers();
@@ -55,14 +60,14 @@ final class PlainPass implements AutoCloseable {
                 progress.layer(layer, layers, tokens, (System.nanoTime() - start) * 1e-9);
             }
         }
-        return new PlainPass(results, bytesRead);
+        return new StatesPass(model, results, bytesRead);
     }
 
     /** The states of the scored tokens alone. */
     private static HiddenStates scored(HiddenStates states, ModelReference model) {
         int size = model.model().hiddenSize();
         int context = states.sequenceLength();
-        int perChunk = ScoreTask.scored(context);
+        int perChunk = BaseLogits.scored(context);
         int chunks = states.values().length / (context * size);
         float[] values = new float[chunks * perChunk * size];
         for (int i = 0; i < chunks; i++) {
@@ -72,18 +77,17 @@ final class PlainPass implements AutoCloseable {
         return new HiddenStates(states.group(), perChunk, values);
     }
 
-    JavaRDD<HiddenStates> states() {
-        return results.map(GroupPass.Result::states);
-    }
+    private record StatesPass(ModelReference model, JavaRDD<GroupPass.Result> results, long bytesRead) implements Pass {
+        @Override
+        public JavaRDD<GroupPredictions> predictions() {
+            ModelReference model = this.model;
+            return results.map(result -> new GroupPredictions.OfModel(model, result.states()));
+        }
 
-    /** Bytes of weights that were read. */
-    long bytesRead() {
-        return bytesRead;
-    }
-
-    /** Drops the states. */
-    @Override
-    public void close() {
-        results.unpersist();
+        /** Drops the states. */
+        @Override
+        public void close() {
+            results.unpersist();
+        }
     }
 }
