@@ -13,8 +13,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * What a model says of itself besides its weights, under the names that it has in GGUF: layers, heads, rotation,
- * context, epsilon. Blocks that predict further tokens are left out of account: they are not run. Two models whose tensors have the same shapes may still differ in these.
+ * What a model says of itself besides its weights, under the names that it has in GGUF: layers, heads, rotation, context,
+ * epsilon. Two models whose tensors have the same shapes may still differ in these. Blocks that predict further tokens are
+ * left out of account: they are not run.
  */
 public final class Hyperparameters {
     /** What llama.cpp takes where a file does not say it (llama-model.cpp, load_hparams). */

@@ -44,8 +44,8 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
                     Role.SHARED_UP),
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
 
-    private static final LinearGroup ANY_ATTENTION_INPUT = of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.QUERY_KEY_VALUE,
-            Role.OUTPUT_GATE, Role.STATE_DECAY, Role.STATE_CHANGE);
+    private static final LinearGroup ANY_ATTENTION_INPUT = of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE,
+            Role.QUERY_KEY_VALUE, Role.OUTPUT_GATE, Role.STATE_DECAY, Role.STATE_CHANGE);
 
     /** The groups of Qwen3.5, whose layers have full or linear attention; one norm has the name of one behind attention. */
     static final List<LinearGroup> LINEAR_ATTENTION =
