@@ -16,6 +16,8 @@ import scala.jdk.javaapi.CollectionConverters;
  * one failed, and the slower copies under speculation. What they write would be left behind by a run that cleans up at once.
  */
 final class RunningTasks extends SparkListener implements AutoCloseable {
+    private static final long LOOK_AGAIN = 500;
+
     private final SparkContext spark;
     private final String groupKey;
     private final String group;
@@ -58,12 +60,16 @@ final class RunningTasks extends SparkListener implements AutoCloseable {
      * @param patience a task that does not heed its cancellation for longer is left to itself
      */
     void awaitEnd(Duration patience) {
+        if (spark.isStopped()) {
+            return;
+        }
         long end = System.nanoTime() + patience.toNanos();
         try {
             spark.listenerBus().waitUntilEmpty(patience.toMillis());
             synchronized (this) {
-                for (long left; running > 0 && (left = (end - System.nanoTime()) / 1_000_000) > 0; ) {
-                    wait(left);
+                // A context that has been stopped tells of no more ends.
+                for (long left; running > 0 && !spark.isStopped() && (left = (end - System.nanoTime()) / 1_000_000) > 0; ) {
+                    wait(Math.min(left, LOOK_AGAIN));
                 }
             }
         } catch (TimeoutException e) {

@@ -143,7 +143,7 @@ public final class TaskRun {
     }
 
     /**
-     * Runs the job and waits for it; where it fails, or runs under speculation, for what still runs of it, too.
+     * Runs the job and waits for it, and for what still runs of it: up to 30 s where it fails, up to 5 s under speculation.
      *
      * @return the results, in the order of the partitions
      * @throws InvalidModelException if a task refused its input
