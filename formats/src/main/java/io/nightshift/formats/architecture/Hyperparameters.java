@@ -24,6 +24,9 @@ public final class Hyperparameters {
     /** File type of llama.h, LLAMA_FTYPE_MOSTLY_F16. */
     private static final int MOSTLY_F16 = 1;
 
+    /** Of the rotation there are numbers for axes or frequencies, not for layers. */
+    private static final String ROPE = "rope.";
+
     private static final String PREDICTION = "nextn_predict_layers";
 
     private final String architecture;
@@ -77,8 +80,7 @@ public final class Hyperparameters {
             long layers = blocks.longValue() - predicting.longValue();
             values.put("block_count", layers);
             values.replaceAll((key, value) -> value instanceof List<?> list && list.size() == blocks.longValue() && layers >= 0
-                    ? list.subList(0, (int) layers)
-                    : value);
+                    && !key.startsWith(ROPE) ? list.subList(0, (int) layers) : value);
         }
     }
 

@@ -111,7 +111,14 @@ public final class LinearLayers {
         if (!experts) {
             // Its parts are rows of one matrix, which GGUF has in other orders.
             SourceRows first = stored.parts().get(0);
-            return List.of(rows(first, 0, stored.parts().stream().mapToLong(SourceRows::rows).sum()));
+            long rows = 0;
+            for (SourceRows part : stored.parts()) {
+                if (!part.tensor().equals(first.tensor()) || part.firstRow() != first.firstRow() + rows) {
+                    throw new IllegalStateException(recipe.name() + " is not made of consecutive rows of one tensor");
+                }
+                rows += part.rows();
+            }
+            return List.of(rows(first, 0, rows));
         }
         long count = recipe.shape().get(2);
         List<SourceRows> matrices = new ArrayList<>();

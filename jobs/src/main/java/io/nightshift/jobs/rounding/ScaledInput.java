@@ -29,6 +29,13 @@ public record ScaledInput(StatisticsReference source, InputSummary statistics, C
         boolean feedback, double damping) implements Serializable {
     private static final int DIGITS = 24;
 
+    /** Refuses scales that would stand in another order than the columns. */
+    public ScaledInput {
+        if (scales != null && columns instanceof ColumnForm.Reordered) {
+            throw new IllegalArgumentException(statistics.name() + ": channels in another order cannot be scaled");
+        }
+    }
+
     /**
      * The input of a layer as the options of an output want it.
      *
