@@ -46,7 +46,7 @@ final class GlmFamily {
                     DeepSeekFamily.FEED_FORWARD,
                     PREDICTION)
             .hyperparameters(StandardHyperparameters.ALL, GlmFamily::experts, GlmFamily::prediction)
-            .forward(LinearGroup.GLM, DecoderTraits.windows(WindowPattern.NONE)
+            .forward(LinearGroup.ANY_LAYER, DecoderTraits.windows(WindowPattern.NONE)
                     .withFeedForwardNorm("post_attention_norm")
                     .withExpertWeights(DecoderTraits.ExpertWeights.SIGMOID_OF_GROUPS))
             .build();

@@ -38,24 +38,17 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of("ffn_norm", Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
             GATED_OF_EXPERT, GATED_OF_SHARED);
 
-    /** The groups of GLM-4.5, whose first layers are dense, and whose second norm has the name of one behind attention. */
-    static final List<LinearGroup> GLM = List.of(ATTENTION_INPUT, MIXED,
-            of("post_attention_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE,
-                    Role.SHARED_UP),
+    /**
+     * The groups of GLM-4.5 and Qwen3.5: layers with full or linear attention, with a feed-forward block or experts, whose
+     * second norm has the name of one behind attention.
+     */
+    static final List<LinearGroup> ANY_LAYER = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.QUERY_KEY_VALUE, Role.OUTPUT_GATE, Role.STATE_DECAY,
+                    Role.STATE_CHANGE),
+            MIXED,
+            of("post_attention_norm", Role.GATE, Role.UP, Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP,
+                    Role.SHARED_GATE, Role.SHARED_UP),
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
-
-    private static final LinearGroup ANY_ATTENTION_INPUT = of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE,
-            Role.QUERY_KEY_VALUE, Role.OUTPUT_GATE, Role.STATE_DECAY, Role.STATE_CHANGE);
-
-    /** The groups of Qwen3.5, whose layers have full or linear attention; one norm has the name of one behind attention. */
-    static final List<LinearGroup> LINEAR_ATTENTION =
-            List.of(ANY_ATTENTION_INPUT, MIXED, of("post_attention_norm", Role.GATE, Role.UP), GATED);
-
-    /** The same, with experts. */
-    static final List<LinearGroup> LINEAR_ATTENTION_EXPERTS = List.of(ANY_ATTENTION_INPUT, MIXED,
-            of("post_attention_norm", Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE,
-                    Role.SHARED_UP),
-            GATED_OF_EXPERT, GATED_OF_SHARED);
 
     /** The groups of a layer whose norms stand behind its blocks: what reads the hidden states themselves is not scaled. */
     static final List<LinearGroup> NORMS_BEHIND =

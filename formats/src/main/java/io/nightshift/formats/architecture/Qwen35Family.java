@@ -103,7 +103,7 @@ final class Qwen35Family {
     static final Architecture QWEN35 = family("qwen35", "Qwen3_5ForConditionalGeneration", "Qwen3_5ForCausalLM")
             .tensors(TILED, DecoderRows.FEED_FORWARD_ROWS)
             .hyperparameters(Qwen35Family::prediction, Qwen35Family::state, Qwen35Family::sections)
-            .forward(LinearGroup.LINEAR_ATTENTION, TRAITS)
+            .forward(LinearGroup.ANY_LAYER, TRAITS)
             .build();
 
     static final Architecture QWEN35_MOE =
@@ -111,7 +111,7 @@ final class Qwen35Family {
                     .tensors(TILED, DecoderRows.EXPERT_ROWS, QwenFamily.SHARED_EXPERT)
                     .hyperparameters(QwenFamily.EXPERT_KEYS, Qwen35Family::prediction, Qwen35Family::state,
                             Qwen35Family::sections)
-                    .forward(LinearGroup.LINEAR_ATTENTION_EXPERTS, TRAITS)
+                    .forward(LinearGroup.ANY_LAYER, TRAITS)
                     .build();
 
     private static final Pattern PREDICTION_LAYER = Pattern.compile("mtp\\.layers\\.(\\d{1,9})\\.(.*)");
