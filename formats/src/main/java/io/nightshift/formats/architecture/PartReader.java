@@ -3,15 +3,14 @@ package io.nightshift.formats.architecture;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredRows;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.HalfFloat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * Reads rows that are more than stored bytes: dequantized, transposed, with other columns, or taken out of a tensor that
@@ -22,9 +21,6 @@ import java.util.stream.IntStream;
  * the caller's block are held once more.
  */
 final class PartReader {
-    /** What lies between rows is read with them where it is no longer than this: one request costs more. */
-    private static final int GAP = 1 << 16;
-
     private final ModelFolder folder;
     private long bytesRead;
     private SourceRows transposed;
@@ -189,7 +185,8 @@ final class PartReader {
     private float[] factors(SafetensorsTensor tensor) throws IOException {
         if (!tensor.equals(factorsOf)) {
             byte[] stored = new byte[Math.toIntExact(tensor.length())];
-            read(tensor, 0, stored);
+            folder.readFully(tensor.file(), tensor.position(), stored, 0, stored.length);
+            bytesRead += stored.length;
             factors = new float[Math.toIntExact(tensor.elements())];
             SourceFloats.read(tensor.type().ggml().orElseThrow(), stored, 0, factors, 0, factors.length);
             factorsOf = tensor;
@@ -199,42 +196,9 @@ final class PartReader {
 
     /** Stored rows, in the order given. */
     private byte[] rows(SafetensorsTensor tensor, long[] rows) throws IOException {
-        long rowBytes = tensor.columns() * tensor.type().bits() / 8;
-        byte[] all = new byte[Math.toIntExact(rows.length * rowBytes)];
-        int[] byPlace = IntStream.range(0, rows.length).boxed()
-                .sorted(Comparator.comparingLong(i -> rows[i]))
-                .mapToInt(i -> i)
-                .toArray();
-        int next = 0;
-        while (next < byPlace.length) {
-            int first = next;
-            long begin = rows[byPlace[first]] * rowBytes;
-            long end = begin + rowBytes;
-            boolean inOrder = true;
-            for (next++; next < byPlace.length && rows[byPlace[next]] * rowBytes - end <= GAP; next++) {
-                inOrder &= rows[byPlace[next]] * rowBytes == end && byPlace[next] == byPlace[next - 1] + 1;
-                end = rows[byPlace[next]] * rowBytes + rowBytes;
-            }
-            if (inOrder) {
-                read(tensor, begin, all, Math.toIntExact(byPlace[first] * rowBytes), Math.toIntExact(end - begin));
-                continue;
-            }
-            byte[] range = new byte[Math.toIntExact(end - begin)];
-            read(tensor, begin, range);
-            for (int i = first; i < next; i++) {
-                System.arraycopy(range, Math.toIntExact(rows[byPlace[i]] * rowBytes - begin), all,
-                        Math.toIntExact(byPlace[i] * rowBytes), Math.toIntExact(rowBytes));
-            }
-        }
+        int rowBytes = Math.toIntExact(tensor.columns() * tensor.type().bits() / 8);
+        byte[] all = new byte[Math.multiplyExact(rows.length, rowBytes)];
+        bytesRead += StoredRows.read(folder, tensor.file(), tensor.position(), rowBytes, rows, all, 0);
         return all;
-    }
-
-    private void read(SafetensorsTensor tensor, long begin, byte[] into) throws IOException {
-        read(tensor, begin, into, 0, into.length);
-    }
-
-    private void read(SafetensorsTensor tensor, long begin, byte[] into, int offset, int length) throws IOException {
-        folder.readFully(tensor.file(), tensor.position() + begin, into, offset, length);
-        bytesRead += length;
     }
 }

@@ -69,7 +69,7 @@ public record SourceRows(
      * @throws IllegalStateException if they are transposed, or others lie between them
      */
     public SourceRows inCheckpointOrder() {
-        if (columns instanceof ColumnForm.Transposed || !order.permutes(rows)) {
+        if (!areWhole()) {
             throw new IllegalStateException(tensor.name() + ": rows are taken out of others");
         }
         return new SourceRows(tensor, firstRow, rows, RowOrder.AS_IS, 0, ColumnForm.AS_STORED, elements);
@@ -79,7 +79,12 @@ public record SourceRows(
     boolean isMatrix() {
         boolean numbers = elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64
                 || elements instanceof ElementForm.Scaled;
-        return !(columns instanceof ColumnForm.Transposed) && order.permutes(rows) && numbers;
+        return areWhole() && numbers;
+    }
+
+    /** Whether the rows are stored ones, whole and next to each other, in some order. */
+    private boolean areWhole() {
+        return !(columns instanceof ColumnForm.Transposed) && order.permutes(rows);
     }
 
     /** The files that they are read from. */

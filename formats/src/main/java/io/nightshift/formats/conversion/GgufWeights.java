@@ -3,12 +3,13 @@ package io.nightshift.formats.conversion;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.SourceRows;
-import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
+import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.formats.storage.StoredRows;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.GgmlType;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,9 +30,6 @@ import java.util.concurrent.atomic.LongAdder;
 public final class GgufWeights implements ModelWeights {
     /** Bytes of rows in another order that are read at once, about. */
     private static final int RUN_BYTES = 4 << 20;
-
-    /** What lies between rows is read with them where it is no longer than this: one request costs more. */
-    private static final int GAP_BYTES = 1 << 16;
 
     private final ModelTensors model;
     private final ModelFolder folder;
@@ -117,47 +116,32 @@ public final class GgufWeights implements ModelWeights {
         }
     }
 
-    /** Reads rows from wherever the file has them, a few MiB at a time, and puts each where the checkpoint has it. */
+    /** Reads rows from wherever the file has them, a few MiB at a time. */
     private void readReordered(GgufTensor tensor, List<SourceRows> parts, int unit, long from, long to, byte[] into)
             throws IOException {
-        byte[] run = {};
-        long[] origins = new long[Math.max(1, RUN_BYTES / unit)];
+        long[] places = places(parts, from, to);
+        int atOnce = Math.max(1, RUN_BYTES / unit);
+        for (int row = 0; row < places.length; row += atOnce) {
+            long[] some = Arrays.copyOfRange(places, row, Math.min(places.length, row + atOnce));
+            bytesRead.add(StoredRows.read(folder, file.file().name(), file.dataOffset() + tensor.offset(), unit, some, into,
+                    Math.multiplyExact(row, unit)));
+        }
+    }
+
+    /** Where the file has rows [from, to) of the checkpoint. */
+    private static long[] places(List<SourceRows> parts, long from, long to) {
+        long[] places = new long[Math.toIntExact(to - from)];
         long start = 0;
         for (SourceRows part : parts) {
-            long row = 0;
-            while (row < part.rows()) {
-                // A run begins with a row that is wanted, and goes on over others as long as that costs less than a request.
-                int count = 0;
-                int wanted = 0;
-                for (long next = row; next < part.rows() && count < origins.length; next++) {
-                    long origin = start + part.order().sourceRow(next);
-                    boolean isWanted = origin >= from && origin < to;
-                    if (count == 0 && !isWanted) {
-                        row = next + 1;
-                        continue;
-                    }
-                    if ((long) (count - wanted) * unit > GAP_BYTES) {
-                        break;
-                    }
-                    origins[count++] = isWanted ? origin - from : -1;
-                    wanted = isWanted ? count : wanted;
+            for (long row = 0; row < part.rows(); row++) {
+                long origin = start + part.order().sourceRow(row);
+                if (origin >= from && origin < to) {
+                    places[(int) (origin - from)] = start + row;
                 }
-                if (wanted == 0) {
-                    break;
-                }
-                if (run.length < wanted * unit) {
-                    run = new byte[wanted * unit];
-                }
-                readRange(tensor, (start + row) * unit, run, wanted * unit);
-                for (int i = 0; i < wanted; i++) {
-                    if (origins[i] >= 0) {
-                        System.arraycopy(run, i * unit, into, Math.toIntExact(origins[i] * unit), unit);
-                    }
-                }
-                row += count;
             }
             start += part.rows();
         }
+        return places;
     }
 
     /** Reads rows as floats, and puts each column where the checkpoint has it. */
