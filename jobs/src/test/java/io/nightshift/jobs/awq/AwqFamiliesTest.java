@@ -14,12 +14,8 @@ import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.quantize.OutputResult;
-import io.nightshift.jobs.quantize.QuantizeJob;
-import io.nightshift.jobs.quantize.QuantizeRequest;
-import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
-import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.GeneratedCheckpoint;
@@ -66,10 +62,8 @@ class AwqFamiliesTest {
     }
 
     private OutputResult make(Path model, String statistics, RoundingOptions rounding, String output) throws IOException {
-        QuantizeRequest request = QuantizeRequest.of(model.toString(),
-                        List.of(new AwqTarget(FORMAT, rounding, 1 << 30)), folder.resolve(output).toString())
-                .with(rounding.needsStatistics() ? new StatisticsSource.Folder(statistics) : StatisticsSource.NONE);
-        return QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs().get(0);
+        return run().make(
+                model, rounding.needsStatistics() ? statistics : "", new AwqTarget(FORMAT, rounding, 1 << 30), output);
     }
 
     private static byte[] tensor(Path model, String name) throws IOException {

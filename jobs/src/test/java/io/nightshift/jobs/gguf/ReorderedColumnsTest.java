@@ -14,15 +14,11 @@ import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.quantize.InputStatistics;
 import io.nightshift.jobs.quantize.Model;
 import io.nightshift.jobs.quantize.OutputResult;
-import io.nightshift.jobs.quantize.QuantizeJob;
-import io.nightshift.jobs.quantize.QuantizeRequest;
-import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.rounding.LinearReport;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
-import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.jobs.testing.SparkCluster;
@@ -55,9 +51,11 @@ class ReorderedColumnsTest {
             importanceIsInTheOrderOfTheFile(Path.of(statistics));
             soAreTheMatricesThatRowsAreRoundedBy(model, statistics);
 
-            OutputResult whole = make(spark, model, statistics, FileType.F32, RoundingOptions.NONE);
-            OutputResult plain = make(spark, model, statistics, FileType.Q4_0, RoundingOptions.NONE);
-            OutputResult rounded = make(spark, model, statistics, FileType.Q4_0, new RoundingOptions(false, 20, true, 0.01));
+            OutputResult whole = run.make(model, statistics, GgufTarget.of(FileType.F32), "whole");
+            GgufTarget target = GgufTarget.of(FileType.Q4_0);
+            OutputResult plain = run.make(model, statistics, target, "plain");
+            OutputResult rounded =
+                    run.make(model, statistics, target.with(new RoundingOptions(false, 20, true, 0.01)), "rounded");
             List<EvaluateResult.Score> scores = run.evaluate(model, List.of(whole, plain, rounded));
             assertEquals(0, scores.get(0).meanDivergence(), 1e-9);
             assertTrue(scores.get(2).meanDivergence() < 0.9 * scores.get(1).meanDivergence(), scores.toString());
@@ -108,13 +106,5 @@ class ReorderedColumnsTest {
         int group = head % KEY_HEADS;
         int member = head / KEY_HEADS;
         return (group * VALUE_HEADS / KEY_HEADS + member) * SIZE + channel % SIZE;
-    }
-
-    private OutputResult make(JavaSparkContext spark, Path model, String statistics, FileType type, RoundingOptions rounding)
-            throws IOException {
-        String output = folder.resolve(type + (rounding.feedback() ? "-rounded" : "")).toString();
-        QuantizeRequest request = QuantizeRequest.of(model.toString(), List.of(GgufTarget.of(type).with(rounding)), output)
-                .with(new StatisticsSource.Folder(statistics));
-        return QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs().get(0);
     }
 }

@@ -16,7 +16,6 @@ import io.nightshift.jobs.awq.AwqTarget;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.gguf.GgufTarget;
 import io.nightshift.jobs.rounding.RoundingOptions;
-import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.jobs.testing.SparkCluster;
@@ -58,12 +57,12 @@ class Float8SourceTest {
         FamilyRun run = new FamilyRun(spark, folder);
         String statistics = run.calibrate(model, 8);
         // The converter's own file of that checkpoint holds the numbers that FP8 and its factors stand for, rounded to BF16.
-        OutputResult floats = make(model, "", GgufTarget.of(FileType.F32), "floats");
+        OutputResult floats = run.make(model, "", GgufTarget.of(FileType.F32), "floats");
         AwqOptions awq = new AwqOptions(AwqFormat.GEMM, 32, false, List.of("o_proj"));
-        OutputResult plain = make(model, "", new AwqTarget(awq, RoundingOptions.NONE, 1 << 30), "plain");
-        OutputResult rounded = make(model, statistics, new AwqTarget(awq, BOTH, 1 << 30), "rounded");
-        OutputResult plainFile = make(model, "", GgufTarget.of(FileType.Q4_0), "plain-file");
-        OutputResult roundedFile = make(model, statistics, GgufTarget.of(FileType.Q4_0).with(BOTH), "rounded-file");
+        OutputResult plain = run.make(model, "", new AwqTarget(awq, RoundingOptions.NONE, 1 << 30), "plain");
+        OutputResult rounded = run.make(model, statistics, new AwqTarget(awq, BOTH, 1 << 30), "rounded");
+        OutputResult plainFile = run.make(model, "", GgufTarget.of(FileType.Q4_0), "plain-file");
+        OutputResult roundedFile = run.make(model, statistics, GgufTarget.of(FileType.Q4_0).with(BOTH), "rounded-file");
         List<EvaluateResult.Score> scores =
                 run.evaluate(model, List.of(floats, plain, rounded, plainFile, roundedFile));
         assertTrue(scores.get(0).meanDivergence() < 0.05 * scores.get(1).meanDivergence(), scores.toString());
@@ -79,11 +78,5 @@ class Float8SourceTest {
         }
         assertEquals("awq", new ObjectMapper().readTree(Path.of(rounded.location(), "config.json").toFile())
                 .at("/quantization_config/quant_method").asText());
-    }
-
-    private OutputResult make(Path model, String statistics, Target target, String output) throws IOException {
-        QuantizeRequest request = QuantizeRequest.of(model.toString(), List.of(target), folder.resolve(output).toString())
-                .with(statistics.isEmpty() ? StatisticsSource.NONE : new StatisticsSource.Folder(statistics));
-        return QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs().get(0);
     }
 }

@@ -10,7 +10,12 @@ import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.quantize.OutputResult;
+import io.nightshift.jobs.quantize.QuantizeJob;
+import io.nightshift.jobs.quantize.QuantizeRequest;
+import io.nightshift.jobs.quantize.StatisticsSource;
+import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
@@ -46,6 +51,18 @@ public record FamilyRun(JavaSparkContext spark, Path folder) {
                 model.toString(), output, Optional.empty(), options, Optional.empty(), false);
         CalibrateJob.plan(request, SETTINGS, CalibrateProgress.NONE).run(spark);
         return output;
+    }
+
+    /**
+     * Makes one output.
+     *
+     * @param statistics their folder; empty for none
+     * @param output name of the output's folder
+     */
+    public OutputResult make(Path model, String statistics, Target target, String output) throws IOException {
+        QuantizeRequest request = QuantizeRequest.of(model.toString(), List.of(target), folder.resolve(output).toString())
+                .with(statistics.isEmpty() ? StatisticsSource.NONE : new StatisticsSource.Folder(statistics));
+        return QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark).outputs().get(0);
     }
 
     /** What outputs lost, in their order. */
