@@ -28,8 +28,25 @@ public final class OutputHead {
      * @throws IOException if they cannot be read
      */
     public static OutputHead load(DecoderModel model, ModelWeights weights) throws IOException {
-        String output = weights.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
-        return new OutputHead(StoredMatrix.read(weights, output), model.logitScale(), model.finalSoftcap());
+        return new OutputHead(StoredMatrix.read(weights, tensor(weights)), model.logitScale(), model.finalSoftcap());
+    }
+
+    /**
+     * Reads the weights of a part of the vocabulary, as if there were no more.
+     *
+     * @param from first token of it
+     * @param to token behind the last one
+     * @throws io.nightshift.formats.InvalidModelException if the tensor is missing
+     * @throws IOException if it cannot be read
+     */
+    public static OutputHead load(DecoderModel model, ModelWeights weights, int from, int to) throws IOException {
+        return new OutputHead(
+                StoredMatrix.read(weights, tensor(weights), from, to), model.logitScale(), model.finalSoftcap());
+    }
+
+    /** The tensor that is the output matrix: the embedding where they are tied. */
+    private static String tensor(ModelWeights weights) {
+        return weights.find("output.weight").isPresent() ? "output.weight" : "token_embd.weight";
     }
 
     /** Bytes of weights that it holds. */

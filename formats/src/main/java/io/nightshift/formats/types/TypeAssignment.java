@@ -62,12 +62,15 @@ public final class TypeAssignment {
     }
 
     /** Whether llama-quantize changes the type of a tensor at all (llama-quant.cpp, tensor_allows_quantization). */
-    private boolean isQuantizable(TensorRecipe tensor) {
+    public static boolean isQuantized(TensorRecipe tensor) {
         String name = tensor.name();
         return tensor.writtenShape().size() >= 2
                 && name.endsWith("weight")
-                && LEFT_ALONE.stream().noneMatch(name::contains)
-                && !(options.leaveOutputTensor() && name.equals("output.weight"));
+                && LEFT_ALONE.stream().noneMatch(name::contains);
+    }
+
+    private boolean isQuantizable(TensorRecipe tensor) {
+        return isQuantized(tensor) && !(options.leaveOutputTensor() && tensor.name().equals("output.weight"));
     }
 
     /** The type that is settled without the policy, or null. */
@@ -124,15 +127,25 @@ public final class TypeAssignment {
         };
     }
 
-    /** Whether llama-quantize refuses a type without importance (llama-quant.cpp, tensor_requires_imatrix). */
     private boolean needsImportance(TensorCategory category, GgmlType type) {
+        boolean smallest = fileType == FileType.Q2_K_S && type == GgmlType.Q2_K && category != TensorCategory.TOKEN_EMBEDDING
+                && category != TensorCategory.OUTPUT;
+        return smallest || refusedWithoutImportance(category, type);
+    }
+
+    /** Whether a tensor of that name can have a type only with an importance, whatever the file's type. */
+    public static boolean needsImportance(String tensor, GgmlType type) {
+        return refusedWithoutImportance(TensorCategory.of(tensor), type);
+    }
+
+    /** Whether llama-quantize refuses a type without importance (llama-quant.cpp, tensor_requires_imatrix). */
+    private static boolean refusedWithoutImportance(TensorCategory category, GgmlType type) {
         if (category == TensorCategory.TOKEN_EMBEDDING || category == TensorCategory.OUTPUT) {
             // Not refused there, but ggml has no algorithm for them and aborts (ggml_quantize_requires_imatrix).
             return type == GgmlType.IQ2_XXS || type == GgmlType.IQ2_XS || type == GgmlType.IQ1_S;
         }
         return switch (type) {
             case IQ3_XXS, IQ2_XXS, IQ2_XS, IQ2_S, IQ1_M, IQ1_S -> true;
-            case Q2_K -> fileType == FileType.Q2_K_S;
             default -> false;
         };
     }
@@ -147,7 +160,7 @@ public final class TypeAssignment {
             if (tensors.stream().noneMatch(tensor -> isQuantizable(tensor)
                     && override.pattern().matcher(tensor.name()).find())) {
                 throw new InvalidModelException(
-                        "--tensor-type " + override.expression() + ": no tensor that can be quantized has such a name");
+                        override.option() + " " + override.expression() + ": no tensor that can be quantized has such a name");
             }
         }
         boolean hasOutput = tensors.stream().anyMatch(tensor -> tensor.name().equals("output.weight"));

@@ -30,6 +30,11 @@ public record TypeOptions(
         return new TypeOptions(pure, leaveOutputTensor, outputTensorType, tokenEmbeddingType, overrides, true);
     }
 
+    /** These options with other overrides. */
+    public TypeOptions with(List<TypeOverride> others) {
+        return new TypeOptions(pure, leaveOutputTensor, outputTensorType, tokenEmbeddingType, List.copyOf(others), importance);
+    }
+
     Optional<GgmlType> override(String tensor) {
         return overrides.stream()
                 .filter(override -> override.pattern().matcher(tensor).find())

@@ -8,30 +8,40 @@ import java.util.regex.Pattern;
 /**
  * A type that the user wants for the tensors whose name a pattern finds.
  *
+ * @param option that it was given with
  * @param expression as the user wrote it, in lower case
  * @param pattern the expression, searched in the tensor's name
  * @param type the wanted type
  */
-public record TypeOverride(String expression, Pattern pattern, GgmlType type) {
+public record TypeOverride(String option, String expression, Pattern pattern, GgmlType type) {
+    /** The option of llama-quantize. */
+    public static final String TENSOR_TYPE_OPTION = "--tensor-type";
+
     /**
      * Parses {@code regex=type}. The expression is lower-cased first and read as {@code std::regex} reads it, as
      * llama-quantize does.
      *
+     * @param option that it was given with
      * @throws InvalidModelException if it is not of that form
      */
-    public static TypeOverride parse(String option) {
-        int equals = option.indexOf('=');
-        if (equals <= 0 || equals == option.length() - 1) {
-            throw new InvalidModelException("--tensor-type '" + option + "': give PATTERN=TYPE, such as attn_q=q8_0");
+    public static TypeOverride parse(String option, String text) {
+        int equals = text.indexOf('=');
+        if (equals <= 0 || equals == text.length() - 1) {
+            throw new InvalidModelException(option + " '" + text + "': give PATTERN=TYPE, such as attn_q=q8_0");
         }
         try {
-            String expression = option.substring(0, equals).toLowerCase(Locale.ROOT);
+            String expression = text.substring(0, equals).toLowerCase(Locale.ROOT);
             Pattern pattern = EcmaScriptExpression.compile(expression);
-            return new TypeOverride(expression, pattern, parseType("--tensor-type", option.substring(equals + 1)));
+            return new TypeOverride(option, expression, pattern, parseType(option, text.substring(equals + 1)));
         } catch (IllegalArgumentException e) {
-            throw new InvalidModelException("--tensor-type '" + option + "': " + e.getMessage()
+            throw new InvalidModelException(option + " '" + text + "': " + e.getMessage()
                     + " (expressions are those of llama-quantize: std::regex, in lower case)", e);
         }
+    }
+
+    /** A type for the tensor of that name alone. */
+    public static TypeOverride of(String tensor, GgmlType type) {
+        return parse(TENSOR_TYPE_OPTION, "^" + tensor.replace(".", "\\.") + "$=" + type.name().toLowerCase(Locale.ROOT));
     }
 
     /**

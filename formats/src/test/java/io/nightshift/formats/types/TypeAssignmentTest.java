@@ -138,7 +138,7 @@ class TypeAssignmentTest {
                 case "--output-tensor-type" -> output = Optional.of(TypeOverride.parseType("--output-tensor-type", value));
                 case "--token-embedding-type" ->
                     embedding = Optional.of(TypeOverride.parseType("--token-embedding-type", value));
-                case "--tensor-type" -> overrides.add(TypeOverride.parse(value));
+                case "--tensor-type" -> overrides.add(TypeOverride.parse("--tensor-type", value));
                 default -> { }
             }
         }

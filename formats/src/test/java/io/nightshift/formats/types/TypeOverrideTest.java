@@ -73,7 +73,7 @@ class TypeOverrideTest {
                 "a||b ~ zzz ~ true",
             })
     void findsWhatStdRegexFinds(String expression, String name, boolean found) {
-        TypeOverride override = TypeOverride.parse(expression + "=q8_0");
+        TypeOverride override = TypeOverride.parse("--tensor-type", expression + "=q8_0");
         assertEquals(found, override.pattern().matcher(name).find());
         assertEquals(GgmlType.Q8_0, override.type());
     }
@@ -113,7 +113,7 @@ class TypeOverrideTest {
                 "\u00e9 ~ the character \u00e9 is in no tensor's name",
             })
     void refusesWhatStdRegexRefusesOrReadsAsNobodyExpects(String expression, String reason) {
-        String message = assertThrows(InvalidModelException.class, () -> TypeOverride.parse(expression + "=q8_0"))
+        String message = assertThrows(InvalidModelException.class, () -> TypeOverride.parse("--tensor-type", expression + "=q8_0"))
                 .getMessage();
         assertTrue(message.startsWith("--tensor-type '" + expression + "=q8_0': "), message);
         assertTrue(message.contains(reason), message);
@@ -122,7 +122,7 @@ class TypeOverrideTest {
     @Test
     void theFirstEqualsSignEndsTheExpression() {
         String message =
-                assertThrows(InvalidModelException.class, () -> TypeOverride.parse("(?=a)a=q8_0")).getMessage();
+                assertThrows(InvalidModelException.class, () -> TypeOverride.parse("--tensor-type", "(?=a)a=q8_0")).getMessage();
         assertTrue(message.contains("(?"), message);
     }
 }

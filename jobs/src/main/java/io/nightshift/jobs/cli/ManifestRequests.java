@@ -55,6 +55,12 @@ final class ManifestRequests implements Requests {
         if (!gguf) {
             keys.removeAll(ManifestKey.OF_GGUF);
         }
+        if (targets.stream().noneMatch(target -> target.target().isSized())) {
+            keys.removeAll(ManifestKey.OF_SIZED_GGUF);
+        }
+        if (targets.stream().noneMatch(target -> target.target().format() == Format.GGUF && !target.target().isSized())) {
+            keys.removeAll(ManifestKey.OF_TYPED_GGUF);
+        }
         if (!awq) {
             keys.removeAll(ManifestKey.OF_AWQ);
         }

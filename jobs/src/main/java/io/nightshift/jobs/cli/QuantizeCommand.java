@@ -61,9 +61,11 @@ final class QuantizeCommand implements Callable<Integer> {
         if (selection.rounding().report().isPresent()) {
             ParquetTable.prepare(StorageLocation.parse(selection.rounding().report().get()), runtime.hadoop());
         }
+        selection.prepare(runtime.hadoop());
         QuantizeReport report;
         try (JavaSparkContext context = runtime.start()) {
             QuantizeResult result = job.run(context, new PassProgress(System.err));
+            selection.finished(result, runtime.hadoop());
             report = new QuantizeReport(result);
             if (selection.rounding().report().isPresent()) {
                 report.writeParquet(selection.rounding().report().get(), context);

@@ -1,6 +1,9 @@
 package io.nightshift.jobs.cli;
 
+import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.Target;
+import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.IOException;
 import java.util.Optional;
 
 /**
@@ -25,6 +28,28 @@ public interface TargetFormat {
 
     /** The first of its options that was given: they have no effect unless one of its targets is asked for. */
     Optional<String> given();
+
+    /**
+     * Called when all its targets of the command are made.
+     *
+     * @throws io.nightshift.formats.InvalidModelException if an option that was given has no effect on any of them
+     */
+    default void refuseWithoutEffect() {}
+
+    /**
+     * Finds out before the work whether what is written besides outputs can be written.
+     *
+     * @throws IOException if not
+     */
+    default void prepare(HadoopSettings settings) throws IOException {}
+
+    /**
+     * Writes what is asked for besides outputs.
+     *
+     * @param result of the command, all of whose outputs are complete
+     * @throws IOException if it cannot be written
+     */
+    default void finished(QuantizeResult result, HadoopSettings settings) throws IOException {}
 
     /** Whether its targets hold the tokenizer, so that {@code --pre-tokenizer} has an effect on them. */
     default boolean tokenizes() {

@@ -3,9 +3,12 @@ package io.nightshift.jobs.cli;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.quantize.QuantizeRequest;
+import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.StatisticsSource;
 import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.rounding.RoundingOptions;
+import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +28,8 @@ final class TargetSelection {
             split = ",",
             paramLabel = "TARGET",
             converter = TargetName.Converter.class,
-            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M; awq or awq:w4gSIZE, a folder"
+            description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M; gguf:SIZE, such as"
+                    + " gguf:4.65bpw or gguf:7.5GB, a file of at most that size, with the types that lose least; awq or awq:w4gSIZE, a folder"
                     + " of four-bit integers in groups of SIZE; exl2:BITS, such as exl2:4.65, a folder of so many bits a"
                     + " weight.")
     private List<TargetName> names;
@@ -90,6 +94,20 @@ final class TargetSelection {
         }
     }
 
+    /** See {@link TargetFormat#prepare}. */
+    void prepare(HadoopSettings settings) throws IOException {
+        for (TargetFormat format : formats) {
+            format.prepare(settings);
+        }
+    }
+
+    /** See {@link TargetFormat#finished}. */
+    void finished(QuantizeResult result, HadoopSettings settings) throws IOException {
+        for (TargetFormat format : formats) {
+            format.finished(result, settings);
+        }
+    }
+
     RoundingSelection rounding() {
         return rounding;
     }
@@ -121,6 +139,7 @@ final class TargetSelection {
                 targets.add(target);
             }
         }
+        asked.forEach(TargetFormat::refuseWithoutEffect);
         rounding.refuseWithoutEffect(shared.always);
         if (maxShardSize != null && !shared.sharded) {
             throw new InvalidModelException("--max-shard-size has no effect on these targets, which are one file each");

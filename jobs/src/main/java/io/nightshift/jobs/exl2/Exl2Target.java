@@ -144,7 +144,7 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     }
 
     @Override
-    public Optional<double[][]> measuredBefore(Model model, String output) throws IOException {
+    public Optional<Chosen> chosenBefore(Model model, TargetPlan plan, String output) throws IOException {
         List<Exl2Block> blocks = exl2(model).blocks();
         String location = output.replaceAll("/+$", "") + "/" + Exl2Planner.name(model.checkpoint(), bits) + "/"
                 + Measurement.FILE;
@@ -157,7 +157,7 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
                     return Optional.empty();
                 }
             }
-            return Optional.of(errors(options));
+            return Optional.of(plan.choose(errors(options)));
         } catch (InvalidModelException | StorageException e) {
             return Optional.empty(); // Whatever lies there, it is not what this target makes.
         }

@@ -6,6 +6,7 @@ import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.forward.OutputHead;
 import io.nightshift.formats.forward.TokenEmbedding;
+import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.formats.weights.ReplacedWeights;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
@@ -46,12 +47,22 @@ public final class GroupPass {
 
     /** The embedded tokens of a group. */
     public static HiddenStates embed(ModelReference model, SequenceGroup group) throws IOException {
+        return embed(model, WeightsCache.of(model).model(model), group);
+    }
+
+    /** The embedded tokens of a group where the embedding is rounded. */
+    public static HiddenStates embed(ModelReference model, RoundedMatrix embedding, SequenceGroup group)
+            throws IOException {
+        return embed(model, embedding.in(WeightsCache.of(model).model(model)), group);
+    }
+
+    private static HiddenStates embed(ModelReference model, ModelWeights weights, SequenceGroup group) throws IOException {
         int length = group.sequences().get(0).length;
         int[] tokens = new int[Math.multiplyExact(length, group.sequences().size())];
         for (int i = 0; i < group.sequences().size(); i++) {
             System.arraycopy(group.sequences().get(i), 0, tokens, i * length, length);
         }
-        float[] values = TokenEmbedding.embed(model.model(), WeightsCache.of(model).model(model), tokens);
+        float[] values = TokenEmbedding.embed(model.model(), weights, tokens);
         return new HiddenStates(group.index(), length, values);
     }
 

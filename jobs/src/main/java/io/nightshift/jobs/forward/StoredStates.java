@@ -106,7 +106,13 @@ public final class StoredStates implements Serializable {
         }
     }
 
-    private static HiddenStates read(WorkFiles files, String name) throws IOException {
+    /**
+     * States of a file, within a task.
+     *
+     * @param name one of {@link #names}
+     * @throws IOException if they cannot be read
+     */
+    public static HiddenStates read(WorkFiles files, String name) throws IOException {
         try (DataInputStream in = files.read(name)) {
             int group = in.readInt();
             int length = in.readInt();

@@ -93,9 +93,10 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
     private record Converted(boolean strict) {}
 
     /** What follows from headers: types and importance. */
-    private record Assigned(UnquantizedGguf model, Optional<ModelImportance> importance, List<AssignedType> types) {}
+    record Assigned(UnquantizedGguf model, Optional<ModelImportance> importance, List<AssignedType> types) {}
 
-    private Assigned assign(Model model, Optional<InputStatistics> statistics) throws IOException {
+    /** Gives every tensor its type. */
+    Assigned assign(Model model, Optional<InputStatistics> statistics) throws IOException {
         Warnings warnings = strict ? Warnings.refusing(STRICT_OPTION, model.warnings()) : model.warnings();
         UnquantizedGguf converted = model.once(new Converted(strict), opened ->
                 GgufConverter.convert(opened.checkpoint(), opened.conversion(), opened.preTokenizer(), warnings));
@@ -197,11 +198,22 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
 
     @Override
     public LaidOut layOut(Model model, Optional<InputStatistics> statistics, Chosen chosen) throws IOException {
+        return layOut(model, statistics, fileType.name(), List.of());
+    }
+
+    /**
+     * A file whose types are settled.
+     *
+     * @param label what its name says of them
+     * @param chosenBy what types were chosen by, where they were
+     */
+    LaidOut layOut(Model model, Optional<InputStatistics> statistics, String label, List<String> chosenBy)
+            throws IOException {
         Assigned assigned = assign(model, statistics);
         List<TensorRecipe> tensors = assigned.model().tensors();
         List<GgufTensor> table =
                 TensorTable.of(tensors, assigned.types().stream().map(AssignedType::type).toList());
-        byte[] header = new GgufHeader(metadata(assigned, statistics), table).toBytes();
+        byte[] header = header(assigned, statistics);
         List<Item> items = new ArrayList<>();
         Map<String, String> notes = new HashMap<>();
         for (int i = 0; i < table.size(); i++) {
@@ -211,10 +223,18 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
                 notes.put(tensors.get(i).name(), "rows are not whole blocks of " + assigned.types().get(i).wanted());
             }
         }
-        LaidOutFile file = new LaidOutFile(model.name() + "-" + fileType + ".gguf", header, items);
+        LaidOutFile file = new LaidOutFile(model.name() + "-" + label + ".gguf", header, items);
         Optional<ModelImportance> matrix = assigned.importance();
-        return new LaidOut(OutputLayout.ofFile(file, madeOf(matrix, statistics)),
+        List<String> madeOf = new ArrayList<>(madeOf(matrix, statistics));
+        madeOf.addAll(chosenBy);
+        return new LaidOut(OutputLayout.ofFile(file, madeOf),
                 tensor -> matrix.flatMap(found -> found.of(tensor)), notes);
+    }
+
+    /** All that stands before the data; its length does not hang on the types. */
+    byte[] header(Assigned assigned, Optional<InputStatistics> statistics) {
+        List<GgmlType> types = assigned.types().stream().map(AssignedType::type).toList();
+        return new GgufHeader(metadata(assigned, statistics), TensorTable.of(assigned.model().tensors(), types)).toBytes();
     }
 
     private static Item item(TensorRecipe tensor, GgmlType type, long padding) {

@@ -68,22 +68,6 @@ public record CheckedTarget(Target target, TargetPlan plan, Optional<LaidOut> la
         return laidOut.map(found -> found.layout().name()).orElse(model.name() + " as " + target.name());
     }
 
-    /**
-     * Makes the choices of a plan with a selection.
-     *
-     * @param errors of each choice of each unit
-     * @throws InvalidModelException if no choice fits the budget
-     */
-    Chosen choose(double[][] errors) {
-        Selection selection = plan.selection().orElseThrow();
-        int[] found = selection.optimizer().choose(plan.units(), errors, selection.budget());
-        List<Choice> choices = new ArrayList<>();
-        for (int i = 0; i < found.length; i++) {
-            choices.add(plan.units().get(i).choices().get(found[i]));
-        }
-        return new Chosen(choices, Optional.of(errors));
-    }
-
     /** Bytes of the output, where no choice hangs on a measurement. */
     public Optional<Long> bytes() {
         return laidOut.map(found -> found.layout().bytes());

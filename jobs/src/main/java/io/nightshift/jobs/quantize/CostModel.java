@@ -138,7 +138,7 @@ final class CostModel {
         for (int i = 0; i < unit.linears().size(); i++) {
             LinearLayer linear = unit.linears().get(i);
             RowEncoding before = null;
-            double share = measure.runsModel() ? 1 : Math.min(1, MeasuredLayers.SAMPLED / (double) linear.outputs());
+            double share = measure.runsModel() ? 1 : Math.min(1, measure.sampledRows() / (double) linear.outputs());
             for (Choice choice : unit.choices()) {
                 RowEncoding encoding = choice.encodings().get(i);
                 seconds += encoding.equals(before) ? 0 : share * rounding(linear, encoding);

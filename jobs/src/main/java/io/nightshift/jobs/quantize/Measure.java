@@ -28,6 +28,11 @@ public interface Measure extends Serializable {
      */
     double error(Unit unit, Choice choice, Inputs inputs) throws IOException;
 
+    /** Rows of a layer that are looked at for its loss, evenly spread. */
+    default int sampledRows() {
+        return 512;
+    }
+
     /** Whether the model is run, so that its hidden states must be known. */
     default boolean runsModel() {
         return false;

@@ -25,38 +25,45 @@ final class MeasurePhase {
     private MeasurePhase() {}
 
     /** A unit with all that a task needs, its layers in its order. */
-    record Measured(Unit unit, List<RowFolding> foldings, List<ScaledInput> inputs) implements Serializable {}
+    record Measured(Unit unit, List<RowFolding> foldings, List<ScaledInput> inputs) implements Serializable {
+        /**
+         * The units of a plan.
+         *
+         * @param foldings what the scales of the output make of its layers
+         * @param inputs what each layer reads, by module
+         */
+        static List<Measured> of(TargetPlan plan, Foldings foldings, Map<String, ScaledInput> inputs) throws IOException {
+            List<Measured> measured = new ArrayList<>();
+            for (Unit unit : plan.units()) {
+                List<RowFolding> ofLinears = new ArrayList<>();
+                List<ScaledInput> read = new ArrayList<>();
+                for (LinearLayer linear : unit.linears()) {
+                    ofLinears.add(foldings.ofLinear(linear));
+                    read.add(inputs.get(linear.module()));
+                }
+                measured.add(new Measured(unit, ofLinears, read));
+            }
+            return measured;
+        }
+    }
 
     /**
      * Measures.
      *
-     * @param plan with a selection
-     * @param foldings what the scales of the output make of its layers
-     * @param inputs what each layer reads, by module
+     * @param units of a plan with a selection
      * @param tasks one for each unit, of which some may be done
      * @param states of the model, where the measure runs it
      * @return errors of each choice of each unit
      * @throws io.nightshift.formats.InvalidModelException if weights cannot be used
      * @throws IOException if a task failed again and again
      */
-    static double[][] run(JavaSparkContext spark, String target, TargetPlan plan, Foldings foldings,
-            Map<String, ScaledInput> inputs, FolderReference source, Factors factors, KeptTasks<double[]> tasks,
-            Optional<LayerStates> states) throws IOException {
-        Measure measure = plan.selection().orElseThrow().measure();
-        List<Measured> measured = new ArrayList<>();
-        for (Unit unit : plan.units()) {
-            List<RowFolding> ofLinears = new ArrayList<>();
-            List<ScaledInput> read = new ArrayList<>();
-            for (LinearLayer linear : unit.linears()) {
-                ofLinears.add(foldings.ofLinear(linear));
-                read.add(inputs.get(linear.module()));
-            }
-            measured.add(new Measured(unit, ofLinears, read));
-        }
+    static double[][] run(JavaSparkContext spark, String target, Measure measure, List<Measured> units,
+            FolderReference source, Factors factors, KeptTasks<double[]> tasks, Optional<LayerStates> states)
+            throws IOException {
         LayerStates before = states.orElse(null);
-        return tasks.run(new TaskRun(spark, "measuring " + target), measured, unit -> {
+        return tasks.run(new TaskRun(spark, "measuring " + target), units, unit -> {
             try (Workers workers = TaskWorkers.open()) {
-                MeasuredLayers layers = new MeasuredLayers(unit, source.open(), factors, before, workers);
+                MeasuredLayers layers = new MeasuredLayers(unit, measure.sampledRows(), source.open(), factors, before, workers);
                 return holding(unit, 0, factors, workers, () -> errors(unit.unit(), measure, layers));
             }
         }).toArray(double[][]::new);

@@ -5,6 +5,7 @@ import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.forward.HalfLayer;
 import io.nightshift.jobs.forward.LayerStates;
+import io.nightshift.jobs.forward.RoundedMatrix;
 import io.nightshift.jobs.quantize.MeasurePhase.Measured;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.InputMatrices;
@@ -25,17 +26,15 @@ import java.util.TreeMap;
 /**
  * The layers of a unit, within a task that measures.
  *
- * <p>Memory for losses: {@value #SAMPLED} rows of each layer, eight times. To run half a layer: 12 bytes for each of the unit's
+ * <p>Memory for losses: the sampled rows of each layer, eight times. To run half a layer: 12 bytes for each of the unit's
  * weights, 100 MB, and what {@link HalfLayer} needs.
  */
 final class MeasuredLayers implements Measure.Inputs {
-    /** Rows of a layer that are looked at for its loss, evenly spread. */
-    static final int SAMPLED = 512;
-
     /** Weights that are read or rounded at once, about. */
     private static final int WEIGHTS_AT_ONCE = 4 << 20;
 
     private final Measured measured;
+    private final int sampled;
     private final LinearRows reader;
     private final Factors factors;
     private final LayerStates states;
@@ -50,9 +49,16 @@ final class MeasuredLayers implements Measure.Inputs {
     /** What a layer became last. */
     private record Rounded(RowEncoding encoding, float[] weights) {}
 
-    /** @param states of the model; null where it is not run */
-    MeasuredLayers(Measured measured, ModelFolder source, Factors factors, LayerStates states, Workers workers) {
+    /**
+     * The layers of a unit.
+     *
+     * @param sampled rows of a layer that are looked at for its loss, evenly spread
+     * @param states of the model; null where it is not run
+     */
+    MeasuredLayers(Measured measured, int sampled, ModelFolder source, Factors factors, LayerStates states,
+            Workers workers) {
         this.measured = measured;
+        this.sampled = sampled;
         this.reader = new LinearRows(source);
         this.factors = factors;
         this.states = states;
@@ -90,7 +96,7 @@ final class MeasuredLayers implements Measure.Inputs {
         LinearLayer linear = measured.unit().linears().get(index);
         int columns = Math.toIntExact(linear.inputs());
         int outputs = Math.toIntExact(linear.outputs());
-        int[] rows = new int[Math.min(SAMPLED, outputs)];
+        int[] rows = new int[Math.min(sampled, outputs)];
         for (int i = 0; i < rows.length; i++) {
             rows[i] = (int) ((long) i * outputs / rows.length);
         }
@@ -113,13 +119,39 @@ final class MeasuredLayers implements Measure.Inputs {
         if (ofHalf == null) {
             ofHalf = HalfLayer.of(states, measured.unit().linears().get(0).layer(), half, workers);
         }
+        return ofHalf.error(replaced(choice), workers);
+    }
+
+    /** What the unit's tensors become, by their names in GGUF. */
+    Map<String, List<float[]>> replaced(Choice choice) throws IOException {
         Map<String, List<float[]>> replaced = new TreeMap<>();
         for (int i = 0; i < measured.unit().linears().size(); i++) {
             LinearLayer linear = measured.unit().linears().get(i);
             replaced.computeIfAbsent(linear.tensor(), tensor -> new ArrayList<>())
                     .add(rounded(i, choice.encodings().get(i)));
         }
-        return ofHalf.error(replaced, workers);
+        return replaced;
+    }
+
+    /** Does something with a rounded matrix. */
+    interface Action<T> {
+        /** @throws IOException if something cannot be read */
+        T apply(RoundedMatrix matrix) throws IOException;
+    }
+
+    /**
+     * The only layer of the unit, its rows rounded as they are read.
+     *
+     * @param encoding one whose rows share nothing
+     */
+    <T> T rounded(RowEncoding encoding, Action<T> action) throws IOException {
+        LinearLayer linear = measured.unit().linears().get(0);
+        int columns = Math.toIntExact(linear.inputs());
+        return InputMatrices.of(factors).with(factors, measured.inputs().get(0), workers, matrices ->
+                action.apply(new RoundedMatrix(linear.tensor(), (weights, first, rows) -> rounder.rounded(
+                        new LinearRounder.Rows(linear.module(), weights, first, rows, columns, linear.outputs(),
+                                measured.foldings().get(0), Metric.NONE),
+                        encoding, matrices))));
     }
 
     /** All rows of a layer, rounded. Choices that follow each other often agree. */

@@ -4,6 +4,7 @@ import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.jobs.forward.LayerStates;
 import io.nightshift.jobs.forward.ModelReference;
+import io.nightshift.jobs.quantize.MeasurePhase.Measured;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.Foldings;
 import io.nightshift.jobs.rounding.ScaledInput;
@@ -17,6 +18,7 @@ import io.nightshift.jobs.tasks.WorkFiles;
 import io.nightshift.jobs.text.RecordedTokens;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +43,7 @@ final class Measurements {
     private final Model model;
     private final Optional<StatisticsReference> statistics;
     private final Map<List<Object>, double[][]> found = new HashMap<>();
-    private LayerStates states;
+    private final Map<List<Integer>, LayerStates> states = new HashMap<>();
 
     Measurements(JavaSparkContext spark, RunId run, HadoopSettings settings, Progress progress, Model model,
             Optional<StatisticsReference> statistics) {
@@ -54,7 +56,7 @@ final class Measurements {
     }
 
     /**
-     * The errors of each choice of each unit of a target with a selection.
+     * The errors of each choice of each unit of a target with a selection; what they cost, where some are tried in the model.
      *
      * @param foldings what the scales of the output make of its layers
      * @param inputs what each layer reads, by module
@@ -67,45 +69,109 @@ final class Measurements {
             WorkFiles work, KeptWork kept) throws IOException {
         TargetPlan plan = target.plan();
         Measure measure = plan.selection().orElseThrow().measure();
-        List<Object> key = List.of(plan.units(), measure, inputs);
+        Probes probes = plan.selection().get().probes();
+        List<Object> key = List.of(plan.units(), measure, probes, inputs);
         if (!found.containsKey(key)) {
-            progress.phase("measuring for " + target.target().name());
+            String name = target.target().name();
+            progress.phase("measuring for " + name);
             KeptTasks<double[]> tasks = tasks(target, inputs, kept);
             progress.found(tasks.count(), plan.units().size(), "measured units");
-            found.put(key, MeasurePhase.run(spark, target.target().name(), plan, foldings, inputs, model.source(), factors,
-                    tasks, measure.runsModel() && !tasks.areDone() ? Optional.of(states(work)) : Optional.empty()));
+            List<Measured> units = Measured.of(plan, foldings, inputs);
+            double[][] errors = MeasurePhase.run(spark, name, measure, units, model.source(), factors, tasks,
+                    measure.runsModel() && !tasks.areDone() ? Optional.of(states(wholeSequences(), work)) : Optional.empty());
+            if (probes != Probes.NONE) {
+                progress.phase("probing for " + name);
+                errors = probed(target, units, errors, inputs, factors, work, kept);
+            }
+            found.put(key, errors);
         }
         return found.get(key);
     }
 
-    /** A task a unit. All that errors follow from: what the scales are is in the inputs' names. */
+    /** What the errors cost that the model's predictions tell of. */
+    private double[][] probed(CheckedTarget target, List<Measured> units, double[][] errors,
+            Map<String, ScaledInput> inputs, Factors factors, WorkFiles work, KeptWork kept) throws IOException {
+        Probes asked = target.plan().selection().orElseThrow().probes();
+        List<List<Integer>> choices = asked.choices();
+        List<Probe> probes = new ArrayList<>();
+        for (int i = 0; i < choices.size(); i++) {
+            for (int choice : choices.get(i)) {
+                probes.add(new Probe(units.get(i), choice));
+            }
+        }
+        KeptResults results = kept.of("probes", madeOf(target, inputs, asked.toString()));
+        List<String> names = IntStream.range(0, probes.size()).mapToObj(probe -> "divergence-" + probe).toList();
+        KeptTasks<Double> tasks = KeptTasks.find(spark, results, names, Double.class);
+        progress.found(tasks.count(), probes.size(), "probes");
+        ProbePhase phase = new ProbePhase(spark, target.target().name(),
+                tasks.areDone() ? null : states(shortSequences(asked.sequences()), work), model.source(), factors, work);
+        List<Double> divergences = phase.divergences(probes, tasks);
+        double[][] costs = new double[errors.length][];
+        int next = 0;
+        for (int i = 0; i < costs.length; i++) {
+            List<Double> ofUnit = divergences.subList(next, next + choices.get(i).size());
+            costs[i] = ProbedCosts.of(errors[i], choices.get(i), ofUnit);
+            next += ofUnit.size();
+        }
+        return costs;
+    }
+
+    /** A task a unit. */
     private KeptTasks<double[]> tasks(CheckedTarget target, Map<String, ScaledInput> inputs, KeptWork kept)
             throws IOException {
-        TargetPlan plan = target.plan();
-        Measure measure = plan.selection().orElseThrow().measure();
-        Stream<String> options = Stream.of(measure.getClass().getName() + " " + measure,
-                target.target().rounding().toString(), plan.norms().toString(), String.valueOf(TOKENS));
-        Stream<String> read = new TreeMap<>(inputs).entrySet().stream()
-                .map(input -> input.getKey() + " " + input.getValue().name());
-        KeptResults results = kept.of("errors of choices",
-                Stream.of(options, read, plan.units().stream().map(Unit::toString)).flatMap(part -> part));
-        List<String> names = IntStream.range(0, plan.units().size()).mapToObj(unit -> "errors-" + unit).toList();
+        KeptResults results = kept.of("errors of choices", madeOf(target, inputs, String.valueOf(TOKENS)));
+        List<String> names =
+                IntStream.range(0, target.plan().units().size()).mapToObj(unit -> "errors-" + unit).toList();
         return KeptTasks.find(spark, results, names, double[].class);
     }
 
-    /** Of some of the sequences that statistics were made of, evenly spread. */
-    private LayerStates states(WorkFiles work) throws IOException {
-        if (states == null) {
-            String folder = statistics.orElseThrow().folder().location().text();
-            List<int[]> all = RecordedTokens.read(folder + "/" + CalibrationManifest.TOKENS, settings).sequences().sequences();
-            int count = Math.min(all.size(), Math.max(1, TOKENS / all.get(0).length));
-            List<int[]> some = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                some.add(all.get((int) ((long) i * all.size() / count)));
+    /** All that errors follow from: what the scales are is in the inputs' names. */
+    private static Stream<String> madeOf(CheckedTarget target, Map<String, ScaledInput> inputs, String sample) {
+        TargetPlan plan = target.plan();
+        Measure measure = plan.selection().orElseThrow().measure();
+        Stream<String> options = Stream.of(measure.getClass().getName() + " " + measure,
+                target.target().rounding().toString(), plan.norms().toString(), sample);
+        Stream<String> read = new TreeMap<>(inputs).entrySet().stream()
+                .map(input -> input.getKey() + " " + input.getValue().name());
+        return Stream.of(options, read, plan.units().stream().map(Unit::toString)).flatMap(part -> part);
+    }
+
+    /** Some of the sequences that statistics were made of, evenly spread. */
+    private List<int[]> wholeSequences() throws IOException {
+        List<int[]> all = sequences();
+        return spread(all, Math.max(1, TOKENS / all.get(0).length));
+    }
+
+    /** The beginnings of some sequences; pieces further back too, where there are few. */
+    private List<int[]> shortSequences(int count) throws IOException {
+        List<int[]> all = sequences();
+        int length = Math.min(ProbePhase.LENGTH, all.get(0).length);
+        List<int[]> pieces = new ArrayList<>();
+        for (int from = 0; pieces.size() < count && from + length <= all.get(0).length; from += length) {
+            for (int[] sequence : all) {
+                pieces.add(Arrays.copyOfRange(sequence, from, from + length));
             }
-            DecoderModel decoder = DecoderModel.of(model.checkpoint(), model.conversion());
-            states = LayerStates.run(spark, ModelReference.of(run, decoder, model.source()), some, work);
         }
-        return states;
+        return spread(pieces, count);
+    }
+
+    private static List<int[]> spread(List<int[]> all, int most) {
+        int count = Math.min(all.size(), most);
+        return IntStream.range(0, count).mapToObj(i -> all.get((int) ((long) i * all.size() / count))).toList();
+    }
+
+    private List<int[]> sequences() throws IOException {
+        String folder = statistics.orElseThrow().folder().location().text();
+        return RecordedTokens.read(folder + "/" + CalibrationManifest.TOKENS, settings).sequences().sequences();
+    }
+
+    /** The model's states for a sample of the text; whole sequences and pieces of them are run once each. */
+    private LayerStates states(List<int[]> sequences, WorkFiles work) throws IOException {
+        List<Integer> shape = List.of(sequences.size(), sequences.get(0).length);
+        if (!states.containsKey(shape)) {
+            DecoderModel decoder = DecoderModel.of(model.checkpoint(), model.conversion());
+            states.put(shape, LayerStates.run(spark, ModelReference.of(run, decoder, model.source()), sequences, work));
+        }
+        return states.get(shape);
     }
 }

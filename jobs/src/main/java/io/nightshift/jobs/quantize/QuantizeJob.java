@@ -244,12 +244,10 @@ public final class QuantizeJob {
                 : Optional.empty();
     }
 
-    /** By what was measured for an output that is there. */
+    /** By the choices of an output that is there. */
     private Optional<LaidOut> laidOutBefore(CheckedTarget target, Optional<InputStatistics> known) throws IOException {
-        Optional<double[][]> errors = target.target().measuredBefore(model, request.output());
-        return errors.isEmpty()
-                ? Optional.empty()
-                : Optional.of(target.target().layOut(model, known, target.choose(errors.get())));
+        Optional<Chosen> chosen = target.target().chosenBefore(model, target.plan(), request.output());
+        return chosen.isEmpty() ? Optional.empty() : Optional.of(target.target().layOut(model, known, chosen.get()));
     }
 
     private OutputWriter writer(OutputFolder folder, OutputLayout layout) {

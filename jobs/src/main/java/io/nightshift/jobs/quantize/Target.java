@@ -35,14 +35,14 @@ public interface Target {
     TargetPlan check(Model model, Optional<InputStatistics> statistics) throws IOException;
 
     /**
-     * What was measured for an output that is there, as far as it says: asked where choices hang on a measurement, so that
-     * an output that is complete need not be measured again.
+     * The choices that an output was made with that is there, as far as it says: asked where choices hang on a measurement,
+     * so that an output that is complete need not be measured again.
      *
+     * @param plan what {@link #check} gave
      * @param output the folder of outputs
-     * @return errors of each choice of each unit of the plan
      * @throws IOException if it cannot be read
      */
-    default Optional<double[][]> measuredBefore(Model model, String output) throws IOException {
+    default Optional<Chosen> chosenBefore(Model model, TargetPlan plan, String output) throws IOException {
         return Optional.empty();
     }
 

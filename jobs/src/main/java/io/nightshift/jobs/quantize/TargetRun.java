@@ -242,16 +242,17 @@ final class TargetRun implements AutoCloseable {
                 : new Foldings(model.conversion(), model.linears(), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
         Chosen chosen = plan.selection().isPresent()
-                ? target.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files(), kept))
+                ? plan.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files(), kept))
                 : Chosen.fixed(plan);
         LaidOut laidOut = target.laidOut().isPresent()
                 ? target.laidOut().get()
                 : target.target().layOut(model, known, chosen);
         OutputWriter writer =
                 new OutputWriter(folder, request.output(), laidOut.layout(), model.source().files(), settings);
-        Set<String> rounded = encodings(plan.units(), chosen.choices()).keySet();
+        Set<String> rounded =
+                plan.roundsByStatistics() ? encodings(plan.units(), chosen.choices()).keySet() : Set.of();
         return new PreparedOutput(number, target.target().name(), laidOut, writer, target.target().rounding(), rounded, scales,
-                foldings, inputs, Map.of(),
+                foldings, plan.roundsByStatistics() ? inputs : Map.of(), Map.of(),
                 factors.isPresent() ? kept(laidOut, writer) : KeptResults.NONE);
     }
 

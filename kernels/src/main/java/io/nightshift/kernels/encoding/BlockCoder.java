@@ -12,12 +12,14 @@ import io.nightshift.kernels.rounding.FeedbackFactor;
 /** Makes blocks of one ggml type. For one thread. */
 public final class BlockCoder implements RowCoder {
     private final GgmlType type;
+    private final boolean weighted;
     private final RowQuantizer quantizer;
     private final RowDequantizer dequantizer;
     private byte[] scratch = {};
 
-    BlockCoder(GgmlType type) {
+    BlockCoder(GgmlType type, boolean weighted) {
         this.type = type;
+        this.weighted = weighted;
         this.quantizer = Quantizers.create(type);
         this.dequantizer = Dequantizers.of(type);
     }
@@ -87,8 +89,9 @@ public final class BlockCoder implements RowCoder {
         return Math.toIntExact(rows * type.rowBytes(columns));
     }
 
-    private static float[] importance(Metric metric) {
-        return metric instanceof Metric.Importance importance ? importance.columns()
+    private float[] importance(Metric metric) {
+        return !weighted ? null
+                : metric instanceof Metric.Importance importance ? importance.columns()
                 : metric instanceof Metric.Statistics statistics ? ColumnImportance.of(statistics.diagonal())
                 : null;
     }

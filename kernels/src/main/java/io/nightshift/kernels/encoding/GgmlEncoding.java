@@ -6,10 +6,17 @@ import io.nightshift.kernels.GgmlType;
  * The blocks of a ggml type, as llama-quantize makes them.
  *
  * @param type one that a quantizer makes
+ * @param weighted whether scales of blocks are chosen by what errors cost, where that is known; as if all columns cost the same
+ *     where not
  */
-public record GgmlEncoding(GgmlType type) implements RowEncoding {
+public record GgmlEncoding(GgmlType type, boolean weighted) implements RowEncoding {
     /** Weights that a column is compared with, whatever the type: the groups of most of them. */
     private static final int GROUP = 32;
+
+    /** Blocks whose scales are chosen by what errors cost, where that is known. */
+    public GgmlEncoding(GgmlType type) {
+        this(type, true);
+    }
 
     @Override
     public String name() {
@@ -40,6 +47,6 @@ public record GgmlEncoding(GgmlType type) implements RowEncoding {
 
     @Override
     public BlockCoder coder() {
-        return new BlockCoder(type);
+        return new BlockCoder(type, weighted);
     }
 }

@@ -20,12 +20,17 @@ final class Effects {
     private final Settings settings;
     private final boolean takeStatistics;
     private final Set<Format> formats = EnumSet.noneOf(Format.class);
+    private final boolean sized;
+    private final boolean typed;
 
     /** @param settings of one model, with the defaults */
     Effects(Settings settings, List<TargetRequest> targets) {
         this.settings = settings;
         takeStatistics = targets.isEmpty() || targets.stream().anyMatch(TargetRequest::takesStatistics);
         targets.forEach(target -> formats.add(target.target().format()));
+        sized = targets.stream().anyMatch(target -> target.target().isSized());
+        typed = targets.stream()
+                .anyMatch(target -> target.target().format() == Format.GGUF && !target.target().isSized());
     }
 
     /** Whether there are statistics of the layers' inputs, or will be. */
@@ -58,6 +63,10 @@ final class Effects {
             return without(has(ManifestKey.EVALUATION), "evaluation");
         } else if (key == ManifestKey.WITHHOLD) {
             return without(has(ManifestKey.MAX_KLD) || has(ManifestKey.MAX_PPL_INCREASE), "max-kld or max-ppl-increase");
+        } else if (ManifestKey.OF_SIZED_GGUF.contains(key)) {
+            return without(sized, "a gguf target of a given size");
+        } else if (ManifestKey.OF_TYPED_GGUF.contains(key)) {
+            return without(typed, formats.contains(Format.GGUF) ? "a gguf target of a type" : "a gguf target");
         } else if (ManifestKey.OF_GGUF.contains(key)) {
             boolean narrows = key == ManifestKey.INCLUDE_WEIGHTS || key == ManifestKey.EXCLUDE_WEIGHTS;
             return narrows && !hasImportance() ? Optional.of("calibration, stats or imatrix")

@@ -74,6 +74,8 @@ public enum ManifestKey {
     OUTPUT_TENSOR_TYPE("output-tensor-type", Place.SHARED, new Text(), "GGUF: type of output.weight."),
     TOKEN_EMBEDDING_TYPE("token-embedding-type", Place.SHARED, new Text(), "GGUF: type of token_embd.weight."),
     TENSOR_TYPE("tensor-type", Place.SHARED, new Texts(), "GGUF: REGEX=TYPE, the first that matches counts."),
+    ALLOW_TYPES("allow-types", Place.SHARED, new Texts(), "GGUF of a given size: the types that tensors may take."),
+    PIN("pin", Place.SHARED, new Texts(), "GGUF of a given size: REGEX=TYPE, the first that matches counts."),
     STRICT("strict", Place.SHARED, new Switch(), "GGUF: refuse where a file would differ from what the checkpoint says."),
     NO_MTP("no-mtp", Place.SHARED, new Switch(), "Leave out the block that predicts further tokens."),
     PRE_TOKENIZER("pre-tokenizer", Place.SHARED, new Text(), "llama.cpp's name of the BPE pre-tokenizer."),
@@ -97,7 +99,15 @@ public enum ManifestKey {
 
     /** What only GGUF has a use for. */
     public static final Set<ManifestKey> OF_GGUF = Collections.unmodifiableSet(EnumSet.of(IMATRIX, INCLUDE_WEIGHTS,
-            EXCLUDE_WEIGHTS, PURE, LEAVE_OUTPUT_TENSOR, OUTPUT_TENSOR_TYPE, TOKEN_EMBEDDING_TYPE, TENSOR_TYPE, STRICT));
+            EXCLUDE_WEIGHTS, PURE, LEAVE_OUTPUT_TENSOR, OUTPUT_TENSOR_TYPE, TOKEN_EMBEDDING_TYPE, TENSOR_TYPE, ALLOW_TYPES, PIN,
+            STRICT));
+
+    /** Of these, what settles types, and has no effect on files of a given size. */
+    public static final Set<ManifestKey> OF_TYPED_GGUF = Collections.unmodifiableSet(
+            EnumSet.of(PURE, LEAVE_OUTPUT_TENSOR, OUTPUT_TENSOR_TYPE, TOKEN_EMBEDDING_TYPE, TENSOR_TYPE));
+
+    /** And what has an effect on those alone. */
+    public static final Set<ManifestKey> OF_SIZED_GGUF = Collections.unmodifiableSet(EnumSet.of(ALLOW_TYPES, PIN));
 
     /** What only AWQ has a use for. */
     public static final Set<ManifestKey> OF_AWQ = Collections.unmodifiableSet(

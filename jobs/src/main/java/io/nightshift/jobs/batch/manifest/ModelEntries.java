@@ -174,7 +174,7 @@ final class ModelEntries {
                 problems.add(request.line(), path, target + " is garbage without an importance matrix; give calibration,"
                         + " stats or imatrix");
             }
-            boolean needsStatistics = target.format() == TargetName.Format.EXL2
+            boolean needsStatistics = target.format() == TargetName.Format.EXL2 || target.isSized()
                     || target.format() == TargetName.Format.AWQ && effects.awqNeedsStatistics();
             if (needsStatistics && !effects.hasStatistics()) {
                 problems.add(request.line(), path, target + " is made by statistics of the layers' inputs; give calibration"

@@ -1,10 +1,12 @@
 package io.nightshift.jobs.batch.manifest;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.types.FileSize;
 import io.nightshift.formats.types.FileType;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,7 +14,7 @@ import java.util.regex.Pattern;
 /**
  * A target as manifests and commands write it.
  *
- * @param text in its one spelling: {@code gguf:Q4_K_M}, {@code awq}, {@code awq:w4g64}, {@code exl2:4.65}
+ * @param text in its one spelling: {@code gguf:Q4_K_M}, {@code gguf:4.65bpw}, {@code awq}, {@code awq:w4g64}, {@code exl2:4.65}
  * @param format what is made
  * @param variant what follows the colon; empty where nothing does
  */
@@ -48,13 +50,17 @@ public record TargetName(String text, Format format, String variant) {
             case "exl2" -> exl2(text, variant);
             default -> throw new InvalidModelException("'" + text + "' is neither a target nor a preset"
                     + Suggestion.of(text, Preset.words()).map(preset -> "; did you mean '" + preset + "'?")
-                            .orElse("; write gguf:TYPE, awq, exl2:BITS or one of " + String.join(", ", Preset.words())));
+                            .orElse("; write gguf:TYPE, gguf:SIZE, awq, exl2:BITS or one of " + String.join(", ", Preset.words())));
         };
     }
 
     private static TargetName gguf(String text, String variant) {
         if (variant.isEmpty()) {
             throw new InvalidModelException("'" + text + "' says no type; write one such as gguf:Q4_K_M");
+        }
+        Optional<FileSize> size = FileSize.parse(variant);
+        if (size.isPresent()) {
+            return new TargetName("gguf:" + size.get().text(), Format.GGUF, size.get().text());
         }
         try {
             String type = FileType.parse(variant).name();
@@ -89,6 +95,11 @@ public record TargetName(String text, Format format, String variant) {
     /** Whether it cannot be made without an importance matrix. */
     boolean needsImportance() {
         return format == Format.GGUF && NEED_IMPORTANCE.contains(variant);
+    }
+
+    /** Whether it is a GGUF file whose size is given, and not its type: that takes statistics. */
+    public boolean isSized() {
+        return format == Format.GGUF && FileSize.parse(variant).isPresent();
     }
 
     /** The file, or folder, that it becomes. */

@@ -118,7 +118,7 @@ class ManifestErrorsTest {
                 ofModel("empty list", model + "[]", "4: models[0].targets: is an empty list; name targets such as gguf:Q4_K_M, "
                         + "or a preset such as sweet-spot"),
                 ofModel("unknown format", model + "ggml:Q8_0", "4: models[0].targets: 'ggml:Q8_0' is neither a target nor a "
-                        + "preset; write gguf:TYPE, awq, exl2:BITS or one of sweet-spot, gguf-static, gguf-imatrix"),
+                        + "preset; write gguf:TYPE, gguf:SIZE, awq, exl2:BITS or one of sweet-spot, gguf-static, gguf-imatrix"),
                 ofModel("unknown preset", model + "gguf-statik", "4: models[0].targets: 'gguf-statik' is neither a target nor "
                         + "a preset; did you mean 'gguf-static'?"),
                 ofModel("no type", model + "gguf", "4: models[0].targets: 'gguf' says no type; write one such as gguf:Q4_K_M"),

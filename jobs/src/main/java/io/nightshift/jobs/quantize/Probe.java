@@ -1,0 +1,29 @@
+package io.nightshift.jobs.quantize;
+
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.jobs.quantize.MeasurePhase.Measured;
+import io.nightshift.kernels.encoding.RowEncoding;
+import java.io.Serializable;
+
+/**
+ * A model one of whose units is rounded, all else as it is.
+ *
+ * @param unit the unit; without linear layers it is the embedding, and the output matrix too where they are tied
+ * @param choice what it becomes
+ */
+record Probe(Measured unit, int choice) implements Serializable {
+    /** Whether it is the embedding. */
+    boolean isEmbedding() {
+        return unit.unit().linears().isEmpty();
+    }
+
+    /** The decoder layer that it is in; {@link LinearLayer#NO_LAYER} for embedding and output projection. */
+    int layer() {
+        return isEmbedding() ? LinearLayer.NO_LAYER : unit.unit().linears().get(0).layer();
+    }
+
+    /** How its first layer is rounded, or the embedding. */
+    RowEncoding encoding() {
+        return unit.unit().choices().get(choice).encodings().get(0);
+    }
+}

@@ -1,0 +1,14 @@
+package io.nightshift.jobs.quantize;
+
+import java.util.List;
+
+/**
+ * Choices that are tried in the model: what their errors do to its predictions becomes the cost of all choices of a unit.
+ *
+ * @param choices of each unit, by their index; none of a unit with one choice
+ * @param sequences short ones that are run
+ */
+public record Probes(List<List<Integer>> choices, int sequences) {
+    /** Nothing is tried: errors are the costs. */
+    static final Probes NONE = new Probes(List.of(), 0);
+}
