@@ -47,12 +47,12 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
     private static final double NOMINAL_BITS = 4.5;
 
     /** About so many bits a weight has what is tried in the model: of models of up to 4, up to 8, and more layers. */
-    private static final List<Double> PROBED_BITS = List.of(2.6, 3.4, 4.25, 5.5);
+    private static final List<Double> PROBED_BITS = List.of(2.6, 3.4, 4.25, 4.5, 5.5);
     private static final List<Double> FEWER_PROBED_BITS = List.of(2.6, 4.5);
     private static final List<Double> FEWEST_PROBED_BITS = List.of(3.5);
 
     /** Sequences that are run for a layer's probes, times layers. */
-    private static final int WORK = 64;
+    private static final int WORK = 80;
 
     /** More tell no more. */
     private static final int MOST_SEQUENCES = 4;
@@ -145,7 +145,7 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
     Probes probes() {
         long layers = units.stream().flatMap(unit -> unit.linears().stream()).mapToInt(LinearLayer::layer).max().orElse(0) + 1;
         long work = Math.max(1, WORK / layers);
-        List<Double> bits = work >= 16 ? PROBED_BITS : work >= 8 ? FEWER_PROBED_BITS : FEWEST_PROBED_BITS;
+        List<Double> bits = work >= 20 ? PROBED_BITS : work >= 10 ? FEWER_PROBED_BITS : FEWEST_PROBED_BITS;
         List<List<Integer>> choices = units.stream().map(unit -> probes(unit, bits)).toList();
         return new Probes(choices, (int) Math.min(MOST_SEQUENCES, work / bits.size()));
     }

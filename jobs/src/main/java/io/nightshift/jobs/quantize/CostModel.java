@@ -2,6 +2,7 @@ package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.architecture.LinearGroup;
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.rounding.ScalePlanner;
@@ -96,6 +97,8 @@ final class CostModel {
             Measure measure = plan.selection().get().measure();
             seconds += once(List.of("measure", scales, plan.units(), measure),
                     plan.units().stream().mapToDouble(unit -> measuring(unit, measure)).sum());
+            Probes probes = plan.selection().get().probes();
+            seconds += once(List.of("probes", scales, plan.units(), probes), probing(plan.units(), probes));
         }
         if (feedback) {
             for (Unit unit : plan.units()) {
@@ -149,6 +152,28 @@ final class CostModel {
             }
         }
         return seconds;
+    }
+
+    /** Each probe runs the layers from its own on, and what they give through the output matrix, as the original's once more. */
+    private double probing(List<Unit> units, Probes probes) {
+        Map<Integer, Double> layers = new HashMap<>();
+        for (Unit unit : units) {
+            for (LinearLayer linear : unit.linears()) {
+                layers.merge(linear.layer(), share(linear) * linear.outputs() * linear.inputs(), Double::sum);
+            }
+        }
+        LinearLayer head = LinearLayers.head(model.conversion());
+        double operations = 0;
+        for (int i = 0; i < probes.choices().size(); i++) {
+            List<LinearLayer> linears = units.get(i).linears();
+            int first = linears.isEmpty() ? 0 : linears.get(0).layer();
+            double weights = 2.0 * head.outputs() * head.inputs();
+            for (Map.Entry<Integer, Double> layer : layers.entrySet()) {
+                weights += first != LinearLayer.NO_LAYER && layer.getKey() >= first ? layer.getValue() : 0;
+            }
+            operations += 2 * weights * probes.choices().get(i).size();
+        }
+        return operations * probes.sequences() * ProbePhase.LENGTH / PRODUCTS;
     }
 
     /** Tensors that are quantized without feedback. */

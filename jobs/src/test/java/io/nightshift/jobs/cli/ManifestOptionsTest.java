@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.OptionSpec;
 class ManifestOptionsTest {
     /** What a night decides itself, or says otherwise. */
     private static final Set<String> OF_COMMANDS_ALONE = Set.of("model", "to", "output", "quantized", "data", "work", "report",
-            "parquet", "base-logits", "save-base-logits", "base",
+            "parquet", "base-logits", "save-base-logits", "base", "recipe", "save-recipe",
             "dry-run", "master", "json", "help", "version", "verbose");
 
     @Test
