@@ -191,6 +191,9 @@ FALCON = dict(head_dim=64, mamba_d_ssm=384, mamba_n_heads=6, mamba_d_head=64, ma
               mlp_multipliers=[0.8838834764831844, 0.5859375], ssm_multipliers=[
                   0.3535533905932738, 0.25, 0.1767766952966369, 0.5, 0.7071067811865476])
 MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num_experts=4, num_experts_per_tok=2)
+GEMMA4 = dict(vocab_size=384, vocab_size_per_layer_input=384, head_dim=64, global_head_dim=128, num_global_key_value_heads=1,
+              attention_k_eq_v=True, hidden_size_per_layer_input=0, num_hidden_layers=6, sliding_window=512,
+              final_logit_softcapping=30.0)
 TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
 VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
               deepstack_visual_indexes=[0], num_position_embeddings=16)
@@ -248,10 +251,12 @@ FAMILIES = {
     "qwen3.5": of("Qwen3_5ForConditionalGeneration", text_config={**TEXT, **LINEAR, "head_dim": 64, "mtp_num_hidden_layers": 1},
                   vision_config=VISION, add=list(prediction({**ATTENTION, **DENSE}, 0))),
     "qwen3-next": of("Qwen3NextForCausalLM", **LINEAR, **MIXTURE, add=list(prediction({**ATTENTION, **SHARED}, 4))),
-    "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", vocab_size=384, vocab_size_per_layer_input=384, head_dim=64,
-                     global_head_dim=128, num_global_key_value_heads=1, attention_k_eq_v=True, enable_moe_block=True,
-                     num_experts=4, top_k_experts=2, moe_intermediate_size=64, hidden_size_per_layer_input=0,
-                     num_hidden_layers=6, sliding_window=512, final_logit_softcapping=30.0),
+    "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", **GEMMA4, enable_moe_block=True, num_experts=4,
+                     top_k_experts=2, moe_intermediate_size=64),
+    "gemma4": of("Gemma4ForConditionalGeneration", tokenizer="gemma4", text_config={
+        **TEXT, **GEMMA4, "enable_moe_block": False}, vision_config=dict(
+            hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
+            head_dim=16, patch_size=4, position_embedding_size=64), audio_config=None),
     "qwen2-moe": of("Qwen2MoeForCausalLM", **MIXTURE),
     "olmoe": of("OlmoeForCausalLM", num_experts=4, num_experts_per_tok=2),
     "qwen3-vl": of("Qwen3VLForConditionalGeneration", text_config={**TEXT, "head_dim": 64, "rope_scaling": {

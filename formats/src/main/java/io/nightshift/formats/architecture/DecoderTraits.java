@@ -6,6 +6,7 @@ package io.nightshift.formats.architecture;
  *
  * @param windows which layers attend within a sliding window
  * @param rotation how positions turn queries and keys
+ * @param heads how large they are, and what is done to them
  * @param activationKey where the configuration names the activation function
  * @param activation its name where the configuration does not
  * @param feedForwardNorm GGUF's name of the norm before the feed-forward block
@@ -18,6 +19,7 @@ package io.nightshift.formats.architecture;
 public record DecoderTraits(
         WindowPattern windows,
         Rotation rotation,
+        Heads heads,
         String activationKey,
         String activation,
         String feedForwardNorm,
@@ -43,33 +45,39 @@ public record DecoderTraits(
 
     /** Llama's way, with the family's windows. */
     static DecoderTraits windows(WindowPattern windows) {
-        return new DecoderTraits(windows, Rotation.STANDARD, "hidden_act", "silu", "ffn_norm", false, false, false, false,
+        return new DecoderTraits(windows, Rotation.STANDARD, Heads.STANDARD, "hidden_act", "silu", "ffn_norm", false, false, false, false,
                 ExpertWeights.NORMALIZED);
     }
 
     /** Gemma's way, with the family's windows. */
     static DecoderTraits gemma(WindowPattern windows, boolean attentionSoftcapped) {
-        return new DecoderTraits(windows, Rotation.STANDARD, "hidden_activation", "gelu_pytorch_tanh", "ffn_norm", true, true,
+        return new DecoderTraits(windows, Rotation.STANDARD, Heads.STANDARD, "hidden_activation", "gelu_pytorch_tanh", "ffn_norm", true, true,
                 attentionSoftcapped, false, ExpertWeights.NORMALIZED);
     }
 
     DecoderTraits withExpertWeights(ExpertWeights weights) {
-        return new DecoderTraits(windows, rotation, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
+        return new DecoderTraits(windows, rotation, heads, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
                 attentionSoftcapped, multiplied, weights);
     }
 
+    /** The same with other heads, by whose own rules products of queries and keys are scaled. */
+    DecoderTraits with(Heads others) {
+        return new DecoderTraits(windows, rotation, others, activationKey, activation, feedForwardNorm, embeddingsScaled, false,
+                attentionSoftcapped, multiplied, expertWeights);
+    }
+
     DecoderTraits with(Rotation turned) {
-        return new DecoderTraits(windows, turned, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
+        return new DecoderTraits(windows, turned, heads, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
                 attentionSoftcapped, multiplied, expertWeights);
     }
 
     DecoderTraits withFeedForwardNorm(String name) {
-        return new DecoderTraits(windows, rotation, activationKey, activation, name, embeddingsScaled, queryScalar,
+        return new DecoderTraits(windows, rotation, heads, activationKey, activation, name, embeddingsScaled, queryScalar,
                 attentionSoftcapped, multiplied, expertWeights);
     }
 
     DecoderTraits withMultipliers() {
-        return new DecoderTraits(windows, rotation, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
+        return new DecoderTraits(windows, rotation, heads, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
                 attentionSoftcapped, true, expertWeights);
     }
 }

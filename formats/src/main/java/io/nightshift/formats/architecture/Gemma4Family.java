@@ -69,8 +69,8 @@ final class Gemma4Family {
             matrix("ffn_gate_inp", "router.proj", EXPERTS, HIDDEN),
             vector("ffn_gate_inp.scale", "router.scale", Transform.COPY, HIDDEN),
             vector("ffn_down_exps.scale", "router.per_expert_scale", Transform.COPY, EXPERTS),
-            experts("ffn_gate_up_exps", "experts.gate_up_proj", EXPERT_FEED_FORWARD.times(2), HIDDEN),
-            experts("ffn_down_exps", "experts.down_proj", HIDDEN, EXPERT_FEED_FORWARD),
+            experts("ffn_gate_up_exps", "gate_up_proj", EXPERT_FEED_FORWARD.times(2), HIDDEN),
+            experts("ffn_down_exps", "down_proj", HIDDEN, EXPERT_FEED_FORWARD),
             norm("pre_ffw_norm_2", "pre_feedforward_layernorm_2", HIDDEN),
             norm("post_ffw_norm_1", "post_feedforward_layernorm_1", HIDDEN),
             norm("post_ffw_norm_2", "post_feedforward_layernorm_2", HIDDEN)));
@@ -85,23 +85,43 @@ final class Gemma4Family {
             matrix("proj", "per_layer_projection", HIDDEN, PER_LAYER),
             norm("post_norm", "post_per_layer_input_norm", HIDDEN)));
 
-    static final Architecture GEMMA4 = Architecture.named(
-                    "gemma4", "Gemma4ForConditionalGeneration", "Gemma4ForCausalLM")
-            .vocabulary(VocabularyRule.GEMMA4)
-            .check(checkpoint -> Variants.refuseOtherElements(
-                    checkpoint.config(), "layer_types", "sliding_attention", "full_attention"))
-            .only("hidden_activation", "gelu_pytorch_tanh")
-            .tensors(GemmaFamily.CUT_VOCABULARY, List.of(DecoderRows.outputNorm(Transform.COPY)), BLOCKS, EXPERT_ROWS,
-                    INPUT_ROWS)
-            .computing(Gemma4Family::rotatedChannels)
-            .hyperparameters(GemmaFamily.GEMMA3_KEYS, Gemma4Family::keys)
+    private static final DecoderTraits TRAITS = DecoderTraits.gemma(WindowPattern.LISTED, false)
+            .with(new Heads(HEAD, Gemma4Family::keyHeads, false, true));
+
+    /** The models without keys of other layers and embeddings of each layer: 31B and 26B-A4B. */
+    static final Architecture GEMMA4 = family()
+            .when(config -> !isSmall(config))
+            .forward(LinearGroup.DENSE_BESIDE_EXPERTS, TRAITS)
+            .build();
+
+    /** The smaller models. */
+    static final Architecture GEMMA4_SMALL = family()
+            .when(Gemma4Family::isSmall)
+            .variant("with num_kv_shared_layers or hidden_size_per_layer_input, as E2B and E4B")
             .build();
 
     private Gemma4Family() {}
 
+    private static Architecture.Builder family() {
+        return Architecture.named("gemma4", "Gemma4ForConditionalGeneration", "Gemma4ForCausalLM")
+                .vocabulary(VocabularyRule.GEMMA4)
+                .check(checkpoint -> Variants.refuseOtherElements(
+                        checkpoint.config(), "layer_types", "sliding_attention", "full_attention"))
+                .only("hidden_activation", "gelu_pytorch_tanh")
+                .tensors(GemmaFamily.CUT_VOCABULARY, List.of(DecoderRows.outputNorm(Transform.COPY)), BLOCKS, EXPERT_ROWS,
+                        INPUT_ROWS)
+                .computing(Gemma4Family::rotatedChannels)
+                .hyperparameters(GemmaFamily.GEMMA3_KEYS, Gemma4Family::keys);
+    }
+
+    private static boolean isSmall(ModelConfig config) {
+        return config.findInteger("num_kv_shared_layers").orElse(0L) > 0 || perLayer(config) > 0;
+    }
+
     private static TensorRow experts(String output, String source, Dimension rows, Dimension columns) {
-        return TensorRow.of(BLOCK + output + ".weight", LAYER + source, EXPERTS, rows, columns)
-                .or(LAYER + source + ".weight", Transform.COPY);
+        return TensorRow.of(BLOCK + output + ".weight", LAYER + "experts." + source, EXPERTS, rows, columns)
+                .or(LAYER + "experts." + source + ".weight", Transform.COPY)
+                .or(LAYER + "experts.{expert}." + source + ".weight", Transform.COPY);
     }
 
     private static long firstSharing(ModelConfig config) {

@@ -50,6 +50,15 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
                     Role.SHARED_GATE, Role.SHARED_UP),
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
 
+    /**
+     * The groups of Gemma 4, with experts beside the feed-forward block or without. What makes keys and queries is not scaled,
+     * as in Gemma 3; nor are values, which pass a norm on their way to the output. The router reads by a scale of its own.
+     */
+    static final List<LinearGroup> DENSE_BESIDE_EXPERTS = List.of(
+            unscaled("attn_norm", ATTENTION), unscaled(Role.VALUE.tensor(), Role.ATTENTION_OUTPUT),
+            of("ffn_norm", Role.GATE, Role.UP), GATED,
+            of("pre_ffw_norm_2", Role.EXPERT_GATE_UP), of(Role.EXPERT_GATE_UP.tensor(), Role.EXPERT_DOWN));
+
     /** The groups of a layer whose norms stand behind its blocks: what reads the hidden states themselves is not scaled. */
     static final List<LinearGroup> NORMS_BEHIND =
             List.of(unscaled(LAYER_INPUT, ATTENTION), MIXED, unscaled(BLOCK_INPUT, Role.GATE, Role.UP), GATED);
@@ -60,7 +69,7 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
 
     /** Whether a norm produces the channels. */
     public boolean ofNorm() {
-        return producer.endsWith("_norm");
+        return producer.contains("_norm");
     }
 
     private boolean ofStates() {

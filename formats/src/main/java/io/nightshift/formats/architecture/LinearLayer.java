@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * A linear layer of a decoder layer, under the name that loaders of Hugging Face models know it by.
@@ -21,6 +22,7 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
     public static final int NO_EXPERT = -1;
 
     private static final String BLOCK = "blk.";
+    private static final String GATE_UP = "gate_up_proj";
 
     /** The name of its matrix where that is not quantized. */
     public String weight() {
@@ -33,6 +35,20 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
             case ROUTER, SHARED_ROUTER, STATE_DECAY, STATE_CHANGE -> true;
             default -> false;
         };
+    }
+
+    /**
+     * The layers that loaders of Hugging Face models know it as: gate and up projection of an expert apart, where GGUF keeps
+     * them in one matrix.
+     */
+    public List<LinearLayer> apart() {
+        if (role() != Role.EXPERT_GATE_UP) {
+            return List.of(this);
+        }
+        String owner = module.substring(0, module.length() - GATE_UP.length());
+        long half = outputs() / 2;
+        return List.of(new LinearLayer(owner + "gate_proj", tensor, layer, expert, source.part(0, half)),
+                new LinearLayer(owner + "up_proj", tensor, layer, expert, source.part(half, half)));
     }
 
     /** The same layer, its inputs in the order that its tensor has in GGUF. */

@@ -118,22 +118,17 @@ public final class LinearLayers {
                 }
                 rows += part.rows();
             }
-            return List.of(rows(first, 0, rows));
+            return List.of(first.part(0, rows));
         }
         long count = recipe.shape().get(2);
         List<SourceRows> matrices = new ArrayList<>();
         for (SourceRows part : stored.parts()) {
             long each = part.rows() * stored.parts().size() / count;
             for (long from = 0; from < part.rows(); from += each) {
-                matrices.add(rows(part, from, each));
+                matrices.add(part.part(from, each));
             }
         }
         return matrices;
-    }
-
-    private static SourceRows rows(SourceRows part, long from, long count) {
-        return new SourceRows(part.tensor(), part.firstRow() + from, count, RowOrder.AS_IS, 0, ColumnForm.AS_STORED,
-                part.elements());
     }
 
     /** The name with the prefix that the checkpoint gives the language model. */

@@ -52,6 +52,9 @@ public enum Role {
     /** The up projection of an expert. */
     EXPERT_UP("ffn_up_exps"),
 
+    /** Gate and up projection of an expert, where GGUF keeps them in one matrix: the gate's rows before the others. */
+    EXPERT_GATE_UP("ffn_gate_up_exps"),
+
     /** The down projection of an expert. */
     EXPERT_DOWN("ffn_down_exps"),
 

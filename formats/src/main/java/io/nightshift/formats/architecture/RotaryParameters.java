@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,31 +26,55 @@ public record RotaryParameters(
     /**
      * The parameters of all layers, or of the global ones where those with a window have their own.
      *
+     * @param head channels of a head
      * @throws InvalidModelException if the type is not known, or a number that it needs is missing
      */
-    public static RotaryParameters of(ModelConfig config) {
+    public static RotaryParameters of(ModelConfig config, int head) {
         String type = config.findRope("rope_type")
                 .map(node -> node.asText().toLowerCase(Locale.ROOT))
                 .orElse("default");
-        int channels = channels(config);
+        int channels = type.equals("proportional") ? head : channels(config, head);
         double theta = stretched(config, type, config.findRopeNumber("rope_theta").orElse(DEFAULT_THETA), channels);
         float[] powers = powers(theta, channels);
         return switch (type) {
             // Dynamic scaling begins beyond the model's own context.
             case "default", "dynamic", "mrope" -> same(inverse(powers, 1), 1);
+            case "proportional" -> same(proportional(config, inverse(powers, 1)), 1);
             case "linear" -> same(dividedBy(inverse(powers, 1), (float) number(config, "factor")), 1);
             case "llama3" -> same(llama3(config, inverse(powers, 1)), 1);
             case "yarn" -> yarn(config, theta, channels, powers);
             case "longrope", "su" -> longrope(config, powers);
             default -> throw new InvalidModelException(config.location() + ": the rope type '" + type
-                    + "' is not supported; supported are default, linear, dynamic, llama3, yarn and longrope");
+                    + "' is not supported; supported are default, linear, dynamic, llama3, yarn, longrope and"
+                    + " proportional");
         };
     }
 
-    /** The parameters of layers with a sliding window: their own where the configuration has some, else the others'. */
-    public static RotaryParameters ofSlidingLayers(ModelConfig config) {
+    /**
+     * The parameters of layers with a sliding window: their own where the configuration has some, else the others'.
+     *
+     * @param head channels of a head
+     */
+    public static RotaryParameters ofSlidingLayers(ModelConfig config, int head) {
         Optional<Double> theta = config.slidingWindowRopeTheta();
-        return theta.isEmpty() ? of(config) : same(inverse(powers(theta.get(), channels(config)), 1), 1);
+        if (theta.isEmpty()) {
+            return of(config, head);
+        }
+        // Of proportional rotation the part is that of the global layers alone.
+        int channels = isProportional(config) ? head : channels(config, head);
+        return same(inverse(powers(theta.get(), channels), 1), 1);
+    }
+
+    private static boolean isProportional(ModelConfig config) {
+        return config.findRope("rope_type").filter(type -> type.asText().equals("proportional")).isPresent();
+    }
+
+    /** _compute_proportional_rope_parameters: pairs of channels behind the first few are not turned. */
+    private static float[] proportional(ModelConfig config, float[] frequencies) {
+        double part = config.findRopeNumber("partial_rotary_factor").orElse(1.0);
+        int turned = (int) (part * (2 * frequencies.length) / 2);
+        Arrays.fill(frequencies, turned, frequencies.length, 0);
+        return dividedBy(frequencies, config.findRopeNumber("factor").orElse(1.0).floatValue());
     }
 
     /** Hunyuan's longer contexts, by a larger base from the first position on. */
@@ -62,8 +87,7 @@ public record RotaryParameters(
         return new RotaryParameters(inverseFrequencies, inverseFrequencies, Integer.MAX_VALUE, scaling);
     }
 
-    private static int channels(ModelConfig config) {
-        long head = Dimension.HEAD.of(config);
+    private static int channels(ModelConfig config, long head) {
         return config.findRopeNumber("partial_rotary_factor")
                 .map(factor -> (int) (head * factor))
                 // MiniMax's key.

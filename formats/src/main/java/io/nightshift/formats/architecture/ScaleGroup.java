@@ -67,6 +67,11 @@ public record ScaleGroup(
         return producer.substring(0, producer.length() - "weight".length()) + "bias";
     }
 
+    /** Whether experts read the channels, but no router, which would see all tokens: their statistics are put together then. */
+    public boolean isOfPooledExperts() {
+        return expert == LinearLayer.NO_EXPERT && linears.get(0).expert() != LinearLayer.NO_EXPERT && steering.isEmpty();
+    }
+
     /** The layer whose input's statistics are those of all its layers: the router where there is one, which sees all tokens. */
     public LinearLayer statisticsOf() {
         return steering.isEmpty() ? linears.get(0) : steering.get(0);

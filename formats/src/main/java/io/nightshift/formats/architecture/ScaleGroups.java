@@ -71,6 +71,9 @@ public final class ScaleGroups {
         List<LinearLayer> readers = layers.get(layer).stream()
                 .filter(linear -> group.linears().contains(linear.role()))
                 .toList();
+        if (readers.isEmpty()) {
+            return;
+        }
         String producer = "blk." + layer + "." + group.producer() + ".weight";
         if (group.ofNorm()) {
             if (recipes.get(producer).content() instanceof TensorRecipe.Stored stored) {

@@ -48,6 +48,11 @@ public record SourceRows(
         return new SourceRows(tensor, firstRow, rows, order, shift, form, elements);
     }
 
+    /** Some of the rows, of a matrix that stands in the order of the checkpoint. */
+    SourceRows part(long from, long count) {
+        return new SourceRows(tensor, firstRow + from, count, RowOrder.AS_IS, 0, ColumnForm.AS_STORED, elements);
+    }
+
     /** The type that the rows are read as: that of the tensor, or F32 or MXFP4 where bytes are made into others. */
     public GgmlType type() {
         return elements.type(tensor);

@@ -15,7 +15,8 @@ import java.util.Optional;
 
 /**
  * The attention of a layer, between its norm and the residual sum. In some families each query comes with a gate, by whose
- * sigmoid what the query has found is multiplied: the rows of a head's gate stand behind those of its query.
+ * sigmoid what the query has found is multiplied: the rows of a head's gate stand behind those of its query. A layer without
+ * values takes its keys for values, as they are before their norm and their rotation.
  */
 final class AttentionBlock implements Mixer {
     private final int layer;
@@ -27,6 +28,7 @@ final class AttentionBlock implements Mixer {
     private final List<Projection> inputs;
     private final Optional<Norm> queryNorm;
     private final Optional<Norm> keyNorm;
+    private final Optional<Norm> valueNorm;
     private final Projection output;
     private final boolean gated;
 
@@ -41,6 +43,9 @@ final class AttentionBlock implements Mixer {
         this.inputs = inputs;
         this.queryNorm = queryNorm;
         this.keyNorm = keyNorm;
+        this.valueNorm = model.valuesNormed()
+                ? Optional.of(Norm.plain(attention.headSize(), model.epsilon()))
+                : Optional.empty();
         this.output = output;
         // A matrix of queries, keys and values may be as large.
         this.gated = names.get(0).equals(Role.QUERY.tensor())
@@ -50,7 +55,10 @@ final class AttentionBlock implements Mixer {
     static AttentionBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
         boolean fused = weights.find(block + "attn_qkv.weight").isPresent();
-        List<String> names = fused ? List.of("attn_qkv") : List.of("attn_q", "attn_k", "attn_v");
+        List<String> apart = model.has(block + "attn_v.weight")
+                ? List.of("attn_q", "attn_k", "attn_v")
+                : List.of("attn_q", "attn_k");
+        List<String> names = fused ? List.of("attn_qkv") : apart;
         List<Projection> inputs = new ArrayList<>();
         for (String name : names) {
             inputs.add(Projection.read(weights, block + name));
@@ -105,7 +113,18 @@ final class AttentionBlock implements Mixer {
                 at += input.outputs();
             }
         }
+        if (at < stride) {
+            takeKeysForValues(projected, tokens, workers);
+        }
         return projected;
+    }
+
+    private void takeKeysForValues(float[] projected, int tokens, Workers workers) {
+        int keys = attention.keyHeads() * attention.headSize();
+        TokenRows.each(tokens, workers, token -> {
+            int values = (token + 1) * projectedChannels() - keys;
+            System.arraycopy(projected, values - keys, projected, values, keys);
+        });
     }
 
     /** Puts queries where they belong, and gates beside each other. */
@@ -143,7 +162,9 @@ final class AttentionBlock implements Mixer {
 
     private void normalize(float[] projected, int queries, int keys) {
         queryNorm.ifPresent(norm -> norm.applyToHeads(projected, queries, keys - queries));
-        keyNorm.ifPresent(norm -> norm.applyToHeads(projected, keys, attention.keyHeads() * attention.headSize()));
+        int ofKeys = attention.keyHeads() * attention.headSize();
+        keyNorm.ifPresent(norm -> norm.applyToHeads(projected, keys, ofKeys));
+        valueNorm.ifPresent(norm -> norm.applyToHeads(projected, keys + ofKeys, ofKeys));
     }
 
     private void rotate(RotaryTable table, float[] projected, int at, int heads, int position) {

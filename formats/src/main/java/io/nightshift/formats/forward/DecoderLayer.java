@@ -14,6 +14,7 @@ import java.util.stream.Stream;
  */
 public final class DecoderLayer {
     private static final String AFTER_ATTENTION = "post_attention_norm";
+    private static final String OUTPUT_SCALE = "layer_output_scale.weight";
 
     private final int channels;
     private final float residualScale;
@@ -23,6 +24,7 @@ public final class DecoderLayer {
     private final Optional<Norm> feedForwardNorm;
     private final FeedForward feedForward;
     private final Optional<Norm> afterFeedForward;
+    private final float outputScale;
 
     private DecoderLayer(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
@@ -32,9 +34,12 @@ public final class DecoderLayer {
         attention = Mixer.read(model, weights, layer);
         boolean behind = !model.feedForwardNorm().equals(AFTER_ATTENTION);
         afterAttention = behind ? Norm.find(model, weights, block + AFTER_ATTENTION) : Optional.empty();
-        feedForwardNorm = Norm.find(model, weights, block + model.feedForwardNorm());
         feedForward = FeedForward.read(model, weights, layer);
+        feedForwardNorm = feedForward.bringsNorms()
+                ? Optional.empty()
+                : Norm.find(model, weights, block + model.feedForwardNorm());
         afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
+        outputScale = model.has(block + OUTPUT_SCALE) ? StoredMatrix.readVector(weights, block + OUTPUT_SCALE)[0] : 1;
     }
 
     private DecoderLayer(DecoderLayer layer, Mixer attention, FeedForward feedForward) {
@@ -46,6 +51,7 @@ public final class DecoderLayer {
         this.feedForwardNorm = layer.feedForwardNorm;
         this.feedForward = feedForward;
         this.afterFeedForward = layer.afterFeedForward;
+        this.outputScale = layer.outputScale;
     }
 
     /**
@@ -84,7 +90,8 @@ public final class DecoderLayer {
      * Runs sequences through the layer. Results are the same bits whatever the number of workers, the width of vectors
      * and the grouping of sequences.
      *
-     * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts), and
+     * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight where there is a dense
+     * block beside them), and
      * the larger of these two: three times the channels of queries with twice those of keys (four times where queries bring
      * gates; with linear attention twice the channels of keys and three times those of values); three times the
      * feed-forward channels (four times where gate and up projection are one matrix). All of them are floats. Each
@@ -121,6 +128,7 @@ public final class DecoderLayer {
         } else {
             float[] normed = normed(feedForwardNorm, hidden, tokens, workers);
             add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
+            TokenRows.each(tokens, workers, token -> TokenRows.scale(hidden, token * channels, channels, outputScale));
         }
     }
 

@@ -44,14 +44,16 @@ public final class DecoderModel implements Serializable {
     private final Activation activation;
     private final ExpertRouting expertRouting;
     private final int[] windows;
+    private final int[] heads;
+    private final int[] keyHeads;
+    private final boolean valuesNormed;
     private final boolean[] sliding;
     private final RotaryParameters rotary;
     private final RotaryParameters rotaryOfSliding;
     private final GatedDeltaRule deltaRule;
     private final ModelTensors tensors;
 
-    private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int keyHeads, int head, int longest,
-            int experts, int expertsPerToken) implements Serializable {}
+    private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int longest, int experts, int expertsPerToken) implements Serializable {}
 
     private DecoderModel(Architecture family, Checkpoint checkpoint, ModelConversion conversion) {
         ModelConfig config = family.adapted(checkpoint.config());
@@ -66,10 +68,15 @@ public final class DecoderModel implements Serializable {
         residualScale = multiplier(traits, config, "residual_multiplier");
         logitScale = 1 / multiplier(traits, config, "logits_scaling");
         feedForwardNorm = traits.feedForwardNorm();
-        double scaled = traits.queryScalar() ? config.findNumber("query_pre_attn_scalar").orElse(256.0) : sizes.head;
-        attentionScale = traits.multiplied()
-                ? multiplier(traits, config, "attention_multiplier")
-                : (float) Math.pow(scaled, -0.5);
+        heads = new int[sizes.layers];
+        keyHeads = new int[sizes.layers];
+        valuesNormed = traits.heads().valuesNormed();
+        for (int layer = 0; layer < sizes.layers; layer++) {
+            heads[layer] = Math.toIntExact(traits.heads().size(config, layer));
+            keyHeads[layer] = Math.toIntExact(traits.heads().ofKeys(config, layer));
+            requireHeads(config, layer);
+        }
+        attentionScale = attentionScale(config, traits);
         attentionSoftcap = traits.attentionSoftcapped() ? number(config, "attn_logit_softcapping") : 0;
         finalSoftcap = number(config, "final_logit_softcapping");
         activation = activation(config, traits);
@@ -79,8 +86,6 @@ public final class DecoderModel implements Serializable {
                 : null;
         rotation = traits.rotation();
         queryGrowth = rotation.queriesGrow() ? QueryGrowth.of(config) : QueryGrowth.NONE;
-        rotary = RotaryParameters.of(config);
-        rotaryOfSliding = RotaryParameters.ofSlidingLayers(config);
         windows = new int[sizes.layers];
         sliding = new boolean[sizes.layers];
         rotated = new boolean[sizes.layers];
@@ -89,6 +94,8 @@ public final class DecoderModel implements Serializable {
             sliding[layer] = traits.windows().slides(config, layer);
             rotated[layer] = rotation.layers().contains(config, layer);
         }
+        rotary = RotaryParameters.of(config, headOf(false));
+        rotaryOfSliding = RotaryParameters.ofSlidingLayers(config, headOf(true));
     }
 
     /**
@@ -115,13 +122,6 @@ public final class DecoderModel implements Serializable {
         int layers = size(config, "num_hidden_layers");
         int hidden = size(config, "hidden_size");
         int queryHeads = size(config, "num_attention_heads");
-        int keyHeads = config.has("num_key_value_heads") ? size(config, "num_key_value_heads") : queryHeads;
-        int head = config.find("head_dim").isPresent() ? size(config, "head_dim") : hidden / Math.max(1, queryHeads);
-        if (queryHeads == 0 || keyHeads == 0 || queryHeads % keyHeads != 0 || head == 0 || head % 2 != 0) {
-            throw new InvalidModelException(config.location() + ": " + queryHeads + " query heads, " + keyHeads
-                    + " key heads of " + head + " channels: query heads must be a multiple of key heads, and channels"
-                    + " an even number");
-        }
         // The first layers of some families have none.
         Optional<TensorRecipe> router = IntStream.range(0, layers)
                 .mapToObj(layer -> Optional.ofNullable(tensors.get("blk." + layer + ".ffn_gate_inp.weight")))
@@ -129,7 +129,7 @@ public final class DecoderModel implements Serializable {
                 .findFirst();
         boolean experts = router.isPresent();
         int count = experts ? Math.toIntExact(router.get().rows()) : 0;
-        int perToken = experts ? size(config, "num_experts_per_tok") : 0;
+        int perToken = experts ? size(config, "num_experts_per_tok", "top_k_experts") : 0;
         if (experts && (perToken < 1 || perToken > count)) {
             throw new InvalidModelException(config.location() + ": \"num_experts_per_tok\" is " + perToken
                     + ", but there are " + count + " experts");
@@ -138,7 +138,35 @@ public final class DecoderModel implements Serializable {
         int longest = config.findInteger("max_position_embeddings")
                 .map(value -> (int) Math.min(Integer.MAX_VALUE, value))
                 .orElse(Integer.MAX_VALUE);
-        return new Sizes(layers, hidden, vocabulary, queryHeads, keyHeads, head, longest, count, perToken);
+        return new Sizes(layers, hidden, vocabulary, queryHeads, longest, count, perToken);
+    }
+
+    private void requireHeads(ModelConfig config, int layer) {
+        int queries = sizes.queryHeads;
+        int keys = keyHeads[layer];
+        int head = heads[layer];
+        if (queries == 0 || keys == 0 || queries % keys != 0 || head == 0 || head % 2 != 0) {
+            throw new InvalidModelException(config.location() + ": " + queries + " query heads, " + keys
+                    + " key heads of " + head + " channels: query heads must be a multiple of key heads, and channels"
+                    + " an even number");
+        }
+    }
+
+    private float attentionScale(ModelConfig config, DecoderTraits traits) {
+        if (!traits.heads().scaled()) {
+            return 1;
+        }
+        double scaled = traits.queryScalar() ? config.findNumber("query_pre_attn_scalar").orElse(256.0) : heads[0];
+        return traits.multiplied() ? multiplier(traits, config, "attention_multiplier") : (float) Math.pow(scaled, -0.5);
+    }
+
+    /** Channels of a head in layers with a window, or without one; in all layers where there are none of the kind. */
+    private int headOf(boolean slides) {
+        return IntStream.range(0, sizes.layers)
+                .filter(layer -> sliding[layer] == slides)
+                .map(layer -> heads[layer])
+                .findFirst()
+                .orElse(heads[0]);
     }
 
     private static GatedDeltaRule deltaRule(ModelConfig config) {
@@ -173,11 +201,11 @@ public final class DecoderModel implements Serializable {
         };
     }
 
-    private static int size(ModelConfig config, String key) {
-        long value = config.integer(key);
+    private static int size(ModelConfig config, String... keys) {
+        long value = config.integer(keys);
         if (value > Integer.MAX_VALUE) {
             throw new InvalidModelException(
-                    config.location() + ": \"" + key + "\" is " + value + ", which is too large");
+                    config.location() + ": \"" + keys[0] + "\" is " + value + ", which is too large");
         }
         return (int) value;
     }
@@ -205,7 +233,9 @@ public final class DecoderModel implements Serializable {
 
     private static void refuseUnknown(ModelConfig config) {
         boolean causal = config.find("is_causal").map(JsonNode::asBoolean).orElse(true)
-                && !config.flag("use_bidirectional_attention");
+                && !config.flag("use_bidirectional_attention")
+                // Gemma 4's other value, "vision", is of tokens of images.
+                && config.find("use_bidirectional_attention").filter(value -> value.asText().equals("all")).isEmpty();
         if (!causal) {
             throw new InvalidModelException(config.location() + ": attention that is not causal is not supported in"
                     + " calibration and evaluation");
@@ -283,8 +313,12 @@ public final class DecoderModel implements Serializable {
     }
 
     CausalAttention attention(int layer) {
-        return new CausalAttention(sizes.queryHeads, sizes.keyHeads, sizes.head, attentionScale, attentionSoftcap,
+        return new CausalAttention(sizes.queryHeads, keyHeads[layer], heads[layer], attentionScale, attentionSoftcap,
                 windows[layer]);
+    }
+
+    boolean valuesNormed() {
+        return valuesNormed;
     }
 
     /** The states of layers with linear attention; null where there are none. */

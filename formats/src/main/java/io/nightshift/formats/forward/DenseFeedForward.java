@@ -39,7 +39,9 @@ record DenseFeedForward(int layer, Activation activation, Optional<Projection> g
         PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
         float[] inner = gate.isPresent()
                 ? FeedForward.gated(gate.get(), up, activation, packed, workers)
-                : up.outputs() == down.matrix().columns() ? activated(packed, workers) : gatedByFirstHalf(packed, workers);
+                : up.outputs() == down.matrix().columns()
+                        ? activated(packed, workers)
+                        : FeedForward.gatedByFirstHalf(up, activation, packed, workers);
         int innerChannels = down.matrix().columns();
         observer.inputs(
                 new LinearInput(layer, List.of("ffn_down"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
@@ -53,15 +55,6 @@ record DenseFeedForward(int layer, Activation activation, Optional<Projection> g
         Arrays.fill(ones, 1);
         TokenRows.each(packed.tokens(), workers,
                 token -> activation.gate(inner, token * channels, ones, 0, channels, inner, token * channels));
-        return inner;
-    }
-
-    private float[] gatedByFirstHalf(PackedActivations packed, Workers workers) {
-        float[] both = up.apply(packed, workers);
-        int channels = up.outputs() / 2;
-        float[] inner = new float[packed.tokens() * channels];
-        TokenRows.each(packed.tokens(), workers, token -> activation.gate(both, token * 2 * channels, both,
-                (token * 2 + 1) * channels, channels, inner, token * channels));
         return inner;
     }
 }

@@ -1,5 +1,6 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
@@ -18,11 +19,17 @@ import java.util.stream.Stream;
  * A mixture of experts: each token passes the few that its router chooses, and their outputs are added, weighted. In some
  * families there is one more, shared by all tokens.
  *
+ * @param scales what experts' outputs are multiplied by besides their weights, one an expert, or null
  * @param bias what shifts the experts' scores where they are compared, or null
  */
-record ExpertFeedForward(int layer, Activation activation, Projection router, float[] bias, ExpertRouting routing,
-        List<Expert> experts, Optional<Shared> shared) implements FeedForward {
+record ExpertFeedForward(int layer, Activation activation, Projection router, float[] bias, float[] scales,
+        ExpertRouting routing, List<Expert> experts, Optional<Shared> shared) implements FeedForward {
     private static final String BIAS = "exp_probs_b.bias";
+    private static final String GATE = Role.EXPERT_GATE.tensor();
+    private static final String UP = Role.EXPERT_UP.tensor();
+    private static final String GATE_UP = Role.EXPERT_GATE_UP.tensor();
+    private static final String DOWN = Role.EXPERT_DOWN.tensor();
+    private static final String SCALES = "ffn_down_exps.scale";
 
     /** An expert that every token passes; a projection, if there is one, says how much of its output each one gets. */
     private record Shared(Optional<Projection> share, Expert expert) {
@@ -33,7 +40,7 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
             Optional<Projection> share = model.has(block + "ffn_gate_inp_shexp.weight")
                     ? Optional.of(Projection.read(weights, block + "ffn_gate_inp_shexp"))
                     : Optional.empty();
-            return Optional.of(new Shared(share, new Expert(Projection.read(weights, block + "ffn_gate_shexp"),
+            return Optional.of(new Shared(share, new Expert(Optional.of(Projection.read(weights, block + "ffn_gate_shexp")),
                     Projection.read(weights, block + "ffn_up_shexp"), Projection.read(weights, block + "ffn_down_shexp"))));
         }
 
@@ -48,43 +55,71 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
         }
     }
 
-    /** A gated feed-forward block of its own. */
-    private record Expert(Projection gate, Projection up, Projection down) {
+    /**
+     * A gated feed-forward block of its own.
+     *
+     * @param gate nothing where it is the first half of {@code up}
+     */
+    private record Expert(Optional<Projection> gate, Projection up, Projection down) {
+        static Expert read(DecoderModel model, ModelWeights weights, String block, int index) throws IOException {
+            int count = model.experts();
+            boolean joined = model.has(block + GATE_UP + ".weight");
+            return new Expert(
+                    joined ? Optional.empty() : Optional.of(Projection.readExpert(weights, block + GATE, index, count)),
+                    Projection.readExpert(weights, block + (joined ? GATE_UP : UP), index, count),
+                    Projection.readExpert(weights, block + DOWN, index, count));
+        }
+
+        List<String> readers() {
+            return gate.isPresent() ? List.of(GATE, UP) : List.of(GATE_UP);
+        }
+
+        float[] inner(Activation activation, PackedActivations inputs, Workers workers) {
+            return gate.isPresent()
+                    ? FeedForward.gated(gate.get(), up, activation, inputs, workers)
+                    : FeedForward.gatedByFirstHalf(up, activation, inputs, workers);
+        }
+
         long bytes() {
-            return gate.bytes() + up.bytes() + down.bytes();
+            return gate.map(Projection::bytes).orElse(0L) + up.bytes() + down.bytes();
         }
     }
 
     static ExpertFeedForward read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
-        int count = model.experts();
         List<Expert> experts = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            experts.add(new Expert(Projection.readExpert(weights, block + "ffn_gate_exps", i, count),
-                    Projection.readExpert(weights, block + "ffn_up_exps", i, count),
-                    Projection.readExpert(weights, block + "ffn_down_exps", i, count)));
+        for (int i = 0; i < model.experts(); i++) {
+            experts.add(Expert.read(model, weights, block, i));
         }
         return new ExpertFeedForward(layer, model.activation(), Projection.read(weights, block + "ffn_gate_inp"),
                 model.has(block + BIAS) ? StoredMatrix.readVector(weights, block + BIAS) : null,
+                model.has(block + SCALES) ? StoredMatrix.readVector(weights, block + SCALES) : null,
                 model.expertRouting(), List.copyOf(experts),
                 Shared.find(model, weights, block));
     }
 
     @Override
     public long bytes() {
-        return router.bytes() + (bias == null ? 0 : 4L * bias.length)
+        return router.bytes() + (bias == null ? 0 : 4L * bias.length) + (scales == null ? 0 : 4L * scales.length)
                 + experts.stream().mapToLong(Expert::bytes).sum() + shared.map(Shared::bytes).orElse(0L);
     }
 
     @Override
     public float[] forward(float[] normed, int tokens, ActivationObserver observer, Workers workers) {
+        return forward(normed, normed, tokens, observer, workers);
+    }
+
+    /** The same where the router reads something else than the experts. */
+    float[] forward(float[] steering, float[] normed, int tokens, ActivationObserver observer, Workers workers) {
         int channels = router.matrix().columns();
         List<String> readers = Stream.concat(
                 Stream.of("ffn_gate_inp"), shared.stream().flatMap(Shared::readers)).toList();
-        observer.inputs(new LinearInput(layer, readers, LinearInput.NO_EXPERT, channels), normed, tokens);
+        observer.inputs(new LinearInput(layer, readers, LinearInput.NO_EXPERT, channels), steering, tokens);
         PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
-        float[] logits = router.apply(packed, workers);
+        float[] logits = router.apply(
+                steering == normed ? packed : PackedActivations.of(steering, 0, tokens, channels, workers), workers);
         ExpertChoice choice = ExpertRouter.choose(logits, bias, tokens, experts.size(), routing);
+        scale(choice);
         observer.routed(layer, choice);
 
         float[] sum = new float[tokens * channels];
@@ -104,10 +139,16 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
         return sum;
     }
 
+    private void scale(ExpertChoice choice) {
+        for (int i = 0; scales != null && i < choice.chosen().length; i++) {
+            choice.weights()[i] *= scales[choice.chosen()[i]];
+        }
+    }
+
     private void addShared(
             Shared all, PackedActivations packed, ActivationObserver observer, float[] sum, Workers workers) {
         int tokens = packed.tokens();
-        float[] inner = FeedForward.gated(all.expert().gate(), all.expert().up(), activation, packed, workers);
+        float[] inner = all.expert().inner(activation, packed, workers);
         int innerChannels = all.expert().down().matrix().columns();
         observer.inputs(
                 new LinearInput(layer, List.of("ffn_down_shexp"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
@@ -126,11 +167,10 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
     private float[] inner(int index, float[] inputs, int tokens, PackedActivations packed, ActivationObserver observer,
             Workers workers) {
         Expert expert = experts.get(index);
-        observer.inputs(new LinearInput(layer, List.of("ffn_gate_exps", "ffn_up_exps"), index, packed.channels()),
-                inputs, tokens);
-        float[] inner = FeedForward.gated(expert.gate(), expert.up(), activation, packed, workers);
+        observer.inputs(new LinearInput(layer, expert.readers(), index, packed.channels()), inputs, tokens);
+        float[] inner = expert.inner(activation, packed, workers);
         int innerChannels = expert.down().matrix().columns();
-        observer.inputs(new LinearInput(layer, List.of("ffn_down_exps"), index, innerChannels), inner, tokens);
+        observer.inputs(new LinearInput(layer, List.of(DOWN), index, innerChannels), inner, tokens);
         return inner;
     }
 

@@ -4,12 +4,20 @@ import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.RmsNorm;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Optional;
 
 /** An RMS norm of the model. */
 record Norm(float[] weights, float epsilon) {
     static Norm read(DecoderModel model, ModelWeights weights, String name) throws IOException {
         return new Norm(StoredMatrix.readVector(weights, name + ".weight"), model.epsilon());
+    }
+
+    /** A norm without weights. */
+    static Norm plain(int channels, float epsilon) {
+        float[] ones = new float[channels];
+        Arrays.fill(ones, 1);
+        return new Norm(ones, epsilon);
     }
 
     /** A norm that not all families have. */

@@ -77,6 +77,20 @@ public final class StatisticsReader {
         return input.insteadOf() == null ? input : inputs.get(input.insteadOf());
     }
 
+    /**
+     * What the layers of all experts read together.
+     *
+     * @param tensor their GGUF name, such as {@code blk.0.ffn_down_exps.weight}
+     * @throws InvalidModelException if it is not among the statistics
+     */
+    public InputSummary pooled(String tensor) {
+        InputSummary input = inputs.get(tensor.substring(0, tensor.length() - ".weight".length()) + InputSummary.POOLED);
+        if (input == null) {
+            throw new InvalidModelException(folder.location() + ": no statistics of all experts of " + tensor);
+        }
+        return input;
+    }
+
     /** Sums of squares over tokens, one a channel. */
     public double[] squares(InputSummary input) throws IOException {
         return doubles(input, SQUARES);

@@ -88,8 +88,8 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
         for (LinearInput input : ofExperts) {
             Sums seen = inputs.get(input);
             all.add(seen);
-            if (input.linears().contains(PooledExperts.DOWN)) {
-                Sums pool = pools.computeIfAbsent(PooledExperts.DOWN, name -> new Sums(
+            if (PooledExperts.arePooled(input)) {
+                Sums pool = pools.computeIfAbsent(input.linears().get(0), name -> new Sums(
                         InputSums.pooled(input), gram(input.channels())));
                 pool.sums().add(seen.sums());
                 for (int i = 0; i < pool.gram().length; i++) {

@@ -42,7 +42,9 @@ final class ScaleTask {
         this.target = target;
         this.rows = new LinearRows(source);
         this.workers = workers;
-        InputSummary input = StatisticsReference.input(statistics, group.statisticsOf());
+        InputSummary input = group.isOfPooledExperts()
+                ? statistics.pooled(group.statisticsOf().tensor())
+                : StatisticsReference.input(statistics, group.statisticsOf());
         GramMatrix gram = StatisticsReference.gram(statistics, input);
         this.inputMeans = StatisticsReference.means(statistics, input);
         group.average(inputMeans);
