@@ -12,6 +12,7 @@ import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.layout.DraftItem;
 import io.nightshift.formats.layout.GeneratedFile;
+import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.formats.layout.ShardedItems;
 import io.nightshift.formats.layout.SourceFiles;
@@ -82,7 +83,8 @@ public final class AwqPlanner {
         List<GeneratedFile> generated = new ArrayList<>();
         items.index().ifPresent(generated::add);
         generated.add(new GeneratedFile("config.json", new AwqConfiguration(checkpoint, conversion, options)
-                .write(linears.stream().filter(leftOut::contains).toList(), provenance)));
+                .write(linears.stream().filter(leftOut::contains).flatMap(linear -> linear.apart().stream()).toList(),
+                        provenance)));
         OutputLayout layout = new OutputLayout(checkpoint.folder().name() + "-AWQ", items.files(),
                 SourceFiles.copied(checkpoint.folder()), List.copyOf(generated), madeOf);
         List<String> warnings = new ArrayList<>(
@@ -108,9 +110,7 @@ public final class AwqPlanner {
                 linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());
         for (LinearLayer linear : linears) {
             if (leftOut.contains(linear)) {
-                List<Long> shape = linear.source().tensor().shape();
-                drafts.add(DraftItem.copy(new TensorSpec(linear.weight(), FloatTensors.type(linear.source()),
-                        shape.size() == 2 ? shape : List.of(linear.outputs(), linear.inputs())), linear.source()));
+                linear.apart().forEach(this::keep);
             } else {
                 drafts.add(pack(linear));
             }
@@ -123,18 +123,34 @@ public final class AwqPlanner {
         }
     }
 
+    private void keep(LinearLayer linear) {
+        List<Long> shape = linear.source().tensor().shape();
+        drafts.add(DraftItem.copy(new TensorSpec(linear.weight(), FloatTensors.type(linear.source()),
+                shape.size() == 2 ? shape : List.of(linear.outputs(), linear.inputs())), linear.source()));
+    }
+
     private DraftItem pack(LinearLayer linear) {
-        requireShape(linear);
+        List<LinearLayer> apart = linear.apart();
+        apart.forEach(this::requireShape);
         int groupSize = options.groupSizeOf(linear.inputs());
         SafetensorsType scaleType =
                 options.format() == AwqFormat.GEMM ? SafetensorsType.F16 : FloatTensors.type(linear.source());
-        List<TensorSpec> specs = AwqTensor.of(options.format(), options.symmetric()).stream()
-                .map(tensor -> tensor.spec(linear.module(), linear.outputs(), linear.inputs(),
-                        linear.inputs() / groupSize, scaleType))
+        List<AwqTensor> kinds = AwqTensor.of(options.format(), options.symmetric());
+        List<TensorSpec> specs = apart.stream()
+                .flatMap(part -> kinds.stream().map(tensor -> tensor.spec(part.module(), part.outputs(), part.inputs(),
+                        part.inputs() / groupSize, scaleType)))
                 .toList();
         boolean mayClip = clipped && !NEVER_CLIPPED.contains(linear.role());
-        return new DraftItem(linear.module(), specs, tensors -> new PackedLinear(
-                linear, options.format(), groupSize, options.symmetric(), scaleType, tensors).item(mayClip));
+        return new DraftItem(linear.module(), specs, tensors -> {
+            List<PackedLinear> layers = new ArrayList<>();
+            for (int i = 0; i < apart.size(); i++) {
+                layers.add(new PackedLinear(apart.get(i), options.format(), groupSize, options.symmetric(), scaleType,
+                        List.copyOf(tensors.subList(i * kinds.size(), (i + 1) * kinds.size()))));
+            }
+            return layers.size() == 1
+                    ? layers.get(0).item(mayClip)
+                    : new Item.Gathered(linear, layers.get(0).encoding(mayClip), new StackedLinears(layers), tensors);
+        });
     }
 
     private void requireShape(LinearLayer linear) {

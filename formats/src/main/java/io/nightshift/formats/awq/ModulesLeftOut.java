@@ -22,7 +22,9 @@ final class ModulesLeftOut {
      */
     ModulesLeftOut(List<LinearLayer> linears, List<LinearGroup> groups, List<String> names) {
         for (String name : names) {
-            List<LinearLayer> named = linears.stream().filter(linear -> names(name, linear.module())).toList();
+            List<LinearLayer> named = linears.stream()
+                    .filter(linear -> linear.apart().stream().anyMatch(part -> names(name, part.module())))
+                    .toList();
             if (named.isEmpty()) {
                 throw new InvalidModelException(AwqOptions.LEAVE_OUT_OPTION + " " + name + ": no linear layer of the"
                         + " decoder has that name or part of a name. Layers are named like "

@@ -57,7 +57,12 @@ public record PackedLinear(LinearLayer linear, AwqFormat format, int groupSize, 
      * @param clipped whether its groups may be clipped
      */
     Item.Gathered item(boolean clipped) {
-        return new Item.Gathered(linear, new IntegerEncoding(integers(), clipped), this, tensors);
+        return new Item.Gathered(linear, encoding(clipped), this, tensors);
+    }
+
+    /** How its rows are rounded. */
+    IntegerEncoding encoding(boolean clipped) {
+        return new IntegerEncoding(integers(), clipped);
     }
 
     private IntegerGroups integers() {
@@ -77,7 +82,11 @@ public record PackedLinear(LinearLayer linear, AwqFormat format, int groupSize, 
 
     @Override
     public PackedRows pack(int from, EncodedRows rows) {
-        return new LinearPacker(this).pack(from, quantized(rows));
+        return pack(from, quantized(rows));
+    }
+
+    PackedRows pack(int from, QuantizedRows rows) {
+        return new LinearPacker(this).pack(from, rows);
     }
 
     @Override
@@ -85,7 +94,7 @@ public record PackedLinear(LinearLayer linear, AwqFormat format, int groupSize, 
         return new LinearPacker(this).assemble(blocks);
     }
 
-    private QuantizedRows quantized(EncodedRows encoded) {
+    QuantizedRows quantized(EncodedRows encoded) {
         IntegerRows rows = (IntegerRows) encoded;
         return symmetric
                 ? QuantizedRows.symmetric(rows.rows(), rows.columns(), rows.groupSize(), rows.levels(), rows.scales())

@@ -27,8 +27,8 @@ final class ParallelShapes {
     private static final int OUTPUT_TILE = 64;
     private static final int INPUT_TILE = 128;
 
-    /** Outputs that are cut on their own, and whether they are keys or values. */
-    private record Part(long outputs, boolean ofKeys) {}
+    /** Outputs that are cut on their own, and how many heads they are where they are keys or values; else 0. */
+    private record Part(long outputs, long keyHeads) {}
 
     /** One layer's linears that loaders fuse into one matrix, of one shape over all layers. */
     private record Matrix(String modules, boolean byInputs, List<Part> parts, long inputs) {}
@@ -36,7 +36,7 @@ final class ParallelShapes {
     private final ModelConversion conversion;
     private final AwqOptions options;
     private final long queryHeads;
-    private final long keyHeads;
+    private final ModelConfig config;
     private final long linearKeys;
     private final long hidden;
     private final long feedForward;
@@ -45,7 +45,7 @@ final class ParallelShapes {
         this.conversion = conversion;
         this.options = options;
         this.queryHeads = config.integer("num_attention_heads");
-        this.keyHeads = config.findInteger("num_key_value_heads").orElse(queryHeads);
+        this.config = config;
         this.linearKeys = config.findInteger("linear_num_key_heads").orElse(0L)
                 * config.findInteger("linear_key_head_dim").orElse(0L);
         this.hidden = config.integer("hidden_size");
@@ -88,21 +88,26 @@ final class ParallelShapes {
     /** What a checkpoint itself keeps fused is cut by its parts too. */
     private List<Part> parts(LinearLayer linear) {
         return switch (linear.role()) {
-            case KEY, VALUE -> List.of(new Part(linear.outputs(), true));
+            case KEY, VALUE -> List.of(new Part(linear.outputs(), keyHeads(linear)));
             case QUERY_KEY_VALUE -> {
                 if (linearKeys > 0) {
-                    Part keys = new Part(linearKeys, false);
-                    yield List.of(keys, keys, new Part(linear.outputs() - 2 * linearKeys, false));
+                    Part keys = new Part(linearKeys, 0);
+                    yield List.of(keys, keys, new Part(linear.outputs() - 2 * linearKeys, 0));
                 }
+                long keyHeads = keyHeads(linear);
                 long head = linear.outputs() / (queryHeads + 2 * keyHeads);
-                Part keys = new Part(keyHeads * head, true);
-                yield List.of(new Part(queryHeads * head, false), keys, keys);
+                Part keys = new Part(keyHeads * head, keyHeads);
+                yield List.of(new Part(queryHeads * head, 0), keys, keys);
             }
             case UP -> linear.outputs() == 2 * feedForward
-                    ? List.of(new Part(feedForward, false), new Part(feedForward, false))
-                    : List.of(new Part(linear.outputs(), false));
-            default -> List.of(new Part(linear.outputs(), false));
+                    ? List.of(new Part(feedForward, 0), new Part(feedForward, 0))
+                    : List.of(new Part(linear.outputs(), 0));
+            default -> List.of(new Part(linear.outputs(), 0));
         };
+    }
+
+    private long keyHeads(LinearLayer linear) {
+        return conversion.architecture().traits().heads().ofKeys(config, linear.layer());
     }
 
     private String producer(LinearLayer linear) {
@@ -120,7 +125,7 @@ final class ParallelShapes {
         long outputs = 0;
         for (Part part : matrix.parts()) {
             // Heads of keys and values are repeated where there are fewer of them than GPUs.
-            long cuts = matrix.byInputs() ? 1 : part.ofKeys() ? Math.min(ways, keyHeads) : ways;
+            long cuts = matrix.byInputs() ? 1 : part.keyHeads() > 0 ? Math.min(ways, part.keyHeads()) : ways;
             if (part.outputs() % cuts != 0 || part.outputs() / cuts % 8 != 0) {
                 warnings.add(refused(matrix, ways,
                         part.outputs() + " outputs in " + cuts + " slices are not multiples of 8"));

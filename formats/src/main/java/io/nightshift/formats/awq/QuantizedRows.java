@@ -40,6 +40,13 @@ public record QuantizedRows(int rows, int columns, int groupSize, byte[] values,
         return new QuantizedRows(rows, columns, groupSize, values, zeros, scales);
     }
 
+    /** Rows [from, to), copied. */
+    QuantizedRows rows(int from, int to) {
+        int groups = groups();
+        return new QuantizedRows(to - from, columns, groupSize, Arrays.copyOfRange(values, from * columns, to * columns),
+                Arrays.copyOfRange(zeros, from * groups, to * groups), Arrays.copyOfRange(scales, from * groups, to * groups));
+    }
+
     /** Groups a row. */
     public int groups() {
         return columns / groupSize;
