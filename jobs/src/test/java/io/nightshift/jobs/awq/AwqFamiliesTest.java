@@ -30,6 +30,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,7 +90,8 @@ class AwqFamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"arcee", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "qwen3.5", "qwen3.5-moe", "seed-oss"})
+    @ValueSource(strings = {"arcee", "gemma4", "gemma4-moe", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "qwen3.5",
+        "qwen3.5-moe", "seed-oss"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(GeneratedCheckpoint.write(name, folder));
     }
@@ -121,6 +124,33 @@ class AwqFamiliesTest {
         assertTrue(kept.containsAll(List.of("mtp", "visual", layers + "0.linear_attn.in_proj_a",
                 layers + "2.linear_attn.in_proj_b")), kept.toString());
         assertTrue(kept.stream().noneMatch(module -> module.contains("in_proj_qkv")), kept.toString());
+    }
+
+    /** vLLM takes experts of Gemma 4 one by one, gate and up projection apart. */
+    @Test
+    void expertsOfGemma4AreApartAndWhatPassesANormIsNotScaled() throws IOException {
+        Path model = GeneratedCheckpoint.write("gemma4-moe", folder);
+        OutputResult made = make(model, run().calibrate(model, 8), new RoundingOptions(true, 4, false, 0.01), "gemma4");
+        Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
+                .map(SafetensorsTensor::name)
+                .collect(Collectors.toSet());
+        String layer = "model.layers.0.";
+        for (String module : List.of("experts.3.gate_proj", "experts.3.up_proj", "experts.3.down_proj", "mlp.up_proj")) {
+            assertTrue(names.contains(layer + module + ".qweight"), module);
+        }
+        assertTrue(names.stream().noneMatch(name -> name.contains("gate_up_proj")), names.toString());
+        assertFalse(names.contains("model.layers.5.self_attn.v_proj.qweight"));
+        for (String same : List.of("input_layernorm.weight", "router.proj.weight", "router.scale", "router.per_expert_scale",
+                "self_attn.q_norm.weight", "layer_scalar")) {
+            assertTrue(same(model, made, layer + same), same);
+        }
+        assertFalse(same(model, made, layer + "pre_feedforward_layernorm.weight"));
+        assertFalse(same(model, made, layer + "pre_feedforward_layernorm_2.weight"));
+        made.linears().stream()
+                .filter(linear -> linear.module().contains("self_attn"))
+                .forEach(linear -> assertEquals(0, linear.scaleRatio(), linear.module()));
+        JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+        assertTrue(config.get("quantization_config").get("modules_to_not_convert").toString().contains(layer + "router.proj"));
     }
 
     private void stepsSaveLoss(Path model) throws IOException {
