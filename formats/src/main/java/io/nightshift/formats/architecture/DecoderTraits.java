@@ -45,19 +45,19 @@ public record DecoderTraits(
 
     /** Llama's way, with the family's windows. */
     static DecoderTraits windows(WindowPattern windows) {
-        return new DecoderTraits(windows, Rotation.STANDARD, Heads.STANDARD, "hidden_act", "silu", "ffn_norm", false, false, false, false,
-                ExpertWeights.NORMALIZED);
+        return new DecoderTraits(windows, Rotation.STANDARD, Heads.STANDARD, "hidden_act", "silu", "ffn_norm", false, false,
+                false, false, ExpertWeights.NORMALIZED);
     }
 
     /** Gemma's way, with the family's windows. */
     static DecoderTraits gemma(WindowPattern windows, boolean attentionSoftcapped) {
-        return new DecoderTraits(windows, Rotation.STANDARD, Heads.STANDARD, "hidden_activation", "gelu_pytorch_tanh", "ffn_norm", true, true,
-                attentionSoftcapped, false, ExpertWeights.NORMALIZED);
+        return new DecoderTraits(windows, Rotation.STANDARD, Heads.STANDARD, "hidden_activation", "gelu_pytorch_tanh",
+                "ffn_norm", true, true, attentionSoftcapped, false, ExpertWeights.NORMALIZED);
     }
 
     DecoderTraits withExpertWeights(ExpertWeights weights) {
-        return new DecoderTraits(windows, rotation, heads, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
-                attentionSoftcapped, multiplied, weights);
+        return new DecoderTraits(windows, rotation, heads, activationKey, activation, feedForwardNorm, embeddingsScaled,
+                queryScalar, attentionSoftcapped, multiplied, weights);
     }
 
     /** The same with other heads, by whose own rules products of queries and keys are scaled. */
@@ -67,17 +67,17 @@ public record DecoderTraits(
     }
 
     DecoderTraits with(Rotation turned) {
-        return new DecoderTraits(windows, turned, heads, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
-                attentionSoftcapped, multiplied, expertWeights);
+        return new DecoderTraits(windows, turned, heads, activationKey, activation, feedForwardNorm, embeddingsScaled,
+                queryScalar, attentionSoftcapped, multiplied, expertWeights);
     }
 
     DecoderTraits withFeedForwardNorm(String name) {
-        return new DecoderTraits(windows, rotation, heads, activationKey, activation, name, embeddingsScaled, queryScalar,
-                attentionSoftcapped, multiplied, expertWeights);
+        return new DecoderTraits(windows, rotation, heads, activationKey, activation, name, embeddingsScaled,
+                queryScalar, attentionSoftcapped, multiplied, expertWeights);
     }
 
     DecoderTraits withMultipliers() {
-        return new DecoderTraits(windows, rotation, heads, activationKey, activation, feedForwardNorm, embeddingsScaled, queryScalar,
-                attentionSoftcapped, true, expertWeights);
+        return new DecoderTraits(windows, rotation, heads, activationKey, activation, feedForwardNorm, embeddingsScaled,
+                queryScalar, attentionSoftcapped, true, expertWeights);
     }
 }

@@ -76,7 +76,10 @@ record StackedLinears(List<PackedLinear> layers) implements RowPacking {
         float[][] values = new float[rows.length][];
         for (int i = 0; i < layers.size(); i++) {
             int first = i * outputs();
-            int[] own = Arrays.stream(rows).filter(row -> row / outputs() * outputs() == first).map(row -> row - first).toArray();
+            int[] own = Arrays.stream(rows)
+                    .filter(row -> row / outputs() * outputs() == first)
+                    .map(row -> row - first)
+                    .toArray();
             if (own.length > 0) {
                 float[][] read = layers.get(i).read(output, own);
                 int at = (int) Arrays.stream(rows).filter(row -> row < first).count();

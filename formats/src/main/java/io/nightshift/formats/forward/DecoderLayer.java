@@ -90,10 +90,9 @@ public final class DecoderLayer {
      * Runs sequences through the layer. Results are the same bits whatever the number of workers, the width of vectors
      * and the grouping of sequences.
      *
-     * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight where there is a dense
-     * block beside them), and
-     * the larger of these two: three times the channels of queries with twice those of keys (four times where queries bring
-     * gates; with linear attention twice the channels of keys and three times those of values); three times the
+     * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight
+     * where there is a dense block beside them), and the larger of these two: three times the channels of queries with twice
+     * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three times those of values); three times the
      * feed-forward channels (four times where gate and up projection are one matrix). All of them are floats. Each
      * worker needs 1 MiB.
      *

@@ -53,7 +53,8 @@ public final class DecoderModel implements Serializable {
     private final GatedDeltaRule deltaRule;
     private final ModelTensors tensors;
 
-    private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int longest, int experts, int expertsPerToken) implements Serializable {}
+    private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int longest, int experts,
+            int expertsPerToken) implements Serializable {}
 
     private DecoderModel(Architecture family, Checkpoint checkpoint, ModelConversion conversion) {
         ModelConfig config = family.adapted(checkpoint.config());

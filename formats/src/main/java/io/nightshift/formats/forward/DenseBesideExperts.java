@@ -17,7 +17,9 @@ record DenseBesideExperts(DenseFeedForward dense, ExpertFeedForward experts, Nor
         Norm steeringNorm, Norm expertNorm, Norm afterExperts) implements FeedForward {
     static DenseBesideExperts read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
-        return new DenseBesideExperts(DenseFeedForward.read(model, weights, layer), ExpertFeedForward.read(model, weights, layer),
+        return new DenseBesideExperts(
+                DenseFeedForward.read(model, weights, layer),
+                ExpertFeedForward.read(model, weights, layer),
                 Norm.read(model, weights, block + model.feedForwardNorm()),
                 Norm.read(model, weights, block + "post_ffw_norm_1"),
                 steeringNorm(model, weights, block),

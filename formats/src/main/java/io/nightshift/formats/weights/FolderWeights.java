@@ -91,7 +91,9 @@ public final class FolderWeights implements ModelWeights {
         this.files = files;
         this.linears = linears;
         Map<String, List<LinearLayer>> byTensor =
-                model.linears().stream().flatMap(linear -> linear.apart().stream()).collect(Collectors.groupingBy(LinearLayer::tensor));
+                model.linears().stream()
+                        .flatMap(linear -> linear.apart().stream())
+                        .collect(Collectors.groupingBy(LinearLayer::tensor));
         Map<String, TensorRecipe> asStored = new HashMap<>();
         // A head of its own, also where the model ties it to its embeddings.
         if (linears.find(model.head().module()).isPresent()) {

@@ -8,7 +8,8 @@ import java.util.List;
 /**
  * The statistics that an expert gets if it saw too few tokens. Its gate and up projections get those of all tokens of
  * the layer, which the router read; its down projection gets those of all experts together. Where the router reads something
- * else, gate and up projections get those of all experts too: each token is in them as often as it has experts. These say what the layer's
+ * else, gate and up projections get those of all experts too: each token is in them as often as it has experts.
+ * These say what the layer's
  * average token needs. That is less than the expert's own statistics would say if there were enough of them. But it is
  * finite and not zero, and it is better than taking all channels for equal.
  */
