@@ -151,7 +151,8 @@ public final class Architecture {
     public DecoderTraits traits() {
         return traits.orElseThrow(() -> new InvalidModelException("models of the architecture " + name
                 + " (" + modelClasses.get(0) + ")" + (variant.isEmpty() ? "" : " " + variant)
-                + " cannot be run here yet: they become GGUF files, with --imatrix or without, but there is no calibration, evaluation, rounding or AWQ of them"));
+                + " cannot be run here yet: they become GGUF files, with --imatrix or without, but there is no"
+                + " calibration, evaluation, rounding or AWQ of them"));
     }
 
     /** Collects a family's table. */

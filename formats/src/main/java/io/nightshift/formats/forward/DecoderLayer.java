@@ -92,9 +92,9 @@ public final class DecoderLayer {
      *
      * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight
      * where there is a dense block beside them), and the larger of these two: three times the channels of queries with twice
-     * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three times those of values); three times the
-     * feed-forward channels (four times where gate and up projection are one matrix). All of them are floats. Each
-     * worker needs 1 MiB.
+     * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three
+     * times those of values); three times the feed-forward channels (four times where gate and up projection are one matrix).
+     * All of them are floats. Each worker needs 1 MiB.
      *
      * @param hidden the hidden states of all sequences, one after another, row-major; replaced by the layer's output.
      *     Every sequence starts at position 0 and attends to itself alone
