@@ -53,6 +53,11 @@ record ChatTemplates(List<Template> templates) {
         return NONE;
     }
 
+    /** The same as transformers has them: those of {@code chat_template.jinja} if it is there. */
+    static ChatTemplates readAsTransformers(TokenizerFiles files) throws IOException {
+        return files.has(JINJA_FILE) ? readJinja(files.folder()) : read(files, warning -> { });
+    }
+
     /** transformers prefers the template in a file of its own, which the converter does not look for then. */
     private void warnOfOthers(TokenizerFiles files, Warnings warnings) throws IOException {
         if (!files.has(JINJA_FILE)) {

@@ -1,0 +1,6 @@
+package io.nightshift.formats.jinja;
+
+import java.util.List;
+
+/** A tuple. */
+record PythonTuple(List<Object> items) {}
