@@ -11,6 +11,11 @@ record HuggingFaceTextTokenizer(RustTokenizer tokenizer, OptionalInt beginOfText
     }
 
     @Override
+    public PlacedTokens encodePlaced(String text) {
+        return tokenizer.encodePlaced(text);
+    }
+
+    @Override
     public void close() {
         tokenizer.close();
     }

@@ -1,12 +1,15 @@
 package io.nightshift.formats.tokenizer;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.nightshift.formats.InvalidModelException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -40,6 +43,31 @@ final class RustTokenizer implements AutoCloseable {
     /** The ids of a text alone. */
     long[] encodeWithoutSpecials(String text) {
         return tokenizer().encode(text, false, false).getIds();
+    }
+
+    /** The same, with the part of the text that each token is of. */
+    PlacedTokens encodePlaced(String text) {
+        Encoding encoding = tokenizer().encode(text, false, false);
+        int[] ids = Arrays.stream(encoding.getIds()).mapToInt(Math::toIntExact).toArray();
+        int[] from = new int[ids.length];
+        int[] to = new int[ids.length];
+        CharSpan[] spans = encoding.getCharTokenSpans();
+        // The library counts characters, and they never go back.
+        int character = 0;
+        int index = 0;
+        for (int i = 0; i < ids.length; i++) {
+            CharSpan span = spans[i];
+            if (span == null) {
+                from[i] = index;
+                to[i] = index;
+                continue;
+            }
+            index = text.offsetByCodePoints(index, span.getStart() - character);
+            character = span.getStart();
+            from[i] = index;
+            to[i] = text.offsetByCodePoints(index, span.getEnd() - span.getStart());
+        }
+        return new PlacedTokens(ids, from, to);
     }
 
     /** A text encoded and decoded back. */

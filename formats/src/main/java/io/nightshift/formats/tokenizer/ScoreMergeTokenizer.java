@@ -233,6 +233,11 @@ final class ScoreMergeTokenizer implements TextTokenizer {
     }
 
     @Override
+    public PlacedTokens encodePlaced(String text) {
+        throw PlacedTokens.unknown(location);
+    }
+
+    @Override
     public OptionalInt beginOfText() {
         return beginOfText;
     }

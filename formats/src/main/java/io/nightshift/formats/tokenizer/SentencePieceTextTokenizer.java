@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 final class SentencePieceTextTokenizer implements TextTokenizer {
     private final SpTokenizer tokenizer;
     private final OptionalInt beginOfText;
+    private final String file;
 
     /**
      * A tokenizer.
@@ -20,6 +21,7 @@ final class SentencePieceTextTokenizer implements TextTokenizer {
         NativeLibraries.load("SentencePiece", LibUtils::loadLibrary);
         TokenizerTrial.requireSurvival(TokenizerTrial.Library.SENTENCE_PIECE, model, file);
         this.beginOfText = beginOfText;
+        this.file = file;
         try {
             tokenizer = new SpTokenizer(model);
         } catch (RuntimeException | LinkageError e) {
@@ -30,6 +32,11 @@ final class SentencePieceTextTokenizer implements TextTokenizer {
     @Override
     public int[] encode(String text) {
         return text.isEmpty() ? new int[0] : tokenizer.getProcessor().encode(text);
+    }
+
+    @Override
+    public PlacedTokens encodePlaced(String text) {
+        throw PlacedTokens.unknown(file);
     }
 
     @Override

@@ -12,6 +12,14 @@ public interface TextTokenizer extends AutoCloseable {
      */
     int[] encode(String text);
 
+    /**
+     * The same tokens with their places. Special tokens that stand in the text are recognized, none is added.
+     *
+     * @throws io.nightshift.formats.InvalidModelException if the tokenizer does not tell, or the vocabulary lacks what the
+     *     text needs
+     */
+    PlacedTokens encodePlaced(String text);
+
     /** The token that the model expects before a text; empty if it expects none. */
     OptionalInt beginOfText();
 

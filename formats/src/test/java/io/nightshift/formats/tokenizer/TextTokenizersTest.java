@@ -22,10 +22,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -76,6 +78,9 @@ class TextTokenizersTest {
                 ? TextTokenizers.ofLlamaCpp(folder, metadata)
                 : TextTokenizers.ofModel(folder, metadata)) {
             int[] ids = tokenizer.encode(golden.text());
+            if (!llamaCpp) {
+                assertPlacesFit(ids, golden.text(), tokenizer.encodePlaced(golden.text()));
+            }
             if (llamaCpp) {
                 // The reference's begin with a BOS where the model expects one, and end with a whole chunk.
                 int[] begun = tokenizer.beginOfText().isPresent() ? new int[] {tokenizer.beginOfText().getAsInt()}
@@ -87,6 +92,21 @@ class TextTokenizersTest {
             }
             assertArrayEquals(golden.ids(), ids);
         }
+    }
+
+    /** Places go on through the text to its end, and a special token's is where it stands. */
+    private static void assertPlacesFit(int[] ids, String text, PlacedTokens placed) {
+        assertArrayEquals(ids, placed.ids());
+        // One tokenizer drops the line end.
+        assertTrue(placed.to()[ids.length - 1] >= text.length() - 1, placed.to()[ids.length - 1] + " of " + text.length());
+        List<Integer> ends = new ArrayList<>();
+        for (int i = 0; i < ids.length; i++) {
+            assertTrue(placed.to()[i] >= placed.from()[i] && (i == 0 || placed.from()[i] >= placed.from()[i - 1]), "token " + i);
+            if (text.substring(placed.from()[i], placed.to()[i]).equals("</s>")) {
+                ends.add(ids[i]);
+            }
+        }
+        assertTrue(ends.isEmpty() || ends.size() == 3 && Set.copyOf(ends).size() == 1, ends.toString());
     }
 
     /** A folder in which tokenizer_config.json names another class. */

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.chat.ChatTemplate;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.forward.ModelReference;
@@ -15,7 +16,9 @@ import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
 import io.nightshift.jobs.tasks.TaskFailures;
 import io.nightshift.jobs.tasks.WorkFolder;
+import io.nightshift.jobs.text.ChatRecords;
 import io.nightshift.jobs.text.Documents;
+import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.RecordedTokens;
 import io.nightshift.jobs.text.TextDigest;
 import io.nightshift.jobs.text.TokenSequences;
@@ -35,18 +38,21 @@ public final class CalibrateJob {
     private final CalibrateProgress progress;
     private final SourceModel source;
     private final Optional<RecordedTokens> recorded;
+    private final Optional<ChatTemplate> chatTemplate;
 
     private CalibrateJob(
             CalibrateRequest request,
             HadoopSettings settings,
             CalibrateProgress progress,
             SourceModel source,
-            Optional<RecordedTokens> recorded) {
+            Optional<RecordedTokens> recorded,
+            Optional<ChatTemplate> chatTemplate) {
         this.request = request;
         this.settings = settings;
         this.progress = progress;
         this.source = source;
         this.recorded = recorded;
+        this.chatTemplate = chatTemplate;
     }
 
     /**
@@ -61,6 +67,7 @@ public final class CalibrateJob {
         SourceModel source =
                 SourceModel.open(request.model(), request.preTokenizer(), settings, progress::warning);
         Optional<RecordedTokens> recorded = Optional.empty();
+        Optional<ChatTemplate> chatTemplate = Optional.empty();
         if (request.options().input() instanceof CalibrationInput.Tokens tokens) {
             RecordedTokens read = RecordedTokens.read(tokens.file(), settings);
             source.requireLength("--tokens " + tokens.file() + ": sequences of", read.sequences().length());
@@ -68,12 +75,23 @@ public final class CalibrateJob {
             recorded = Optional.of(read);
         } else if (request.options().input() instanceof CalibrationInput.Texts texts) {
             source.requireLength("--sequence-length", texts.sequenceLength());
+            if (texts.data().chat()) {
+                requireOwnPacking(texts);
+                chatTemplate = Optional.of(source.chatTemplate(progress::warning));
+            }
         }
         if (request.options().routeAllExperts() && source.decoder().experts() == 0) {
             throw new InvalidModelException("--route-all-experts has no effect: " + request.model()
                     + " has no experts");
         }
-        return new CalibrateJob(request, settings, progress, source, recorded);
+        return new CalibrateJob(request, settings, progress, source, recorded, chatTemplate);
+    }
+
+    private static void requireOwnPacking(CalibrationInput.Texts texts) {
+        if (texts.packing() != Packing.DOCUMENTS) {
+            throw new InvalidModelException("--chat and --packing " + texts.packing().optionName() + " exclude each other:"
+                    + " llama-imatrix takes one text, in which special tokens are text like any other");
+        }
     }
 
     /** The tokens that the model is run over, or the most that are taken of the texts; empty where all of them are. */
@@ -166,18 +184,26 @@ public final class CalibrateJob {
     }
 
     private RecordedTokens tokenize(CalibrationInput.Texts texts, JavaSparkContext spark) throws IOException {
-        Documents documents = Documents.open(texts.data(), settings, spark);
-        TokenSequences sequences =
-                source.sequences(documents, texts.packing(), texts.sequenceLength(), texts.sampleLimit());
+        List<String> paths;
+        TokenSequences sequences;
+        if (chatTemplate.isPresent()) {
+            ChatRecords records = ChatRecords.open(texts.data(), settings, spark);
+            paths = records.paths();
+            sequences = source.joinedChats(records, chatTemplate.get(), texts.sequenceLength(), texts.sampleLimit());
+        } else {
+            Documents documents = Documents.open(texts.data(), settings, spark);
+            paths = documents.paths();
+            sequences = source.sequences(documents, texts.packing(), texts.sequenceLength(), texts.sampleLimit());
+        }
         int count = sequences.sequences().size();
         if (texts.samples().orElse(count) > count) {
             progress.warning("the data gives " + count + " sequences, where " + texts.samples().getAsInt()
                     + " were asked for");
         }
-        List<String> names = documents.paths().stream()
+        List<String> names = paths.stream()
                 .map(path -> path.substring(path.lastIndexOf('/') + 1))
                 .toList();
-        return new RecordedTokens(sequences, names, texts.packing().optionName());
+        return new RecordedTokens(sequences, names, texts.packingName());
     }
 
     private CalibrationManifest manifest(RecordedTokens tokens, String modelDigest) throws IOException {

@@ -15,6 +15,11 @@ public sealed interface CalibrationInput {
      * @param sequenceLength tokens of each
      */
     record Texts(TextData data, Packing packing, OptionalInt samples, int sequenceLength) implements CalibrationInput {
+        /** What is recorded of how texts became sequences: {@code chat}, or the packing's name. */
+        public String packingName() {
+            return data.chat() ? "chat" : packing.optionName();
+        }
+
         /** Most sequences. */
         int sampleLimit() {
             return samples.orElse(

@@ -8,6 +8,7 @@ import io.nightshift.jobs.text.Packing;
 import io.nightshift.jobs.text.TextData;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -25,8 +26,14 @@ final class CalibrationSelection {
     @Option(
             names = "--text-column",
             paramLabel = "NAME",
-            description = "Field or column with the text, in JSON lines and Parquet (default: text).")
+            description = "Field or column with the text, in JSON lines and Parquet (default: text; with --chat messages).")
     private String textColumn;
+
+    @Option(
+            names = "--chat",
+            description = "The texts are chats: JSON lines with messages, which the checkpoint's own chat template makes a"
+                    + " text of.")
+    private boolean chat;
 
     @Option(
             names = "--samples",
@@ -102,10 +109,11 @@ final class CalibrationSelection {
             return new CalibrationInput.Tokens(tokens);
         }
         return new CalibrationInput.Texts(
-                new TextData(
+                TextData.of(
                         data,
-                        textColumn == null ? TextData.DEFAULT_COLUMN : textColumn,
-                        shuffle == null ? OptionalLong.empty() : OptionalLong.of(shuffle)),
+                        Optional.ofNullable(textColumn),
+                        shuffle == null ? OptionalLong.empty() : OptionalLong.of(shuffle),
+                        chat),
                 packing(),
                 samples == null ? OptionalInt.empty() : OptionalInt.of(positive("--samples", samples, 0)),
                 positive("--sequence-length", sequenceLength, CalibrationOptions.DEFAULT_SEQUENCE_LENGTH));
@@ -125,6 +133,7 @@ final class CalibrationSelection {
     private Stream<String> ofTexts() {
         return given(new Object[][] {
             {"--text-column", textColumn},
+            {"--chat", chat ? true : null},
             {"--samples", samples},
             {"--sequence-length", sequenceLength},
             {"--shuffle", shuffle},

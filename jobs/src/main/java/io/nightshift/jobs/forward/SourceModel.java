@@ -4,6 +4,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.chat.ChatTemplate;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.forward.DecoderModel;
@@ -13,11 +14,15 @@ import io.nightshift.formats.tokenizer.TextTokenizer;
 import io.nightshift.formats.tokenizer.TextTokenizers;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.text.ChatPacker;
+import io.nightshift.jobs.text.ChatRecords;
 import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.ScoredChats;
 import io.nightshift.jobs.text.SequencePacker;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
+import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -96,6 +101,50 @@ public final class SourceModel {
         if (length < 2 || length > decoder.longestSequence()) {
             throw new InvalidModelException(option + " " + length + ": the model takes sequences of 2 to "
                     + decoder.longestSequence() + " tokens (max_position_embeddings in config.json)");
+        }
+    }
+
+    /**
+     * How chats become a text for this model. A template that asks for the time is told when this is called.
+     *
+     * @throws InvalidModelException if the checkpoint has no chat template, or one that cannot be rendered
+     * @throws IOException if a file cannot be read
+     */
+    public ChatTemplate chatTemplate(Consumer<String> warnings) throws IOException {
+        ChatTemplate template = ChatTemplate.of(folder.open(), LocalDateTime.now());
+        if (template.tellsTime()) {
+            warnings.accept("the chat template may write today's date into conversations (strftime_now), so that another day"
+                    + " gives other tokens; fix it by chat_template_kwargs in the records, if the template allows for it");
+        }
+        return template;
+    }
+
+    /**
+     * Chats as sequences for this model, one after another.
+     *
+     * @param limit most sequences
+     * @throws InvalidModelException if a record cannot be rendered, there are too few of them, or the tokenizer does not
+     *     match
+     * @throws IOException if a file cannot be read
+     */
+    public TokenSequences joinedChats(ChatRecords records, ChatTemplate template, int length, int limit) throws IOException {
+        try (TextTokenizer tokenizer = TextTokenizers.ofModel(folder.open(), metadata)) {
+            return new ChatPacker(template, tokenizer, decoder.vocabulary()).join(records, length, limit);
+        }
+    }
+
+    /**
+     * Chats as sequences for this model, each one by itself.
+     *
+     * @param longest most tokens of a sequence
+     * @param limit most sequences
+     * @throws InvalidModelException if a record cannot be rendered, there is nothing to score, or the tokenizer does not
+     *     match
+     * @throws IOException if a file cannot be read
+     */
+    public ScoredChats scoredChats(ChatRecords records, ChatTemplate template, int longest, int limit) throws IOException {
+        try (TextTokenizer tokenizer = TextTokenizers.ofModel(folder.open(), metadata)) {
+            return new ChatPacker(template, tokenizer, decoder.vocabulary()).oneEach(records, longest, limit);
         }
     }
 

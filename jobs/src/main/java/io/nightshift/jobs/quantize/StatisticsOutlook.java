@@ -60,7 +60,7 @@ final class StatisticsOutlook {
                 texts == null ? List.of() : texts.data().locations().stream().map(StatisticsOutlook::name).toList(),
                 digest,
                 digest,
-                texts == null ? "" : texts.packing().optionName(),
+                texts == null ? "" : texts.packingName(),
                 1,
                 texts == null ? 1 : texts.sequenceLength(),
                 options.groups(),

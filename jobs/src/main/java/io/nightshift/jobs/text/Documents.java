@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.chat.Conversation;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
 import java.io.IOException;
@@ -218,8 +219,12 @@ public final class Documents {
     private void requireColumn(DataFile file, String[] columns) {
         if (!Arrays.asList(columns).contains(data.textColumn())) {
             throw new InvalidModelException(file.path() + ": there is no column '" + data.textColumn() + "' but "
-                    + Arrays.toString(columns) + "; name the one with the text with --text-column");
+                    + Arrays.toString(columns) + "; name the one with the text with --text-column" + chatHint(columns));
         }
+    }
+
+    private static String chatHint(String[] columns) {
+        return Arrays.asList(columns).contains(Conversation.MESSAGES) ? ", or say --chat, if these are chats" : "";
     }
 
     private Column column() {

@@ -25,7 +25,7 @@ import java.util.TreeMap;
  *
  * @param sequences the ids
  * @param data names of the files that the texts came from
- * @param packing how texts became sequences: a packing's name on the command line
+ * @param packing how texts became sequences: a packing's name on the command line, or {@code chat}
  */
 public record RecordedTokens(TokenSequences sequences, List<String> data, String packing) {
     private static final String TENSOR = "tokens";

@@ -37,25 +37,10 @@ public final class SequencePacker {
      * @throws InvalidModelException if they do not give one, or the tokenizer does not match the vocabulary
      */
     public TokenSequences joinDocuments(Documents data, int samples) throws IOException {
-        List<int[]> sequences = new ArrayList<>();
-        int[] sequence = new int[length];
-        int[] filled = {0};
-        data.read(text -> {
-            int[] ids = withBegin(encode(text));
-            for (int at = 0; at < ids.length && sequences.size() < samples; ) {
-                int step = Math.min(ids.length - at, length - filled[0]);
-                System.arraycopy(ids, at, sequence, filled[0], step);
-                at += step;
-                filled[0] += step;
-                if (filled[0] == length) {
-                    sequences.add(sequence.clone());
-                    filled[0] = 0;
-                }
-            }
-            return sequences.size() < samples;
-        });
-        requireSequences(sequences, 1);
-        return new TokenSequences(sequences, length, digest.hexadecimal());
+        SequenceJoiner joiner = new SequenceJoiner(length, samples);
+        data.read(text -> joiner.add(withBegin(encode(text))));
+        requireSequences(joiner.sequences(), 1);
+        return new TokenSequences(joiner.sequences(), length, digest.hexadecimal());
     }
 
     /**
@@ -88,6 +73,17 @@ public final class SequencePacker {
     private int[] encode(String text) {
         digest.add(text);
         int[] ids = tokenizer.encode(text);
+        requireKnown(ids, vocabulary);
+        tokens += ids.length;
+        return ids;
+    }
+
+    /**
+     * Makes sure that a model knows all ids that its tokenizer gives.
+     *
+     * @throws InvalidModelException if it does not
+     */
+    static void requireKnown(int[] ids, int vocabulary) {
         for (int id : ids) {
             if (id < 0 || id >= vocabulary) {
                 throw new InvalidModelException("the tokenizer does not match the model: it gives the token " + id
@@ -96,8 +92,6 @@ public final class SequencePacker {
                         + " files those of this model?");
             }
         }
-        tokens += ids.length;
-        return ids;
     }
 
     private int[] withBegin(int[] ids) {

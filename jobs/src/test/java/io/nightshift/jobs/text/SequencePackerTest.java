@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.tokenizer.PlacedTokens;
 import io.nightshift.formats.tokenizer.TextTokenizer;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.SparkCluster;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,6 +49,12 @@ class SequencePackerTest {
         @Override
         public int[] encode(String text) {
             return text.chars().toArray();
+        }
+
+        @Override
+        public PlacedTokens encodePlaced(String text) {
+            int[] from = IntStream.range(0, text.length()).toArray();
+            return new PlacedTokens(encode(text), from, IntStream.rangeClosed(1, text.length()).toArray());
         }
 
         @Override

@@ -1,0 +1,160 @@
+package io.nightshift.jobs.text;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageErrors;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Records of chats: the lines of files of JSON lines, in the order of {@link Documents}, each with its place. What is in them
+ * is not looked at.
+ */
+public final class ChatRecords {
+    private static final String RECORD = "record";
+    private static final StructType PLACED = new StructType()
+            .add(RECORD, DataTypes.StringType)
+            .add("file", DataTypes.StringType)
+            .add("line", DataTypes.LongType);
+
+    private final SparkSession session;
+    private final TextData data;
+    private final HadoopSettings settings;
+    private final List<DataFile> files;
+
+    private ChatRecords(SparkSession session, TextData data, HadoopSettings settings, List<DataFile> files) {
+        this.session = session;
+        this.data = data;
+        this.settings = settings;
+        this.files = files;
+    }
+
+    /** Takes records until it has enough. */
+    interface Taker {
+        /**
+         * Takes the next record.
+         *
+         * @param record a line, not blank
+         * @param where its file and line, for messages
+         * @return whether another one is wanted
+         */
+        boolean take(String record, String where);
+    }
+
+    /**
+     * Finds the files.
+     *
+     * @throws InvalidModelException if there are none, or one holds no JSON lines by its name
+     * @throws IOException if a store does not answer or refuses
+     */
+    public static ChatRecords open(TextData data, HadoopSettings settings, JavaSparkContext spark) throws IOException {
+        List<DataFile> files = DataFile.find(data.locations(), settings);
+        for (DataFile file : files) {
+            if (file.format() != DataFile.Format.JSON_LINES) {
+                throw new InvalidModelException(file.path() + ": --chat takes JSON lines (.jsonl) whose records have messages,"
+                        + " and this is another kind of file; leave out --chat, or give such files");
+            }
+        }
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate().newSession();
+        return new ChatRecords(session, data, settings, files);
+    }
+
+    /** The files' paths, in order. */
+    public List<String> paths() {
+        return files.stream().map(DataFile::path).toList();
+    }
+
+    /** The field with the messages. */
+    String field() {
+        return data.textColumn();
+    }
+
+    /** Where the records are, for messages. */
+    String locations() {
+        return String.join(", ", data.locations());
+    }
+
+    /**
+     * Hands out records, blank lines left out.
+     *
+     * @throws InvalidModelException if there is none
+     * @throws IOException if a file cannot be read
+     */
+    void read(Taker taker) throws IOException {
+        try {
+            long taken = data.shuffle().isPresent() ? readShuffled(taker) : readInOrder(taker);
+            if (taken == 0) {
+                throw new InvalidModelException(locations() + ": there is no record in it");
+            }
+        } catch (InvalidModelException e) {
+            throw e;
+        } catch (Exception e) { // Scala throws checked exceptions without saying so.
+            throw StorageErrors.explain(locations(), e);
+        }
+    }
+
+    private long readInOrder(Taker taker) throws IOException {
+        long taken = 0;
+        for (DataFile file : files) {
+            Iterator<String> lines = session.read().textFile(file.sparkPath()).toLocalIterator();
+            for (long line = 1; lines.hasNext(); line++) {
+                String record = lines.next();
+                if (!record.isBlank()) {
+                    taken++;
+                    if (!take(taker, record, file, line)) {
+                        return taken;
+                    }
+                }
+            }
+        }
+        return taken;
+    }
+
+    private boolean take(Taker taker, String record, DataFile file, long line) throws IOException {
+        if (TextCheck.isSuspicious(file.format(), record)) {
+            TextCheck.require(file, settings);
+        }
+        return taker.take(record, file.path() + ", line " + line);
+    }
+
+    private long readShuffled(Taker taker) throws IOException {
+        Dataset<Row> all = null;
+        for (int i = 0; i < files.size(); i++) {
+            String index = String.valueOf(i);
+            JavaRDD<Row> placed = session.read().textFile(files.get(i).sparkPath()).javaRDD().zipWithIndex()
+                    .filter(line -> !line._1().isBlank())
+                    .map(line -> RowFactory.create(line._1(), index, line._2() + 1));
+            Dataset<Row> records = session.createDataFrame(placed, PLACED);
+            all = all == null ? records : all.union(records);
+        }
+        Column key = xxhash64(lit(data.shuffle().getAsLong()), col(RECORD));
+        Dataset<Row> shuffled = all.withColumn("key", key).orderBy(col("key"), col(RECORD), col("file"), col("line"));
+        long taken = 0;
+        for (int limit = 1024; ; limit *= 4) {
+            List<Row> rows = shuffled.limit(limit).collectAsList();
+            for (; taken < rows.size(); taken++) {
+                Row row = rows.get((int) taken);
+                if (!take(taker, row.getString(0), files.get(Integer.parseInt(row.getString(1))), row.getLong(2))) {
+                    return taken + 1;
+                }
+            }
+            if (rows.size() < limit || limit > Integer.MAX_VALUE / 4) {
+                return taken;
+            }
+        }
+    }
+}
