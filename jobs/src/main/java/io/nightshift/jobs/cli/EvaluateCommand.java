@@ -53,18 +53,24 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--text-column",
             paramLabel = "NAME",
-            defaultValue = TextData.DEFAULT_COLUMN,
-            description = "Field or column with the text, in JSON lines and Parquet (default: ${DEFAULT-VALUE}).")
+            description = "Field or column with the text, in JSON lines and Parquet (default: text; with --chat messages).")
     private String textColumn;
+
+    @Option(
+            names = "--chat",
+            description = "The texts are chats: JSON lines with messages, which the checkpoint's own chat template makes a"
+                    + " text of. Each conversation is a sequence of its own, and the assistant's tokens alone are scored.")
+    private boolean chat;
 
     @Option(
             names = {"-c", "--context"},
             paramLabel = "N",
             description = "Tokens of a chunk; its second half is scored, as llama-perplexity does (default: that of"
-                    + " base-logits files, else " + EvaluateRequest.DEFAULT_CONTEXT + ").")
+                    + " base-logits files, else " + EvaluateRequest.DEFAULT_CONTEXT + "). With --chat the most tokens of a"
+                    + " conversation (default: " + EvaluateRequest.DEFAULT_CHAT_CONTEXT + ").")
     private Integer contextLength;
 
-    @Option(names = "--chunks", paramLabel = "N", description = "Most chunks (default: all).")
+    @Option(names = "--chunks", paramLabel = "N", description = "Most chunks, or conversations (default: all).")
     private Integer chunks;
 
     @Mixin
@@ -90,7 +96,7 @@ final class EvaluateCommand implements Callable<Integer> {
         EvaluateRequest request = new EvaluateRequest(
                 model.model(),
                 Locations.split(quantized),
-                new TextData(Locations.split(data), textColumn, OptionalLong.empty()),
+                TextData.of(Locations.split(data), Optional.ofNullable(textColumn), OptionalLong.empty(), chat),
                 contextLength == null ? OptionalInt.empty() : OptionalInt.of(contextLength),
                 chunks == null ? OptionalInt.empty() : OptionalInt.of(chunks),
                 preTokenizer.name(),

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.evaluation;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.chat.ChatTemplate;
 import io.nightshift.formats.logits.BaseLogits;
 import io.nightshift.formats.weights.QuantizedFormats;
 import io.nightshift.jobs.forward.ModelReference;
@@ -12,8 +13,10 @@ import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.TaskFailures;
+import io.nightshift.jobs.text.ChatRecords;
 import io.nightshift.jobs.text.Documents;
 import io.nightshift.jobs.text.Packing;
+import io.nightshift.jobs.text.ScoredChats;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,6 +38,7 @@ public final class EvaluateJob {
     private final Compared compared;
     private final TextShape shape;
     private final Optional<LogitsOutput> saved;
+    private final Optional<ChatTemplate> chatTemplate;
 
     private EvaluateJob(
             RunId run,
@@ -44,7 +48,8 @@ public final class EvaluateJob {
             SourceModel source,
             Compared compared,
             TextShape shape,
-            Optional<LogitsOutput> saved) {
+            Optional<LogitsOutput> saved,
+            Optional<ChatTemplate> chatTemplate) {
         this.run = run;
         this.request = request;
         this.settings = settings;
@@ -53,6 +58,7 @@ public final class EvaluateJob {
         this.compared = compared;
         this.shape = shape;
         this.saved = saved;
+        this.chatTemplate = chatTemplate;
     }
 
     /**
@@ -81,9 +87,12 @@ public final class EvaluateJob {
         Optional<Predictor> base = request.base().isEmpty() ? Optional.empty() : Optional.of(BaseModel.find(
                 run, request.base().get(), source, request.preTokenizer(), settings, progress::warning));
         Compared compared = new Compared(original, quantized, base);
-        TextShape shape = TextShape.of(request, compared.files());
+        boolean chat = request.data().chat();
+        TextShape shape = chat
+                ? TextShape.ofChats(request, compared.files(), source.decoder().longestSequence())
+                : TextShape.of(request, compared.files());
         source.requireLength("--context", shape.context());
-        if (BaseLogits.scored(shape.context()) < 1) {
+        if (!chat && BaseLogits.scored(shape.context()) < 1) {
             throw new InvalidModelException("--context " + shape.context() + ": a chunk needs 4 tokens at least");
         }
         base.ifPresent(model -> BaseModel.requireLength(model, shape.context()));
@@ -92,7 +101,9 @@ public final class EvaluateJob {
             saved = Optional.of(LogitsOutput.open(request.savedLogits().get(), settings));
             requireNotRead(request);
         }
-        return new EvaluateJob(run, request, settings, progress, source, compared, shape, saved);
+        Optional<ChatTemplate> chatTemplate =
+                chat ? Optional.of(source.chatTemplate(progress::warning)) : Optional.empty();
+        return new EvaluateJob(run, request, settings, progress, source, compared, shape, saved, chatTemplate);
     }
 
     private static LogitsFile logits(String location, SourceModel source, HadoopSettings settings) throws IOException {
@@ -122,8 +133,20 @@ public final class EvaluateJob {
      */
     public EvaluateResult run(JavaSparkContext spark) throws IOException {
         long start = System.nanoTime();
-        Documents documents = Documents.open(request.data(), settings, spark);
-        TokenSequences text = source.sequences(documents, Packing.LLAMA_IMATRIX, shape.context(), shape.mostChunks());
+        Optional<ScoredChats> chats = Optional.empty();
+        TokenSequences text;
+        List<int[]> scored;
+        if (chatTemplate.isPresent()) {
+            ChatRecords records = ChatRecords.open(request.data(), settings, spark);
+            chats = Optional.of(source.scoredChats(records, chatTemplate.get(), shape.context(), shape.mostChunks()));
+            chats.get().warnings().forEach(progress::warning);
+            text = chats.get().sequences();
+            scored = chats.get().scored();
+        } else {
+            Documents documents = Documents.open(request.data(), settings, spark);
+            text = source.sequences(documents, Packing.LLAMA_IMATRIX, shape.context(), shape.mostChunks());
+            scored = ScoredGroup.secondHalves(shape.context(), text.sequences().size());
+        }
         for (LogitsFile file : compared.files()) {
             shape.requireText(file, text);
         }
@@ -140,8 +163,8 @@ public final class EvaluateJob {
             digest = source.digest(spark);
         }
         SequenceGroup[] cut = SequenceGroup.cut(text.sequences(), groups).toArray(new SequenceGroup[0]);
-        Broadcast<SequenceGroup[]> shared = spark.broadcast(cut);
-        Scoring scoring = new Scoring(spark, cut, new ScoreTask(shared), progress);
+        Broadcast<ScoredGroup[]> shared = spark.broadcast(ScoredGroup.of(List.of(cut), scored));
+        Scoring scoring = new Scoring(spark, new ScoreTask(shared), progress);
         Predictor original = compared.original();
         try (Predictor.Pass pass = scoring.pass(original)) {
             List<TokenScores> ownScores = saved.isPresent()
@@ -177,15 +200,16 @@ public final class EvaluateJob {
             double seconds = (System.nanoTime() - start) * 1e-9;
             int models = compared.all().size() - compared.files().size();
             return new EvaluateResult(
-                    shape.context(),
+                    text.length(),
                     chunks,
-                    layout.rows(),
+                    scored.stream().mapToLong(each -> each.length).sum(),
                     seconds,
                     text.tokens() * models / seconds,
                     scoring.bytesRead(),
                     originalScore,
                     scores,
-                    fineTune);
+                    fineTune,
+                    chats.map(EvaluateResult.Chats::of).orElse(null));
         } catch (InvalidModelException e) {
             throw e;
         } catch (Exception e) { // Scala throws checked exceptions without saying so.

@@ -13,8 +13,9 @@ import java.util.OptionalInt;
  *     what such models predicted
  * @param data held-out text
  * @param context tokens of a chunk; the second half of each is scored; empty for that of the base-logits files, or
- *     {@link #DEFAULT_CONTEXT} where there are none
- * @param chunks most chunks; empty for all
+ *     {@link #DEFAULT_CONTEXT} where there are none; of chats, most tokens of a conversation, of which the assistant's are
+ *     scored, empty for {@link #DEFAULT_CHAT_CONTEXT}
+ * @param chunks most chunks, or conversations; empty for all
  * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
  * @param baseLogits a base-logits file with what the original predicts, so that it need not be run
  * @param savedLogits where the original's predictions are written to
@@ -32,6 +33,9 @@ public record EvaluateRequest(
         Optional<String> base) {
     /** Context where the user gives none: that of llama-perplexity. */
     public static final int DEFAULT_CONTEXT = 512;
+
+    /** Most tokens of a conversation where the user gives none and the model takes as many. */
+    public static final int DEFAULT_CHAT_CONTEXT = 2048;
 
     /** A comparison without base-logits files and base. */
     public EvaluateRequest(

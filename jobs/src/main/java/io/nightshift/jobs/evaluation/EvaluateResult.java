@@ -1,12 +1,13 @@
 package io.nightshift.jobs.evaluation;
 
+import io.nightshift.jobs.text.ScoredChats;
 import java.util.List;
 
 /**
  * What an evaluation found.
  *
- * @param context tokens of a chunk
- * @param chunks number of chunks
+ * @param context tokens of a chunk; of chats, of the longest conversation as it was scored
+ * @param chunks number of chunks, or of conversations
  * @param scoredTokens tokens that were predicted and scored
  * @param seconds the whole run
  * @param tokensPerSecond tokens that went through a whole model in a second, all models together
@@ -14,6 +15,7 @@ import java.util.List;
  * @param original the original
  * @param quantized what was made of it
  * @param fineTune what the original changed of its base, and what of that is left; null where no base was given
+ * @param chats what the chats were, of which the assistant's tokens were scored; null for other texts
  */
 public record EvaluateResult(
         int context,
@@ -24,7 +26,21 @@ public record EvaluateResult(
         long bytesRead,
         Score original,
         List<Score> quantized,
-        FineTune fineTune) {
+        FineTune fineTune,
+        Chats chats) {
+    /**
+     * What was not scored of chats.
+     *
+     * @param unplacedTurns turns of the assistant whose place in the text could not be told
+     * @param cut conversations that are longer than the context, and were cut
+     * @param leftOut conversations without anything to score
+     */
+    public record Chats(int unplacedTurns, int cut, int leftOut) {
+        static Chats of(ScoredChats chats) {
+            return new Chats(chats.unplaced(), chats.cut(), chats.leftOut());
+        }
+    }
+
     /**
      * How well a model predicts.
      *

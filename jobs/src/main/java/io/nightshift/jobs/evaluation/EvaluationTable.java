@@ -40,7 +40,8 @@ public final class EvaluationTable {
             .add("kept", DataTypes.DoubleType, true)
             .add("kept_error", DataTypes.DoubleType, true)
             .add("reverted", DataTypes.DoubleType, true)
-            .add("verdict", DataTypes.StringType, true);
+            .add("verdict", DataTypes.StringType, true)
+            .add("chat", DataTypes.BooleanType, false);
 
     private final EvaluateResult result;
 
@@ -67,7 +68,10 @@ public final class EvaluationTable {
                     score.divergence999(),
                     score.sameTop() * 100);
         }
-        out.printf(Locale.ROOT, "%d chunks of %d tokens, %d tokens scored, %.1f s, %.0f tokens/s;"
+        out.printf(Locale.ROOT, (result.chats() == null
+                        ? "%d chunks of %d tokens, %d tokens scored"
+                        : "%d conversations of at most %d tokens, %d tokens of the assistant scored")
+                        + ", %.1f s, %.0f tokens/s;"
                         + " read %.1f MB of weights%n",
                 result.chunks(), result.context(), result.scoredTokens(), result.seconds(), result.tokensPerSecond(),
                 result.bytesRead() * 1e-6);
@@ -114,7 +118,8 @@ public final class EvaluationTable {
                     kept == null ? null : kept.share(),
                     kept == null ? null : kept.error(),
                     kept == null ? null : kept.revertedShare(),
-                    kept == null ? null : kept.verdict().name()));
+                    kept == null ? null : kept.verdict().name(),
+                    result.chats() != null));
         }
         ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
     }

@@ -3,7 +3,6 @@ package io.nightshift.jobs.evaluation;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.logits.BaseLogits;
 import io.nightshift.formats.storage.StoredFile;
-import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
@@ -16,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 
 /**
  * A base-logits file that executors can open: a task reads the rows of its group alone.
@@ -74,12 +74,12 @@ record LogitsFile(FolderReference folder, StoredFile file, BaseLogits layout) im
     }
 
     @Override
-    public Pass run(JavaSparkContext spark, SequenceGroup[] groups, EvaluateProgress progress) {
+    public Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, EvaluateProgress progress) {
         List<GroupPredictions> rows = new ArrayList<>();
         long firstRow = 0;
-        for (SequenceGroup group : groups) {
-            rows.add(new GroupPredictions.OfFile(group.index(), this, firstRow));
-            firstRow += (long) group.sequences().size() * BaseLogits.scored(layout.context());
+        for (ScoredGroup group : groups.value()) {
+            rows.add(new GroupPredictions.OfFile(group.group().index(), this, firstRow));
+            firstRow += (long) group.group().sequences().size() * BaseLogits.scored(layout.context());
         }
         JavaRDD<GroupPredictions> predictions = spark.parallelize(rows, rows.size());
         return new Pass() {

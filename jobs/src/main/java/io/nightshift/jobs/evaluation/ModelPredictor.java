@@ -1,7 +1,6 @@
 package io.nightshift.jobs.evaluation;
 
 import io.nightshift.formats.forward.ActivationObserver;
-import io.nightshift.formats.logits.BaseLogits;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.HiddenStates;
 import io.nightshift.jobs.forward.LayerWork;
@@ -10,9 +9,11 @@ import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
 import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.storage.StorageLevel;
 
 /** A model that is run: its normalized hidden states of the scored tokens, persisted; an executor reads each layer once. */
@@ -29,9 +30,11 @@ record ModelPredictor(ModelReference model) implements Predictor {
     }
 
     @Override
-    public Pass run(JavaSparkContext spark, SequenceGroup[] groups, EvaluateProgress progress) throws IOException {
+    public Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, EvaluateProgress progress)
+            throws IOException {
         ModelReference model = this.model;
-        JavaRDD<GroupPass.Result> results = spark.parallelize(List.of(groups), groups.length)
+        List<SequenceGroup> sequences = Arrays.stream(groups.value()).map(ScoredGroup::group).toList();
+        JavaRDD<GroupPass.Result> results = spark.parallelize(sequences, sequences.size())
                 .map(group -> new GroupPass.Result(GroupPass.embed(model, group), null));
         int layers = model.model().layers();
         long bytesRead = 0;
@@ -41,7 +44,7 @@ record ModelPredictor(ModelReference model) implements Predictor {
             JavaRDD<GroupPass.Result> next = results
                     .map(result -> layer < layers
                             ? GroupPass.layer(model, layer, result.states(), ActivationObserver.NONE)
-                            : GroupPass.normalize(model, scored(result.states(), model), ActivationObserver.NONE))
+                            : GroupPass.normalize(model, scored(result.states(), groups), ActivationObserver.NONE))
                     .persist(StorageLevel.MEMORY_AND_DISK());
             List<LayerWork> work;
             try {
@@ -64,17 +67,12 @@ record ModelPredictor(ModelReference model) implements Predictor {
     }
 
     /** The states of the scored tokens alone. */
-    private static HiddenStates scored(HiddenStates states, ModelReference model) {
-        int size = model.model().hiddenSize();
-        int context = states.sequenceLength();
-        int perChunk = BaseLogits.scored(context);
-        int chunks = states.values().length / (context * size);
-        float[] values = new float[chunks * perChunk * size];
-        for (int i = 0; i < chunks; i++) {
-            System.arraycopy(
-                    states.values(), (i * context + context / 2) * size, values, i * perChunk * size, perChunk * size);
-        }
-        return new HiddenStates(states.group(), perChunk, values);
+    private static HiddenStates scored(HiddenStates states, Broadcast<ScoredGroup[]> groups) {
+        ScoredGroup group = groups.value()[states.group()];
+        int tokens = group.group().sequences().size() * states.sequenceLength();
+        int size = states.values().length / tokens;
+        float[] rows = group.rows(states.values(), size);
+        return new HiddenStates(states.group(), rows.length / size, rows);
     }
 
     private record StatesPass(ModelReference model, JavaRDD<GroupPass.Result> results, long bytesRead) implements Pass {

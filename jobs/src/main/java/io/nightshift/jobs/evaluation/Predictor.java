@@ -1,9 +1,9 @@
 package io.nightshift.jobs.evaluation;
 
-import io.nightshift.jobs.forward.SequenceGroup;
 import java.io.IOException;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 
 /** What predicts the tokens of a text: a model that is run, or a file with what one predicted. */
 sealed interface Predictor permits ModelPredictor, LogitsFile {
@@ -18,7 +18,7 @@ sealed interface Predictor permits ModelPredictor, LogitsFile {
      *
      * @throws io.nightshift.formats.InvalidModelException if the model cannot be used
      */
-    Pass run(JavaSparkContext spark, SequenceGroup[] groups, EvaluateProgress progress) throws IOException;
+    Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, EvaluateProgress progress) throws IOException;
 
     /** Predictions that are there; to be closed after use. */
     interface Pass extends AutoCloseable {

@@ -1,7 +1,5 @@
 package io.nightshift.jobs.evaluation;
 
-import io.nightshift.formats.logits.BaseLogits;
-import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
@@ -9,15 +7,14 @@ import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 
 /**
- * The body of a task: scores the second half of each chunk of a group, as llama-perplexity does (perplexity.cpp): with
- * a context of n the tokens n/2 + 1 to n - 1 are predicted from those before them.
+ * The body of a task: scores predictions of a group.
  *
  * <p>Memory: two output matrices, shared by the tasks of an executor; the logits of a few tokens, at most
  * {@value #LOGITS_AT_ONCE} (or one row) for each of two models, and half as many bytes where they come from a file.
  *
- * @param groups the tokens
+ * @param groups the tokens, and which of them are scored
  */
-record ScoreTask(Broadcast<SequenceGroup[]> groups) implements Serializable {
+record ScoreTask(Broadcast<ScoredGroup[]> groups) implements Serializable {
     private static final int LOGITS_AT_ONCE = 8 << 20;
     private static final int ROWS_AT_ONCE = 64;
 
@@ -32,7 +29,7 @@ record ScoreTask(Broadcast<SequenceGroup[]> groups) implements Serializable {
 
     /** Scores predictions by themselves. */
     TokenScores score(GroupPredictions predictions, RowReceiver receiver) throws IOException {
-        int[] next = next(predictions.group());
+        int[] next = groups.value()[predictions.group()].next();
         GroupPredictions.Rows rows = predictions.open();
         int vocabulary = rows.vocabulary();
         int atOnce = rowsAtOnce(vocabulary);
@@ -58,7 +55,7 @@ record ScoreTask(Broadcast<SequenceGroup[]> groups) implements Serializable {
 
     /** Scores predictions, and compares them with the original's. */
     TokenScores compare(GroupPredictions original, GroupPredictions other) throws IOException {
-        int[] next = next(other.group());
+        int[] next = groups.value()[other.group()].next();
         GroupPredictions.Rows rows = original.open();
         GroupPredictions.Rows otherRows = other.open();
         boolean exact = rows.isExact() && otherRows.isExact();
@@ -95,17 +92,5 @@ record ScoreTask(Broadcast<SequenceGroup[]> groups) implements Serializable {
 
     private static int rowsAtOnce(int vocabulary) {
         return Math.max(1, Math.min(ROWS_AT_ONCE, LOGITS_AT_ONCE / vocabulary));
-    }
-
-    /** The tokens that are to be predicted. */
-    private int[] next(int index) {
-        SequenceGroup group = groups.value()[index];
-        int context = group.sequences().get(0).length;
-        int perChunk = BaseLogits.scored(context);
-        int[] next = new int[perChunk * group.sequences().size()];
-        for (int i = 0; i < next.length; i++) {
-            next[i] = group.sequences().get(i / perChunk)[context / 2 + 1 + i % perChunk];
-        }
-        return next;
     }
 }

@@ -1,6 +1,5 @@
 package io.nightshift.jobs.evaluation;
 
-import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
 import java.util.List;
@@ -10,15 +9,13 @@ import scala.Tuple2;
 /** The jobs of an evaluation, and what they took. */
 final class Scoring {
     private final JavaSparkContext spark;
-    private final SequenceGroup[] groups;
     private final ScoreTask task;
     private final EvaluateProgress progress;
     private long begin = System.nanoTime();
     private long bytesRead;
 
-    Scoring(JavaSparkContext spark, SequenceGroup[] groups, ScoreTask task, EvaluateProgress progress) {
+    Scoring(JavaSparkContext spark, ScoreTask task, EvaluateProgress progress) {
         this.spark = spark;
-        this.groups = groups;
         this.task = task;
         this.progress = progress;
     }
@@ -30,7 +27,7 @@ final class Scoring {
 
     /** Runs a model, as far as its output matrix. */
     Predictor.Pass pass(Predictor predictor) throws IOException {
-        return predictor.run(spark, groups, progress);
+        return predictor.run(spark, task.groups(), progress);
     }
 
     /** Scores what a model predicts by itself. */

@@ -39,6 +39,22 @@ record TextShape(int context, int mostChunks) {
     }
 
     /**
+     * The shape of chats: what they are at most.
+     *
+     * @param longest tokens of a sequence that the model takes
+     * @throws InvalidModelException if the request has base-logits files, which keep predictions of other tokens
+     */
+    static TextShape ofChats(EvaluateRequest request, List<LogitsFile> files, int longest) {
+        if (!files.isEmpty() || request.savedLogits().isPresent()) {
+            throw new InvalidModelException("--chat and base-logits files exclude each other: these keep the predictions of the"
+                    + " second half of chunks (" + (files.isEmpty() ? request.savedLogits().get().location()
+                            : files.get(0).location()) + "), and --chat scores what the assistant says; leave out one of them");
+        }
+        return new TextShape(request.context().orElse(Math.min(EvaluateRequest.DEFAULT_CHAT_CONTEXT, longest)),
+                request.chunks().orElse(Integer.MAX_VALUE));
+    }
+
+    /**
      * Refuses a file whose text is not this one.
      *
      * @param text as it was cut into this shape

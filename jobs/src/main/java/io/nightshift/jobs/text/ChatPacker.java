@@ -45,8 +45,10 @@ public final class ChatPacker {
      */
     public TokenSequences join(ChatRecords records, int length, int most) throws IOException {
         SequenceJoiner joiner = new SequenceJoiner(length, most);
-        records.read((record, where) -> joiner.add(encode(render(Conversation.parse(record, records.field(), where), where))
-                .ids()));
+        records.read((record, where) -> {
+            RenderedChat rendered = render(Conversation.parse(record, records.field(), where), where);
+            return joiner.add(encode(rendered).ids());
+        });
         if (joiner.sequences().isEmpty()) {
             throw new InvalidModelException("the chats give " + tokens + " tokens, which are too few for a sequence of "
                     + length + "; give more of them, or shorter sequences");
@@ -65,31 +67,38 @@ public final class ChatPacker {
     public ScoredChats oneEach(ChatRecords records, int longest, int most) throws IOException {
         List<int[]> conversations = new ArrayList<>();
         List<int[]> scored = new ArrayList<>();
-        int[] counts = new int[3];
+        Counts counts = new Counts();
         records.read((record, where) -> {
             RenderedChat rendered = render(Conversation.parse(record, records.field(), where), where);
             PlacedTokens placed = encode(rendered);
             int[] ids = Arrays.copyOf(placed.ids(), Math.min(longest, placed.ids().length));
             int[] predictions = predictions(placed, rendered.assistant(), ids.length);
-            counts[0] += rendered.unplaced();
+            counts.unplaced += rendered.unplaced();
             if (predictions.length == 0) {
-                counts[2]++;
+                counts.leftOut++;
                 return true;
             }
-            counts[1] += ids.length < placed.ids().length ? 1 : 0;
+            counts.cut += ids.length < placed.ids().length ? 1 : 0;
             conversations.add(ids);
             scored.add(predictions);
             return conversations.size() < most;
         });
         if (conversations.isEmpty()) {
             throw new InvalidModelException(records.locations() + ": there is no turn of the assistant to score"
-                    + (counts[0] > 0 ? ": the chat template writes its prompt for a turn otherwise than the turn itself, in each"
-                            + " of " + counts[0] + " turns" : "") + "; " + counts[2] + " conversations were looked at");
+                    + (counts.unplaced > 0 ? ": the chat template writes its prompt for a turn otherwise than the turn itself, in"
+                            + " each of " + counts.unplaced + " turns" : "") + "; " + counts.leftOut + " conversations were looked at");
         }
         int length = conversations.stream().mapToInt(ids -> ids.length).max().orElseThrow();
         List<int[]> padded = conversations.stream().map(ids -> padded(ids, length)).toList();
-        return new ScoredChats(new TokenSequences(padded, length, digest.hexadecimal()), scored, counts[0], counts[1],
-                counts[2]);
+        return new ScoredChats(new TokenSequences(padded, length, digest.hexadecimal()), scored, counts.unplaced, counts.cut,
+                counts.leftOut);
+    }
+
+    /** What is not scored. */
+    private static final class Counts {
+        private int unplaced;
+        private int cut;
+        private int leftOut;
     }
 
     private static int[] padded(int[] ids, int length) {
