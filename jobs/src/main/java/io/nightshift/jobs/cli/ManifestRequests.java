@@ -72,6 +72,7 @@ final class ManifestRequests implements Requests {
         }
         if (!keys.contains(ManifestKey.CALIBRATION)) {
             keys.remove(ManifestKey.TEXT_COLUMN);
+            keys.remove(ManifestKey.CHAT);
         }
         if (!gguf && !keys.contains(ManifestKey.CALIBRATION) && !keys.contains(ManifestKey.TOKENS)) {
             keys.remove(ManifestKey.PRE_TOKENIZER);

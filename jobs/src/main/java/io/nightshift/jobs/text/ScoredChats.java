@@ -25,7 +25,8 @@ public record ScoredChats(TokenSequences sequences, List<int[]> scored, int unpl
             warnings.add(cut + " conversations are longer than " + sequences.length() + " tokens and are cut (--context)");
         }
         if (leftOut > 0) {
-            warnings.add(leftOut + " conversations are left out: there is nothing of the assistant to score in them");
+            warnings.add(leftOut + " conversations are left out: there is nothing of the assistant to score in their first "
+                    + sequences.length() + " tokens");
         }
         return warnings;
     }

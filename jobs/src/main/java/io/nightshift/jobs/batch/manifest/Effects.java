@@ -53,7 +53,7 @@ final class Effects {
     Optional<String> missing(ManifestKey key) {
         if (ManifestKey.OF_STATISTICS.contains(key) && !takeStatistics) {
             return Optional.of("a target that takes statistics");
-        } else if (key == ManifestKey.TEXT_COLUMN) {
+        } else if (key == ManifestKey.TEXT_COLUMN || key == ManifestKey.CHAT) {
             return without(has(ManifestKey.CALIBRATION) || has(ManifestKey.EVALUATION), "calibration or evaluation");
         } else if (OF_TEXTS.contains(key)) {
             return without(has(ManifestKey.CALIBRATION), "calibration");

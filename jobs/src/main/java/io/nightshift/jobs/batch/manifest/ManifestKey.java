@@ -38,6 +38,7 @@ public enum ManifestKey {
     TOKENS("tokens", Place.SHARED, new Text(), "In place of calibration: the tokens.safetensors of an earlier one."),
     STATS("stats", Place.SHARED, new Text(), "In place of calibration: the folder that nightshift calibrate left."),
     TEXT_COLUMN("text-column", Place.SHARED, new Text(), "Field or column with the text, of calibration and evaluation."),
+    CHAT("chat", Place.SHARED, new Switch(), "Texts of calibration and evaluation are chats: JSON lines with messages."),
     SAMPLES("samples", Place.SHARED, new Count(1), "Most sequences of calibration."),
     SEQUENCE_LENGTH("sequence-length", Place.SHARED, new Count(1), "Tokens of a sequence."),
     SHUFFLE("shuffle", Place.SHARED, new Count(Long.MIN_VALUE), "Seed of the order of documents."),
@@ -93,7 +94,7 @@ public enum ManifestKey {
             IMATRIX, SAMPLES, SEQUENCE_LENGTH, SHUFFLE, PACKING, MIN_EXPERT_TOKENS, ROUTE_ALL_EXPERTS, GROUPS,
             INCLUDE_WEIGHTS, EXCLUDE_WEIGHTS, SCALES, AWQ_GRID, ROUNDING, DAMPING, PROPAGATE));
 
-    /** The options of evaluation; {@link #TEXT_COLUMN} is one too, and one of calibration. */
+    /** The options of evaluation; {@link #TEXT_COLUMN} and {@link #CHAT} are ones too, and of calibration. */
     public static final Set<ManifestKey> OF_EVALUATION =
             Collections.unmodifiableSet(EnumSet.of(EVALUATION, CONTEXT, CHUNKS));
 

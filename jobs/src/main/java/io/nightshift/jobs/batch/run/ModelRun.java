@@ -323,14 +323,15 @@ final class ModelRun {
         return new EvaluateRequest(
                 model.location(),
                 asked.stream().map(request -> made.get(request).result().location()).toList(),
-                new TextData(model.values(ManifestKey.EVALUATION),
-                        model.values(ManifestKey.TEXT_COLUMN).stream().findFirst().orElse(TextData.DEFAULT_COLUMN),
-                        OptionalLong.empty()),
-                model.values(ManifestKey.CONTEXT).stream().mapToInt(Integer::parseInt).findFirst()
-                        .orElse(EvaluateRequest.DEFAULT_CONTEXT),
+                TextData.of(model.values(ManifestKey.EVALUATION), model.values(ManifestKey.TEXT_COLUMN).stream().findFirst(),
+                        OptionalLong.empty(), model.isOn(ManifestKey.CHAT)),
+                model.values(ManifestKey.CONTEXT).stream().mapToInt(Integer::parseInt).findFirst(),
                 model.values(ManifestKey.CHUNKS).stream().findFirst()
                         .map(chunks -> OptionalInt.of(Integer.parseInt(chunks))).orElse(OptionalInt.empty()),
-                model.values(ManifestKey.PRE_TOKENIZER).stream().findFirst());
+                model.values(ManifestKey.PRE_TOKENIZER).stream().findFirst(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
     }
 
     /** Whether it is known what a quality has to be compared with: a run may have ended before it was written. */

@@ -189,6 +189,8 @@ class ManifestErrorsTest {
                         "5: models[0]: calibration and stats exclude each other; keep one"),
                 ofModel("option of calibration alone", model + "samples: 5",
                         "5: models[0].samples: has no effect without calibration"),
+                ofModel("chats of nothing", model + "chat: true",
+                        "5: models[0].chat: has no effect without calibration or evaluation"),
                 ofModel("option of evaluation alone", model + "chunks: 5",
                         "5: models[0].chunks: has no effect without evaluation"),
                 ofModel("option of AWQ alone", model + "awq-format: gemm",
