@@ -107,7 +107,8 @@ SNIPPETS = [
     "{{ }}", "{% nosuchtag %}", "{% break %}", "{% for x in [1] %}{% generation %}{% break %}{% endgeneration %}{% endfor %}", "{{ 'a }}", "{{ 1 ! 2 }}", "{# a",
     "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "{% macro m(a) %}{% endmacro %}{{ m(b=2) }}", "{{ namespace(1) }}", "{{ names|first|last|nope }}",
     "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "{{ 'x'.strip(1) }}", "{{ ([1] | reverse) | last }}", "{% raw %}x",
-    "{{ nested.items()[0].x }}", "{{ range(1000000000) }}", "{{ 'a'|int(1, 2, 3) }}", "{{ names|join(', ', 'x', 'y') }}",
+    "{{ nothing[1:] }}", "{{ nested[1:] }}", "{{ true|abs }} {{ -2|abs }}", "{{ people|unique|list }}", "{{ missing is callable }}",
+    "{{ 'ab'|map(attribute='x')|min }}", "{{ nested.items()[0].x }}", "{{ range(1000000000) }}", "{{ 'a'|int(1, 2, 3) }}", "{{ names|join(', ', 'x', 'y') }}",
 ]
 
 THINKING = """\

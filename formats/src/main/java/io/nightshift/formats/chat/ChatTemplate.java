@@ -74,13 +74,18 @@ public final class ChatTemplate {
         try {
             whole = render(conversation, conversation.messages().size(), false);
         } catch (JinjaException e) {
-            throw new InvalidModelException(where + ": the chat template says: " + e.getMessage(), e);
+            throw new InvalidModelException(where + ": the chat template says: " + inOneLine(e.getMessage()), e);
         }
         if (marksGenerated(conversation)) {
             return new RenderedChat(whole.text(), whole.generated(), 0);
         }
         String end = format.specialTokens().getOrDefault("eos_token", "");
         return new AssistantTurns(conversation, whole.text(), end, this::render).rendered();
+    }
+
+    /** A template may say what it was given, lines and all. */
+    private static String inOneLine(String message) {
+        return message.replaceAll("\\s*\\R\\s*", " ");
     }
 
     private boolean marksGenerated(Conversation conversation) {

@@ -73,7 +73,7 @@ final class Filters {
             case "float" -> toFloat(value, arguments);
             case "abs" -> {
                 arguments.bind(name, 0);
-                yield Python.compare(value, 0L) < 0 ? Python.negate(value) : value;
+                yield Python.compare(value, 0L) < 0 ? Python.negate(value) : Python.plus(value);
             }
             case "list" -> {
                 arguments.bind(name, 0);
@@ -305,6 +305,9 @@ final class Filters {
         List<Object> unique = new ArrayList<>();
         for (Object item : Python.items(value)) {
             Object key = attribute(item, given[1]);
+            if (key instanceof List || key instanceof Map) {
+                throw new JinjaException("unique: " + Python.typeName(key) + " cannot be looked up");
+            }
             Object compared = exact ? key : smallLetters(key);
             if (seen.stream().noneMatch(each -> Python.equal(each, compared))) {
                 seen.add(compared);
@@ -317,12 +320,12 @@ final class Filters {
     private static Object extreme(String name, Object value, Arguments arguments) {
         Object[] given = arguments.bind(name, 0, "case_sensitive", "attribute");
         boolean exact = given[0] != Arguments.MISSING && Python.truth(given[0]);
-        Object found = new Undefined("there is no item");
-        for (Object item : Python.items(value)) {
-            if (found instanceof Undefined) {
-                found = item;
-                continue;
-            }
+        List<Object> items = Python.items(value);
+        if (items.isEmpty()) {
+            return new Undefined("there is no item");
+        }
+        Object found = items.get(0);
+        for (Object item : items.subList(1, items.size())) {
             Object one = attribute(item, given[1]);
             Object other = attribute(found, given[1]);
             int order = exact ? Python.compare(one, other) : Python.compare(smallLetters(one), smallLetters(other));

@@ -261,6 +261,11 @@ final class Python {
         return arithmetic("%", a, b);
     }
 
+    /** A number as it is; True and False as the integers that they count as. */
+    static Object plus(Object value) {
+        return value instanceof Boolean ? (Object) PythonNumber.toLong(value) : value;
+    }
+
     static Object negate(Object value) {
         if (value instanceof Double number) {
             return -number;

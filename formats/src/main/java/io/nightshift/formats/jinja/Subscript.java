@@ -149,7 +149,7 @@ final class Subscript {
             if (value instanceof View || value instanceof OneWay || value instanceof Markup) {
                 throw JinjaException.unsupported("a slice of " + Python.typeName(value));
             }
-            return new Undefined(Python.typeName(value) + " has no slices");
+            throw new JinjaException(Python.typeName(value) + " has no slices");
         }
         List<Object> items = Python.items(value);
         long stride = step == null ? 1 : bound(step);

@@ -8,8 +8,10 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
@@ -35,6 +37,7 @@ public final class ChatRecords {
     private final TextData data;
     private final HadoopSettings settings;
     private final List<DataFile> files;
+    private final Set<DataFile> checked = new HashSet<>();
 
     private ChatRecords(SparkSession session, TextData data, HadoopSettings settings, List<DataFile> files) {
         this.session = session;
@@ -125,7 +128,7 @@ public final class ChatRecords {
     }
 
     private boolean take(Taker taker, String record, DataFile file, long line) throws IOException {
-        if (TextCheck.isSuspicious(file.format(), record)) {
+        if (TextCheck.isSuspicious(file.format(), record) && checked.add(file)) {
             TextCheck.require(file, settings);
         }
         return taker.take(record, file.path() + ", line " + line);

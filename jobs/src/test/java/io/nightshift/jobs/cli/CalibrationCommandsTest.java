@@ -102,6 +102,9 @@ class CalibrationCommandsTest {
         "quantize --to gguf:Q8_0 --calibration a --tokens b | --calibration and --tokens exclude each other",
         "quantize --to gguf:Q8_0 --stats a --tokens b | --stats and --tokens exclude each other",
         "quantize --to gguf:Q8_0 --tokens a --shuffle 1 | --shuffle has no effect with --tokens",
+        "calibrate --tokens a --chat | --chat has no effect with --tokens",
+        "quantize --to gguf:Q8_0 --chat | --chat has no effect without --calibration",
+        "calibrate --data a --chat --packing llama-imatrix | --chat and --packing llama-imatrix exclude each other",
     })
     void refuseInOneLine(String options, String message) throws IOException {
         List<String> arguments = new ArrayList<>(List.of(options.trim().split(" ")));
