@@ -21,6 +21,9 @@ public record Conversation(List<Object> messages, Object tools, Map<String, Obje
     /** The field with the messages where the user names none. */
     public static final String MESSAGES = "messages";
 
+    /** Fields that are taken beside the messages, where they are there. */
+    public static final List<String> OTHER_FIELDS = List.of("tools", "chat_template_kwargs");
+
     private static final String TOOLS = "tools";
     private static final String VARIABLES = "chat_template_kwargs";
     private static final Set<String> TAKEN = Set.of(MESSAGES, TOOLS, "documents", "add_generation_prompt");

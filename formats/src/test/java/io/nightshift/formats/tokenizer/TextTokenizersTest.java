@@ -101,7 +101,8 @@ class TextTokenizersTest {
         assertTrue(placed.to()[ids.length - 1] >= text.length() - 1, placed.to()[ids.length - 1] + " of " + text.length());
         List<Integer> ends = new ArrayList<>();
         for (int i = 0; i < ids.length; i++) {
-            assertTrue(placed.to()[i] >= placed.from()[i] && (i == 0 || placed.from()[i] >= placed.from()[i - 1]), "token " + i);
+            assertTrue(placed.to()[i] >= placed.from()[i] && (i == 0 || placed.from()[i] >= placed.from()[i - 1]),
+                    "token " + i);
             if (text.substring(placed.from()[i], placed.to()[i]).equals("</s>")) {
                 ends.add(ids[i]);
             }

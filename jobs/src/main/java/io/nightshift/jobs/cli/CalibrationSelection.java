@@ -31,8 +31,8 @@ final class CalibrationSelection {
 
     @Option(
             names = "--chat",
-            description = "The texts are chats: JSON lines with messages, which the checkpoint's own chat template makes a"
-                    + " text of.")
+            description = "The texts are chats: JSON lines or Parquet with messages, which the checkpoint's own chat template"
+                    + " makes a text of.")
     private boolean chat;
 
     @Option(

@@ -85,8 +85,8 @@ public final class ChatPacker {
         });
         if (conversations.isEmpty()) {
             throw new InvalidModelException(records.locations() + ": there is no turn of the assistant to score"
-                    + (counts.unplaced > 0 ? ": the chat template writes its prompt for a turn otherwise than the turn itself, in"
-                            + " each of " + counts.unplaced + " turns" : "")
+                    + (counts.unplaced > 0 ? ": the chat template writes its prompt for a turn otherwise than the turn"
+                            + " itself, in each of " + counts.unplaced + " turns" : "")
                     + "; " + counts.leftOut + " conversations were looked at");
         }
         int length = conversations.stream().mapToInt(ids -> ids.length).max().orElseThrow();

@@ -2,20 +2,26 @@ package io.nightshift.jobs.text;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.to_json;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.chat.Conversation;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -23,8 +29,8 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Records of chats: the lines of files of JSON lines, in the order of {@link Documents}, each with its place. What is in them
- * is not looked at.
+ * Records of chats: the lines of files of JSON lines, and the rows of Parquet files as JSON, in the order of
+ * {@link Documents}, each with its place. What is in them is not looked at.
  */
 public final class ChatRecords {
     private static final String RECORD = "record";
@@ -61,18 +67,20 @@ public final class ChatRecords {
     /**
      * Finds the files.
      *
-     * @throws InvalidModelException if there are none, or one holds no JSON lines by its name
+     * @throws InvalidModelException if there are none, or one is neither JSON lines nor Parquet by its name
      * @throws IOException if a store does not answer or refuses
      */
     public static ChatRecords open(TextData data, HadoopSettings settings, JavaSparkContext spark) throws IOException {
         List<DataFile> files = DataFile.find(data.locations(), settings);
         for (DataFile file : files) {
-            if (file.format() != DataFile.Format.JSON_LINES) {
-                throw new InvalidModelException(file.path() + ": --chat takes JSON lines (.jsonl) whose records have messages,"
-                        + " and this is another kind of file; leave out --chat, or give such files");
+            if (file.format() != DataFile.Format.JSON_LINES && file.format() != DataFile.Format.PARQUET) {
+                throw new InvalidModelException(file.path() + ": --chat takes JSON lines (.jsonl) or Parquet whose records have"
+                        + " messages, and this is another kind of file; leave out --chat, or give such files");
             }
         }
         SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate().newSession();
+        // A file may have a column Messages beside messages.
+        session.conf().set("spark.sql.caseSensitive", true);
         return new ChatRecords(session, data, settings, files);
     }
 
@@ -113,7 +121,7 @@ public final class ChatRecords {
     private long readInOrder(Taker taker) throws IOException {
         long taken = 0;
         for (DataFile file : files) {
-            Iterator<String> lines = session.read().textFile(file.sparkPath()).toLocalIterator();
+            Iterator<String> lines = lines(file).toLocalIterator();
             for (long line = 1; lines.hasNext(); line++) {
                 String record = lines.next();
                 if (!record.isBlank()) {
@@ -131,14 +139,33 @@ public final class ChatRecords {
         if (TextCheck.isSuspicious(file.format(), record) && checked.add(file)) {
             TextCheck.require(file, settings);
         }
-        return taker.take(record, file.path() + ", line " + line);
+        String unit = file.format() == DataFile.Format.PARQUET ? ", row " : ", line ";
+        return taker.take(record, file.path() + unit + line);
+    }
+
+    private Dataset<String> lines(DataFile file) {
+        if (file.format() == DataFile.Format.JSON_LINES) {
+            return session.read().textFile(file.sparkPath());
+        }
+        Dataset<Row> rows = session.read().parquet(file.sparkPath());
+        List<String> columns = List.of(rows.columns());
+        if (!columns.contains(data.textColumn())) {
+            throw new InvalidModelException(file.path() + ": there is no column '" + data.textColumn() + "' but " + columns
+                    + "; name the one with the messages with --text-column");
+        }
+        Column[] taken = Stream.concat(Stream.of(data.textColumn()), Conversation.OTHER_FIELDS.stream())
+                .filter(columns::contains)
+                .map(name -> col("`" + name.replace("`", "``") + "`"))
+                .toArray(Column[]::new);
+        // Fields that a message lacks are null in a column, which data sets of Hugging Face hand on as None.
+        return rows.select(to_json(struct(taken), Map.of("ignoreNullFields", "false"))).as(Encoders.STRING());
     }
 
     private long readShuffled(Taker taker) throws IOException {
         Dataset<Row> all = null;
         for (int i = 0; i < files.size(); i++) {
             String index = String.valueOf(i);
-            JavaRDD<Row> placed = session.read().textFile(files.get(i).sparkPath()).javaRDD().zipWithIndex()
+            JavaRDD<Row> placed = lines(files.get(i)).javaRDD().zipWithIndex()
                     .filter(line -> !line._1().isBlank())
                     .map(line -> RowFactory.create(line._1(), index, line._2() + 1));
             Dataset<Row> records = session.createDataFrame(placed, PLACED);

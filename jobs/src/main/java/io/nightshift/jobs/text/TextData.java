@@ -11,8 +11,8 @@ import java.util.OptionalLong;
  * @param locations files, folders or globs: text (a file is a document), JSON lines and Parquet (a row is a document)
  * @param textColumn the field or column with the text, in JSON lines and Parquet
  * @param shuffle seed of the order of documents; empty for the order of the files' names and of their rows
- * @param chat whether they are chats: records of JSON lines whose column holds messages, which the model's chat template
- *     makes a text of
+ * @param chat whether they are chats: records of JSON lines or Parquet whose column holds messages, which the model's chat
+ *     template makes a text of
  */
 public record TextData(List<String> locations, String textColumn, OptionalLong shuffle, boolean chat) {
     /** The column where the user names none. */

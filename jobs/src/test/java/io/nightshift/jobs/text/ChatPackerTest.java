@@ -24,6 +24,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,8 @@ class ChatPackerTest {
     private static final String ONE = "{\"messages\": [{\"role\": \"user\", \"content\": \"Q\"}, {\"role\": \"assistant\", "
             + "\"content\": \"xyz\"}]}\n";
     private static final String TWO = "{\"messages\": [{\"role\": \"user\", \"content\": \"R\"}, {\"role\": \"assistant\", "
-            + "\"content\": \"x\"}, {\"role\": \"user\", \"content\": \"S\"}, {\"role\": \"assistant\", \"content\": \"yz\"}]}\n";
+            + "\"content\": \"x\"}, {\"role\": \"user\", \"content\": \"S\"}, "
+            + "{\"role\": \"assistant\", \"content\": \"yz\"}]}\n";
     private static JavaSparkContext spark;
 
     @TempDir
@@ -146,10 +148,27 @@ class ChatPackerTest {
     }
 
     @Test
+    void rowsOfParquetAreRecordsToo() throws IOException {
+        String named = ONE.replace("\"role\": \"user\"", "\"role\": \"user\", \"name\": \"N\"");
+        Path lines = Texts.write(folder.resolve("named/chats.jsonl"), named + TWO);
+        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
+        session.read().json(lines.toString()).coalesce(1).write().parquet(folder.resolve("table").toString());
+        TextData table = new TextData(List.of(folder.resolve("table").toString()), "messages", OptionalLong.empty(), true);
+        String naming = "{% for m in messages %}{{ m.name }}:{{ m.content }}.{% endfor %}";
+        // A message without a name has one that is None.
+        TokenSequences sequences = packer(naming).join(
+                ChatRecords.open(table, new HadoopSettings(Map.of()), spark), 4, 1);
+        assertArrayEquals("NQNn".chars().toArray(), sequences.sequences().get(0));
+        TextData other = new TextData(table.locations(), "turns", OptionalLong.empty(), true);
+        assertRefused("there is no column 'turns' but [messages]; name the one with the messages with --text-column", () ->
+                packer(naming).join(ChatRecords.open(other, new HadoopSettings(Map.of()), spark), 4, 1));
+    }
+
+    @Test
     void otherFilesAreRefused() throws IOException {
         Path text = Texts.write(folder.resolve("a.txt"), "text");
         TextData data = new TextData(List.of(text.toString()), "messages", OptionalLong.empty(), true);
-        assertRefused("a.txt: --chat takes JSON lines (.jsonl)", () ->
+        assertRefused("a.txt: --chat takes JSON lines (.jsonl) or Parquet", () ->
                 ChatRecords.open(data, new HadoopSettings(Map.of()), spark));
     }
 

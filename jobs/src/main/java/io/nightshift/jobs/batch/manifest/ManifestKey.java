@@ -38,7 +38,8 @@ public enum ManifestKey {
     TOKENS("tokens", Place.SHARED, new Text(), "In place of calibration: the tokens.safetensors of an earlier one."),
     STATS("stats", Place.SHARED, new Text(), "In place of calibration: the folder that nightshift calibrate left."),
     TEXT_COLUMN("text-column", Place.SHARED, new Text(), "Field or column with the text, of calibration and evaluation."),
-    CHAT("chat", Place.SHARED, new Switch(), "Texts of calibration and evaluation are chats: JSON lines with messages."),
+    CHAT("chat", Place.SHARED, new Switch(), "Texts of calibration and evaluation are chats: JSON lines or Parquet with"
+            + " messages."),
     SAMPLES("samples", Place.SHARED, new Count(1), "Most sequences of calibration."),
     SEQUENCE_LENGTH("sequence-length", Place.SHARED, new Count(1), "Tokens of a sequence."),
     SHUFFLE("shuffle", Place.SHARED, new Count(Long.MIN_VALUE), "Seed of the order of documents."),
