@@ -59,7 +59,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--chat",
             description = "The texts are chats: JSON lines or Parquet with messages, which the checkpoint's own chat template"
-                    + " makes a text of. Each conversation is a sequence of its own, and the assistant's tokens alone are scored.")
+                    + " makes a text of. Each conversation is a sequence of its own, and the assistant's tokens alone are"
+                    + " scored.")
     private boolean chat;
 
     @Option(
