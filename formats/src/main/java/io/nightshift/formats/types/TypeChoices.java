@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -32,15 +33,6 @@ public record TypeChoices(Set<GgmlType> allowed, List<TypeOverride> pinned) {
     private static final List<GgmlType> SMALL_BLOCKS = List.of(GgmlType.Q4_0, GgmlType.IQ4_NL, GgmlType.Q4_1,
             GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0);
 
-    /** Nothing is asked for. */
-    public static final TypeChoices USUAL_TYPES = new TypeChoices(Set.of(), List.of());
-
-    /** A type for a tensor can be used on some condition. */
-    public interface Condition {
-        /** Whether it holds. */
-        boolean holds(GgmlType type);
-    }
-
     /**
      * The type that the user wants for a tensor.
      *
@@ -55,7 +47,8 @@ public record TypeChoices(Set<GgmlType> allowed, List<TypeOverride> pinned) {
         wanted.ifPresent(type -> {
             if (tensor.columns() % type.blockSize() != 0) {
                 throw new InvalidModelException(PIN_OPTION + ": rows of " + tensor.name() + " have " + tensor.columns()
-                        + " weights, which are not whole blocks of " + type + " (" + type.blockSize() + "); pin it to another type");
+                        + " weights, which are not whole blocks of " + type + " (" + type.blockSize()
+                        + "); pin it to another type");
             }
             if (!weighted && TypeAssignment.needsImportance(tensor.name(), type)) {
                 throw new InvalidModelException(PIN_OPTION + ": " + tensor.name() + " cannot be " + type
@@ -72,13 +65,15 @@ public record TypeChoices(Set<GgmlType> allowed, List<TypeOverride> pinned) {
      * @param also what a type must fulfil besides
      * @throws InvalidModelException if there is none
      */
-    public List<GgmlType> of(TensorRecipe tensor, boolean weighted, Condition also) {
+    public List<GgmlType> of(TensorRecipe tensor, boolean weighted, Predicate<GgmlType> also) {
         boolean wholeSuperBlocks = tensor.columns() % GgmlType.Q4_K.blockSize() == 0;
-        Stream<GgmlType> types = !allowed.isEmpty() ? allowed.stream() : wholeSuperBlocks ? USUAL.stream() : SMALL_BLOCKS.stream();
+        Stream<GgmlType> types = !allowed.isEmpty() ? allowed.stream()
+                : wholeSuperBlocks ? USUAL.stream()
+                : SMALL_BLOCKS.stream();
         List<GgmlType> found = types
                 .filter(type -> tensor.columns() % type.blockSize() == 0)
                 .filter(type -> weighted || !TypeAssignment.needsImportance(tensor.name(), type))
-                .filter(also::holds)
+                .filter(also)
                 .sorted(Comparator.<GgmlType>comparingLong(type -> type.rowBytes(tensor.columns())).thenComparing(type -> type))
                 .toList();
         if (found.isEmpty()) {

@@ -128,7 +128,9 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
             throw new InvalidModelException("--rounding gptq: " + tensor.name() + " is pinned to " + types.get(0)
                     + ", whose weights cannot be rounded one by one; leave one of the options out");
         }
-        List<Choice> all = types.stream().map(type -> choice(tensor, layers.size(), new GgmlEncoding(type, byStatistics))).toList();
+        List<Choice> all = types.stream()
+                .map(type -> choice(tensor, layers.size(), new GgmlEncoding(type, byStatistics)))
+                .toList();
         return new Unit(tensor.name(), layers, all, all.get(nearest(all, NOMINAL_BITS * tensor.weights())));
     }
 
