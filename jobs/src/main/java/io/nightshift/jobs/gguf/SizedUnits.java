@@ -4,6 +4,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.gguf.GgufLayout;
+import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.types.AssignedType;
 import io.nightshift.formats.types.FileSize;
 import io.nightshift.formats.types.FileType;
@@ -63,15 +64,17 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
      * @throws InvalidModelException if a tensor can have none of the types
      */
     static SizedUnits of(SizedGgufTarget target, Model model, Optional<InputStatistics> statistics) throws IOException {
+        // Neither hangs on the types.
+        GgufTarget.Assigned any = target.file(BASES.get(0)).assign(model, statistics);
+        long headerBytes = target.file(BASES.get(0)).header(any, statistics).length;
+        long weights = any.model().tensors().stream().mapToLong(TensorRecipe::weights).sum();
+        long budget = target.size().dataBits(weights, headerBytes);
         long most = 0;
         FileType best = null;
         FileType smallest = null;
         long least = Long.MAX_VALUE;
         for (FileType base : BASES) {
-            GgufTarget file = target.file(base);
-            GgufTarget.Assigned assigned = file.assign(model, statistics);
-            long bits = dataBits(assigned);
-            long budget = target.size().dataBits(weights(assigned), file.header(assigned, statistics).length);
+            long bits = dataBits(target.file(base).assign(model, statistics));
             if (bits <= budget && bits > most) {
                 most = bits;
                 best = base;
@@ -81,13 +84,8 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
                 smallest = base;
             }
         }
-        return of(target, best == null ? smallest : best, model, statistics);
-    }
-
-    private static SizedUnits of(SizedGgufTarget target, FileType base, Model model, Optional<InputStatistics> statistics)
-            throws IOException {
-        GgufTarget file = target.file(base);
-        GgufTarget.Assigned assigned = file.assign(model, statistics);
+        FileType base = best == null ? smallest : best;
+        GgufTarget.Assigned assigned = target.file(base).assign(model, statistics);
         Map<String, List<LinearLayer>> linears = new HashMap<>();
         for (LinearLayer linear : model.linears()) {
             if (!linear.steers()) {
@@ -108,7 +106,7 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
                 otherBits += bits(tensor, type.type());
             }
         }
-        return new SizedUnits(base, units, file.header(assigned, statistics).length, otherBits, weights(assigned));
+        return new SizedUnits(base, units, headerBytes, otherBits, weights);
     }
 
     /** Layers whose columns lie as the tensor's do. */
@@ -200,12 +198,7 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
         return bits;
     }
 
-    private static long weights(GgufTarget.Assigned assigned) {
-        return assigned.model().tensors().stream().mapToLong(TensorRecipe::weights).sum();
-    }
-
     private static long bits(TensorRecipe tensor, GgmlType type) {
-        long rows = tensor.weights() / tensor.columns();
-        return 8 * GgufLayout.padded(Math.multiplyExact(rows, type.rowBytes(tensor.columns())));
+        return 8 * GgufLayout.padded(new GgufTensor(tensor.name(), tensor.writtenShape(), type, 0).bytes());
     }
 }

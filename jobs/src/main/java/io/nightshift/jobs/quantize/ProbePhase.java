@@ -25,6 +25,7 @@ import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,8 +51,8 @@ final class ProbePhase {
         }
     }
 
-    /** A probe before a layer: where its states are, or none where it begins there. */
-    private record Step(Probe probe, Optional<String> states) {}
+    /** A probe before a layer: the name of its states, or null where it has not begun. */
+    private record Step(Probe probe, String states) implements Serializable {}
 
     private final JavaSparkContext spark;
     private final String description;
@@ -76,7 +77,7 @@ final class ProbePhase {
      * @throws IOException if a task failed again and again
      */
     List<Double> divergences(List<Probe> probes, KeptTasks<Double> tasks) throws IOException {
-        Step[] steps = probes.stream().map(probe -> new Step(probe, Optional.empty())).toArray(Step[]::new);
+        Step[] steps = probes.stream().map(probe -> new Step(probe, null)).toArray(Step[]::new);
         StoredStates before = null;
         int layers = tasks.areDone() ? 0 : run.model().model().layers();
         for (int layer = 0; layer < layers; layer++) {
@@ -88,11 +89,8 @@ final class ProbePhase {
         }
         Run shared = run;
         WorkFiles files = work;
-        List<Ready> ready = new ArrayList<>();
-        for (Step step : steps) {
-            ready.add(new Ready(step.probe(), step.states().orElse(null)));
-        }
-        List<Double> divergences = tasks.run(new TaskRun(spark, description), ready, probe -> predict(probe, shared, files));
+        List<Double> divergences =
+                tasks.run(new TaskRun(spark, description), Arrays.asList(steps), step -> predict(step, shared, files));
         if (before != null) {
             before.delete();
         }
@@ -102,12 +100,12 @@ final class ProbePhase {
     /** Runs the probes that are in a layer, or before it, through it; null where there are none. */
     private StoredStates through(int layer, Step[] steps) throws IOException {
         List<Integer> active = new ArrayList<>();
-        List<Ready> ready = new ArrayList<>();
+        List<Step> ready = new ArrayList<>();
         for (int i = 0; i < steps.length; i++) {
             Probe probe = steps[i].probe();
-            if (steps[i].states().isPresent() || probe.layer() == layer || layer == 0 && probe.isEmbedding()) {
+            if (steps[i].states() != null || probe.layer() == layer || layer == 0 && probe.isEmbedding()) {
                 active.add(i);
-                ready.add(new Ready(probe, steps[i].states().orElse(null)));
+                ready.add(steps[i]);
             }
         }
         if (active.isEmpty()) {
@@ -116,19 +114,16 @@ final class ProbePhase {
         Run shared = run;
         WorkFiles files = work;
         JavaRDD<HiddenStates> states = spark.parallelize(ready, ready.size())
-                .map(probe -> probe.states() == null
-                        ? begin(probe.probe(), shared)
-                        : GroupPass.layer(shared.model(), layer, StoredStates.read(files, probe.states()),
+                .map(step -> step.states() == null
+                        ? begin(step.probe(), shared)
+                        : GroupPass.layer(shared.model(), layer, StoredStates.read(files, step.states()),
                                 ActivationObserver.NONE).states());
         StoredStates behind = StoredStates.write(spark, states, work, "probes-behind-" + layer);
         for (int i = 0; i < active.size(); i++) {
-            steps[active.get(i)] = new Step(steps[active.get(i)].probe(), Optional.of(behind.names().get(i)));
+            steps[active.get(i)] = new Step(ready.get(i).probe(), behind.names().get(i));
         }
         return behind;
     }
-
-    /** A probe for a task; without states where it begins. */
-    private record Ready(Probe probe, String states) implements Serializable {}
 
     /** Runs a probe through the layer that it begins in. */
     private static HiddenStates begin(Probe probe, Run run) throws IOException {
@@ -166,11 +161,11 @@ final class ProbePhase {
     }
 
     /** The divergence of a probe that is behind the last layer. */
-    private static double predict(Ready ready, Run run, WorkFiles files) throws IOException {
-        Probe probe = ready.probe();
+    private static double predict(Step step, Run run, WorkFiles files) throws IOException {
+        Probe probe = step.probe();
         ModelReference model = run.model();
         HiddenStates original = run.states().all(model.model().layers());
-        HiddenStates states = ready.states() == null ? original : StoredStates.read(files, ready.states());
+        HiddenStates states = step.states() == null ? original : StoredStates.read(files, step.states());
         try (Workers workers = TaskWorkers.open()) {
             if (probe.isEmbedding()) {
                 // Of an output matrix of its own the rounded embedding is no part.
