@@ -40,10 +40,7 @@ public record TypeChoices(Set<GgmlType> allowed, List<TypeOverride> pinned) {
      * @throws InvalidModelException if the tensor cannot have it
      */
     public Optional<GgmlType> pinned(TensorRecipe tensor, boolean weighted) {
-        Optional<GgmlType> wanted = pinned.stream()
-                .filter(pin -> pin.pattern().matcher(tensor.name()).find())
-                .map(TypeOverride::type)
-                .findFirst();
+        Optional<GgmlType> wanted = TypeOverride.first(pinned, tensor.name());
         wanted.ifPresent(type -> {
             if (tensor.columns() % type.blockSize() != 0) {
                 throw new InvalidModelException(PIN_OPTION + ": rows of " + tensor.name() + " have " + tensor.columns()

@@ -36,9 +36,6 @@ public record TypeOptions(
     }
 
     Optional<GgmlType> override(String tensor) {
-        return overrides.stream()
-                .filter(override -> override.pattern().matcher(tensor).find())
-                .map(TypeOverride::type)
-                .findFirst();
+        return TypeOverride.first(overrides, tensor);
     }
 }

@@ -2,7 +2,9 @@ package io.nightshift.formats.types;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.kernels.GgmlType;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -37,6 +39,14 @@ public record TypeOverride(String option, String expression, Pattern pattern, Gg
             throw new InvalidModelException(option + " '" + text + "': " + e.getMessage()
                     + " (expressions are those of llama-quantize: std::regex, in lower case)", e);
         }
+    }
+
+    /** The type of the first whose pattern finds something in a tensor's name. */
+    static Optional<GgmlType> first(List<TypeOverride> overrides, String tensor) {
+        return overrides.stream()
+                .filter(override -> override.pattern().matcher(tensor).find())
+                .map(TypeOverride::type)
+                .findFirst();
     }
 
     /** A type for the tensor of that name alone. */

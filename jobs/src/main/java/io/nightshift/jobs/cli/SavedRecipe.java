@@ -3,11 +3,10 @@ package io.nightshift.jobs.cli;
 import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.types.FileSize;
 import io.nightshift.formats.types.TypeRecipe;
-import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.OutputResult;
+import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
@@ -32,11 +31,7 @@ record SavedRecipe(String file, FileSize size) {
      * @throws StorageException if not
      */
     void prepare(HadoopSettings settings) throws IOException {
-        if (folder().isLocal()) {
-            LocalErrors.makeFolder(folder().localPath());
-        } else {
-            StorageProbe.check(folder(), settings);
-        }
+        StorageProbe.prepare(folder(), settings);
     }
 
     /** Writes it; the types are read from the file that was made. */

@@ -1,7 +1,6 @@
 package io.nightshift.jobs.output;
 
 import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.LocalErrors;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
@@ -24,11 +23,7 @@ public final class ParquetTable {
      * @throws StorageException if it cannot be made
      */
     public static void prepare(StorageLocation folder, HadoopSettings settings) throws IOException {
-        if (folder.isLocal()) {
-            LocalErrors.makeFolder(folder.localPath());
-        } else {
-            StorageProbe.check(folder, settings);
-        }
+        StorageProbe.prepare(folder, settings);
     }
 
     /** Writes a table, in place of one that is there. */

@@ -41,6 +41,19 @@ public final class StorageProbe {
     }
 
     /**
+     * Makes sure before the work that a folder can be written to: a local one is made, a store is asked.
+     *
+     * @throws StorageException if not
+     */
+    public static void prepare(StorageLocation folder, HadoopSettings settings) throws IOException {
+        if (folder.isLocal()) {
+            LocalErrors.makeFolder(folder.localPath());
+        } else {
+            check(folder, settings);
+        }
+    }
+
+    /**
      * Makes sure that the store of a location answers, accepts the credentials and has the bucket. The folder itself
      * may be missing.
      *
