@@ -78,10 +78,7 @@ public final class ChatRecords {
                         + " messages, and this is another kind of file; leave out --chat, or give such files");
             }
         }
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate().newSession();
-        // A file may have a column Messages beside messages.
-        session.conf().set("spark.sql.caseSensitive", true);
-        return new ChatRecords(session, data, settings, files);
+        return new ChatRecords(TextRows.session(spark), data, settings, files);
     }
 
     /** The files' paths, in order. */
@@ -173,18 +170,7 @@ public final class ChatRecords {
         }
         Column key = xxhash64(lit(data.shuffle().getAsLong()), col(RECORD));
         Dataset<Row> shuffled = all.withColumn("key", key).orderBy(col("key"), col(RECORD), col("file"), col("line"));
-        long taken = 0;
-        for (int limit = 1024; ; limit *= 4) {
-            List<Row> rows = shuffled.limit(limit).collectAsList();
-            for (; taken < rows.size(); taken++) {
-                Row row = rows.get((int) taken);
-                if (!take(taker, row.getString(0), files.get(Integer.parseInt(row.getString(1))), row.getLong(2))) {
-                    return taken + 1;
-                }
-            }
-            if (rows.size() < limit || limit > Integer.MAX_VALUE / 4) {
-                return taken;
-            }
-        }
+        return TextRows.read(shuffled, row ->
+                take(taker, row.getString(0), files.get(Integer.parseInt(row.getString(1))), row.getLong(2)));
     }
 }

@@ -62,11 +62,7 @@ public final class Documents {
      * @throws IOException if a store does not answer or refuses
      */
     public static Documents open(TextData data, HadoopSettings settings, JavaSparkContext spark) throws IOException {
-        // The caller's own session keeps its settings.
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate().newSession();
-        // A file may have a column Text beside text.
-        session.conf().set("spark.sql.caseSensitive", true);
-        return new Documents(session, data, settings, DataFile.find(data.locations(), settings));
+        return new Documents(TextRows.session(spark), data, settings, DataFile.find(data.locations(), settings));
     }
 
     /**
@@ -139,21 +135,10 @@ public final class Documents {
         }
         Column key = xxhash64(lit(data.shuffle().getAsLong()), col(TEXT));
         Dataset<Row> shuffled = all.withColumn("key", key).orderBy(col("key"), col(TEXT)).select(TEXT);
-        // The first rows alone are mostly enough, and need no sorting of everything.
-        long taken = 0;
-        for (int limit = 1024; ; limit *= 4) {
-            List<Row> rows = shuffled.limit(limit).collectAsList();
-            for (; taken < rows.size(); taken++) {
-                String text = rows.get((int) taken).getString(0);
-                requireText(text);
-                if (!taker.take(text)) {
-                    return taken + 1;
-                }
-            }
-            if (rows.size() < limit || limit > Integer.MAX_VALUE / 4) {
-                return taken;
-            }
-        }
+        return TextRows.read(shuffled, row -> {
+            requireText(row.getString(0));
+            return taker.take(row.getString(0));
+        });
     }
 
     /** Of a shuffled text it is not known which file it is of. */
