@@ -3,11 +3,16 @@ package io.nightshift.formats.statistics;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.storage.JsonFile;
 import io.nightshift.formats.storage.ModelFolder;
 import java.io.IOException;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What a folder of statistics was made of and holds: {@value #FILE}, written last. A folder without it is incomplete.
@@ -68,6 +73,7 @@ public record CalibrationManifest(
 
     private static final int OLDEST_VERSION = 1;
 
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** The file of a layer, or of the output matrix where it is -1. */
@@ -94,9 +100,65 @@ public record CalibrationManifest(
                     + ", are understood; run nightshift calibrate again");
         }
         try {
-            return JSON.treeToValue(json, CalibrationManifest.class);
+            CalibrationManifest manifest = JSON.treeToValue(json, CalibrationManifest.class);
+            manifest.requireSound();
+            return manifest;
+        } catch (UnrecognizedPropertyException e) {
+            throw new InvalidModelException(
+                    file + " is damaged: it has an unknown key " + Printable.name(e.getPropertyName()), e);
+        } catch (MismatchedInputException e) {
+            String key = e.getPath().stream()
+                    .map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : step.getFieldName())
+                    .collect(Collectors.joining("."));
+            throw new InvalidModelException(
+                    file + " is damaged: " + Printable.name(key) + " has a value of another kind than it must have", e);
         } catch (JsonProcessingException e) {
             throw new InvalidModelException(file + " is damaged: " + e.getOriginalMessage(), e);
+        } catch (InvalidModelException e) {
+            throw new InvalidModelException(file + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    private void requireSound() {
+        requireText("model", model);
+        requireText("packing", packing);
+        requireDigest("modelDigest", modelDigest);
+        requireDigest("tokensDigest", tokensDigest);
+        requireDigest("imatrixDigest", imatrixDigest);
+        requireOneOrMore("sequences", sequences);
+        requireOneOrMore("sequenceLength", sequenceLength);
+        requireOneOrMore("groups", groups);
+        requireOneOrMore("gramBlock", gramBlock);
+        if (statistics == null) {
+            throw new InvalidModelException("statistics is missing");
+        }
+        if (inputs == null || inputs.isEmpty()) {
+            throw new InvalidModelException("inputs is missing or empty");
+        }
+        for (InputSummary input : inputs) {
+            if (input == null || input.name() == null || input.tensors() == null || input.channels() < 1
+                    || input.tokens() < 0) {
+                throw new InvalidModelException("inputs holds one without name, tensors or channels: " + input);
+            }
+        }
+    }
+
+    private static void requireText(String key, String value) {
+        if (value == null) {
+            throw new InvalidModelException(key + " is missing");
+        }
+    }
+
+    private static void requireDigest(String key, String value) {
+        requireText(key, value);
+        if (!DIGEST.matcher(value).matches()) {
+            throw new InvalidModelException(key + " is no SHA-256: " + value);
+        }
+    }
+
+    private static void requireOneOrMore(String key, int value) {
+        if (value < 1) {
+            throw new InvalidModelException(key + " is " + value + "; it must be 1 or more");
         }
     }
 

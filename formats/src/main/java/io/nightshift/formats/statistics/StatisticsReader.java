@@ -3,6 +3,7 @@ package io.nightshift.formats.statistics;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
+import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.kernels.linear.Gram;
 import java.io.IOException;
@@ -166,6 +167,20 @@ public final class StatisticsReader {
             throw new InvalidModelException(folder.location() + ": has no " + name + (suffix.equals(GRAM)
                     ? "; run nightshift calibrate with --statistics gram" : ""));
         }
+        requireForm(input, suffix, tensor);
         return tensor;
+    }
+
+    private void requireForm(InputSummary input, String suffix, SafetensorsTensor tensor) {
+        int size = manifest.gramBlock();
+        boolean gram = suffix.equals(GRAM);
+        SafetensorsType type = gram ? SafetensorsType.F32 : SafetensorsType.F64;
+        List<Long> shape = gram ? List.of((long) Gram.blocks(input.channels(), size), (long) size, (long) size)
+                : List.of((long) input.channels());
+        if (tensor.type() != type || !tensor.shape().equals(shape)) {
+            throw new InvalidModelException(folder.location() + "/" + tensor.file() + ": " + tensor.name() + " is "
+                    + tensor.type() + " " + tensor.shape() + ", but " + CalibrationManifest.FILE + " says " + type + " " + shape
+                    + "; run nightshift calibrate again");
+        }
     }
 }
