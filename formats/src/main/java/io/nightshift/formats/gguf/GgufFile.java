@@ -85,6 +85,21 @@ public record GgufFile(StoredFile file, GgufHeader header, long dataOffset) {
     }
 
     /**
+     * Makes sure that nothing is missing behind the last tensor either: where ggml loads a file whole, it reads that tensor's
+     * padding too (gguf.cpp, gguf_init_from_reader).
+     *
+     * @throws InvalidModelException if the file ends before
+     */
+    public void requirePadding() {
+        long alignment = alignment(header.metadata());
+        long end = header.tensors().stream().mapToLong(tensor -> tensor.offset() + tensor.bytes()).max().orElse(0);
+        long padded = dataOffset + (end + alignment - 1) / alignment * alignment;
+        if (file.length() < padded) {
+            throw new InvalidModelException("truncated: it should have " + padded + " bytes and has " + file.length());
+        }
+    }
+
+    /**
      * Reads F32 tensors, in the order of the file whatever their order here, by ranged reads that go forward.
      *
      * @param folder the file's

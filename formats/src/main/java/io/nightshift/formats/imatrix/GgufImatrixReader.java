@@ -26,6 +26,7 @@ final class GgufImatrixReader {
     static Imatrix read(ModelFolder folder, StoredFile file) throws IOException {
         GgufFile gguf = GgufFile.read(folder, file);
         try {
+            gguf.requirePadding();
             GgufMetadata metadata = gguf.header().metadata();
             List<String> datasets = datasets(metadata);
             int chunkCount = number(metadata, ImatrixKeys.CHUNK_COUNT);

@@ -9,16 +9,20 @@ import io.nightshift.formats.gguf.GgufHeader;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.storage.MemoryFolder;
 import io.nightshift.kernels.GgmlType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Files that are no importance matrices, or claim what they do not hold. */
 class HostileImatrixTest {
@@ -103,6 +107,18 @@ class HostileImatrixTest {
         assertRefused(gguf(metadata(), List.of(SUMS, four)), "q: 6 sums of squares do not belong to 4 counts");
         GgufTensor huge = new GgufTensor("q.counts", List.of(1L << 40), GgmlType.F32, 32);
         assertRefused(gguf(metadata(), List.of(SUMS, huge)), "truncated: tensor q.counts");
+    }
+
+    /** llama.cpp loads the file whole, and misses the padding. */
+    @Test
+    void refusesAFileWithoutItsLastPadding(@TempDir Path folder) throws IOException {
+        byte[] whole = Files.readAllBytes(Path.of("src/test/resources/fixtures/llama-spm.imatrix.gguf"));
+        Files.write(folder.resolve("m.gguf"), Arrays.copyOf(whole, whole.length - 1));
+        LocalFolder in = new LocalFolder(folder);
+        InvalidModelException refused = assertThrows(InvalidModelException.class,
+                () -> ImatrixReader.read(in, in.find("m.gguf").orElseThrow()));
+        assertTrue(refused.getMessage().contains("m.gguf: truncated: it should have 74240 bytes and has 74239"),
+                refused.getMessage());
     }
 
     @Test
