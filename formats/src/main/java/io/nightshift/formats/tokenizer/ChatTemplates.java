@@ -1,6 +1,7 @@
 package io.nightshift.formats.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
 import io.nightshift.formats.gguf.GgufMetadata;
 import io.nightshift.formats.gguf.GgufValue;
@@ -10,6 +11,7 @@ import io.nightshift.formats.storage.StoredFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -114,9 +116,15 @@ record ChatTemplates(List<Template> templates) {
         return name.replaceAll("[^A-Za-z0-9]", "_");
     }
 
-    /** A text file as Python reads it: any line end becomes a newline. */
+    /** A text file as Python reads it: any line end becomes a newline, and what is no UTF-8 is an error. */
     private static String text(ModelFolder folder, String file) throws IOException {
-        return new String(folder.read(file), StandardCharsets.UTF_8).replace("\r\n", "\n").replace('\r', '\n');
+        byte[] bytes = folder.read(file);
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.indexOf('\0') >= 0 || !Arrays.equals(bytes, text.getBytes(StandardCharsets.UTF_8))) {
+            throw new InvalidModelException(folder.location() + "/" + file + ": no chat template: it holds bytes that are no"
+                    + " text in UTF-8; fetch the file again, or remove it");
+        }
+        return text.replace("\r\n", "\n").replace('\r', '\n');
     }
 
     void appendTo(GgufMetadata metadata) {

@@ -11,6 +11,7 @@ import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.tokenizer.ChatFormat;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against what transformers gives, recorded by {@code src/test/python/chat_templates.py}. */
 class ChatTemplateTest {
@@ -162,6 +164,16 @@ class ChatTemplateTest {
         InvalidModelException refused =
                 assertThrows(InvalidModelException.class, () -> ChatTemplate.of(new LocalFolder(folder), NOW));
         assertTrue(refused.getMessage().contains("does not say what bos_token is"), refused.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a\u0000b", "caf\u00e9"})
+    void aFileThatIsNoTextIsRefused(String content) throws IOException {
+        Files.write(folder.resolve("chat_template.jinja"), content.getBytes(StandardCharsets.ISO_8859_1));
+        InvalidModelException refused =
+                assertThrows(InvalidModelException.class, () -> ChatTemplate.of(new LocalFolder(folder), NOW));
+        assertTrue(refused.getMessage().contains("chat_template.jinja: no chat template: it holds bytes that are no text"),
+                refused.getMessage());
     }
 
     @Test
