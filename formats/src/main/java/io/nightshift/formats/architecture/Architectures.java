@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Printable;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import java.io.IOException;
@@ -63,7 +64,7 @@ public final class Architectures {
     /**
      * The family of a model.
      *
-     * @throws InvalidModelException if it is not supported; the message names those that are
+     * @throws InvalidModelException if it is not supported; the message names the families that are
      */
     public static Architecture of(ModelConfig config) {
         String modelClass = config.architecture();
@@ -71,8 +72,8 @@ public final class Architectures {
                 .filter(architecture -> architecture.isOf(modelClass, config))
                 .findFirst()
                 .orElseThrow(() -> new InvalidModelException(config.location() + ": the architecture "
-                        + modelClass + " is not supported; supported are " + ALL.stream()
-                                .flatMap(architecture -> architecture.modelClasses().stream())
+                        + Printable.name(modelClass) + " is not supported; those of docs/families.md are: " + ALL.stream()
+                                .map(Architecture::name)
                                 .distinct()
                                 .collect(Collectors.joining(", "))));
     }

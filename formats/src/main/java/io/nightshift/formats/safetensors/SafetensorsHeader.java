@@ -138,8 +138,8 @@ public final class SafetensorsHeader {
                 return type;
             }
         }
-        throw new InvalidModelException(location + ": tensor " + Printable.name(name) + " has the unknown type "
-                + Printable.name(text));
+        throw new InvalidModelException(location + ": tensor " + Printable.name(name) + " has the unknown type '"
+                + Printable.name(text) + "'");
     }
 
     private List<Long> integers(String name, String key, JsonParser json) throws IOException {

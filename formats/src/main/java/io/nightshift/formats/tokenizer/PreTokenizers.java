@@ -76,7 +76,7 @@ final class PreTokenizers {
         }
         throw new InvalidModelException(file + ": neither the tokenizer (hash " + hash
                 + ") nor its rule for cutting text is known to llama.cpp; if you know which of its pre-tokenizers fits,"
-                + " give it with --pre-tokenizer NAME: " + String.join(", ", KNOWN));
+                + " give it with --pre-tokenizer NAME (--pre-tokenizer ? lists them)");
     }
 
     private static Properties hashes() {

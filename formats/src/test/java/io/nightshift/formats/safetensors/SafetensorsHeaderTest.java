@@ -115,7 +115,7 @@ class SafetensorsHeaderTest {
         assertTensorsRefused("'t':{'dtype':'F32','data_offsets':[0,8]}", "tensor t has no shape");
         assertTensorsRefused("'t':{'dtype':'F32','shape':[2]}", "tensor t has no data_offsets");
         assertTensorsRefused(
-                "'t':{'dtype':'F31','shape':[2],'data_offsets':[0,8]}", "tensor t has the unknown type F31");
+                "'t':{'dtype':'F31','shape':[2],'data_offsets':[0,8]}", "tensor t has the unknown type 'F31'");
         assertTensorsRefused("'t':{'dtype':'F32','shape':[2],'data_offsets':[0,8],'x':1}", "unknown field 'x'");
         assertTensorsRefused("'t':{'dtype':'F32','shape':2,'data_offsets':[0,8]}", "has a shape that is not a list");
         assertTensorsRefused("'t':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}", "has -2 in its shape");

@@ -1,7 +1,6 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.formats.Printable;
 import io.nightshift.jobs.batch.manifest.Deadline;
 import io.nightshift.jobs.batch.manifest.InvalidManifestException;
 import io.nightshift.jobs.batch.manifest.Manifest;
@@ -73,7 +72,7 @@ final class BatchCommand implements Callable<Integer> {
         try {
             read = read(runtime.hadoop());
         } catch (InvalidManifestException e) {
-            e.getMessage().lines().forEach(line -> System.err.println("nightshift: " + Printable.escaped(line)));
+            e.getMessage().lines().forEach(line -> System.err.println(Errors.line(line)));
             return Errors.INPUT;
         }
         if (explain) {

@@ -99,12 +99,16 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
                 + (similar.isEmpty() || !option && !command ? "" : "; did you mean " + String.join(" or ", similar) + "?");
     }
 
+    /** A line about what went wrong, as it may be shown. */
+    static String line(String text) {
+        return "nightshift: " + Printable.escaped(LONG.matcher(text).replaceAll("$1…"));
+    }
+
     private void print(PrintWriter err, Throwable e, String given) {
         if (Interruption.ofProcess().hasBegun()) {
             return; // It was said already, and what fails now fails because of that.
         }
-        String line = Printable.firstLine(given).orElse(e.toString());
-        err.println("nightshift: " + Printable.escaped(LONG.matcher(line).replaceAll("$1…")));
+        err.println(line(Printable.firstLine(given).orElse(e.toString())));
         if (verbose.getAsBoolean()) {
             e.printStackTrace(err);
         }

@@ -36,6 +36,9 @@ public record StorageLocation(String text, String scheme) implements Serializabl
         if (text.isBlank()) {
             throw new StorageException("''", "is no location; give a folder");
         }
+        if (text.indexOf('\0') >= 0) {
+            throw new StorageException(text, "has a NUL character, which no path has");
+        }
         if (WEB.contains(parsed.scheme)) {
             throw new StorageException(text, "is an address of the web, not a folder; " + HOW_TO_DOWNLOAD);
         }
