@@ -3,9 +3,12 @@ package io.nightshift.jobs.robustness;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.nightshift.formats.gguf.GgufFile;
 import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixReader;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.types.TypeRecipe;
+import io.nightshift.jobs.testing.Chats;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.Texts;
@@ -21,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -63,6 +67,9 @@ class DamagedInputsTest {
     private static Path awq;
     private static Path statistics;
     private static Path matrices;
+    private static Path exl2;
+    private static Path chatModel;
+    private static Path written;
 
     @BeforeAll
     static void make() throws IOException {
@@ -79,6 +86,18 @@ class DamagedInputsTest {
         matrices = Files.createDirectories(made.resolve("matrices"));
         Files.copy(Fixtures.imatrix("llama-spm"), matrices.resolve("m.gguf"));
         writeOlder(matrices);
+        exl2 = made.resolve("exl2");
+        run("quantize", "--model", model.toString(), "--to", "exl2:4.5", "--scales", "none", "--measure", "gram", "--stats",
+                statistics.toString(), "--output", exl2.toString(), "--master", "local[2]");
+        chatModel = Chats.model(made.resolve("chat-model"), Chats.TEMPLATE);
+        written = Files.createDirectories(made.resolve("written"));
+        Chats.write(written.resolve("chats.jsonl"), 4, 2);
+        Texts.write(written.resolve("recipe.json"), new String(TypeRecipe.of("4.5bpw", GgufFile.read(new LocalFolder(gguf),
+                new LocalFolder(gguf).find("llama-3.1-Q4_0.gguf").orElseThrow()).header()).write(), StandardCharsets.UTF_8));
+        Texts.write(written.resolve("night.json"), """
+                {"output": "%s", "models-at-once": 1, "defaults": {"targets": ["gguf:Q8_0"], "priority": 1},
+                 "models": [{"model": "%s", "name": "one", "targets": ["gguf:Q4_K_M", {"target": "gguf:Q6_K"}]}]}
+                """.formatted(made.resolve("night"), model.toAbsolutePath()));
     }
 
     /** The same matrix in the binary format that llama-imatrix wrote before. */
@@ -103,19 +122,22 @@ class DamagedInputsTest {
         assertEquals(0, run.exitCode(), run.err());
     }
 
-    /** All kinds of inputs. Measurements and manifests of jobs: one line each here, once there are such files. */
+    /** All kinds of inputs. */
     private static List<Subject> subjects() throws IOException {
         String plan = "quantize --model IN --to gguf:Q8_0 --output OUT --dry-run";
         String make = "quantize --model IN --to gguf:Q8_0 --output OUT --master local[2]";
         List<String> quantize = List.of(plan, make);
         JsonDamage config = JsonDamage.needing("architectures")
                 .andDimensions("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads");
+        JsonDamage experts = JsonDamage.needing("architectures").andDimensions("hidden_size", "moe_intermediate_size",
+                "num_hidden_layers", "num_attention_heads", "num_local_experts", "num_experts_per_tok");
         String matrix = "quantize --model " + Fixtures.model("llama-spm") + " --to gguf:Q4_K_M --output OUT --dry-run --imatrix ";
+        String chat = " --chat --samples 2 --sequence-length 32 --output OUT --master local[2]";
         String statisticsOf = "quantize --model " + Fixtures.family("llama-3.1") + " --to gguf:Q4_0 --output OUT"
                 + " --rounding gptq --stats IN --master local[2]";
         return List.of(
                 new Subject("config", Fixtures.family("llama-3.1"), "config.json", config, 160, quantize),
-                new Subject("config of experts", Fixtures.family("qwen3-moe"), "config.json", config, 120, quantize),
+                new Subject("config of experts", Fixtures.family("qwen3-moe"), "config.json", experts, 120, quantize),
                 new Subject("config with windows", Fixtures.family("gemma-3-text"), "config.json", config, 120, quantize),
                 new Subject("tokenizer.json", Fixtures.family("qwen3"), "tokenizer.json",
                         JsonDamage.needing("model"), 160, quantize),
@@ -137,9 +159,28 @@ class DamagedInputsTest {
                 new Subject("awq weights", awq.resolve("llama-3.1-AWQ"), "model.safetensors", new SafetensorsDamage(), 80,
                         List.of("inspect IN --json")),
                 new Subject("statistics", statistics, "calibration.json",
-                        JsonDamage.needing("format", "version", "model_digest"), 80, List.of(statisticsOf)),
+                        JsonDamage.needing("format", "version", "modelDigest", "tokensDigest", "statistics", "inputs")
+                                .andDimensions("gramBlock", "sequences", "sequenceLength", "groups"),
+                        80, List.of(statisticsOf)),
                 new Subject("statistics of a layer", statistics, "layer-00000.safetensors", new SafetensorsDamage(), 80,
-                        List.of(statisticsOf)));
+                        List.of(statisticsOf)),
+                new Subject("measurement", exl2.resolve("llama-3.1-EXL2-4.5bpw"), "measurement.json",
+                        JsonDamage.needing("measurement"), 120, List.of("quantize --model " + Fixtures.family("llama-3.1")
+                                + " --to exl2:4.5 --scales none --output OUT --dry-run --stats " + statistics
+                                + " --measurement IN/measurement.json")),
+                new Subject("exl2 config", exl2.resolve("llama-3.1-EXL2-4.5bpw"), "config.json",
+                        JsonDamage.ofOptionalValues(), 80, List.of("inspect IN --json")),
+                new Subject("exl2 weights", exl2.resolve("llama-3.1-EXL2-4.5bpw"), "model.safetensors", new SafetensorsDamage(),
+                        80, List.of("inspect IN --json")),
+                new Subject("manifest", written, "night.json", JsonDamage.needing("output", "models"), 120,
+                        List.of("batch --manifest IN/night.json --dry-run")),
+                new Subject("recipe", written, "recipe.json", JsonDamage.ofOptionalValues(), 80,
+                        List.of("quantize --model " + Fixtures.family("llama-3.1") + " --to gguf --output OUT --dry-run --recipe "
+                                + "IN/recipe.json")),
+                new Subject("chats", written, "chats.jsonl", new BinaryDamage(4096, false), 60,
+                        List.of("calibrate --model " + chatModel + " --data IN/chats.jsonl" + chat)),
+                new Subject("chat template", chatModel, "chat_template.jinja", new BinaryDamage(4096, false), 60,
+                        List.of("calibrate --model IN --data " + written.resolve("chats.jsonl") + chat)));
     }
 
     /** What came of an input. */
@@ -167,7 +208,9 @@ class DamagedInputsTest {
                     assertEquals(0, whole.exitCode(), subject.kind() + ": " + whole.complaint());
                     undamaged = whole.allocated();
                 }
-                Random random = new Random(SEED * 31 + subject.kind().hashCode() * 1009L + number);
+                // Neighbouring seeds of Random begin alike, those of SplittableRandom do not.
+                Random random = new Random(
+                        new SplittableRandom(SEED * 31 + subject.kind().hashCode() * 1009L + number).nextLong());
                 Damage damage = subject.damager().damage(content, random, number);
                 Outcome outcome = outcome(subject, damage.content(), Files.createTempDirectory(folder, "damaged"));
                 inputs++;
