@@ -74,7 +74,7 @@ for command in "quantize --to gguf:F16" "quantize --to awq --scales none --round
   left=$(find "$full" -mindepth 1)
   [ -z "$left" ] || { echo "FAILED full disk: $command left $left"; failures=1; rm -rf "${full:?}"/*; }
 done
-"$nightshift" calibrate --data "$work/text.txt" --samples 64 --model "$work/spm" --output "$work/with-work" --work "$full/work" \
+"$nightshift" quantize --to awq --stats "$out/statistics" --model "$work/spm" --output "$work/with-work" --work "$full/work" \
   2>"$work/err"; code=$?
 check "full disk in --work" 1 "$full/work" "$full"
 left=$(find "$full" "$work/with-work" -mindepth 1 2>/dev/null)
