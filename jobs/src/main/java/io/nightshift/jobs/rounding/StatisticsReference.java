@@ -1,5 +1,6 @@
 package io.nightshift.jobs.rounding;
 
+import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Sha256;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.statistics.CalibrationManifest;
@@ -48,9 +49,18 @@ public record StatisticsReference(FolderReference folder) implements Serializabl
         return StatisticsReader.open(folder.open());
     }
 
-    /** The input of a linear layer, with usable statistics. */
+    /**
+     * The input of a linear layer, with usable statistics.
+     *
+     * @throws InvalidModelException if there are none, or if they are of another number of channels
+     */
     public static InputSummary input(StatisticsReader reader, LinearLayer linear) {
-        return reader.input(linear.tensor(), linear.expert());
+        InputSummary input = reader.input(linear.tensor(), linear.expert());
+        if (input.channels() != linear.inputs()) {
+            throw new InvalidModelException("the statistics of " + linear.tensor() + " are of " + input.channels()
+                    + " channels, and it has " + linear.inputs() + "; run nightshift calibrate again");
+        }
+        return input;
     }
 
     /** A whole Gram matrix: 2 * channels² bytes. */
