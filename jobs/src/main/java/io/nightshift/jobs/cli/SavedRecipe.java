@@ -39,7 +39,7 @@ record SavedRecipe(String file, FileSize size) {
         for (OutputResult output : result.outputs()) {
             if (output.target().equals("gguf:" + size.text())) {
                 FileReference made = FileReference.find(output.location(), settings);
-                TypeRecipe recipe = TypeRecipe.of(size.text(), GgufFile.read(made.folder(), made.file()).header());
+                TypeRecipe recipe = TypeRecipe.of(size.label(), GgufFile.read(made.folder(), made.file()).header());
                 new WorkFiles(folder().text(), settings).put(StorageLocation.parse(file).name(), recipe.write());
             }
         }

@@ -95,7 +95,7 @@ public record SizedGgufTarget(FileSize size, TypeChoices choices, RoundingOption
         SizedUnits units = units(model, statistics);
         // Refuses what no choice of types would change.
         TargetPlan fixed = file(units.base()).check(model, statistics);
-        long budget = size.dataBits(units.weights(), units.headerBytes());
+        long budget = size.dataBits(units.contents());
         if (units.least() > budget) {
             throw new InvalidModelException("--to " + name() + ": with the smallest types" + pinned() + " the file takes "
                     + units.describe(size, units.least()) + ": ask for as much, or more");
@@ -115,7 +115,7 @@ public record SizedGgufTarget(FileSize size, TypeChoices choices, RoundingOption
 
     @Override
     public Optional<Chosen> chosenBefore(Model model, TargetPlan plan, String output) throws IOException {
-        String location = output.replaceAll("/+$", "") + "/" + model.name() + "-" + size.text() + ".gguf";
+        String location = output.replaceAll("/+$", "") + "/" + model.name() + "-" + size.label() + ".gguf";
         Map<String, GgmlType> types;
         try {
             FileReference file = FileReference.find(location, model.source().settings());
@@ -144,7 +144,7 @@ public record SizedGgufTarget(FileSize size, TypeChoices choices, RoundingOption
         String choices = units.units().stream()
                 .map(unit -> unit.name() + unit.choices().stream().map(Choice::name).toList())
                 .collect(Collectors.joining());
-        return file(units.base(), types).layOut(model, statistics, size.text(),
+        return file(units.base(), types).layOut(model, statistics, size.label(),
                 List.of(VERSION, size.text(), choices, units.probes().toString(), LOSS.toString(),
                         statistics.orElseThrow().text()));
     }

@@ -6,6 +6,7 @@ import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.gguf.GgufLayout;
 import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.types.AssignedType;
+import io.nightshift.formats.types.FileSize.Contents;
 import io.nightshift.formats.types.FileSize;
 import io.nightshift.formats.types.FileType;
 import io.nightshift.formats.types.TypeAssignment;
@@ -34,11 +35,10 @@ import java.util.stream.IntStream;
  *
  * @param base the type of the file as its metadata name it: the largest mixture that would fit, or the smallest
  * @param units a tensor each, named after it; the embedding has no linear layers
- * @param headerBytes what stands before the data
  * @param otherBits data of all other tensors
- * @param weights of all tensors
+ * @param contents what counts beside the data
  */
-record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherBits, long weights) {
+record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents contents) {
     private static final List<FileType> BASES = List.of(FileType.Q8_0, FileType.Q6_K, FileType.Q5_K_M, FileType.Q5_K_S,
             FileType.Q4_K_M, FileType.Q4_K_S, FileType.Q3_K_L, FileType.Q3_K_M, FileType.Q3_K_S, FileType.Q2_K);
 
@@ -66,9 +66,9 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
     static SizedUnits of(SizedGgufTarget target, Model model, Optional<InputStatistics> statistics) throws IOException {
         // Neither hangs on the types.
         GgufTarget.Assigned any = target.file(BASES.get(0)).assign(model, statistics);
-        long headerBytes = target.file(BASES.get(0)).header(any, statistics).length;
-        long weights = any.model().tensors().stream().mapToLong(TensorRecipe::weights).sum();
-        long budget = target.size().dataBits(weights, headerBytes);
+        Contents contents = new Contents(any.model().tensors().stream().mapToLong(TensorRecipe::weights).sum(),
+                target.file(BASES.get(0)).header(any, statistics).length, any.model().metadata(BASES.get(0)));
+        long budget = target.size().dataBits(contents);
         long most = 0;
         FileType best = null;
         FileType smallest = null;
@@ -106,7 +106,7 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
                 otherBits += bits(tensor, type.type());
             }
         }
-        return new SizedUnits(base, units, headerBytes, otherBits, weights);
+        return new SizedUnits(base, units, otherBits, contents);
     }
 
     /** Layers whose columns lie as the tensor's do. */
@@ -187,7 +187,7 @@ record SizedUnits(FileType base, List<Unit> units, long headerBytes, long otherB
 
     /** A size of the file as the user would write it. */
     String describe(FileSize size, long dataBits) {
-        return size.describe(dataBits, weights, headerBytes);
+        return size.describe(dataBits, contents);
     }
 
     private static long dataBits(GgufTarget.Assigned assigned) {

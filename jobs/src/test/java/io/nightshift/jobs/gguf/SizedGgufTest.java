@@ -9,13 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.nightshift.formats.gguf.GgufFile;
+import io.nightshift.formats.gguf.GgufHeader;
 import io.nightshift.formats.gguf.GgufTensor;
 import io.nightshift.formats.storage.LocalFolder;
+import io.nightshift.formats.types.ContextMemory;
 import io.nightshift.jobs.testing.CalibratedSample;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,11 +73,14 @@ class SizedGgufTest {
         return folder.resolve(output).resolve("tiny-llama-" + size + ".gguf");
     }
 
-    private static Map<String, GgmlType> types(Path file) throws IOException {
+    private static GgufHeader header(Path file) throws IOException {
         LocalFolder folder = new LocalFolder(file.getParent());
-        GgufFile read = GgufFile.read(folder, folder.find(file.getFileName().toString()).orElseThrow());
+        return GgufFile.read(folder, folder.find(file.getFileName().toString()).orElseThrow()).header();
+    }
+
+    private static Map<String, GgmlType> types(Path file) throws IOException {
         Map<String, GgmlType> types = new TreeMap<>();
-        for (GgufTensor tensor : read.header().tensors()) {
+        for (GgufTensor tensor : header(file).tensors()) {
             types.put(tensor.name(), tensor.type());
         }
         return types;
@@ -90,7 +96,12 @@ class SizedGgufTest {
         quantize("preset", "--to", "gguf:Q3_K_M,gguf:Q4_K_M");
         Path preset = made("preset", "Q3_K_M");
         String size = Files.size(preset) / 1e6 + "MB";
-        JsonNode made = quantize("out", "--to", "gguf:" + size + ",gguf:5bpw");
+        long beside = ContextMemory.of(header(preset).metadata()).bytes(256);
+        String memory = BigDecimal.valueOf(Files.size(made("preset", "Q4_K_M")) + beside, 6).toPlainString();
+        JsonNode made = quantize("out", "--to", "gguf:" + size + ",gguf:5bpw,gguf:fit=" + memory + "MB@256");
+        long fitting = Files.size(made("out", "fit-" + memory + "MB-256"));
+        assertTrue(fitting <= Files.size(made("preset", "Q4_K_M")), memory);
+        assertTrue(fitting > 0.995 * Files.size(made("preset", "Q4_K_M")), memory);
         Path ofSize = made("out", size);
         assertTrue(Files.size(ofSize) <= Files.size(preset), Files.size(ofSize) + " " + Files.size(preset));
         assertTrue(Files.size(ofSize) > 0.995 * Files.size(preset), Files.size(ofSize) + " " + Files.size(preset));
@@ -161,6 +172,8 @@ class SizedGgufTest {
         refused("gguf:1.5bpw: with the smallest types the file takes 2.", "--to", "gguf:1.5bpw", "--stats", stats());
         refused("and with what is pinned, the file takes", "--to", "gguf:3bpw", "--stats", stats(), "--pin",
                 "ffn=q8_0");
+        refused("gguf:fit=5MB@512: with the smallest types the file takes ", "--to", "gguf:fit=5MB@512", "--stats", stats());
+        refused("MB with a context of 512 tokens: ask for as much, or more", "--to", "gguf:fit=5MB@512", "--stats", stats());
         refused("gguf:12bpw: with the largest types the file takes 8.5", "--to", "gguf:12bpw", "--stats", stats());
         refused("--pin nothing: no tensor that can be quantized", "--to", "gguf:4bpw", "--stats", stats(), "--pin",
                 "nothing=q8_0");

@@ -105,7 +105,7 @@ public record TargetName(String text, Format format, String variant) {
     /** The file, or folder, that it becomes. */
     public String outputName(String model) {
         return switch (format) {
-            case GGUF -> model + "-" + variant + ".gguf";
+            case GGUF -> model + "-" + FileSize.parse(variant).map(FileSize::label).orElse(variant) + ".gguf";
             case AWQ -> model + "-AWQ";
             case EXL2 -> model + "-EXL2-" + variant + "bpw";
         };
