@@ -163,6 +163,13 @@ def nemotron_prediction():
     yield "mtp.layers.1.mixer.gate.e_score_correction_bias", "F32", [4]
 
 
+def gemma4_unread():
+    """Keys and values of layers that share those of earlier ones: checkpoints may have them, and nothing reads them."""
+    for layer, head in ((3, 64), (4, 64), (5, 128)):
+        for name, shape in {"k_proj": [head, 256], "v_proj": [head, 256], "k_norm": [head]}.items():
+            yield "model.language_model.layers.%d.self_attn.%s.weight" % (layer, name), "BF16", shape
+
+
 ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256], "self_attn.q_norm": [64], "self_attn.k_norm": [64],
              "self_attn.q_proj": [512, 256], "self_attn.k_proj": [128, 256], "self_attn.v_proj": [128, 256],
              "self_attn.o_proj": [256, 256]}
@@ -194,6 +201,8 @@ MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num
 GEMMA4 = dict(vocab_size=384, vocab_size_per_layer_input=384, head_dim=64, global_head_dim=128, num_global_key_value_heads=1,
               attention_k_eq_v=True, hidden_size_per_layer_input=0, num_hidden_layers=6, sliding_window=512,
               final_logit_softcapping=30.0)
+GEMMA4_VISION = dict(hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
+                     head_dim=16, patch_size=4, position_embedding_size=64)
 TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
 VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
               deepstack_visual_indexes=[0], num_position_embeddings=16)
@@ -254,9 +263,12 @@ FAMILIES = {
     "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", **GEMMA4, enable_moe_block=True, num_experts=4,
                      top_k_experts=2, moe_intermediate_size=64),
     "gemma4": of("Gemma4ForConditionalGeneration", tokenizer="gemma4", text_config={
-        **TEXT, **GEMMA4, "enable_moe_block": False}, vision_config=dict(
-            hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
-            head_dim=16, patch_size=4, position_embedding_size=64), audio_config=None),
+        **TEXT, **GEMMA4, "enable_moe_block": False}, vision_config=GEMMA4_VISION, audio_config=None),
+    "gemma4-e2b": of("Gemma4ForConditionalGeneration", tokenizer="gemma4", text_config={
+        **TEXT, **GEMMA4, "enable_moe_block": False, "attention_k_eq_v": False, "num_global_key_value_heads": None,
+        "num_key_value_heads": 1, "hidden_size_per_layer_input": 64, "num_kv_shared_layers": 3, "use_double_wide_mlp": True,
+        "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 2}, vision_config=GEMMA4_VISION,
+        audio_config=None, add=list(gemma4_unread())),
     "qwen2-moe": of("Qwen2MoeForCausalLM", **MIXTURE),
     "olmoe": of("OlmoeForCausalLM", num_experts=4, num_experts_per_tok=2),
     "qwen3-vl": of("Qwen3VLForConditionalGeneration", text_config={**TEXT, "head_dim": 64, "rope_scaling": {

@@ -35,7 +35,6 @@ public final class Architecture {
     private final List<Check> checks;
     private final List<LinearGroup> linearGroups;
     private final Optional<DecoderTraits> traits;
-    private final String variant;
 
     private Architecture(Builder builder) {
         this.name = builder.name;
@@ -53,7 +52,6 @@ public final class Architecture {
         this.checks = List.copyOf(builder.checks);
         this.linearGroups = builder.linearGroups;
         this.traits = builder.traits;
-        this.variant = builder.variant;
     }
 
     /** The beginning of a family's table. */
@@ -150,9 +148,8 @@ public final class Architecture {
      */
     public DecoderTraits traits() {
         return traits.orElseThrow(() -> new InvalidModelException("models of the architecture " + name
-                + " (" + modelClasses.get(0) + ")" + (variant.isEmpty() ? "" : " " + variant)
-                + " cannot be run here yet: they become GGUF files, with --imatrix or without, but there is no"
-                + " calibration, evaluation, rounding or AWQ of them"));
+                + " (" + modelClasses.get(0) + ") cannot be run here yet: they become GGUF files, with --imatrix or"
+                + " without, but there is no calibration, evaluation, rounding or AWQ of them"));
     }
 
     /** Collects a family's table. */
@@ -172,7 +169,6 @@ public final class Architecture {
         private List<Hyperparameter> leading = List.of();
         private List<LinearGroup> linearGroups = List.of();
         private Optional<DecoderTraits> traits = Optional.empty();
-        private String variant = "";
 
         private Builder(String name, List<String> modelClasses) {
             this.name = name;
@@ -251,12 +247,6 @@ public final class Architecture {
         /** Values of a key of the configuration that the table is right for; a missing or null key is. */
         Builder only(String key, Object... values) {
             return check(checkpoint -> Variants.refuseOthers(checkpoint.config(), key, values));
-        }
-
-        /** What sets these models of the classes apart, for messages. */
-        Builder variant(String words) {
-            variant = words;
-            return this;
         }
 
         /** What the forward pass needs. */

@@ -24,7 +24,6 @@ public final class Architectures {
             Qwen35Family.QWEN35_MOE,
             Qwen35Family.QWEN3_NEXT,
             Gemma4Family.GEMMA4,
-            Gemma4Family.GEMMA4_SMALL,
             MistralFamily.MISTRAL3,
             GptOssFamily.GPT_OSS,
             DeepSeekFamily.DEEPSEEK2,

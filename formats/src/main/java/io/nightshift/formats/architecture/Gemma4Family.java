@@ -85,38 +85,21 @@ final class Gemma4Family {
             matrix("proj", "per_layer_projection", HIDDEN, PER_LAYER),
             norm("post_norm", "post_per_layer_input_norm", HIDDEN)));
 
-    private static final DecoderTraits TRAITS = DecoderTraits.gemma(WindowPattern.LISTED, false)
-            .with(new Heads(HEAD, Gemma4Family::keyHeads, false, true));
-
-    /** The models without keys of other layers and embeddings of each layer: 31B and 26B-A4B. */
-    static final Architecture GEMMA4 = family()
-            .when(config -> !isSmall(config))
-            .forward(LinearGroup.DENSE_BESIDE_EXPERTS, TRAITS)
-            .build();
-
-    /** The smaller models. */
-    static final Architecture GEMMA4_SMALL = family()
-            .when(Gemma4Family::isSmall)
-            .variant("with num_kv_shared_layers or hidden_size_per_layer_input, as E2B and E4B")
+    static final Architecture GEMMA4 = Architecture.named("gemma4", "Gemma4ForConditionalGeneration", "Gemma4ForCausalLM")
+            .vocabulary(VocabularyRule.GEMMA4)
+            .check(checkpoint -> Variants.refuseOtherElements(
+                    checkpoint.config(), "layer_types", "sliding_attention", "full_attention"))
+            .check(checkpoint -> requireKeysToShare(checkpoint.config()))
+            .only("hidden_activation", "gelu_pytorch_tanh")
+            .tensors(GemmaFamily.CUT_VOCABULARY, List.of(DecoderRows.outputNorm(Transform.COPY)), BLOCKS, EXPERT_ROWS,
+                    INPUT_ROWS)
+            .computing(Gemma4Family::rotatedChannels)
+            .hyperparameters(GemmaFamily.GEMMA3_KEYS, Gemma4Family::keys)
+            .forward(LinearGroup.DENSE_BESIDE_EXPERTS, DecoderTraits.gemma(WindowPattern.LISTED, false)
+                    .with(new Heads(HEAD, Gemma4Family::keyHeads, Gemma4Family::keysFrom, false, true)))
             .build();
 
     private Gemma4Family() {}
-
-    private static Architecture.Builder family() {
-        return Architecture.named("gemma4", "Gemma4ForConditionalGeneration", "Gemma4ForCausalLM")
-                .vocabulary(VocabularyRule.GEMMA4)
-                .check(checkpoint -> Variants.refuseOtherElements(
-                        checkpoint.config(), "layer_types", "sliding_attention", "full_attention"))
-                .only("hidden_activation", "gelu_pytorch_tanh")
-                .tensors(GemmaFamily.CUT_VOCABULARY, List.of(DecoderRows.outputNorm(Transform.COPY)), BLOCKS, EXPERT_ROWS,
-                        INPUT_ROWS)
-                .computing(Gemma4Family::rotatedChannels)
-                .hyperparameters(GemmaFamily.GEMMA3_KEYS, Gemma4Family::keys);
-    }
-
-    private static boolean isSmall(ModelConfig config) {
-        return config.findInteger("num_kv_shared_layers").orElse(0L) > 0 || perLayer(config) > 0;
-    }
 
     private static TensorRow experts(String output, String source, Dimension rows, Dimension columns) {
         return TensorRow.of(BLOCK + output + ".weight", LAYER + "experts." + source, EXPERTS, rows, columns)
@@ -126,6 +109,28 @@ final class Gemma4Family {
 
     private static long firstSharing(ModelConfig config) {
         return BlockCount.layers(config) - config.findInteger("num_kv_shared_layers").orElse(0L);
+    }
+
+    /** Layers that share keys take those of the last layer of their type that makes some. */
+    private static int keysFrom(ModelConfig config, int layer) {
+        if (!SHARING.contains(config, layer)) {
+            return layer;
+        }
+        int last = Math.toIntExact(firstSharing(config)) - 1;
+        return FULL.contains(config, layer) ? last : last - 1;
+    }
+
+    /** llama.cpp goes by these places, whatever the types of the layers there (llama-model.cpp, create_memory). */
+    private static void requireKeysToShare(ModelConfig config) {
+        long first = firstSharing(config);
+        if (first == BlockCount.layers(config)) {
+            return;
+        }
+        if (first < 2 || !FULL.contains(config, (int) first - 1) || FULL.contains(config, (int) first - 2)) {
+            throw new InvalidModelException(config.location() + ": \"num_kv_shared_layers\" is "
+                    + config.integer("num_kv_shared_layers") + " of " + BlockCount.layers(config) + " layers: those before"
+                    + " must end with one of sliding and one of full attention, whose keys the others share");
+        }
     }
 
     private static long perLayer(ModelConfig config) {

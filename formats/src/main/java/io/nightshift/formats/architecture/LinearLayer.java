@@ -38,6 +38,14 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
     }
 
     /**
+     * Whether folders for loaders of Hugging Face models keep it as it is: what steers, and what lets in a layer's own input,
+     * which llm-compressor's recipes leave alone.
+     */
+    public boolean isExempt() {
+        return steers() || role() == Role.INPUT_GATE || role() == Role.INPUT_PROJECTION;
+    }
+
+    /**
      * The layers that loaders of Hugging Face models know it as: gate and up projection of an expert apart, where GGUF keeps
      * them in one matrix.
      */

@@ -5,31 +5,35 @@ import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one, but for convolutions. */
 public final class LinearLayers {
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
+    private static final Pattern KEYS = Pattern.compile("blk\\.\\d+\\.attn_(k|v|k_norm)\\.weight");
     private static final String CONVOLUTION = "ssm_conv1d";
     private static final String EXPERT = "{expert}";
     private static final String OUTPUT = "output.weight";
     private static final String EMBEDDINGS = "token_embd.weight";
+    private static final String PER_LAYER_INPUTS = "per_layer_model_proj.weight";
     private static final String HEAD = "lm_head";
 
     private LinearLayers() {}
 
     /**
      * All linear layers of decoder layers, routers among them, in the order of the table; experts of a layer by their number.
-     * Blocks behind the last layer, which predict further tokens, are not run, and theirs are not among them.
+     * What is not run is not among them.
      */
     public static List<LinearLayer> of(ModelConversion conversion) {
         List<LinearLayer> layers = new ArrayList<>();
-        long count = decoderLayers(conversion);
         for (TensorRecipe recipe : conversion.tensors()) {
             Matcher name = MATRIX.matcher(recipe.name());
             if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored
-                    && Integer.parseInt(name.group(1)) < count && !name.group(2).equals(CONVOLUTION)) {
+                    && isRun(conversion, recipe) && !name.group(2).equals(CONVOLUTION)) {
                 int layer = Integer.parseInt(name.group(1));
                 boolean experts = recipe.shape().size() > 2;
                 String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
@@ -57,6 +61,14 @@ public final class LinearLayers {
                 .findFirst();
     }
 
+    /** The linear layer, if there is one, that makes inputs for all decoder layers: never quantized. */
+    public static Optional<String> ofPerLayerInputs(ModelConversion conversion) {
+        return conversion.tensors().stream()
+                .filter(recipe -> recipe.name().equals(PER_LAYER_INPUTS))
+                .map(recipe -> module(((Stored) recipe.content()).parts().get(0).tensor().name()))
+                .findFirst();
+    }
+
     /** The output projection, of embeddings too where it shares their matrix: what formats store that keep one of its own. */
     public static LinearLayer head(ModelConversion conversion) {
         return output(conversion).orElseGet(() -> conversion.tensors().stream()
@@ -70,6 +82,29 @@ public final class LinearLayers {
     /** Blocks of the model without those behind the last layer. */
     public static long decoderLayers(ModelConversion conversion) {
         return number(conversion, "block_count").orElseThrow() - predictingBlocks(conversion);
+    }
+
+    /** Whether the forward pass has to do with a tensor: not in blocks behind the last layer, nor if it is never read. */
+    public static boolean isRun(ModelConversion conversion, TensorRecipe tensor) {
+        return tensor.layer() < decoderLayers(conversion) && !isNeverRead(conversion, tensor);
+    }
+
+    /**
+     * Names of the checkpoint's tensors that nothing reads: keys and values of layers that attend to those of earlier layers,
+     * where the checkpoint has them all the same.
+     */
+    public static Set<String> neverRead(ModelConversion conversion) {
+        return conversion.tensors().stream()
+                .filter(tensor -> isNeverRead(conversion, tensor))
+                .flatMap(tensor -> ((Stored) tensor.content()).parts().stream())
+                .map(rows -> rows.tensor().name())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static boolean isNeverRead(ModelConversion conversion, TensorRecipe tensor) {
+        long sharing = number(conversion, "attention.shared_kv_layers").orElse(0L);
+        return sharing > 0 && tensor.layer() >= decoderLayers(conversion) - sharing
+                && KEYS.matcher(tensor.name()).matches();
     }
 
     /** Whether there are blocks behind the last layer, which predict further tokens. */

@@ -70,6 +70,12 @@ public enum Role {
     /** The down projection of the expert that all tokens pass. */
     SHARED_DOWN("ffn_down_shexp"),
 
+    /** Weighs the input that a layer has of its own. */
+    INPUT_GATE("inp_gate"),
+
+    /** Makes hidden states of that input. */
+    INPUT_PROJECTION("proj"),
+
     /** Makes logits of the last hidden states; in no decoder layer. */
     OUTPUT("output");
 

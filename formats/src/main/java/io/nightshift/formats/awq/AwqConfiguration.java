@@ -153,11 +153,13 @@ final class AwqConfiguration {
     }
 
     /**
-     * What a model has besides its decoder layers: the vision tower, the projector, blocks behind the last layer. No other
-     * layer's number begins with theirs, for theirs are the largest.
+     * What a model has besides its decoder layers: the vision tower, the projector, what makes inputs for all layers, blocks
+     * behind the last layer. No other layer's number begins with theirs, for theirs are the largest.
      */
     private Set<String> otherParts() {
         Set<String> parts = new TreeSet<>();
+        LinearLayers.ofPerLayerInputs(conversion)
+                .ifPresent(module -> parts.add(module.substring(module.lastIndexOf('.') + 1)));
         Set<String> others = new HashSet<>(conversion.leftOut());
         long layers = LinearLayers.decoderLayers(conversion);
         conversion.tensors().stream()

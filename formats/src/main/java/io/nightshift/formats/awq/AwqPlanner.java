@@ -90,6 +90,11 @@ public final class AwqPlanner {
         List<String> warnings = new ArrayList<>(
                 new ParallelShapes(checkpoint.config(), conversion, options).warnings(packed));
         warnings.addAll(SourceFiles.warnings(checkpoint.folder()));
+        Set<String> dropped = LinearLayers.neverRead(conversion);
+        if (!dropped.isEmpty()) {
+            warnings.add(dropped.size() + " tensors are not in the output, as no loader reads them: their layers share keys and"
+                    + " values of earlier ones (" + dropped.iterator().next() + " and others)");
+        }
         return new AwqPlan(items.shards(), layout, List.copyOf(warnings));
     }
 
@@ -106,8 +111,9 @@ public final class AwqPlanner {
                     + " is of type F64, which an AWQ folder would keep and no loader runs; save the checkpoint in BF16"
                     + " or F16 first");
         });
-        Set<String> ofLinears =
-                linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());
+        Set<String> done = linears.stream().map(linear -> linear.source().tensor().name()).collect(Collectors.toSet());
+        // Beside quantized queries vLLM would refuse keys as they are: it fuses them.
+        done.addAll(LinearLayers.neverRead(conversion));
         for (LinearLayer linear : linears) {
             if (leftOut.contains(linear)) {
                 linear.apart().forEach(this::keep);
@@ -117,7 +123,7 @@ public final class AwqPlanner {
         }
         for (SourceRows rows : FloatTensors.of(checkpoint)) {
             SafetensorsTensor tensor = rows.tensor();
-            if (!ofLinears.contains(tensor.name()) && !SourceNames.isBuffer(tensor.name())) {
+            if (!done.contains(tensor.name()) && !SourceNames.isBuffer(tensor.name())) {
                 drafts.add(DraftItem.copy(rows));
             }
         }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Which linear layers stay as they are: routers always, and those that the user names. */
+/** Which linear layers stay as they are: routers and their like always, and those that the user names. */
 final class ModulesLeftOut {
     private final Set<String> modules = new LinkedHashSet<>();
 
@@ -33,7 +33,7 @@ final class ModulesLeftOut {
             named.forEach(linear -> modules.add(linear.module()));
         }
         refuseParts(linears, groups);
-        linears.stream().filter(LinearLayer::steers).forEach(linear -> modules.add(linear.module()));
+        linears.stream().filter(LinearLayer::isExempt).forEach(linear -> modules.add(linear.module()));
     }
 
     boolean contains(LinearLayer linear) {

@@ -16,7 +16,8 @@ import java.util.Optional;
 /**
  * The attention of a layer, between its norm and the residual sum. In some families each query comes with a gate, by whose
  * sigmoid what the query has found is multiplied: the rows of a head's gate stand behind those of its query. A layer without
- * values takes its keys for values, as they are before their norm and their rotation.
+ * values takes its keys for values, as they are before their norm and their rotation. A layer may attend to the keys and values
+ * of an earlier one; then it makes none.
  */
 final class AttentionBlock implements Mixer {
     private final int layer;
@@ -31,6 +32,8 @@ final class AttentionBlock implements Mixer {
     private final Optional<Norm> valueNorm;
     private final Projection output;
     private final boolean gated;
+    private final int keysFrom;
+    private final boolean keysAreShared;
 
     private AttentionBlock(DecoderModel model, int layer, List<String> names, List<Projection> inputs,
             Optional<Norm> queryNorm, Optional<Norm> keyNorm, Projection output) {
@@ -47,6 +50,8 @@ final class AttentionBlock implements Mixer {
                 ? Optional.of(Norm.plain(attention.headSize(), model.epsilon()))
                 : Optional.empty();
         this.output = output;
+        this.keysFrom = model.keysFrom(layer);
+        this.keysAreShared = keysFrom == layer && model.lastReaderOfKeys(layer) > layer;
         // A matrix of queries, keys and values may be as large.
         this.gated = names.get(0).equals(Role.QUERY.tensor())
                 && inputs.get(0).outputs() == 2 * attention.queryHeads() * attention.headSize();
@@ -55,9 +60,10 @@ final class AttentionBlock implements Mixer {
     static AttentionBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
         boolean fused = weights.find(block + "attn_qkv.weight").isPresent();
-        List<String> apart = model.has(block + "attn_v.weight")
+        List<String> own = model.has(block + "attn_v.weight")
                 ? List.of("attn_q", "attn_k", "attn_v")
                 : List.of("attn_q", "attn_k");
+        List<String> apart = model.keysFrom(layer) == layer ? own : List.of("attn_q");
         List<String> names = fused ? List.of("attn_qkv") : apart;
         List<Projection> inputs = new ArrayList<>();
         for (String name : names) {
@@ -75,7 +81,8 @@ final class AttentionBlock implements Mixer {
     }
 
     @Override
-    public float[] forward(float[] normed, int[] lengths, ActivationObserver observer, Workers workers) {
+    public float[] forward(float[] normed, CarriedStates carried, int[] lengths, ActivationObserver observer,
+            Workers workers) {
         int channels = inputs.get(0).matrix().columns();
         int[] starts = Mixer.starts(lengths);
         int tokens = starts[lengths.length];
@@ -86,7 +93,8 @@ final class AttentionBlock implements Mixer {
         for (int i = 0; i < lengths.length; i++) {
             rotate(projected, starts[i], lengths[i], workers);
         }
-        float[] mixed = attend(projected, starts, lengths, workers);
+        float[] keys = keys(projected, carried, tokens, workers);
+        float[] mixed = attend(projected, keys, starts, lengths, workers);
         if (gated) {
             TokenRows.each(tokens, workers,
                     token -> Sigmoid.gate(mixed, token * queries, gates, token * queries, queries));
@@ -97,7 +105,34 @@ final class AttentionBlock implements Mixer {
 
     /** Channels of a token's queries, keys and values, which lie in this order. */
     private int projectedChannels() {
-        return (attention.queryHeads() + 2 * attention.keyHeads()) * attention.headSize();
+        return attention.queryHeads() * attention.headSize() + (makesKeys() ? 2 * keyChannels() : 0);
+    }
+
+    private int keyChannels() {
+        return attention.keyHeads() * attention.headSize();
+    }
+
+    private boolean makesKeys() {
+        return keysFrom == layer;
+    }
+
+    /** The keys and values of an earlier layer, if this one attends to them; else null: its own are behind its queries. */
+    private float[] keys(float[] projected, CarriedStates carried, int tokens, Workers workers) {
+        int channels = 2 * keyChannels();
+        if (keysAreShared) {
+            float[] kept = new float[Math.multiplyExact(tokens, channels)];
+            TokenRows.each(tokens, workers, token -> System.arraycopy(projected, (token + 1) * projectedChannels() - channels,
+                    kept, token * channels, channels));
+            carried.keep(layer, kept);
+        }
+        if (makesKeys()) {
+            return null;
+        }
+        float[] keys = carried.keysOf(keysFrom);
+        if (keys == null || keys.length != tokens * channels) {
+            throw new IllegalArgumentException("the tokens do not carry the keys of layer " + keysFrom);
+        }
+        return keys;
     }
 
     private float[] project(PackedActivations packed, int tokens, float[] gates, Workers workers) {
@@ -120,7 +155,7 @@ final class AttentionBlock implements Mixer {
     }
 
     private void takeKeysForValues(float[] projected, int tokens, Workers workers) {
-        int keys = attention.keyHeads() * attention.headSize();
+        int keys = keyChannels();
         TokenRows.each(tokens, workers, token -> {
             int values = (token + 1) * projectedChannels() - keys;
             System.arraycopy(projected, values - keys, projected, values, keys);
@@ -151,7 +186,9 @@ final class AttentionBlock implements Mixer {
             }
             table.ifPresent(angles -> {
                 rotate(angles, projected, queries, attention.queryHeads(), position);
-                rotate(angles, projected, keys, attention.keyHeads(), position);
+                if (makesKeys()) {
+                    rotate(angles, projected, keys, attention.keyHeads(), position);
+                }
             });
             if (rotation.beforeNorms()) {
                 normalize(projected, queries, keys);
@@ -162,7 +199,10 @@ final class AttentionBlock implements Mixer {
 
     private void normalize(float[] projected, int queries, int keys) {
         queryNorm.ifPresent(norm -> norm.applyToHeads(projected, queries, keys - queries));
-        int ofKeys = attention.keyHeads() * attention.headSize();
+        if (!makesKeys()) {
+            return;
+        }
+        int ofKeys = keyChannels();
         keyNorm.ifPresent(norm -> norm.applyToHeads(projected, keys, ofKeys));
         valueNorm.ifPresent(norm -> norm.applyToHeads(projected, keys + ofKeys, ofKeys));
     }
@@ -175,17 +215,18 @@ final class AttentionBlock implements Mixer {
         }
     }
 
-    private float[] attend(float[] projected, int[] starts, int[] lengths, Workers workers) {
+    private float[] attend(float[] projected, float[] shared, int[] starts, int[] lengths, Workers workers) {
         int stride = projectedChannels();
         int queries = attention.queryHeads() * attention.headSize();
-        int keys = attention.keyHeads() * attention.headSize();
+        float[] keys = shared == null ? projected : shared;
+        int keyStride = shared == null ? stride : 2 * keyChannels();
+        int keysFirst = shared == null ? queries : 0;
         float[] mixed = new float[Math.multiplyExact(starts[lengths.length], queries)];
         workers.run(Math.multiplyExact(lengths.length, attention.queryHeads()), piece -> {
             int sequence = piece / attention.queryHeads();
-            int at = starts[sequence] * stride;
-            attention.attend(piece % attention.queryHeads(), projected, at, stride, projected, at + queries, stride,
-                    projected, at + queries + keys, stride, lengths[sequence], mixed, starts[sequence] * queries,
-                    queries);
+            int at = starts[sequence] * keyStride + keysFirst;
+            attention.attend(piece % attention.queryHeads(), projected, starts[sequence] * stride, stride, keys, at, keyStride,
+                    keys, at + keyChannels(), keyStride, lengths[sequence], mixed, starts[sequence] * queries, queries);
         });
         return mixed;
     }

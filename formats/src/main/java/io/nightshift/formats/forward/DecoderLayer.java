@@ -24,10 +24,15 @@ public final class DecoderLayer {
     private final Optional<Norm> feedForwardNorm;
     private final FeedForward feedForward;
     private final Optional<Norm> afterFeedForward;
+    private final Optional<PerLayerBlock> perLayer;
     private final float outputScale;
+    private final DecoderModel model;
+    private final int layer;
 
     private DecoderLayer(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
+        this.model = model;
+        this.layer = layer;
         channels = model.hiddenSize();
         residualScale = model.residualScale();
         attentionNorm = Norm.find(model, weights, block + "attn_norm");
@@ -39,19 +44,23 @@ public final class DecoderLayer {
                 ? Optional.empty()
                 : Norm.find(model, weights, block + model.feedForwardNorm());
         afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
+        perLayer = PerLayerBlock.find(model, weights, layer);
         outputScale = model.has(block + OUTPUT_SCALE) ? StoredMatrix.readVector(weights, block + OUTPUT_SCALE)[0] : 1;
     }
 
-    private DecoderLayer(DecoderLayer layer, Mixer attention, FeedForward feedForward) {
-        this.channels = layer.channels;
-        this.residualScale = layer.residualScale;
-        this.attentionNorm = layer.attentionNorm;
+    private DecoderLayer(DecoderLayer original, Mixer attention, FeedForward feedForward, Optional<PerLayerBlock> perLayer) {
+        this.model = original.model;
+        this.layer = original.layer;
+        this.channels = original.channels;
+        this.residualScale = original.residualScale;
+        this.attentionNorm = original.attentionNorm;
         this.attention = attention;
-        this.afterAttention = layer.afterAttention;
-        this.feedForwardNorm = layer.feedForwardNorm;
+        this.afterAttention = original.afterAttention;
+        this.feedForwardNorm = original.feedForwardNorm;
         this.feedForward = feedForward;
-        this.afterFeedForward = layer.afterFeedForward;
-        this.outputScale = layer.outputScale;
+        this.afterFeedForward = original.afterFeedForward;
+        this.perLayer = perLayer;
+        this.outputScale = original.outputScale;
     }
 
     /**
@@ -73,13 +82,14 @@ public final class DecoderLayer {
      */
     public DecoderLayer with(LayerHalf half, DecoderModel model, ModelWeights weights, int layer) throws IOException {
         return half == LayerHalf.ATTENTION
-                ? new DecoderLayer(this, Mixer.read(model, weights, layer), feedForward)
-                : new DecoderLayer(this, attention, FeedForward.read(model, weights, layer));
+                ? new DecoderLayer(this, Mixer.read(model, weights, layer), feedForward, perLayer)
+                : new DecoderLayer(this, attention, FeedForward.read(model, weights, layer),
+                        PerLayerBlock.find(model, weights, layer));
     }
 
     /** Bytes of weights that it holds. */
     public long bytes() {
-        return attention.bytes() + feedForward.bytes()
+        return attention.bytes() + feedForward.bytes() + perLayer.map(PerLayerBlock::bytes).orElse(0L)
                 + Stream.of(attentionNorm, afterAttention, feedForwardNorm, afterFeedForward)
                         .flatMap(Optional::stream)
                         .mapToLong(Norm::bytes)
@@ -96,23 +106,29 @@ public final class DecoderLayer {
      * times those of values); three times the feed-forward channels (four times where gate and up projection are one matrix).
      * All of them are floats. Each worker needs 1 MiB.
      *
+     * <p>A layer whose keys later ones attend to makes an array of its keys and values for them.
+     *
      * @param hidden the hidden states of all sequences, one after another, row-major; replaced by the layer's output.
      *     Every sequence starts at position 0 and attends to itself alone
+     * @param carried what the tokens carry besides; replaced by what they carry behind the layer
      * @param sequenceLengths tokens of each sequence
-     * @throws IllegalArgumentException if the array is too short for the sequences
+     * @throws IllegalArgumentException if the array is too short for the sequences, or they do not carry what the layer needs
      */
-    public void forward(float[] hidden, int[] sequenceLengths, ActivationObserver observer, Workers workers) {
-        forward(LayerHalf.ATTENTION, hidden, sequenceLengths, observer, workers);
-        forward(LayerHalf.FEED_FORWARD, hidden, sequenceLengths, observer, workers);
+    public void forward(float[] hidden, CarriedStates carried, int[] sequenceLengths, ActivationObserver observer,
+            Workers workers) {
+        forward(LayerHalf.ATTENTION, hidden, carried, sequenceLengths, observer, workers);
+        forward(LayerHalf.FEED_FORWARD, hidden, carried, sequenceLengths, observer, workers);
     }
 
     /**
      * Runs sequences through one half of the layer: the second half reads what the first one gives.
      *
      * @param hidden replaced by the half's output
-     * @throws IllegalArgumentException if the array is too short for the sequences
+     * @param carried replaced likewise
+     * @throws IllegalArgumentException if the array is too short for the sequences, or they do not carry what the half needs
      */
-    public void forward(LayerHalf half, float[] hidden, int[] sequenceLengths, ActivationObserver observer, Workers workers) {
+    public void forward(LayerHalf half, float[] hidden, CarriedStates carried, int[] sequenceLengths,
+            ActivationObserver observer, Workers workers) {
         int tokens = Arrays.stream(sequenceLengths).reduce(0, Math::addExact);
         if (Math.multiplyExact(tokens, channels) > hidden.length) {
             throw new IllegalArgumentException(tokens + " tokens of " + channels + " channels: only " + hidden.length
@@ -123,11 +139,17 @@ public final class DecoderLayer {
         }
         if (half == LayerHalf.ATTENTION) {
             float[] normed = normed(attentionNorm, hidden, tokens, workers);
-            add(hidden, attention.forward(normed, sequenceLengths, observer, workers), afterAttention, tokens, workers);
+            float[] mixed = attention.forward(normed, carried, sequenceLengths, observer, workers);
+            add(hidden, mixed, afterAttention, tokens, workers);
         } else {
             float[] normed = normed(feedForwardNorm, hidden, tokens, workers);
             add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
+            if (perLayer.isPresent()) {
+                float[] added = perLayer.get().forward(hidden, carried.inputs(), tokens, observer, workers);
+                TokenRows.add(hidden, added, tokens, channels, workers);
+            }
             TokenRows.each(tokens, workers, token -> TokenRows.scale(hidden, token * channels, channels, outputScale));
+            carried.pass(layer, model);
         }
     }
 

@@ -46,6 +46,7 @@ public final class DecoderModel implements Serializable {
     private final int[] windows;
     private final int[] heads;
     private final int[] keyHeads;
+    private final int[] keysFrom;
     private final boolean valuesNormed;
     private final boolean[] sliding;
     private final RotaryParameters rotary;
@@ -71,10 +72,12 @@ public final class DecoderModel implements Serializable {
         feedForwardNorm = traits.feedForwardNorm();
         heads = new int[sizes.layers];
         keyHeads = new int[sizes.layers];
+        keysFrom = new int[sizes.layers];
         valuesNormed = traits.heads().valuesNormed();
         for (int layer = 0; layer < sizes.layers; layer++) {
             heads[layer] = Math.toIntExact(traits.heads().size(config, layer));
             keyHeads[layer] = Math.toIntExact(traits.heads().ofKeys(config, layer));
+            keysFrom[layer] = traits.heads().keysFrom(config, layer);
             requireHeads(config, layer);
         }
         attentionScale = attentionScale(config, traits);
@@ -316,6 +319,16 @@ public final class DecoderModel implements Serializable {
     CausalAttention attention(int layer) {
         return new CausalAttention(sizes.queryHeads, keyHeads[layer], heads[layer], attentionScale, attentionSoftcap,
                 windows[layer]);
+    }
+
+    /** The layer whose keys and values a layer attends to: itself or an earlier one. */
+    int keysFrom(int layer) {
+        return keysFrom[layer];
+    }
+
+    /** The last layer that attends to a layer's keys and values; itself where it alone does so. */
+    int lastReaderOfKeys(int layer) {
+        return IntStream.range(0, sizes.layers).filter(reader -> keysFrom[reader] == layer).max().orElse(layer);
     }
 
     boolean valuesNormed() {

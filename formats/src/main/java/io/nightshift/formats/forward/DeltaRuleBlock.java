@@ -55,7 +55,8 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
     }
 
     @Override
-    public float[] forward(float[] normed, int[] lengths, ActivationObserver observer, Workers workers) {
+    public float[] forward(float[] normed, CarriedStates carried, int[] lengths, ActivationObserver observer,
+            Workers workers) {
         int channels = input.matrix().columns();
         int[] starts = Mixer.starts(lengths);
         int tokens = starts[lengths.length];

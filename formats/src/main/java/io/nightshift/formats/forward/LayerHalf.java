@@ -17,7 +17,7 @@ public enum LayerHalf {
             case QUERY, KEY, VALUE, QUERY_KEY_VALUE, ATTENTION_OUTPUT, OUTPUT_GATE, STATE_DECAY, STATE_CHANGE, STATE_OUTPUT ->
                     ATTENTION;
             case GATE, UP, DOWN, ROUTER, EXPERT_GATE, EXPERT_UP, EXPERT_GATE_UP, EXPERT_DOWN, SHARED_ROUTER, SHARED_GATE,
-                    SHARED_UP, SHARED_DOWN -> FEED_FORWARD;
+                    SHARED_UP, SHARED_DOWN, INPUT_GATE, INPUT_PROJECTION -> FEED_FORWARD;
             case OUTPUT -> throw new IllegalArgumentException("the output projection is in no decoder layer");
         };
     }

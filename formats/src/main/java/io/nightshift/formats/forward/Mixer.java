@@ -14,8 +14,12 @@ sealed interface Mixer permits AttentionBlock, DeltaRuleBlock {
 
     long bytes();
 
-    /** What it adds to the hidden states of sequences that lie one after another. */
-    float[] forward(float[] normed, int[] lengths, ActivationObserver observer, Workers workers);
+    /**
+     * What it adds to the hidden states of sequences that lie one after another.
+     *
+     * @param carried keys and values of earlier layers; those of this one are added if later ones need them
+     */
+    float[] forward(float[] normed, CarriedStates carried, int[] lengths, ActivationObserver observer, Workers workers);
 
     /** Where each sequence starts, and where the last one ends. */
     static int[] starts(int[] lengths) {

@@ -15,6 +15,9 @@ public final class TextTokenizers {
     private static final String SENTENCE_PIECE = "llama";
     private static final int SENTENCE_PIECE_BOS = 1;
 
+    /** Merges of characters as they are, whose spaces a normalizer replaces: not of bytes that stand for characters. */
+    private static final String GEMMA4 = "gemma4";
+
     /** The pre-tokenizers with which llama.cpp puts a BOS before texts though the file does not say so. */
     private static final Set<String> BOS_BY_DEFAULT = Set.of(
             "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano",
@@ -58,7 +61,8 @@ public final class TextTokenizers {
 
     /**
      * The tokenizer as llama.cpp has it: for SentencePiece vocabularies merges by score, without a normalizer; for
-     * byte-level BPE Hugging Face's tokenizer without its normalizer, which merges alike. Two differences remain for
+     * byte-level BPE Hugging Face's tokenizer without its normalizer, which merges alike; for Gemma 4 Hugging Face's
+     * tokenizer with its normalizer, which replaces spaces, on texts that are cut at line ends. Two differences remain for
      * BPE: special tokens that stand in a text are recognized here, but not by llama-imatrix and llama-perplexity; and
      * where llama.cpp's expression for cutting text is not the one of {@code tokenizer.json}, this one counts.
      *
@@ -77,8 +81,9 @@ public final class TextTokenizers {
             throw missing(files);
         }
         String file = files.path(BytePairTokenizer.FILE);
-        return new HuggingFaceTextTokenizer(
-                new RustTokenizer(() -> withoutNormalizer(files.tokenizerJson()), file), begin);
+        boolean gemma = text(metadata, "tokenizer.ggml.model").equals(GEMMA4);
+        return new HuggingFaceTextTokenizer(new RustTokenizer(
+                () -> gemma ? cutAtLineEnds(files.tokenizerJson()) : withoutNormalizer(files.tokenizerJson()), file), begin);
     }
 
     private static InvalidModelException missing(TokenizerFiles files) {
@@ -89,6 +94,16 @@ public final class TextTokenizers {
     private static JsonNode withoutNormalizer(JsonNode json) {
         ObjectNode copy = json.deepCopy();
         copy.putNull("normalizer");
+        return copy;
+    }
+
+    /** llama-vocab.cpp, LLAMA_VOCAB_PRE_TYPE_GEMMA4. */
+    private static JsonNode cutAtLineEnds(JsonNode json) {
+        ObjectNode copy = json.deepCopy();
+        ObjectNode split = copy.putObject("pre_tokenizer");
+        split.put("type", "Split");
+        split.putObject("pattern").put("Regex", "[^\\n]+|[\\n]+");
+        split.put("behavior", "Isolated").put("invert", false);
         return copy;
     }
 

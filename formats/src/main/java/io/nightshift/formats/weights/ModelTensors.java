@@ -24,12 +24,11 @@ public record ModelTensors(
         String architecture, String location, Map<String, TensorRecipe> recipes, List<LinearLayer> linears,
         LinearLayer head)
         implements Serializable {
-    /** The tensors of a checkpoint, but for blocks behind the last layer, which predict further tokens and are not run. */
+    /** The tensors of a checkpoint that are run: not those of blocks behind the last layer, nor what is never read. */
     public static ModelTensors of(Checkpoint checkpoint, ModelConversion conversion) {
         Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
-        long layers = LinearLayers.decoderLayers(conversion);
         conversion.tensors().stream()
-                .filter(tensor -> tensor.layer() < layers)
+                .filter(tensor -> LinearLayers.isRun(conversion, tensor))
                 .forEach(tensor -> recipes.put(tensor.name(), tensor));
         return new ModelTensors(conversion.architecture().name(), checkpoint.folder().location(),
                 Collections.unmodifiableMap(recipes), LinearLayers.of(conversion), LinearLayers.head(conversion));

@@ -13,8 +13,9 @@ final class ForwardPass {
     static float[] normalized(DecoderModel model, ModelWeights weights, int[] tokens, int[] lengths,
             ActivationObserver observer, Workers workers) throws IOException {
         float[] hidden = TokenEmbedding.embed(model, weights, tokens);
+        CarriedStates carried = PerLayerEmbedding.load(model, weights).embed(weights, tokens, hidden, workers);
         for (int i = 0; i < model.layers(); i++) {
-            DecoderLayer.load(model, weights, i).forward(hidden, lengths, observer, workers);
+            DecoderLayer.load(model, weights, i).forward(hidden, carried, lengths, observer, workers);
         }
         FinalNorm.load(model, weights).apply(hidden, tokens.length, observer, workers);
         return hidden;

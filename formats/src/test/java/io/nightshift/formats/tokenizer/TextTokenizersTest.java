@@ -143,6 +143,20 @@ class TextTokenizersTest {
         assertEquals(OptionalInt.of(1), TextTokenizers.ofModel(folder, metadata).beginOfText());
     }
 
+    /** The reference's ids are llama_tokenize's of a file with this tokenizer. */
+    @Test
+    void spacesOfGemma4AreThoseOfItsNormalizerForLlamaCppToo() throws IOException {
+        GgufMetadata metadata = new GgufMetadata().text("tokenizer.ggml.model", "gemma4");
+        ModelFolder folder = new LocalFolder(RESOURCES.resolve("recent/gemma4-tokenizer"));
+        try (TextTokenizer tokenizer = TextTokenizers.ofLlamaCpp(folder, metadata)) {
+            int[] ids = {291, 329, 344, 330, 327, 348, 334, 366, 335, 366, 318, 320, 360, 347, 338, 373, 334, 331, 316, 318,
+                320, 334, 273, 19, 19, 291, 344, 327, 349, 345, 342, 344, 204, 197, 329, 204, 184, 318, 204, 191,
+                319, 345, 276, 277, 19};
+            assertArrayEquals(ids,
+                    tokenizer.encode("An old sentence,  two spaces.\n\nA line \u2013 \u00fcn\u00efc\u00f6de 12\n"));
+        }
+    }
+
     @Test
     void mergesTheBestScoreFirstAndOfEqualsTheLeftOne() {
         // "bc" scores best; then "abc" cannot come of "ab", which would have been second.

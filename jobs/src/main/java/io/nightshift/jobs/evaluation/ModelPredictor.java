@@ -72,7 +72,7 @@ record ModelPredictor(ModelReference model) implements Predictor {
         int tokens = group.group().sequences().size() * states.sequenceLength();
         int size = states.values().length / tokens;
         float[] rows = group.rows(states.values(), size);
-        return new HiddenStates(states.group(), rows.length / size, rows);
+        return HiddenStates.last(states.group(), rows.length / size, rows);
     }
 
     private record StatesPass(ModelReference model, JavaRDD<GroupPass.Result> results, long bytesRead) implements Pass {

@@ -1,10 +1,12 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.forward.CarriedStates;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.forward.OutputHead;
+import io.nightshift.formats.forward.PerLayerEmbedding;
 import io.nightshift.formats.forward.TokenEmbedding;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.formats.weights.ReplacedWeights;
@@ -12,6 +14,7 @@ import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +23,9 @@ import org.apache.spark.SparkEnv;
 /**
  * The forward pass of one group, within a task that uses the cores that Spark gives it.
  *
- * <p>Memory: the group's hidden states twice, and the forward pass of {@value #TOKENS_AT_ONCE} tokens (or of one
- * sequence, where that is longer); the weights are shared by the tasks that a run has in an executor.
+ * <p>Memory: the group's hidden states twice, with what its tokens carry besides, and the forward pass of
+ * {@value #TOKENS_AT_ONCE} tokens (or of one sequence, where that is longer); the weights are shared by the tasks that a run
+ * has in an executor.
  */
 public final class GroupPass {
     /** Tokens that go through a layer at once, about: enough for matrix products at full speed. */
@@ -63,7 +67,10 @@ public final class GroupPass {
             System.arraycopy(group.sequences().get(i), 0, tokens, i * length, length);
         }
         float[] values = TokenEmbedding.embed(model.model(), weights, tokens);
-        return new HiddenStates(group.index(), length, values);
+        PerLayerEmbedding perLayer = WeightsCache.of(model).perLayerEmbedding(model);
+        try (Workers workers = TaskWorkers.open()) {
+            return new HiddenStates(group.index(), length, values, perLayer.embed(weights, tokens, values, workers));
+        }
     }
 
     /**
@@ -74,8 +81,8 @@ public final class GroupPass {
     public static Result layer(ModelReference model, int layer, HiddenStates states, ActivationObserver observer)
             throws IOException {
         WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.of(model).layer(model, layer);
-        return through(model, states, loaded.bytesRead(), (batch, lengths, workers) ->
-                loaded.weights().forward(batch, lengths, observer, workers));
+        return through(model, states, loaded.bytesRead(), (batch, carried, lengths, workers) ->
+                loaded.weights().forward(batch, carried, lengths, observer, workers));
     }
 
     /**
@@ -87,8 +94,8 @@ public final class GroupPass {
             throws IOException {
         if (step instanceof ModelStep.Half half) {
             WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.of(model).layer(model, half.layer());
-            return through(model, states, loaded.bytesRead(), (batch, lengths, workers) ->
-                    loaded.weights().forward(half.half(), batch, lengths, observer, workers));
+            return through(model, states, loaded.bytesRead(), (batch, carried, lengths, workers) ->
+                    loaded.weights().forward(half.half(), batch, carried, lengths, observer, workers));
         }
         return step instanceof ModelStep.Layer whole
                 ? layer(model, whole.layer(), states, observer)
@@ -98,8 +105,8 @@ public final class GroupPass {
     /** Runs a group through half a layer that has other weights than the model's. */
     public static HiddenStates half(ModelReference model, DecoderLayer layer, LayerHalf half, HiddenStates states)
             throws IOException {
-        return through(model, states, 0, (batch, lengths, workers) ->
-                layer.forward(half, batch, lengths, ActivationObserver.NONE, workers)).states();
+        return through(model, states, 0, (batch, carried, lengths, workers) ->
+                layer.forward(half, batch, carried, lengths, ActivationObserver.NONE, workers)).states();
     }
 
     /**
@@ -116,7 +123,7 @@ public final class GroupPass {
 
     /** What is done to a few sequences at once. */
     private interface Pass {
-        void run(float[] batch, int[] lengths, Workers workers);
+        void run(float[] batch, CarriedStates carried, int[] lengths, Workers workers);
     }
 
     private static Result through(ModelReference model, HiddenStates states, long bytesRead, Pass pass)
@@ -126,17 +133,22 @@ public final class GroupPass {
         int sequences = states.values().length / width;
         int atOnce = Math.max(1, TOKENS_AT_ONCE / states.sequenceLength());
         float[] output = new float[states.values().length];
+        List<CarriedStates> behind = new ArrayList<>();
         try (Workers workers = TaskWorkers.open()) {
             for (int from = 0; from < sequences; from += atOnce) {
                 int count = Math.min(atOnce, sequences - from);
                 float[] batch = Arrays.copyOfRange(states.values(), from * width, (from + count) * width);
                 int[] lengths = new int[count];
                 Arrays.fill(lengths, states.sequenceLength());
-                pass.run(batch, lengths, workers);
+                CarriedStates carried = states.carried().ofTokens(from * states.sequenceLength(),
+                        (from + count) * states.sequenceLength(), sequences * states.sequenceLength());
+                pass.run(batch, carried, lengths, workers);
+                behind.add(carried);
                 System.arraycopy(batch, 0, output, from * width, batch.length);
             }
         }
-        HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
+        HiddenStates next =
+                new HiddenStates(states.group(), states.sequenceLength(), output, CarriedStates.joined(behind));
         return new Result(next, work(states, sequences, bytesRead, start));
     }
 
@@ -150,7 +162,7 @@ public final class GroupPass {
         try (Workers workers = TaskWorkers.open()) {
             norm.weights().apply(output, tokens, observer, workers);
         }
-        HiddenStates next = new HiddenStates(states.group(), states.sequenceLength(), output);
+        HiddenStates next = HiddenStates.last(states.group(), states.sequenceLength(), output);
         return new Result(next, work(states, tokens / states.sequenceLength(), norm.bytesRead(), start));
     }
 

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.forward.CarriedStates;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.weights.ReplacedWeights;
@@ -31,7 +32,7 @@ public final class HalfLayer {
         this.before = before;
         this.behind = new float[before.size()][];
         for (int i = 0; i < behind.length; i++) {
-            behind[i] = output(original, half, before.get(i), workers);
+            behind[i] = behind(original, half, before.get(i), workers).values();
         }
     }
 
@@ -45,17 +46,17 @@ public final class HalfLayer {
         List<HiddenStates> before = states.before().get(layer).load();
         if (half == LayerHalf.FEED_FORWARD) {
             before = before.stream()
-                    .map(of -> new HiddenStates(
-                            of.group(), of.sequenceLength(), output(original, LayerHalf.ATTENTION, of, workers)))
+                    .map(of -> behind(original, LayerHalf.ATTENTION, of, workers))
                     .toList();
         }
         return new HalfLayer(states.model(), layer, half, original, before, workers);
     }
 
-    private static float[] output(DecoderLayer layer, LayerHalf half, HiddenStates states, Workers workers) {
+    private static HiddenStates behind(DecoderLayer layer, LayerHalf half, HiddenStates states, Workers workers) {
         float[] hidden = states.values().clone();
-        layer.forward(half, hidden, new int[] {states.sequenceLength()}, ActivationObserver.NONE, workers);
-        return hidden;
+        CarriedStates carried = CarriedStates.joined(List.of(states.carried()));
+        layer.forward(half, hidden, carried, new int[] {states.sequenceLength()}, ActivationObserver.NONE, workers);
+        return new HiddenStates(states.group(), states.sequenceLength(), hidden, carried);
     }
 
     /**
@@ -69,7 +70,7 @@ public final class HalfLayer {
                 new ReplacedWeights(WeightsCache.of(model).model(model), replaced), layer);
         double[] errors = new double[behind.length];
         for (int i = 0; i < errors.length; i++) {
-            float[] output = output(other, half, before.get(i), workers);
+            float[] output = behind(other, half, before.get(i), workers).values();
             double change = 0;
             double norm = 0;
             for (int k = 0; k < output.length; k++) {

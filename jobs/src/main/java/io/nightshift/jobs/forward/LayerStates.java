@@ -1,6 +1,7 @@
 package io.nightshift.jobs.forward;
 
 import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.forward.CarriedStates;
 import io.nightshift.jobs.tasks.WorkFiles;
 import java.io.IOException;
 import java.io.Serializable;
@@ -55,6 +56,7 @@ public record LayerStates(ModelReference model, List<int[]> sequences, List<Stor
         for (int i = 0; i < each.size(); i++) {
             System.arraycopy(each.get(i).values(), 0, values, i * size, size);
         }
-        return new HiddenStates(0, each.get(0).sequenceLength(), values);
+        return new HiddenStates(0, each.get(0).sequenceLength(), values,
+                CarriedStates.joined(each.stream().map(HiddenStates::carried).toList()));
     }
 }

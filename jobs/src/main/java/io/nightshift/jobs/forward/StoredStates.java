@@ -20,11 +20,11 @@ import org.apache.spark.api.java.JavaSparkContext;
  * lost executor costs no more than the layers since then. Spark's own checkpoints go to one folder of the whole context,
  * which runs side by side would take from each other.
  *
- * <p>A file is the group, the length of a sequence and the number of values as 32-bit numbers, then the values' bits,
- * ({@link FloatFiles}). Each attempt writes a file of its own, and those of the attempts that Spark took the result of are
- * read.
+ * <p>A file is the group, the length of a sequence and the number of values as 32-bit numbers, then the values' bits
+ * ({@link FloatFiles}), and what the tokens carry besides ({@link CarriedFiles}). Each attempt writes a file of its own, and
+ * those of the attempts that Spark took the result of are read.
  *
- * <p>Memory of a task: the states of a group.
+ * <p>Memory of a task: the states of a group, with what its tokens carry.
  */
 public final class StoredStates implements Serializable {
     private static final long serialVersionUID = 1;
@@ -103,6 +103,7 @@ public final class StoredStates implements Serializable {
             out.writeInt(states.sequenceLength());
             out.writeInt(states.values().length);
             FloatFiles.write(out, states.values());
+            CarriedFiles.write(out, states.carried());
         }
     }
 
@@ -118,7 +119,7 @@ public final class StoredStates implements Serializable {
             int length = in.readInt();
             float[] values = new float[in.readInt()];
             FloatFiles.read(in, values, 0, values.length);
-            return new HiddenStates(group, length, values);
+            return new HiddenStates(group, length, values, CarriedFiles.read(in));
         } catch (EOFException e) {
             throw new IOException(files.folder() + "/" + name + ": is not as it was written; run again", e);
         }

@@ -3,6 +3,7 @@ package io.nightshift.jobs.forward;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.OutputHead;
+import io.nightshift.formats.forward.PerLayerEmbedding;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.jobs.tasks.RunCache;
 import java.io.IOException;
@@ -16,7 +17,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * The weights that an executor process holds for a run: each layer is loaded once, by the task that first needs it, and
  * shared by all tasks of the run. While tasks compute, the next layer is fetched. At most two layers a run are held, the
- * last ones used, and two final norms and output matrices (of a model and of what it is compared with).
+ * last ones used, and of two models (one and what it is compared with) final norm, output matrix, and what makes the inputs
+ * that layers have of their own.
  */
 final class WeightsCache {
     private static final int LAYERS_HELD = 2;
@@ -75,6 +77,7 @@ final class WeightsCache {
     private final LinkedHashMap<Key, Entry<DecoderLayer>> layers = recentlyUsed();
     private final LinkedHashMap<Key, Entry<FinalNorm>> norms = recentlyUsed();
     private final LinkedHashMap<Key, Entry<OutputHead>> heads = recentlyUsed();
+    private final LinkedHashMap<Key, Entry<PerLayerEmbedding>> embeddings = recentlyUsed();
     private final LinkedHashMap<Key, Entry<ModelWeights>> models = recentlyUsed();
 
     private WeightsCache() {}
@@ -117,6 +120,12 @@ final class WeightsCache {
         Entry<OutputHead> entry =
                 take(heads, key, HEADS_HELD, () -> OutputHead.load(reference.model(), model(reference)));
         return new Loaded<>(entry.value(), entry.isFirstUse() ? entry.value().bytes() : 0);
+    }
+
+    /** What makes the inputs that layers have of their own. */
+    PerLayerEmbedding perLayerEmbedding(ModelReference reference) throws IOException {
+        Key key = new Key(reference.location(), ONLY);
+        return take(embeddings, key, HEADS_HELD, () -> PerLayerEmbedding.load(reference.model(), model(reference))).value();
     }
 
     private Callable<DecoderLayer> load(ModelReference reference, int layer) {

@@ -12,6 +12,7 @@ import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.forward.CarriedStates;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.forward.FinalNorm;
@@ -129,7 +130,7 @@ class ChatEvaluationTest {
             float[] hidden = TokenEmbedding.embed(model, weights, tokens);
             for (int layer = 0; layer < model.layers(); layer++) {
                 DecoderLayer.load(model, weights, layer)
-                        .forward(hidden, new int[] {tokens.length}, ActivationObserver.NONE, workers);
+                        .forward(hidden, CarriedStates.none(), new int[] {tokens.length}, ActivationObserver.NONE, workers);
             }
             FinalNorm.load(model, weights).apply(hidden, tokens.length, ActivationObserver.NONE, workers);
             float[] logits = new float[tokens.length * model.vocabulary()];

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.forward.CarriedStates;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.OutputHead;
+import io.nightshift.formats.forward.PerLayerEmbedding;
 import io.nightshift.formats.forward.TokenEmbedding;
 import io.nightshift.formats.safetensors.SafetensorsHeader;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
@@ -70,8 +72,9 @@ class RecentLogitsTest {
     private static float[] logits(DecoderModel model, ModelWeights weights, int[] tokens, int[] lengths) throws IOException {
         try (Workers workers = new Workers(2)) {
             float[] hidden = TokenEmbedding.embed(model, weights, tokens);
+            CarriedStates carried = PerLayerEmbedding.load(model, weights).embed(weights, tokens, hidden, workers);
             for (int i = 0; i < model.layers(); i++) {
-                DecoderLayer.load(model, weights, i).forward(hidden, lengths, ActivationObserver.NONE, workers);
+                DecoderLayer.load(model, weights, i).forward(hidden, carried, lengths, ActivationObserver.NONE, workers);
             }
             FinalNorm.load(model, weights).apply(hidden, tokens.length, ActivationObserver.NONE, workers);
             OutputHead head = OutputHead.load(model, weights);

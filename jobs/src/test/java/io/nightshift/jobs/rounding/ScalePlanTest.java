@@ -14,6 +14,7 @@ import io.nightshift.formats.architecture.ScaleGroup;
 import io.nightshift.formats.architecture.ScaleGroups;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.forward.ActivationObserver;
+import io.nightshift.formats.forward.CarriedStates;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.forward.FinalNorm;
@@ -103,7 +104,8 @@ class ScalePlanTest {
             float[] hidden = TokenEmbedding.embed(model, weights, TOKENS);
             ActivationObserver nobody = (input, activations, tokens) -> {};
             for (int layer = 0; layer < model.layers(); layer++) {
-                DecoderLayer.load(model, weights, layer).forward(hidden, new int[] {TOKENS.length}, nobody, workers);
+                DecoderLayer.load(model, weights, layer)
+                        .forward(hidden, CarriedStates.none(), new int[] {TOKENS.length}, nobody, workers);
             }
             FinalNorm.load(model, weights).apply(hidden, TOKENS.length, nobody, workers);
             OutputHead head = OutputHead.load(model, weights);
