@@ -305,6 +305,18 @@ class ConversionTest {
         assertRefused("tensor model.embed_tokens.weight is of shape [10, 8], but by config.json it must be [10, 16]");
     }
 
+    /** llama.cpp goes by the places of the layers whose keys are shared, transformers by their types. */
+    @Test
+    void layersWhoseKeysAreSharedMustBeTheLastBeforeThoseThatShare() {
+        gemma4("\"num_kv_shared_layers\": 1, \"layer_types\": [\"sliding_attention\", \"full_attention\"]");
+        assertRefused("\"num_kv_shared_layers\" is 1 of 2 layers");
+        config = config.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3")
+                .replace("[\"sliding_attention\"", "[\"full_attention\", \"sliding_attention\"");
+        assertRefused("must end with one of sliding and one of full attention");
+        gemma4("\"layer_types\": [\"sliding_attention\", \"chunked_attention\"]");
+        assertRefused("chunked_attention");
+    }
+
     @Test
     void keysOfLayersThatAreNoNumbersSayNothing() {
         gemma4("\"per_layer_config\": {\"a\": {\"head_dim\": 8}, \"99999999999\": {\"head_dim\": 8}}");

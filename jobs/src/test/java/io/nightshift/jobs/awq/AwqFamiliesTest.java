@@ -153,6 +153,33 @@ class AwqFamiliesTest {
         assertTrue(config.get("quantization_config").get("modules_to_not_convert").toString().contains(layer + "router.proj"));
     }
 
+    /** Keys that no loader reads would stand beside quantized queries, which vLLM refuses. */
+    @Test
+    void inputsOfLayersOfGemma4StayAsTheyAreAndKeysThatNothingReadsAreDropped() throws IOException {
+        Path model = GeneratedCheckpoint.write("gemma4-e2b", folder);
+        OutputResult made = make(model, "", new RoundingOptions(false, 4, false, 0.01), "plain");
+        Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
+                .map(SafetensorsTensor::name)
+                .collect(Collectors.toSet());
+        String layers = "model.language_model.layers.";
+        assertTrue(names.contains(layers + "2.self_attn.k_proj.qweight"));
+        assertTrue(names.contains(layers + "3.self_attn.q_proj.qweight"));
+        assertTrue(names.stream().noneMatch(name -> name.matches(".*layers\\.[345]\\.self_attn\\.[kv]_.*")), names.toString());
+        assertTrue(made.warnings().toString().contains("9 tensors are not in the output"), made.warnings().toString());
+        for (String same : List.of(layers + "3.per_layer_input_gate.weight", layers + "0.per_layer_projection.weight",
+                layers + "3.post_per_layer_input_norm.weight", layers + "0.input_layernorm.weight",
+                "model.language_model.per_layer_model_projection.weight",
+                "model.language_model.embed_tokens_per_layer.weight")) {
+            assertTrue(same(model, made, same), same);
+        }
+        JsonNode kept = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile())
+                .get("quantization_config").get("modules_to_not_convert");
+        for (String module : List.of("per_layer_model_projection", layers + "3.per_layer_input_gate",
+                layers + "0.per_layer_projection")) {
+            assertTrue(kept.toString().contains('"' + module + '"'), kept.toString());
+        }
+    }
+
     private void stepsSaveLoss(Path model) throws IOException {
         String statistics = run().calibrate(model, 8);
         OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");

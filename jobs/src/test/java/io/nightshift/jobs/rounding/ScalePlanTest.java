@@ -19,11 +19,13 @@ import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.forward.FinalNorm;
 import io.nightshift.formats.forward.OutputHead;
+import io.nightshift.formats.forward.PerLayerEmbedding;
 import io.nightshift.formats.forward.TokenEmbedding;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.formats.weights.CheckpointWeights;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,35 +34,44 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ScalePlanTest {
     private static final int[] TOKENS = {5, 17, 200, 3, 99, 100, 101, 42, 7, 8, 250, 31};
+
+    @TempDir
+    Path folder;
 
     @Test
     void scalesOfEveryGroupLeaveTheFunctionOfEveryFamilyAsItIs() throws IOException {
         int families = 0;
         for (Path family : Fixtures.families()) {
-            Checkpoint checkpoint = Checkpoint.open(new LocalFolder(family));
-            DecoderModel model = DecoderModel.of(checkpoint);
-            ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
-            List<ScaleGroup> groups = groups(checkpoint, linear -> true);
-            assertFalse(groups.isEmpty(), family.toString());
-            List<LinearLayer> linears = LinearLayers.of(Architectures.convert(checkpoint));
-            ScalePlan plan = random(groups);
-            float[] expected = logits(model, weights);
-            float[] folded = logits(model, new FoldedWeights(linears, weights, plan));
-            float largest = 0;
-            for (float logit : expected) {
-                largest = Math.max(largest, Math.abs(logit));
-            }
-            // Scales between 1/4 and 4 change every bit but none of what comes out.
-            assertArrayEquals(expected, folded, 1e-3f * largest, family.toString());
-            // The measure is fine enough: one side alone shows.
-            float[] columnsOnly = logits(model, new FoldedWeights(linears, weights, readersOnly(groups)));
-            assertTrue(distance(expected, columnsOnly) > 1e-2 * largest, family.toString());
+            assertFunctionStays(family);
             families++;
         }
         assertTrue(families > 10);
+        assertFunctionStays(GeneratedCheckpoint.write("gemma4-e2b", folder));
+    }
+
+    private static void assertFunctionStays(Path family) throws IOException {
+        Checkpoint checkpoint = Checkpoint.open(new LocalFolder(family));
+        DecoderModel model = DecoderModel.of(checkpoint);
+        ModelWeights weights = new CheckpointWeights(model.tensors().recipes(), checkpoint.folder());
+        List<ScaleGroup> groups = groups(checkpoint, linear -> true);
+        assertFalse(groups.isEmpty(), family.toString());
+        List<LinearLayer> linears = LinearLayers.of(Architectures.convert(checkpoint));
+        ScalePlan plan = random(groups);
+        float[] expected = logits(model, weights);
+        float[] folded = logits(model, new FoldedWeights(linears, weights, plan));
+        float largest = 0;
+        for (float logit : expected) {
+            largest = Math.max(largest, Math.abs(logit));
+        }
+        // Scales between 1/4 and 4 change every bit but none of what comes out.
+        assertArrayEquals(expected, folded, 1e-3f * largest, family.toString());
+        // The measure is fine enough: one side alone shows.
+        float[] columnsOnly = logits(model, new FoldedWeights(linears, weights, readersOnly(groups)));
+        assertTrue(distance(expected, columnsOnly) > 1e-2 * largest, family.toString());
     }
 
     private static ScalePlan random(List<ScaleGroup> groups) {
@@ -102,10 +113,11 @@ class ScalePlanTest {
     private static float[] logits(DecoderModel model, ModelWeights weights) throws IOException {
         try (Workers workers = new Workers(1)) {
             float[] hidden = TokenEmbedding.embed(model, weights, TOKENS);
+            CarriedStates carried = PerLayerEmbedding.load(model, weights).embed(weights, TOKENS, hidden, workers);
             ActivationObserver nobody = (input, activations, tokens) -> {};
             for (int layer = 0; layer < model.layers(); layer++) {
                 DecoderLayer.load(model, weights, layer)
-                        .forward(hidden, CarriedStates.none(), new int[] {TOKENS.length}, nobody, workers);
+                        .forward(hidden, carried, new int[] {TOKENS.length}, nobody, workers);
             }
             FinalNorm.load(model, weights).apply(hidden, TOKENS.length, nobody, workers);
             OutputHead head = OutputHead.load(model, weights);
