@@ -1,0 +1,104 @@
+package io.nightshift.formats.architecture;
+
+import static io.nightshift.formats.architecture.Dimension.FEED_FORWARD;
+import static io.nightshift.formats.architecture.Dimension.HIDDEN;
+import static io.nightshift.formats.architecture.Dimension.QUERY;
+import static io.nightshift.formats.architecture.TowerRows.COLOURS;
+import static io.nightshift.formats.architecture.TowerRows.PATCH;
+import static io.nightshift.formats.architecture.TowerRows.TEXT_HIDDEN;
+import static io.nightshift.formats.architecture.TowerRows.matrix;
+import static io.nightshift.formats.architecture.TowerRows.scale;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.checkpoint.Checkpoint;
+import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.storage.JsonFile;
+import io.nightshift.formats.storage.ModelFolder;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** The vision tower of Mistral Small 3.1 and later and of Ministral 3, which is Pixtral's (conversion/llava.py). */
+final class PixtralTower {
+    private static final String PROJECTOR = "multi_modal_projector.";
+    private static final Dimension MERGED =
+            HIDDEN.times(Dimension.key("model.spatial_merge_size")).times(Dimension.key("model.spatial_merge_size"));
+
+    static final VisionTower PIXTRAL = new VisionTower(Architecture.named("clip", "Mistral3ForConditionalGeneration")
+            .configuration(config -> TowerRows.withDefault(TowerRows.withDefault(TowerRows.withDefault(
+                    config, "image_size", 1024), "patch_size", 16), "model.spatial_merge_size", 2))
+            .naming((tensor, config) -> tensor.startsWith("vision_tower.") || tensor.startsWith(PROJECTOR)
+                    ? Optional.of(tensor)
+                    : Optional.empty())
+            .only("model_type", "pixtral")
+            .check(PixtralTower::requireBreak)
+            .tensors(
+                    matrix("mm.1", PROJECTOR + "linear_1", TEXT_HIDDEN, HIDDEN),
+                    optionalBias("mm.1", PROJECTOR + "linear_1"),
+                    matrix("mm.2", PROJECTOR + "linear_2", TEXT_HIDDEN, TEXT_HIDDEN),
+                    optionalBias("mm.2", PROJECTOR + "linear_2"),
+                    scale("mm.input_norm", PROJECTOR + "norm", HIDDEN),
+                    matrix("mm.patch_merger", PROJECTOR + "patch_merger.merging_layer", HIDDEN, MERGED),
+                    scale("v.pre_ln", "vision_tower.ln_pre", HIDDEN),
+                    List.of(TensorRow.of("v.patch_embd.weight", "vision_tower.patch_conv.weight",
+                            HIDDEN, COLOURS, PATCH, PATCH)),
+                    TowerRows.blocks("vision_tower.transformer.layers.",
+                            interleaved("attn_k", "attention.k_proj"),
+                            matrix("attn_out", "attention.o_proj", HIDDEN, QUERY),
+                            interleaved("attn_q", "attention.q_proj"),
+                            matrix("attn_v", "attention.v_proj", QUERY, HIDDEN),
+                            scale("ln1", "attention_norm", HIDDEN),
+                            matrix("ffn_down", "feed_forward.down_proj", HIDDEN, FEED_FORWARD),
+                            matrix("ffn_gate", "feed_forward.gate_proj", FEED_FORWARD, HIDDEN),
+                            matrix("ffn_up", "feed_forward.up_proj", FEED_FORWARD, HIDDEN),
+                            scale("ln2", "ffn_norm", HIDDEN)))
+            .hyperparameters(
+                    TowerRows.KEYS,
+                    TowerRows.text("projector_type", "pixtral"),
+                    Hyperparameter.number("vision.attention.layer_norm_epsilon",
+                            config -> config.findNumber("layer_norm_eps").or(() -> Optional.of(1e-5))),
+                    PixtralTower::activation,
+                    TowerRows.size("vision.spatial_merge_size", "model.spatial_merge_size"))
+            .build());
+
+    private PixtralTower() {}
+
+    private static List<TensorRow> interleaved(String output, String source) {
+        return List.of(TensorRow.of(output + ".weight", source + ".weight", Transform.INTERLEAVE_HALVES, QUERY, HIDDEN));
+    }
+
+    private static List<TensorRow> optionalBias(String output, String source) {
+        return List.of(TensorRow.of(output + ".bias", source + ".bias", TEXT_HIDDEN).optional());
+    }
+
+    /** Either of two; where the configuration says nothing it is the class's gelu. */
+    private static void activation(ModelConfig config, HyperparameterWriter out) {
+        Variants.refuseOthers(config, "hidden_act", "silu", "gelu");
+        boolean silu = config.find("hidden_act").filter(name -> name.asText().equals("silu")).isPresent();
+        TowerRows.flag(silu ? "use_silu" : "use_gelu").write(config, out);
+    }
+
+    /** The converter takes no checkpoint whose tokenizer has no token for the end of a row of patches. */
+    private static void requireBreak(Checkpoint checkpoint) throws IOException {
+        ModelFolder folder = checkpoint.folder();
+        Optional<JsonNode> settings = JsonFile.read(folder, "tokenizer_config.json");
+        if (settings.isPresent() && hasBreak(settings.get().path("added_tokens_decoder"))) {
+            return;
+        }
+        Optional<JsonNode> tokenizer = JsonFile.read(folder, "tokenizer.json");
+        if (tokenizer.isEmpty() || !hasBreak(tokenizer.get().path("added_tokens"))) {
+            throw new InvalidModelException(folder.location() + ": neither tokenizer_config.json nor tokenizer.json has the"
+                    + " token [IMG_BREAK], which ends a row of an image. Fetch the checkpoint again");
+        }
+    }
+
+    private static boolean hasBreak(JsonNode tokens) {
+        for (JsonNode token : tokens) {
+            if (token.path("content").asText().equals("[IMG_BREAK]")) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
