@@ -128,6 +128,11 @@ def published_siglip(tensors):
     return [[n.replace("vision_tower.", "vision_tower.vision_model."), d, s] for n, d, s in tensors]
 
 
+def plain_embedding(tensors):
+    """The embedding by a name with which the converter takes a row of it for the vision tower."""
+    return [[n.replace("language_model.", "") if "embed_tokens" in n else n, d, s] for n, d, s in tensors]
+
+
 def blocks(shape):
     return [-(-shape[0] // 128), -(-shape[1] // 128)]
 
@@ -277,7 +282,7 @@ FAMILIES = {
             fullatt_block_indexes=[1, 3])),
     "mistral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", tie_word_embeddings=False, text_config={
         **TEXT, "model_type": "mistral", "head_dim": 64, "sliding_window": None}, vision_config=PIXTRAL),
-    "ministral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", text_config={
+    "ministral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", change=plain_embedding, text_config={
         **TEXT, "tie_word_embeddings": True, "model_type": "ministral3", "head_dim": 64, "rope_parameters": {
             "beta_fast": 32.0, "beta_slow": 1.0, "factor": 16.0, "llama_4_scaling_beta": 0.1, "mscale": 1.0,
             "mscale_all_dim": 1.0, "original_max_position_embeddings": 512, "rope_theta": 1000000.0, "rope_type": "yarn"}},

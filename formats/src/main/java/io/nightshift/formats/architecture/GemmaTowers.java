@@ -111,14 +111,11 @@ final class GemmaTowers {
 
     /** Of the tower and the projector; without the head that pools, and with a part of the name that transformers 5 drops. */
     private static Optional<String> siglipName(String tensor, ModelConfig config) {
-        boolean tower = tensor.startsWith("vision_tower.") || tensor.startsWith("multi_modal_projector.");
-        if (!tower || tensor.contains("vision_model.head.")) {
-            return Optional.empty();
-        }
-        String name = tensor.replace("_weight", ".weight");
-        return Optional.of(name.startsWith("vision_tower.") && !name.startsWith(SIGLIP)
-                ? SIGLIP + name.substring("vision_tower.".length())
-                : name);
+        boolean tower = tensor.startsWith("vision_tower.");
+        String name = tower && !tensor.startsWith(SIGLIP) ? SIGLIP + tensor.substring("vision_tower.".length()) : tensor;
+        return (tower || tensor.startsWith("multi_modal_projector.")) && !name.startsWith(SIGLIP + "head.")
+                ? Optional.of(name.replace("_weight", ".weight"))
+                : Optional.empty();
     }
 
     /** How many patches of a side become one, where that is not 4 as in all models that are published. */

@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
@@ -24,12 +25,13 @@ public final class VisionTowers {
     /**
      * How the vision tower of a checkpoint becomes GGUF.
      *
+     * @param warnings receives why loaders will not take the file, where they will not
      * @throws InvalidModelException if it has none, or one that is not known, if a value of {@code vision_config} or of the
      *     preparation of images is missing or out of its range, or if a tensor of the tower is missing, superfluous or of
      *     the wrong shape or type
      * @throws IOException if a file that the conversion needs cannot be read
      */
-    public static TowerConversion convert(Checkpoint checkpoint) throws IOException {
+    public static TowerConversion convert(Checkpoint checkpoint, Warnings warnings) throws IOException {
         VisionTower tower = of(checkpoint.config());
         Checkpoint seen = checkpoint.with(
                 checkpoint.config().part("vision_config", ImagePreparation.read(checkpoint.folder())));
@@ -40,6 +42,11 @@ public final class VisionTowers {
             requireFloats(checkpoint, tensor);
             tensors.add(new TensorRecipe(tensor.name(), tensor.shape(), GgmlType.F32, tensor.content()));
         }
+        tower.optional()
+                .filter(lacking -> tensors.stream().noneMatch(tensor -> tensor.name().equals(lacking.tensor())))
+                .ifPresent(lacking -> warnings.differs(checkpoint.folder().location() + ": the vision tower's file has no "
+                        + lacking.tensor() + ", and llama.cpp loads no such file. llama.cpp's converter writes the same; "
+                        + lacking.remedy()));
         return new TowerConversion(inOrderOf(checkpoint, tensors), made.hyperparameters(), tower.types());
     }
 

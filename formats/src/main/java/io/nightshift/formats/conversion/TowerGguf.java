@@ -30,7 +30,7 @@ public record TowerGguf(GgufMetadata metadata, TowerConversion tower) {
      * @throws IOException if it cannot be read
      */
     public static TowerGguf of(Checkpoint checkpoint, Warnings warnings) throws IOException {
-        TowerConversion tower = VisionTowers.convert(checkpoint);
+        TowerConversion tower = VisionTowers.convert(checkpoint, warnings);
         GgufMetadata metadata = new GgufMetadata().text("general.architecture", "clip");
         GeneralMetadata.append(checkpoint.folder(), ParameterCounts.of(tower.tensors()), metadata, warnings);
         metadata.put("general.type", new GgufValue.Text("mmproj"));

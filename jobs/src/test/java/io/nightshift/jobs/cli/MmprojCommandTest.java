@@ -85,6 +85,15 @@ class MmprojCommandTest {
         assertTrue(run.err().contains(said), run.err());
     }
 
+    /** Mistral 3 as it is published: the file is the converter's, which llama.cpp does not load. */
+    @Test
+    void aFileThatLoadersWillNotTakeIsWarnedOf() throws IOException {
+        CommandRun run = quantize(model("mistral3"), "mmproj:F16");
+        assertEquals(0, run.exitCode(), run.err());
+        assertTrue(run.err().contains("has no v.token_embd.img_break, and llama.cpp loads no such file. llama.cpp's converter"
+                + " writes the same; it takes the row of the embedding only where that is called"), run.err());
+    }
+
     /** transformers 5 leaves a part of the names out; the converter stops there. */
     @Test
     void aTowerOfGemma3IsTakenByItsNewNames() throws IOException {
@@ -95,7 +104,8 @@ class MmprojCommandTest {
         int end = bytes.lastIndexOf('}', Math.toIntExact(ByteBuffer.wrap(Files.readAllBytes(weights))
                 .order(ByteOrder.LITTLE_ENDIAN).getLong()) + Long.BYTES) + 1;
         String header = bytes.substring(0, end).replace("vision_tower.vision_model.", "vision_tower.");
-        Files.writeString(weights, header + " ".repeat(end - header.length()) + bytes.substring(end), StandardCharsets.ISO_8859_1);
+        Files.writeString(weights, header + " ".repeat(end - header.length()) + bytes.substring(end),
+                StandardCharsets.ISO_8859_1);
         CommandRun run = quantize(model, "mmproj:F16");
         assertEquals(0, run.exitCode(), run.err());
     }
