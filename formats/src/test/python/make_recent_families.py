@@ -4,6 +4,8 @@ the reference makes of them as SHA-256 of whole files.
 
   make_recent_families.py LLAMA_CPP DIGEST_TOOL RESOURCES WORK [NAME...]
 
+Of models with images it makes the vision tower's file as well (--mmproj).
+
 LLAMA_CPP is a built checkout (convert_hf_to_gguf.py, build/bin/llama-quantize), DIGEST_TOOL is gguf_digest.py, RESOURCES
 is src/test/resources, WORK receives the checkpoints with weights and full digests. Needs torch and transformers: names,
 shapes and configurations come from the real model classes, or are written by hand where there is none. Weights follow
@@ -121,6 +123,16 @@ def transposed(tensors):
     return [[n, d, [s[0], s[2], s[1]] if len(s) == 3 and ".experts." in n else s] for n, d, s in tensors]
 
 
+def published_siglip(tensors):
+    """Gemma 3's vision tower as it is published and the converter wants it: transformers 5 leaves a part of the name out."""
+    return [[n.replace("vision_tower.", "vision_tower.vision_model."), d, s] for n, d, s in tensors]
+
+
+def plain_embedding(tensors):
+    """The embedding by a name with which the converter takes a row of it for the vision tower."""
+    return [[n.replace("language_model.", "") if "embed_tokens" in n else n, d, s] for n, d, s in tensors]
+
+
 def blocks(shape):
     return [-(-shape[0] // 128), -(-shape[1] // 128)]
 
@@ -201,13 +213,17 @@ MIXTURE = dict(moe_intermediate_size=64, shared_expert_intermediate_size=96, num
 GEMMA4 = dict(vocab_size=384, vocab_size_per_layer_input=384, head_dim=64, global_head_dim=128, num_global_key_value_heads=1,
               attention_k_eq_v=True, hidden_size_per_layer_input=0, num_hidden_layers=6, sliding_window=512,
               final_logit_softcapping=30.0)
-GEMMA4_VISION = dict(hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
-                     head_dim=16, patch_size=4, position_embedding_size=64)
+E2B_VISION = dict(hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
+                  head_dim=16, patch_size=4, position_embedding_size=64)
 TEXT = {key: value for key, value in BASE.items() if key not in ("bos_token_id", "eos_token_id", "pad_token_id")}
-VISION = dict(depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4,
-              deepstack_visual_indexes=[0], num_position_embeddings=16)
-PIXTRAL = dict(model_type="pixtral", hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
-               image_size=16, patch_size=4)
+VISION = dict(depth=3, hidden_size=64, intermediate_size=80, num_heads=2, out_hidden_size=256, patch_size=4,
+              deepstack_visual_indexes=[0, 2], num_position_embeddings=16)
+PIXTRAL = dict(model_type="pixtral", hidden_size=64, intermediate_size=80, num_hidden_layers=3, num_attention_heads=2,
+               image_size=16, patch_size=4, hidden_act="silu")
+SIGLIP = dict(model_type="siglip_vision_model", hidden_size=64, intermediate_size=80, num_hidden_layers=2,
+              num_attention_heads=2, image_size=16, patch_size=4)
+GEMMA4_VISION = dict(hidden_size=64, intermediate_size=80, num_hidden_layers=2, num_attention_heads=2,
+                     num_key_value_heads=2, head_dim=32, patch_size=4, position_embedding_size=64)
 
 FAMILIES = {
     "smollm3": of("SmolLM3ForCausalLM", tokenizer="bpe"),
@@ -258,16 +274,17 @@ FAMILIES = {
     "qwen3.5-moe": of("Qwen3_5MoeForCausalLM", **LINEAR, **MIXTURE, keys={"mtp_num_hidden_layers": 1},
                       add=list(prediction({**ATTENTION, **SHARED}, 4))),
     "qwen3.5": of("Qwen3_5ForConditionalGeneration", text_config={**TEXT, **LINEAR, "head_dim": 64, "mtp_num_hidden_layers": 1},
-                  vision_config=VISION, add=list(prediction({**ATTENTION, **DENSE}, 0))),
+                  vision_config={**VISION, "deepstack_visual_indexes": []}, add=list(prediction({**ATTENTION, **DENSE}, 0))),
     "qwen3-next": of("Qwen3NextForCausalLM", **LINEAR, **MIXTURE, add=list(prediction({**ATTENTION, **SHARED}, 4))),
     "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", **GEMMA4, enable_moe_block=True, num_experts=4,
                      top_k_experts=2, moe_intermediate_size=64),
     "gemma4": of("Gemma4ForConditionalGeneration", tokenizer="gemma4", text_config={
-        **TEXT, **GEMMA4, "enable_moe_block": False}, vision_config=GEMMA4_VISION, audio_config=None),
+        **TEXT, **GEMMA4, "enable_moe_block": False}, vision_config={
+            **GEMMA4_VISION, "standardize": True}, audio_config=None),
     "gemma4-e2b": of("Gemma4ForConditionalGeneration", tokenizer="gemma4", text_config={
         **TEXT, **GEMMA4, "enable_moe_block": False, "attention_k_eq_v": False, "num_global_key_value_heads": None,
         "num_key_value_heads": 1, "hidden_size_per_layer_input": 64, "num_kv_shared_layers": 3, "use_double_wide_mlp": True,
-        "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 2}, vision_config=GEMMA4_VISION,
+        "layer_types": ["sliding_attention", "sliding_attention", "full_attention"] * 2}, vision_config=E2B_VISION,
         audio_config=None, add=list(gemma4_unread())),
     "qwen2-moe": of("Qwen2MoeForCausalLM", **MIXTURE),
     "olmoe": of("OlmoeForCausalLM", num_experts=4, num_experts_per_tok=2),
@@ -275,14 +292,17 @@ FAMILIES = {
         "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),
     "qwen2.5-vl": of("Qwen2_5_VLForConditionalGeneration", text_config={**TEXT, "rope_scaling": {
         "type": "mrope", "mrope_section": [8, 12, 12]}}, vision_config=dict(
-            depth=1, hidden_size=32, intermediate_size=32, num_heads=2, out_hidden_size=256, patch_size=4)),
+            depth=4, hidden_size=64, intermediate_size=80, num_heads=2, out_hidden_size=256, patch_size=4,
+            fullatt_block_indexes=[1, 3])),
     "mistral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", tie_word_embeddings=False, text_config={
         **TEXT, "model_type": "mistral", "head_dim": 64, "sliding_window": None}, vision_config=PIXTRAL),
-    "ministral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", text_config={
+    "ministral3": of("Mistral3ForConditionalGeneration", tokenizer="spm", change=plain_embedding, text_config={
         **TEXT, "tie_word_embeddings": True, "model_type": "ministral3", "head_dim": 64, "rope_parameters": {
             "beta_fast": 32.0, "beta_slow": 1.0, "factor": 16.0, "llama_4_scaling_beta": 0.1, "mscale": 1.0,
             "mscale_all_dim": 1.0, "original_max_position_embeddings": 512, "rope_theta": 1000000.0, "rope_type": "yarn"}},
         vision_config=PIXTRAL),
+    "gemma3": of("Gemma3ForConditionalGeneration", tokenizer="spm", mm_tokens_per_image=4, change=published_siglip, text_config={
+        **TEXT, "head_dim": 64, "sliding_window": 512}, vision_config=SIGLIP),
     "qwen3-vl-moe": of("Qwen3VLMoeForConditionalGeneration", change=transposed, text_config={
         **TEXT, "head_dim": 64, "moe_intermediate_size": 64, "num_experts": 4, "num_experts_per_tok": 2, "rope_scaling": {
             "rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]}}, vision_config=VISION),
@@ -334,12 +354,39 @@ TOKENIZERS = {
     "gemma4": ("recent/gemma4-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
 }
 
+# What lies beside a checkpoint with images: the class's own image processor, or what its processor saves, nested.
+CLIP = {"image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]}
+HALF = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+BREAK = {"tokenizer_config.json": {"added_tokens_decoder": {"12": {"content": "[IMG_BREAK]", "special": True}}}}
+MMPROJ = {
+    "qwen3-vl": {"preprocessor_config.json": HALF},
+    "qwen3-vl-moe": {"preprocessor_config.json": HALF},
+    "qwen3.5": {"preprocessor_config.json": HALF},
+    "qwen2.5-vl": {"preprocessor_config.json": CLIP},
+    "gemma3": {"preprocessor_config.json": HALF, "processor_config.json": {"image_seq_length": 4}},
+    "gemma4": {"processor_config.json": {"image_processor": {"image_mean": [0.0, 0.0, 0.0], "image_std": [1.0, 1.0, 1.0]}}},
+    "mistral3": {"preprocessor_config.json": CLIP, **BREAK},
+    "ministral3": {"processor_config.json": {"image_processor": CLIP}, **BREAK},
+}
+MMPROJ_TYPES = ["f32", "f16", "bf16", "q8_0"]
+
 CONVERT = """
 import sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = sys.argv[2:]
 import conversion.base as base
 base.TextModel.get_vocab_base_pre = lambda self, tokenizer: "%s"
 import convert_hf_to_gguf; convert_hf_to_gguf.main()
 """ % PRE_TOKENIZER
+
+
+def mmproj(name, folder, llama_cpp, work, digest):
+    """The vision tower's file in every type."""
+    made = {}
+    for kind in MMPROJ_TYPES:
+        out = work / ("mmproj-%s-%s.gguf" % (name, kind.upper()))
+        subprocess.run([sys.executable, llama_cpp / "convert_hf_to_gguf.py", folder, "--mmproj", "--outtype", kind,
+                        "--outfile", out], check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output=True)
+        made[kind.upper()] = digest.digest(out)["sha256"]
+    return made
 
 
 def main():
@@ -359,6 +406,9 @@ def main():
         if tokenizer_config:
             merged = {**json.loads((folder / "tokenizer_config.json").read_text()), **tokenizer_config}
             (folder / "tokenizer_config.json").write_text(json.dumps(merged))
+        for file, content in MMPROJ.get(name, {}).items():
+            there = json.loads((folder / file).read_text()) if (folder / file).exists() else {}
+            (folder / file).write_text(json.dumps({**there, **content}))
         write(folder / "model.safetensors", tensors)
         converted, quantized = work / "converted.gguf", work / "quantized.gguf"
         subprocess.run([sys.executable, "-c", CONVERT, llama_cpp, folder, "--outtype", "auto", "--outfile", converted],
@@ -370,13 +420,15 @@ def main():
             failed = [line for line in (run.stdout + run.stderr).splitlines() if "failed" in line]
             golden["quantize"][kind] = {"error": failed[:1]} if run.returncode else digest.digest(quantized)
         (work / (name + ".json")).write_text(json.dumps(golden))
+        tower = mmproj(name, folder, llama_cpp, work, digest) if name in MMPROJ else None
         kept = resources / "recent" / name
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / "config.json", kept / "config.json")
         lines = ",\n".join(json.dumps(tensor, separators=(",", ":")) for tensor in tensors)
-        (kept / "golden.json").write_text("{\"tokenizer\": %s,\n\"tokenizer_config\": %s,\n\"sha256\": %s,\n\"tensors\": [\n%s\n]}\n" % (
+        (kept / "golden.json").write_text("{\"tokenizer\": %s,\n\"tokenizer_config\": %s,\n\"sha256\": %s,\n%s\"tensors\": [\n%s\n]}\n" % (
             json.dumps(tokenizer), json.dumps(tokenizer_config), json.dumps(
-                {kind: made.get("sha256", "refused") for kind, made in golden["quantize"].items()}, indent=0), lines))
+                {kind: made.get("sha256", "refused") for kind, made in golden["quantize"].items()}, indent=0),
+            "\"mmproj\": %s,\n" % json.dumps({"files": MMPROJ[name], "sha256": tower}, indent=0) if tower else "", lines))
         print(name, {kind: made.get("error") or len(made["tensors"]) for kind, made in golden["quantize"].items()}, flush=True)
 
 

@@ -214,15 +214,40 @@ interface Transform {
         };
     }
 
-    /** One of several matrices that lie one below another in a tensor. */
+    /** One of several matrices that lie one below another in a tensor, or of several vectors in one. */
     static Transform slice(int count, int which) {
         return sources -> {
             List<Long> shape = new ArrayList<>(sources.shape());
             long rows = shape.get(0);
             shape.set(0, Math.multiplyExact(count, rows));
-            return List.of(new SourceRows(sources.expect(sources.first(), shape), which * rows, rows, RowOrder.AS_IS, 0));
+            SafetensorsTensor all = sources.asRows(sources.expect(sources.first(), shape));
+            return List.of(new SourceRows(all, which * rows, rows, RowOrder.AS_IS, 0));
         };
     }
+
+    /** One picture's kernels of a convolution over several: [outputs, channels, pictures, height, width]. */
+    static Transform picture(int count, int which) {
+        return sources -> {
+            List<Long> shape = new ArrayList<>(sources.shape());
+            long rows = shape.get(2);
+            shape.add(2, (long) count);
+            SafetensorsTensor kernels = sources.expect(sources.first(), shape);
+            long all = sources.shape().get(0) * sources.shape().get(1) * rows;
+            return List.of(new SourceRows(kernels, 0, all, RowOrder.ofGroups(count * rows, which * rows, rows), 0));
+        };
+    }
+
+    /** Kernels of a convolution out of rows that hold all channels of a point, points row by row. */
+    Transform KERNELS_OF_POINTS = sources -> {
+        List<Long> shape = sources.shape();
+        long channels = shape.get(1);
+        long width = shape.get(3);
+        long points = Math.multiplyExact(shape.get(2), width);
+        SafetensorsTensor elements = sources.asElements(
+                sources.expect(sources.first(), List.of(shape.get(0), Math.multiplyExact(points, channels))));
+        return List.of(new SourceRows(elements, 0, elements.rows(), new RowOrder.Strided(
+                0, shape, List.of(points * channels, 1L, width * channels, channels)), 0));
+    };
 
     /** Rows of each group. */
     record Slice(Dimension first, Dimension rows) {}

@@ -68,6 +68,11 @@ public final class Checkpoint {
         return new Checkpoint(folder, config.withoutPrediction(), tensors, quantization);
     }
 
+    /** The same tensors, seen by another configuration: that of a part of the model. */
+    public Checkpoint with(ModelConfig other) {
+        return new Checkpoint(folder, other, tensors, quantization);
+    }
+
     /** Where it lies: for the tokenizer's files, generation_config.json and so on. */
     public ModelFolder folder() {
         return folder;

@@ -66,6 +66,24 @@ public final class ModelConfig {
         return new ModelConfig(location, architecture, json, values, true);
     }
 
+    /**
+     * The configuration of a part of the model that is an object of its own in the file: its keys, and beside them the
+     * model's own as {@code model.KEY}.
+     *
+     * @param key of the part, such as {@code vision_config}
+     * @param others further keys, which are none of the part's
+     * @throws InvalidModelException if the file has no such object
+     */
+    public ModelConfig part(String key, ObjectNode others) {
+        if (!file.path(key).isObject()) {
+            throw new InvalidModelException(location + ": has no \"" + key + "\"");
+        }
+        ObjectNode part = file.get(key).deepCopy();
+        values.properties().forEach(entry -> part.set("model." + entry.getKey(), entry.getValue()));
+        part.setAll(others);
+        return new ModelConfig(location + ": " + key, architecture, file, part, prediction);
+    }
+
     private static String architecture(String location, ObjectNode values) {
         JsonNode ofText = values.path("text_config").path("architectures");
         JsonNode names = ofText.isArray() ? ofText : values.path("architectures");

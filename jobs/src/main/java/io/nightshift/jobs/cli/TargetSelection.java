@@ -30,8 +30,9 @@ final class TargetSelection {
             converter = TargetName.Converter.class,
             description = "What to make, separated by commas: gguf:TYPE, such as gguf:Q4_K_M; gguf:SIZE, such as"
                     + " gguf:4.65bpw or gguf:7.5GB, a file of at most that size, with the types that lose least, or"
-                    + " gguf:fit=8GB@4096, one that llama.cpp runs in so much memory with a context of 4096 tokens; awq or"
-                    + " awq:w4gSIZE, a folder of four-bit integers in groups of SIZE; exl2:BITS, such as exl2:4.65, a folder of so many bits a"
+                    + " gguf:fit=8GB@4096, one that llama.cpp runs in so much memory with a context of 4096 tokens;"
+                    + " mmproj:TYPE, such as mmproj:F16, the vision tower as a file of its own; awq or awq:w4gSIZE, a folder"
+                    + " of four-bit integers in groups of SIZE; exl2:BITS, such as exl2:4.65, a folder of so many bits a"
                     + " weight.")
     private List<TargetName> names;
 

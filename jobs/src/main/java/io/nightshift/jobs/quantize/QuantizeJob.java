@@ -63,8 +63,11 @@ public final class QuantizeJob {
             throws IOException {
         List<String> warnings = new ArrayList<>();
         Model model = Model.open(request.model(), settings, request.preTokenizer(), request.noMtp(), warning -> {
-            warnings.add(warning);
-            progress.warning(warning);
+            // Two outputs of one model may say the same of it.
+            if (!warnings.contains(warning)) {
+                warnings.add(warning);
+                progress.warning(warning);
+            }
         });
         Optional<InputStatistics> statistics = StatisticsOutlook.of(request, model, settings);
         List<CheckedTarget> targets = CheckedTarget.all(request.targets(), model, statistics);

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,19 +34,27 @@ class RecentFamiliesTest {
     void theFilesAreThoseOfLlamaQuantize(String name) throws IOException {
         JsonNode golden = GeneratedCheckpoint.golden(name);
         Map<String, String> expected = new LinkedHashMap<>();
-        golden.get("sha256").properties().forEach(entry -> expected.put(entry.getKey(), entry.getValue().asText()));
+        List<String> targets = new ArrayList<>();
+        golden.get("sha256").properties().forEach(entry -> {
+            targets.add("gguf:" + entry.getKey());
+            expected.put(name + "-" + entry.getKey() + ".gguf", entry.getValue().asText());
+        });
+        // The vision tower's are those of the converter itself.
+        golden.path("mmproj").path("sha256").properties().forEach(entry -> {
+            targets.add("mmproj:" + entry.getKey());
+            expected.put("mmproj-" + name + "-" + entry.getKey() + ".gguf", entry.getValue().asText());
+        });
         Path model = GeneratedCheckpoint.write(name, folder);
         List<String> arguments = new ArrayList<>(List.of("quantize", "--model", model.toString(), "--to",
-                expected.keySet().stream().map(type -> "gguf:" + type).collect(Collectors.joining(",")),
-                "--output", folder.toString(), "--master", "local[2]"));
+                String.join(",", targets), "--output", folder.toString(), "--master", "local[2]"));
         if (GeneratedCheckpoint.needsPreTokenizer(golden)) {
             arguments.addAll(List.of("--pre-tokenizer", "qwen2"));
         }
         CommandRun run = CommandRun.of(arguments.toArray(String[]::new));
         assertEquals(0, run.exitCode(), run.err());
         Map<String, String> made = new LinkedHashMap<>();
-        for (String type : expected.keySet()) {
-            made.put(type, Fixtures.sha256(folder.resolve(name + "-" + type + ".gguf")));
+        for (String file : expected.keySet()) {
+            made.put(file, Fixtures.sha256(folder.resolve(file)));
         }
         assertEquals(expected, made);
     }

@@ -71,6 +71,7 @@ public final class GeneratedCheckpoint {
         for (String file : TOKENIZERS.get(golden.get("tokenizer").asText())) {
             Files.copy(RESOURCES.resolve(file), folder.resolve(Path.of(file).getFileName()));
         }
+        writeFilesOfImages(golden, folder);
         ObjectNode header = JsonNodeFactory.instance.objectNode();
         long position = 0;
         for (JsonNode tensor : tensors) {
@@ -91,6 +92,19 @@ public final class GeneratedCheckpoint {
             }
         }
         return folder;
+    }
+
+    /** What lies beside a model with images; keys of files that are there already are added. */
+    private static void writeFilesOfImages(JsonNode golden, Path folder) throws IOException {
+        ObjectMapper mapper = new ObjectMapper();
+        for (Map.Entry<String, JsonNode> file : golden.path("mmproj").path("files").properties()) {
+            Path path = folder.resolve(file.getKey());
+            ObjectNode content = Files.exists(path)
+                    ? (ObjectNode) mapper.readTree(path.toFile())
+                    : JsonNodeFactory.instance.objectNode();
+            content.setAll((ObjectNode) file.getValue());
+            Files.writeString(path, content.toString());
+        }
     }
 
     private static long count(JsonNode tensor) {

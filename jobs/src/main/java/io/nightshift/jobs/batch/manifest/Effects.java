@@ -22,12 +22,14 @@ final class Effects {
     private final Set<Format> formats = EnumSet.noneOf(Format.class);
     private final boolean sized;
     private final boolean typed;
+    private final boolean predicts;
 
     /** @param settings of one model, with the defaults */
     Effects(Settings settings, List<TargetRequest> targets) {
         this.settings = settings;
         takeStatistics = targets.isEmpty() || targets.stream().anyMatch(TargetRequest::takesStatistics);
         targets.forEach(target -> formats.add(target.target().format()));
+        predicts = targets.isEmpty() || targets.stream().anyMatch(target -> target.target().predicts());
         sized = targets.stream().anyMatch(target -> target.target().isSized());
         typed = targets.stream()
                 .anyMatch(target -> target.target().format() == Format.GGUF && !target.target().isSized());
@@ -53,6 +55,8 @@ final class Effects {
     Optional<String> missing(ManifestKey key) {
         if (ManifestKey.OF_STATISTICS.contains(key) && !takeStatistics) {
             return Optional.of("a target that takes statistics");
+        } else if ((key == ManifestKey.EVALUATION || OF_GATES.contains(key)) && !predicts) {
+            return Optional.of("a target that predicts, which mmproj does not");
         } else if (key == ManifestKey.TEXT_COLUMN || key == ManifestKey.CHAT) {
             return without(has(ManifestKey.CALIBRATION) || has(ManifestKey.EVALUATION), "calibration or evaluation");
         } else if (OF_TEXTS.contains(key)) {

@@ -155,8 +155,12 @@ final class ModelEntries {
 
     private void checkTargets(Settings settings, List<TargetRequest> targets, Effects effects) {
         for (Settings.Entry entry : settings.targets().orElseThrow().entries()) {
+            boolean predicts = entry.target().map(TargetName::predicts).orElse(true);
             entry.gate().forEach((key, setting) -> {
-                if (effects.isGateWithoutEvaluation(key)) {
+                if (!predicts) {
+                    problems.add(setting.line(), setting.path(), "has no effect on " + entry.target().get()
+                            + ", which predicts nothing that could be measured");
+                } else if (effects.isGateWithoutEvaluation(key)) {
                     refuseGate(setting);
                 }
             });

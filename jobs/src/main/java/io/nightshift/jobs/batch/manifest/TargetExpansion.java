@@ -26,7 +26,8 @@ final class TargetExpansion {
         List<Entry> entries = settings.targets().map(Settings.Targets::entries).orElse(List.of());
         entries.forEach(entry -> entry.preset().ifPresent(preset -> addAll(preset, entry)));
         entries.forEach(entry -> entry.target().ifPresent(
-                target -> requests.put(target.text(), new TargetRequest(target, true, gate(entry), entry.line()))));
+                target -> requests.put(target.text(), new TargetRequest(
+                        target, true, target.predicts() ? gate(entry) : Gate.NONE, entry.line()))));
     }
 
     private void addAll(Preset preset, Entry entry) {

@@ -3,6 +3,7 @@ package io.nightshift.jobs.batch.manifest;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.types.FileSize;
 import io.nightshift.formats.types.FileType;
+import io.nightshift.formats.types.TowerTypes;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
@@ -14,7 +15,8 @@ import java.util.regex.Pattern;
 /**
  * A target as manifests and commands write it.
  *
- * @param text in its one spelling: {@code gguf:Q4_K_M}, {@code gguf:4.65bpw}, {@code awq}, {@code awq:w4g64}, {@code exl2:4.65}
+ * @param text in its one spelling: {@code gguf:Q4_K_M}, {@code gguf:4.65bpw}, {@code mmproj:F16}, {@code awq}, {@code
+ *     awq:w4g64}, {@code exl2:4.65}
  * @param format what is made
  * @param variant what follows the colon; empty where nothing does
  */
@@ -31,6 +33,8 @@ public record TargetName(String text, Format format, String variant) {
     /** What can be made. */
     public enum Format {
         GGUF,
+        /** A vision tower, which is no language model: nothing is calibrated for it, and it is not evaluated. */
+        MMPROJ,
         AWQ,
         EXL2
     }
@@ -46,11 +50,13 @@ public record TargetName(String text, Format format, String variant) {
         String variant = colon < 0 ? "" : text.substring(colon + 1);
         return switch (format) {
             case "gguf" -> gguf(text, variant);
+            case "mmproj" -> mmproj(text, variant);
             case "awq" -> awq(text, colon < 0, variant);
             case "exl2" -> exl2(text, variant);
             default -> throw new InvalidModelException("'" + text + "' is neither a target nor a preset"
                     + Suggestion.of(text, Preset.words()).map(preset -> "; did you mean '" + preset + "'?")
-                            .orElse("; write gguf:TYPE, gguf:SIZE, awq, exl2:BITS or one of " + String.join(", ", Preset.words())));
+                            .orElse("; write gguf:TYPE, gguf:SIZE, mmproj:TYPE, awq, exl2:BITS or one of "
+                                    + String.join(", ", Preset.words())));
         };
     }
 
@@ -69,6 +75,13 @@ public record TargetName(String text, Format format, String variant) {
             List<String> types = Arrays.stream(FileType.values()).map(FileType::name).toList();
             throw new InvalidModelException("'" + text + "' is no GGUF type" + Suggestion.sentence(variant, types), e);
         }
+    }
+
+    private static TargetName mmproj(String text, String variant) {
+        String type = TowerTypes.FILE_TYPES.stream().map(FileType::name).filter(variant::equalsIgnoreCase).findFirst()
+                .orElseThrow(() -> new InvalidModelException("'" + text + "' is no file of a vision tower; write mmproj:F16, or"
+                        + " another of " + TowerTypes.FILE_TYPES));
+        return new TargetName("mmproj:" + type, Format.MMPROJ, type);
     }
 
     private static TargetName awq(String text, boolean plain, String variant) {
@@ -102,10 +115,21 @@ public record TargetName(String text, Format format, String variant) {
         return format == Format.GGUF && FileSize.parse(variant).isPresent();
     }
 
+    /** Whether it is a language model, whose predictions can be compared with those of the original. */
+    public boolean predicts() {
+        return format != Format.MMPROJ;
+    }
+
+    /** Whether it is one file, and not a folder. */
+    public boolean isFile() {
+        return format == Format.GGUF || format == Format.MMPROJ;
+    }
+
     /** The file, or folder, that it becomes. */
     public String outputName(String model) {
         return switch (format) {
             case GGUF -> model + "-" + FileSize.parse(variant).map(FileSize::label).orElse(variant) + ".gguf";
+            case MMPROJ -> "mmproj-" + model + "-" + variant + ".gguf";
             case AWQ -> model + "-AWQ";
             case EXL2 -> model + "-EXL2-" + variant + "bpw";
         };

@@ -11,6 +11,10 @@ package io.nightshift.jobs.batch.manifest;
 public record TargetRequest(TargetName target, boolean importance, Gate gate, int line) {
     /** Whether it is made by whatever statistics the model has; else by none. */
     public boolean takesStatistics() {
-        return importance || target.format() != TargetName.Format.GGUF;
+        return switch (target.format()) {
+            case GGUF -> importance;
+            case MMPROJ -> false;
+            case AWQ, EXL2 -> true;
+        };
     }
 }

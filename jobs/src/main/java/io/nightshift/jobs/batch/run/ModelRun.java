@@ -7,7 +7,6 @@ import io.nightshift.jobs.batch.lease.LeaseException;
 import io.nightshift.jobs.batch.manifest.Gate;
 import io.nightshift.jobs.batch.manifest.ManifestKey;
 import io.nightshift.jobs.batch.manifest.ManifestModel;
-import io.nightshift.jobs.batch.manifest.TargetName;
 import io.nightshift.jobs.batch.manifest.TargetRequest;
 import io.nightshift.jobs.batch.report.ModelDetail;
 import io.nightshift.jobs.batch.state.Checksums;
@@ -289,7 +288,7 @@ final class ModelRun {
             Optional<Quality> known = output.before().flatMap(OutputState::quality)
                     .filter(quality -> canBeJudged(request.gate()));
             known.ifPresent(quality -> qualities.put(request, quality));
-            if (known.isEmpty() && model.isEvaluated()) {
+            if (known.isEmpty() && model.isEvaluated() && request.target().predicts()) {
                 asked.add(request);
             }
         });
@@ -362,7 +361,7 @@ final class ModelRun {
         }
         if (withheld) {
             files.delete(name + Checksums.END);
-            files.delete(request.target().format() == TargetName.Format.GGUF ? name : name + "/config.json");
+            files.delete(request.target().isFile() ? name : name + "/config.json");
         }
         Map<String, String> digests = withheld ? Map.of()
                 : before.isPresent() ? before.get().digests()

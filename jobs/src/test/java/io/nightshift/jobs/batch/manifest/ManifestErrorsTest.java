@@ -118,7 +118,8 @@ class ManifestErrorsTest {
                 ofModel("empty list", model + "[]", "4: models[0].targets: is an empty list; name targets such as gguf:Q4_K_M, "
                         + "or a preset such as sweet-spot"),
                 ofModel("unknown format", model + "ggml:Q8_0", "4: models[0].targets: 'ggml:Q8_0' is neither a target nor a "
-                        + "preset; write gguf:TYPE, gguf:SIZE, awq, exl2:BITS or one of sweet-spot, gguf-static, gguf-imatrix"),
+                        + "preset; write gguf:TYPE, gguf:SIZE, mmproj:TYPE, awq, exl2:BITS or one of sweet-spot, gguf-static, "
+                        + "gguf-imatrix"),
                 ofModel("unknown preset", model + "gguf-statik", "4: models[0].targets: 'gguf-statik' is neither a target nor "
                         + "a preset; did you mean 'gguf-static'?"),
                 ofModel("no type", model + "gguf", "4: models[0].targets: 'gguf' says no type; write one such as gguf:Q4_K_M"),
@@ -128,6 +129,10 @@ class ManifestErrorsTest {
                         + "128 or -1 (whole rows); write awq or awq:w4g128"),
                 ofModel("no bits", model + "exl2", "4: models[0].targets: 'exl2' says no bits per weight; write them, as in "
                         + "exl2:4.65"),
+                ofModel("type that no vision tower has", model + "mmproj:Q4_K_M", "4: models[0].targets: 'mmproj:Q4_K_M' is no"
+                        + " file of a vision tower; write mmproj:F16, or another of [F32, F16, BF16, Q8_0]"),
+                ofModel("evaluation of a vision tower alone", model + "mmproj:f16\nevaluation: held-out.txt",
+                        "5: models[0].evaluation: has no effect without a target that predicts, which mmproj does not"),
                 ofModel("too many bits", model + "exl2:16",
                         "4: models[0].targets: 'exl2:16': EXL2 has 2 to 8 bits per weight; 4.65 is usual"),
                 ofModel("twice", model + "\n- gguf:Q8_0\n- gguf:q8_0",

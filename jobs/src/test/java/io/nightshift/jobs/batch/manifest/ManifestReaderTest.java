@@ -50,6 +50,16 @@ class ManifestReaderTest {
     }
 
     @Test
+    void aVisionTowerIsMadeWithoutStatisticsAndHasNoGate() {
+        String night = NIGHT.replace("[gguf:Q4_K_M, awq, exl2:4.650]", "[gguf:Q4_K_M, mmproj:f16]");
+        ManifestModel llama = read(night).models().get(0);
+        TargetRequest tower = llama.targets().get(1);
+        assertEquals("llama/mmproj-llama-F16.gguf", llama.outputName(tower));
+        assertEquals(false, tower.takesStatistics());
+        assertEquals(Gate.NONE, tower.gate());
+    }
+
+    @Test
     void defaultsHoldUnlessAnEntrySaysOtherwise() {
         Manifest manifest = read(NIGHT);
         assertEquals("s3a://quantized/2026-11-27", manifest.output());
