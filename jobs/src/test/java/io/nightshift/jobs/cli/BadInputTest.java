@@ -176,7 +176,7 @@ class BadInputTest {
         Files.writeString(config, Files.readString(config).replace("LlamaForCausalLM", "NoSuchForCausalLM"));
         String line = refusal(model);
         assertContains("NoSuchForCausalLM", line);
-        for (String supported : List.of("LlamaForCausalLM", "Qwen3ForCausalLM", "Phi3ForCausalLM")) {
+        for (String supported : List.of(" llama,", " qwen3,", " phi3,")) {
             assertContains(supported, line);
         }
     }
