@@ -34,6 +34,9 @@ DEFAULT_LENGTHS = [1030, 600, 370]
 # Tokens that the tokenizer has, where the embedding has more rows, which GGUF leaves out.
 VOCABULARIES = {"gemma-3-vision": 311}
 
+# Tensors by names that transformers does not know: make_recent_families.py gives the embedding the one that the converter looks for.
+NAMES = {"ministral3": {"^model.embed_tokens": "model.language_model.embed_tokens"}}
+
 
 def first_of_equals(values, k, dim=-1, sorted=True):
     """torch.topk, but of equal values the first: topk leaves that open, and mixtral-moe has experts that tie."""
@@ -65,7 +68,7 @@ def load(folder):
     arguments = dict(dtype=torch.float32, attn_implementation="eager")
     names = json.loads((folder / "config.json").read_text())["architectures"]
     if names[0].endswith("ForConditionalGeneration"):
-        model = getattr(transformers, names[0]).from_pretrained(folder, **arguments)
+        model = getattr(transformers, names[0]).from_pretrained(folder, key_mapping=NAMES.get(folder.name), **arguments)
         return model, model.config.text_config
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, **arguments)
     return model, model.config

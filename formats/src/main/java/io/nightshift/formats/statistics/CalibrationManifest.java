@@ -32,7 +32,7 @@ import java.util.stream.Collectors;
  * @param gramBlock channels of a side of a Gram matrix's blocks
  * @param routeAllExperts whether experts' inputs are those of all tokens
  * @param minExpertTokens experts with fewer tokens get other statistics
- * @param imatrixDigest SHA-256 of {@value #IMATRIX}
+ * @param imatrixDigest SHA-256 of {@value #IMATRIX}, empty where the folder has none: that of a step of propagation
  * @param inputs all inputs, layer by layer
  */
 public record CalibrationManifest(
@@ -124,7 +124,9 @@ public record CalibrationManifest(
         requireText("packing", packing);
         requireDigest("modelDigest", modelDigest);
         requireDigest("tokensDigest", tokensDigest);
-        requireDigest("imatrixDigest", imatrixDigest);
+        if (!"".equals(imatrixDigest)) {
+            requireDigest("imatrixDigest", imatrixDigest);
+        }
         requireOneOrMore("sequences", sequences);
         requireOneOrMore("sequenceLength", sequenceLength);
         requireOneOrMore("groups", groups);

@@ -67,6 +67,14 @@ class CalibrationManifestTest {
         assertTrue(message.contains("/calibration.json is damaged: " + said), message);
     }
 
+    /** Those of a step of propagation, which no importance matrix is made of. */
+    @Test
+    void statisticsWithoutAnImportanceMatrixAreRead() throws IOException {
+        CalibrationManifest step = CalibrationManifest.read(folder(2));
+        step = step.with("", step.inputs());
+        assertEquals(step, CalibrationManifest.read(folder(new String(step.toJson(), StandardCharsets.UTF_8))));
+    }
+
     @Test
     void newStatisticsHaveTheNewVersion() {
         assertEquals(2, CalibrationManifest.VERSION);
