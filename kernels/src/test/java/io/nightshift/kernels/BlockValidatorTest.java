@@ -56,10 +56,7 @@ class BlockValidatorTest {
         for (BlockInputs kind : BlockInputs.values()) {
             for (boolean importance : new boolean[] {false, true}) {
                 if (golden.has(kind, importance)) {
-                    byte[] blocks = new byte[Math.toIntExact(BlockInputs.ROWS * type.rowBytes(BlockInputs.COLUMNS))];
-                    float[] columns = importance ? kind.importance() : null;
-                    Quantizers.create(type)
-                            .quantize(kind.rows(), 0, BlockInputs.ROWS, BlockInputs.COLUMNS, columns, 0, blocks, 0);
+                    byte[] blocks = QuantizedInputs.blocks(type, kind, importance);
                     boolean valid = BlockValidator.firstInvalidBlock(type, blocks, 0, blocks.length) < 0;
                     assertEquals(golden.valid(kind, importance), valid, kind + " importance " + importance);
                 }

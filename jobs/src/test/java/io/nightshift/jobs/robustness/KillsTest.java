@@ -29,11 +29,11 @@ import org.junit.jupiter.api.io.TempDir;
  * Drivers and executors that are killed at random moments, the same ones each time as far as a machine can repeat them. The
  * outputs after a rerun are those of a run that nobody killed, and nothing else is left.
  *
- * <p>A few kills always; with {@code -Dnightshift.kills=50} so many.
+ * <p>Two kills of drivers always, one of them in an object store; with {@code -Dnightshift.kills=50} so many.
  */
 class KillsTest {
     private static final long SEED = 20261128;
-    private static final int FEW = 3;
+    private static final int FEW = 2;
     private static final String BATCH = "batch";
     private static final long PATIENCE_SECONDS = 300;
     private static final Pattern TIMED = Pattern.compile(

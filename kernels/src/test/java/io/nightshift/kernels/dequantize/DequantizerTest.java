@@ -8,14 +8,13 @@ import io.nightshift.kernels.BlockInputs;
 import io.nightshift.kernels.BlockValidator;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.Golden;
-import io.nightshift.kernels.quantize.Quantizers;
+import io.nightshift.kernels.QuantizedInputs;
 import io.nightshift.kernels.reference.ScalarDequantizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
@@ -50,26 +49,14 @@ class DequantizerTest {
     }
 
     static List<Arguments> quantizable() {
-        List<Arguments> cases = new ArrayList<>();
-        for (GgmlType type : Quantizers.types()) {
-            for (BlockInputs kind : BlockInputs.values()) {
-                for (boolean importance : new boolean[] {false, true}) {
-                    if (type != GgmlType.F32 && new Golden(type).has(kind, importance)) {
-                        cases.add(Arguments.of(type, kind, importance));
-                    }
-                }
-            }
-        }
-        return cases;
+        return QuantizedInputs.cases().stream().filter(arguments -> arguments.get()[0] != GgmlType.F32).toList();
     }
 
     @ParameterizedTest(name = "{0} of {1}, importance {2}", allowZeroInvocations = true)
     @MethodSource("quantizable")
     void givesTheWeightsThatGgmlGivesForItsOwnBlocks(GgmlType type, BlockInputs kind, boolean importance) {
-        float[] rows = kind.rows();
-        byte[] blocks = new byte[Math.toIntExact(BlockInputs.ROWS * type.rowBytes(BlockInputs.COLUMNS))];
-        float[] columns = importance ? kind.importance() : null;
-        Quantizers.create(type).quantize(rows, 0, BlockInputs.ROWS, BlockInputs.COLUMNS, columns, 0, blocks, 0);
+        float[] rows = new float[BlockInputs.ROWS * BlockInputs.COLUMNS];
+        byte[] blocks = QuantizedInputs.blocks(type, kind, importance);
         Dequantizers.of(type).dequantize(blocks, 0, rows, 0, rows.length);
         assertEquals(new Golden(type).dequantized(kind, importance), Golden.sha256(bytes(rows)));
     }
