@@ -84,7 +84,7 @@ public final class WorkFolder implements AutoCloseable {
                 LocalErrors.makeFolder(location.localPath());
             }
             removeAbandoned(fileSystem, path.getParent(), now);
-            fileSystem.mkdirs(path);
+            // Its first file makes the folder: one without an owner would be nobody's, if the driver was killed in between.
             try (OutputStream owner = fileSystem.create(new Path(path, OWNER))) {
                 owner.write(RunOwner.ofThisProcess().toLine().getBytes(StandardCharsets.UTF_8));
             }
