@@ -3,11 +3,9 @@ package io.nightshift.kernels;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.nightshift.kernels.quantize.Quantizers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -15,10 +13,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class BlockValidatorTest {
     private static final int BLOCKS = 131;
-
-    static Set<GgmlType> quantizable() {
-        return Quantizers.types();
-    }
 
     /** The type, and the offsets of its half-precision scales. */
     static Object[][] scales() {
@@ -49,19 +43,12 @@ class BlockValidatorTest {
         };
     }
 
-    @ParameterizedTest
-    @MethodSource("quantizable")
-    void agreesWithGgmlAboutItsOwnBlocks(GgmlType type) {
-        Golden golden = new Golden(type);
-        for (BlockInputs kind : BlockInputs.values()) {
-            for (boolean importance : new boolean[] {false, true}) {
-                if (golden.has(kind, importance)) {
-                    byte[] blocks = QuantizedInputs.blocks(type, kind, importance);
-                    boolean valid = BlockValidator.firstInvalidBlock(type, blocks, 0, blocks.length) < 0;
-                    assertEquals(golden.valid(kind, importance), valid, kind + " importance " + importance);
-                }
-            }
-        }
+    @ParameterizedTest(name = "{0} of {1}, importance {2}")
+    @MethodSource("io.nightshift.kernels.QuantizedInputs#cases")
+    void agreesWithGgmlAboutItsOwnBlocks(GgmlType type, BlockInputs kind, boolean importance) {
+        byte[] blocks = QuantizedInputs.blocks(type, kind, importance);
+        assertEquals(new Golden(type).valid(kind, importance),
+                BlockValidator.firstInvalidBlock(type, blocks, 0, blocks.length) < 0);
     }
 
     @ParameterizedTest

@@ -51,8 +51,9 @@ class FloatConversionTest {
         F16.fromFloats(floats, 0, halves, 0, floats.length);
         BF16.fromFloats(floats, 0, brain, 0, floats.length);
         for (int i = 0; i < floats.length; i++) {
-            assertEquals(ScalarHalf.toF16(floats[i]), word(halves, i), Float.toHexString(floats[i]));
-            assertEquals(ScalarHalf.toBF16(floats[i]), word(brain, i), Float.toHexString(floats[i]));
+            float value = floats[i];
+            assertEquals(ScalarHalf.toF16(value), word(halves, i), () -> Float.toHexString(value));
+            assertEquals(ScalarHalf.toBF16(value), word(brain, i), () -> Float.toHexString(value));
         }
     }
 

@@ -22,14 +22,18 @@ public final class QuantizedInputs {
         }
     }
 
-    /** Type, kind and whether with importance, of all that ggml's digests are known of. */
+    /**
+     * Type, kind and whether with importance, of all that ggml's digests are known of; where the machine lacks the lanes, each
+     * third kind of a type.
+     */
     public static List<Arguments> cases() {
         List<Arguments> cases = new ArrayList<>();
         for (GgmlType type : Quantizers.types()) {
             Golden golden = new Golden(type);
             for (BlockInputs kind : BlockInputs.values()) {
                 for (boolean importance : new boolean[] {false, true}) {
-                    if (golden.has(kind, importance)) {
+                    boolean leftOut = MachineLanes.missing() && (type.ordinal() + kind.ordinal()) % 3 != 0;
+                    if (golden.has(kind, importance) && !leftOut) {
                         cases.add(Arguments.of(type, kind, importance));
                     }
                 }

@@ -60,6 +60,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** GGUF files with folded scales and error feedback. */
 class RoundingJobTest {
     private static final RoundingOptions BOTH = new RoundingOptions(true, 4, true, 0.001);
+    private static final List<FileType> LARGEST = List.of(FileType.Q8_0);
     private static final List<FileType> TYPES = List.of(FileType.Q8_0, FileType.Q4_K_M, FileType.Q2_K);
 
     @TempDir
@@ -77,7 +78,7 @@ class RoundingJobTest {
     }
 
     @Test
-    void makesTheSameBytesOnAnyClusterAndAfterAnExecutorWasKilled() throws Exception {
+    void makesTheSameBytesOnAnyNumberOfCores() throws Exception {
         Path model = Fixtures.model("llama-spm");
         Map<String, String> expected;
         try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
@@ -87,7 +88,7 @@ class RoundingJobTest {
             assertEquals(3, expected.size());
             // The smallest target sets the number of pieces: this one alone has two.
             QuantizeResult parts =
-                    quantize(spark, model, TYPES.subList(0, 1), BOTH, "parts", OutputFile.MIN_PART_LENGTH);
+                    quantize(spark, model, LARGEST, BOTH, "parts", OutputFile.MIN_PART_LENGTH);
             assertTrue(parts(parts) > 1, parts(parts) + " parts");
             assertEquals(expected.get("llama-spm-Q8_0.gguf"), digests("parts").get("llama-spm-Q8_0.gguf"));
         }
@@ -98,74 +99,69 @@ class RoundingJobTest {
             quantize(spark, model, TYPES.subList(1, 2), BOTH, "alone", 1 << 30);
             assertEquals(expected.get("llama-spm-Q4_K_M.gguf"), digests("alone").get("llama-spm-Q4_K_M.gguf"));
         }
-        try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
-            SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
-            for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
-                quantize(spark, model, TYPES, BOTH, "killed" + run, OutputFile.MIN_PART_LENGTH);
-                assertEquals(expected, digests("killed" + run));
-            }
-            assertNotEquals(0, casualties.lost());
-        }
         assertEquals(List.of(), Fixtures.files(folder).stream()
                 .filter(file -> file.toString().contains("nightshift-work")).toList());
     }
 
+    /** In parts: one upload of several, from several tasks. */
     @Test
-    void makesTheSameBytesOnS3AndAfterAnExecutorWasKilled() throws Exception {
-        Path model = Fixtures.model("llama-spm");
+    void makesTheSameBytesInPartsOnS3() throws Exception {
+        try (S3Server s3 = S3Server.start(); JavaSparkContext spark = SparkCluster.local(3, s3.hadoopOptions())) {
+            String expected = makeLocally(spark, s3, Fixtures.model("llama-spm"));
+            QuantizeResult made = quantize(spark, s3, "llama-spm", "parts");
+            assertTrue(parts(made) > 1, parts(made) + " parts");
+            assertEquals(expected, Fixtures.sha256(s3.get("parts/llama-spm-Q8_0.gguf")));
+            assertNothingIsLeft(s3);
+        }
+    }
+
+    @Test
+    void makesTheSameBytesOnS3AfterAnExecutorWasKilled() throws Exception {
         try (S3Server s3 = S3Server.start()) {
-            for (Path file : Fixtures.files(model)) {
-                s3.put("in/llama-spm/" + file.getFileName(), Files.readAllBytes(file));
-            }
-            Map<String, String> expected;
+            String expected;
             try (JavaSparkContext spark = SparkCluster.local(2, s3.hadoopOptions())) {
-                calibrate(spark, model, StatisticsKind.GRAM);
-                Path stats = folder.resolve("stats");
-                for (Path file : Fixtures.files(stats)) {
-                    s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
-                }
-                // With the statistics that the others have: the metadata names the importance matrix.
-                QuantizeRequest request = request(model.toString(), TYPES, BOTH, s3.location("stats"),
-                        folder.resolve("local").toString(), TypeOptions.NONE, 1 << 30);
-                QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
-                expected = digests("local");
-                assertEquals(3, expected.size());
-            }
-            try (JavaSparkContext spark = SparkCluster.local(3, s3.hadoopOptions())) {
-                // In parts: one upload of several, from several tasks.
-                QuantizeResult parts = quantize(spark, s3, TYPES.subList(0, 1), "parts");
-                assertTrue(parts(parts) > 1, parts(parts) + " parts");
-                assertEquals(expected.get("llama-spm-Q8_0.gguf"),
-                        digests(s3, "parts/", TYPES.subList(0, 1)).get("llama-spm-Q8_0.gguf"));
+                expected = makeLocally(spark, s3, Fixtures.family("llama-3.1"));
             }
             try (JavaSparkContext spark = SparkCluster.twoExecutors(s3.hadoopOptions())) {
                 SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
                 for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
-                    quantize(spark, s3, TYPES, "killed" + run);
-                    assertEquals(expected, digests(s3, "killed" + run + "/", TYPES));
+                    quantize(spark, s3, "llama-3.1", "killed" + run);
+                    assertEquals(expected, Fixtures.sha256(s3.get("killed" + run + "/llama-3.1-Q8_0.gguf")));
                 }
                 assertNotEquals(0, casualties.lost());
             }
-            assertEquals(List.of(), s3.keys().stream().filter(key -> key.contains("work")).toList());
-            assertEquals(List.of(), s3.uploads());
+            assertNothingIsLeft(s3);
         }
     }
 
-    private static QuantizeResult quantize(JavaSparkContext spark, S3Server s3, List<FileType> types, String output)
+    /** Model and statistics in the store, as the metadata names their place; the digest of a file made of them in a folder. */
+    private String makeLocally(JavaSparkContext spark, S3Server s3, Path model) throws IOException {
+        for (Path file : Fixtures.files(model)) {
+            s3.put("in/" + model.getFileName() + "/" + file.getFileName(), Files.readAllBytes(file));
+        }
+        calibrate(spark, model, StatisticsKind.GRAM);
+        Path stats = folder.resolve("stats");
+        for (Path file : Fixtures.files(stats)) {
+            s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
+        }
+        QuantizeRequest request = request(model.toString(), LARGEST, BOTH, s3.location("stats"),
+                folder.resolve("local").toString(), TypeOptions.NONE, 1 << 30);
+        QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
+        Map<String, String> made = digests("local");
+        assertEquals(1, made.size());
+        return made.values().iterator().next();
+    }
+
+    private static void assertNothingIsLeft(S3Server s3) {
+        assertEquals(List.of(), s3.keys().stream().filter(key -> key.contains("work")).toList());
+        assertEquals(List.of(), s3.uploads());
+    }
+
+    private static QuantizeResult quantize(JavaSparkContext spark, S3Server s3, String model, String output)
             throws IOException {
-        QuantizeRequest request = request(
-                s3.location("in/llama-spm"), types, BOTH, s3.location("stats"), s3.location(output), TypeOptions.NONE,
-                OutputFile.MIN_PART_LENGTH);
+        QuantizeRequest request = request(s3.location("in/" + model), LARGEST, BOTH, s3.location("stats"),
+                s3.location(output), TypeOptions.NONE, OutputFile.MIN_PART_LENGTH);
         return QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
-    }
-
-    private static Map<String, String> digests(S3Server s3, String output, List<FileType> types) {
-        Map<String, String> digests = new TreeMap<>();
-        for (FileType type : types) {
-            String name = "llama-spm-" + type + ".gguf";
-            digests.put(name, Fixtures.sha256(s3.get(output + name)));
-        }
-        return digests;
     }
 
     /** Trained weights and activations: on random ones there is little to gain. */

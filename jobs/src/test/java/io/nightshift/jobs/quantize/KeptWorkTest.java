@@ -35,15 +35,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Runs that are cut off when all of their rows are rounded, before anything is committed. */
 class KeptWorkTest {
-    private static final String MODEL = Path.of("..", "samples", "tiny-llama").toString();
     private static final HadoopSettings SETTINGS = new HadoopSettings(Map.of());
     private static final RoundingOptions SCALED = new RoundingOptions(true, 3, true, RoundingOptions.DEFAULT_DAMPING);
 
-    /** Of four layers, and the one that the head reads from. */
-    private static final int GROUPS = 17;
+    /** Four of each of two layers; the head is the embedding, which has no scales. */
+    private static final int GROUPS = 8;
     private static final String ALL_GROUPS = GROUPS + " of " + GROUPS + " groups of scales";
 
     private static JavaSparkContext spark;
+    private static String model;
 
     @TempDir
     static Path shared;
@@ -53,7 +53,8 @@ class KeptWorkTest {
 
     @BeforeAll
     static void calibrate() throws IOException {
-        CalibratedSample.write(MODEL, shared, shared.resolve("stats"));
+        model = Fixtures.family("llama-3.1").toString();
+        CalibratedSample.write(model, shared, shared.resolve("stats"));
         spark = SparkCluster.local(2, Map.of());
     }
 
@@ -101,7 +102,7 @@ class KeptWorkTest {
     }
 
     private QuantizeRequest request(Target target) {
-        return QuantizeRequest.of(MODEL, List.of(target), folder.resolve("out").toString())
+        return QuantizeRequest.of(model, List.of(target), folder.resolve("out").toString())
                 .with(new StatisticsSource.Folder(shared.resolve("stats").toString()));
     }
 
@@ -142,60 +143,60 @@ class KeptWorkTest {
 
     @Test
     void whatWasDoneIsFoundWhetherOrNotItIsWhole() throws IOException {
-        List<String> undisturbed = run(request(exl2(3.5)));
-        assertEquals(List.of("searching scales for exl2:3.5", "0 of " + GROUPS + " groups of scales", "measuring for exl2:3.5",
-                "0 of 9 measured units", "factorizing statistics", "0 of 29 blocks of rows", "verifying"), undisturbed);
-        Map<String, String> wanted = output("tiny-llama-EXL2-3.5bpw");
+        List<String> undisturbed = run(request(exl2(4.5)));
+        assertEquals(List.of("searching scales for exl2:4.5", "0 of " + GROUPS + " groups of scales", "measuring for exl2:4.5",
+                "0 of 5 measured units", "factorizing statistics", "0 of 15 blocks of rows", "verifying"), undisturbed);
+        Map<String, String> wanted = output("llama-3.1-EXL2-4.5bpw");
         assertEquals(List.of(), kept());
         delete(folder.resolve("out"));
 
-        cutOff(exl2(3.5));
-        assertEquals(List.of("searching scales for exl2:3.5", ALL_GROUPS, "measuring for exl2:3.5",
-                "9 of 9 measured units", "29 of 29 blocks of rows", "verifying"), run(request(exl2(3.5))));
-        assertEquals(wanted, output("tiny-llama-EXL2-3.5bpw"));
+        cutOff(exl2(4.5));
+        assertEquals(List.of("searching scales for exl2:4.5", ALL_GROUPS, "measuring for exl2:4.5",
+                "5 of 5 measured units", "15 of 15 blocks of rows", "verifying"), run(request(exl2(4.5))));
+        assertEquals(wanted, output("llama-3.1-EXL2-4.5bpw"));
         assertEquals(List.of(), kept());
         assertFalse(Files.exists(folder.resolve("out/.nightshift-work")));
         delete(folder.resolve("out"));
 
-        cutOff(exl2(3.5));
+        cutOff(exl2(4.5));
         List<Path> damaged = kept();
         // Scales, errors, settled encodings and blocks.
-        assertEquals(GROUPS + 9 + 29 + 29, damaged.size());
+        assertEquals(GROUPS + 5 + 15 + 15, damaged.size());
         for (int i = 0; i < damaged.size(); i++) {
             byte[] bytes = Files.readAllBytes(damaged.get(i));
             Files.deleteIfExists(damaged.get(i).resolveSibling("." + damaged.get(i).getFileName() + ".crc"));
             bytes[i % bytes.length] ^= 1;
             Files.write(damaged.get(i), i % 3 == 0 ? Arrays.copyOf(bytes, bytes.length / 2) : bytes);
         }
-        List<String> again = run(request(exl2(3.5)));
-        assertTrue(again.containsAll(List.of("0 of " + GROUPS + " groups of scales", "0 of 9 measured units")),
+        List<String> again = run(request(exl2(4.5)));
+        assertTrue(again.containsAll(List.of("0 of " + GROUPS + " groups of scales", "0 of 5 measured units")),
                 again.toString());
-        assertEquals(wanted, output("tiny-llama-EXL2-3.5bpw"));
+        assertEquals(wanted, output("llama-3.1-EXL2-4.5bpw"));
         assertEquals(List.of(), kept());
     }
 
     @Test
     void otherOptionsFindWhatDoesNotFollowFromThem() throws IOException {
-        cutOff(exl2(3.5));
-        List<String> bitrate = run(request(exl2(4.5)));
+        cutOff(exl2(4.5));
+        List<String> bitrate = run(request(exl2(5.5)));
         assertTrue(bitrate.containsAll(
-                List.of(ALL_GROUPS, "9 of 9 measured units", "0 of 29 blocks of rows")), bitrate.toString());
-        cutOff(exl2(3.75));
-        List<String> damping = run(request(exl2(3.75, new RoundingOptions(true, 3, true, 0.1))));
+                List.of(ALL_GROUPS, "5 of 5 measured units", "0 of 15 blocks of rows")), bitrate.toString());
+        cutOff(exl2(4.75));
+        List<String> damping = run(request(exl2(4.75, new RoundingOptions(true, 3, true, 0.1))));
         assertTrue(damping.containsAll(
-                List.of(ALL_GROUPS, "0 of 9 measured units", "0 of 29 blocks of rows")), damping.toString());
-        cutOff(exl2(3.25));
-        List<String> unscaled = run(request(exl2(3.25, new RoundingOptions(false, 3, true, RoundingOptions.DEFAULT_DAMPING))));
-        assertTrue(unscaled.containsAll(List.of("0 of 9 measured units", "0 of 29 blocks of rows")), unscaled.toString());
+                List.of(ALL_GROUPS, "0 of 5 measured units", "0 of 15 blocks of rows")), damping.toString());
+        cutOff(exl2(4.25));
+        List<String> unscaled = run(request(exl2(4.25, new RoundingOptions(false, 3, true, RoundingOptions.DEFAULT_DAMPING))));
+        assertTrue(unscaled.containsAll(List.of("0 of 5 measured units", "0 of 15 blocks of rows")), unscaled.toString());
     }
 
     @Test
     void anOutputThatIsMadeAnewUsesNothingOfBefore() throws IOException {
-        cutOff(exl2(3.5));
+        cutOff(exl2(4.5));
         Settings overwriting = new Settings(Optional.empty(), Settings.DEFAULT.partSize(), true);
-        List<String> told = run(request(exl2(3.5)).with(overwriting));
+        List<String> told = run(request(exl2(4.5)).with(overwriting));
         assertTrue(told.containsAll(
-                List.of("0 of " + GROUPS + " groups of scales", "0 of 9 measured units", "0 of 29 blocks of rows")),
+                List.of("0 of " + GROUPS + " groups of scales", "0 of 5 measured units", "0 of 15 blocks of rows")),
                 told.toString());
         assertEquals(List.of(), kept());
     }
@@ -205,14 +206,14 @@ class KeptWorkTest {
         AwqOptions options = new AwqOptions(AwqFormat.GEMM, 64, false, List.of());
         AwqTarget awq = new AwqTarget(options, SCALED, AwqTarget.DEFAULT_SHARD_SIZE);
         List<String> undisturbed = run(request(awq));
-        assertTrue(undisturbed.contains("0 of 28 blocks of rows"), undisturbed.toString());
+        assertTrue(undisturbed.contains("0 of 14 blocks of rows"), undisturbed.toString());
         String name = Fixtures.files(folder.resolve("out")).stream()
                 .filter(file -> file.endsWith("config.json")).findFirst().orElseThrow().getParent().getFileName().toString();
         Map<String, String> wanted = output(name);
         delete(folder.resolve("out"));
         cutOff(awq);
         List<String> told = run(request(awq));
-        assertTrue(told.containsAll(List.of("16 of 16 groups of scales", "28 of 28 blocks of rows")), told.toString());
+        assertTrue(told.containsAll(List.of("8 of 8 groups of scales", "14 of 14 blocks of rows")), told.toString());
         assertFalse(told.contains("factorizing statistics"), told.toString());
         assertEquals(wanted, output(name));
         assertEquals(List.of(), kept());
@@ -222,7 +223,7 @@ class KeptWorkTest {
     void nothingIsKeptForAnInputThatIsRefused() throws IOException {
         Told told = new Told(new InvalidModelException("refused"));
         assertThrows(InvalidModelException.class,
-                () -> QuantizeJob.plan(request(exl2(3.5)), SETTINGS, told).run(spark));
+                () -> QuantizeJob.plan(request(exl2(4.5)), SETTINGS, told).run(spark));
         assertEquals(List.of(), kept());
     }
 }

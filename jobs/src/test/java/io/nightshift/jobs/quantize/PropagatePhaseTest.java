@@ -178,7 +178,7 @@ class PropagatePhaseTest {
     }
 
     @Test
-    void theFirstHalfIsAsWithTheModelsOwnStatesAndTheBytesAreTheSameOnAnyClusterAndAfterAnInterruption() throws Exception {
+    void theFirstHalfIsAsWithTheModelsOwnStatesAndTheBytesAreTheSameOnAnyNumberOfCoresAndAfterAnInterruption() throws Exception {
         Path model = Path.of("..", "samples", "tiny-llama");
         Target target = exl2(rounding(true).propagating());
         Map<String, String> expected;
@@ -221,6 +221,18 @@ class PropagatePhaseTest {
             assertEquals(List.of("17 of 17 groups of scales", "9 of 9 measured units",
                     "4 of 9 attention and feed-forward blocks"), found);
             assertEquals(expected, digests(made));
+        }
+    }
+
+    @Test
+    void theBytesAreTheSameAfterAnExecutorWasKilled() throws Exception {
+        Path model = Fixtures.family("llama-bias-sharded");
+        Target target = exl2(rounding(false).propagating());
+        Map<String, String> expected;
+        String statistics;
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            statistics = new FamilyRun(spark, folder).calibrate(model, 8);
+            expected = digests(make(spark, request(model, target, statistics, "undisturbed")));
         }
         try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
             SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);

@@ -113,43 +113,11 @@ class ContinuedRunsTest {
 
     @Test
     void aJobThatIsKilledInEachPhaseGoesOnWhereItWas() throws Exception {
-        Path out = Files.createDirectory(folder.resolve("out"));
-        List<String> phases = List.of("scales-", "errors-", "block-");
-        checkFound(kill(phases, arguments(shared.resolve("stats").toString(), out.toString()), Map.of(), () -> {
-            List<String> names = new ArrayList<>();
-            // Files come and go while they are listed.
-            Path work = out.resolve(".nightshift-work");
-            for (Path kept : list(work)) {
-                list(kept).forEach(file -> names.add(file.toString()));
-            }
-            list(out.resolve(OUTPUT)).forEach(file -> names.add(file.toString()));
-            return names;
-        }));
-        Map<String, String> made = new TreeMap<>();
-        for (Path file : Fixtures.files(out.resolve(OUTPUT))) {
-            made.put(file.getFileName().toString(), Fixtures.sha256(file));
-        }
-        assertEquals(wanted, made);
-        assertEquals(List.of(".nightshift", OUTPUT), list(out).stream().map(path -> path.getFileName().toString()).sorted()
-                .toList());
-    }
-
-    private static List<Path> list(Path path) throws IOException {
-        if (!Files.isDirectory(path)) {
-            return List.of();
-        }
-        try (Stream<Path> all = Files.list(path)) {
-            return all.toList();
-        }
-    }
-
-    @Test
-    void aJobThatIsKilledInItsLastPhaseGoesOnWhereItWasInAnObjectStore() throws Exception {
         try (S3Server s3 = S3Server.start()) {
             Map<String, String> properties = new TreeMap<>();
             s3.hadoopOptions().forEach((name, value) -> properties.put("spark.hadoop." + name, value));
             Path stats = shared.resolve("stats");
-            checkFound(kill(List.of("block-"), arguments(stats.toString(), s3.location("out")), properties, s3::keys));
+            checkFound(kill(List.of("errors-", "block-"), arguments(stats.toString(), s3.location("out")), properties, s3::keys));
             Map<String, String> made = new TreeMap<>();
             for (String key : s3.keys()) {
                 if (key.startsWith("out/" + OUTPUT + "/")) {

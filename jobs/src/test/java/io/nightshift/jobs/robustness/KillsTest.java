@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KillsTest {
     private static final long SEED = 20261128;
-    private static final int FEW = 2;
+    private static final int FEW = 1;
     private static final String BATCH = "batch";
     private static final long PATIENCE_SECONDS = 300;
     private static final Pattern TIMED = Pattern.compile(
@@ -107,7 +107,7 @@ class KillsTest {
         for (int i = 0; i < kills; i++) {
             Job job = jobs().get(i % jobs().size());
             boolean executor = i % 4 == 2;
-            boolean remote = !executor && i / jobs().size() % 2 == 1 || kills == FEW && i == 1;
+            boolean remote = !executor && i / jobs().size() % 2 == 1 || kills == FEW;
             Place place = remote ? bucket() : folder(made.resolve("out"));
             String what = job.name() + (remote ? " in S3" : "") + (executor ? ", executor" : ", driver");
             String key = job.name() + remote + executor;

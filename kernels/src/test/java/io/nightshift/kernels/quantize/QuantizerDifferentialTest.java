@@ -7,14 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.nightshift.kernels.BlockInputs;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.Golden;
-import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.MachineLanes;
 import io.nightshift.kernels.reference.ScalarQuantizers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
-import jdk.incubator.vector.VectorShape;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -24,8 +23,7 @@ class QuantizerDifferentialTest {
     /** Rows and blocks a row: one block, groups of lanes that are not full, groups that span rows. */
     private static final int[][] SHAPES = {{1, 1}, {1, 7}, {3, 1}, {5, 3}, {17, 2}, {2, 33}};
 
-    /** Lanes that the machine does not have are made in software, which takes four times as long: one seed has to do. */
-    private static final int SEEDS = Lanes.FLOAT.vectorBitSize() > VectorShape.preferredShape().vectorBitSize() ? 1 : 4;
+    private static final int SEEDS = MachineLanes.missing() ? 1 : 2;
 
     private static final byte UNTOUCHED = 0x5a;
 
