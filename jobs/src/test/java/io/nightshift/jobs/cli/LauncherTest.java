@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,12 @@ class LauncherTest {
                     echo "Error: Could not create the Java Virtual Machine." >&2
                     exit 1
                   fi
+                done
+                for argument in "$@"; do
+                  case $argument in
+                    -XX:ArchiveClassesAtExit=*) if [ -e "${0%/bin/java}/fails" ]; then exit 1; fi
+                      echo classes >"${argument#*=}"; exit ;;
+                  esac
                 done
                 if [ "${*: -1}" = -version ]; then echo 'openjdk version "VERSION" 2024-01-16' >&2; exit 0; fi
                 printf '%s\\n' "$@"
@@ -170,6 +177,56 @@ class LauncherTest {
         assertEquals("nightshift: " + folder + "/tmp: no temporary folder can be made there; set TMPDIR to a folder that can"
                 + " be written\n", run.err());
         assertEquals(2, run.exitCode());
+    }
+
+    /** The archive of classes, which is there when there was a command that works. */
+    private List<Path> archives() throws IOException {
+        try (Stream<Path> found = Files.list(folder.resolve("jobs/target"))) {
+            return found.filter(file -> file.toString().contains(".jsa")).toList();
+        }
+    }
+
+    private void installWithSample() throws IOException {
+        installJava("17.0.9");
+        Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"17.0.9\"\n");
+        Files.createDirectories(folder.resolve("samples/tiny-llama"));
+    }
+
+    @Test
+    void theFirstCommandThatWorksMakesTheArchiveOfClassesForAll() throws Exception {
+        installWithSample();
+        assertFalse(run(Map.of(), "inspect", "file").out().contains("SharedArchiveFile"));
+        assertEquals(List.of(), archives());
+        Run first = run(Map.of(), "quantize", "--to", "gguf:Q4_K_M");
+        assertEquals("nightshift: preparing a faster start (once, some 20 s)\n", first.err());
+        assertEquals(1, archives().size());
+        Path archive = archives().get(0);
+        for (Run run : List.of(first, run(Map.of(), "inspect", "file"), run(Map.of(), "batch"))) {
+            assertEquals(0, run.exitCode());
+            assertTrue(run.out().contains("-XX:SharedArchiveFile=" + archive + "\n"), run.out());
+        }
+        assertEquals("", run(Map.of(), "evaluate").err());
+
+        // Built again since: it is not taken, and made again.
+        Files.setLastModifiedTime(archive, FileTime.fromMillis(0));
+        assertFalse(run(Map.of(), "inspect", "file").out().contains("SharedArchiveFile"));
+        assertTrue(run(Map.of(), "calibrate").err().contains("preparing"));
+        // Another JDK has its own.
+        Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"25\"\n");
+        assertTrue(run(Map.of(), "quantize").out().contains("-Xlog:aot*=off"));
+        assertEquals(2, archives().size());
+    }
+
+    @Test
+    void commandsRunWithoutAnArchiveThatCannotBeMade() throws Exception {
+        installWithSample();
+        Files.createFile(folder.resolve("jdk/fails"));
+        Run run = run(Map.of(), "quantize");
+        assertEquals("nightshift: preparing a faster start (once, some 20 s)\n"
+                + "nightshift: that failed; commands start without\n", run.err());
+        assertEquals(0, run.exitCode());
+        assertFalse(run.out().contains("SharedArchiveFile"), run.out());
+        assertEquals("", run(Map.of(), "quantize").err());
     }
 
     private List<Path> temporary() throws IOException {
