@@ -2,7 +2,6 @@ package io.nightshift.jobs.gguf;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -79,89 +78,56 @@ class RoundingJobTest {
 
     @Test
     void makesTheSameBytesOnAnyNumberOfCores() throws Exception {
-        Path model = Fixtures.model("llama-spm");
+        Path model = Fixtures.family("qwen3");
         Map<String, String> expected;
         try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
             calibrate(spark, model, StatisticsKind.GRAM);
             quantize(spark, model, TYPES, BOTH, "one", OutputFile.MIN_PART_LENGTH);
             expected = digests("one");
             assertEquals(3, expected.size());
-            // The smallest target sets the number of pieces: this one alone has two.
-            QuantizeResult parts =
-                    quantize(spark, model, LARGEST, BOTH, "parts", OutputFile.MIN_PART_LENGTH);
-            assertTrue(parts(parts) > 1, parts(parts) + " parts");
-            assertEquals(expected.get("llama-spm-Q8_0.gguf"), digests("parts").get("llama-spm-Q8_0.gguf"));
         }
         try (JavaSparkContext spark = SparkCluster.local(4, Map.of())) {
             assertEquals(1, parts(quantize(spark, model, TYPES, BOTH, "four", 1 << 30)));
             assertEquals(expected, digests("four"));
             // Other targets beside it do not change a file.
             quantize(spark, model, TYPES.subList(1, 2), BOTH, "alone", 1 << 30);
-            assertEquals(expected.get("llama-spm-Q4_K_M.gguf"), digests("alone").get("llama-spm-Q4_K_M.gguf"));
+            assertEquals(expected.get("qwen3-Q4_K_M.gguf"), digests("alone").get("qwen3-Q4_K_M.gguf"));
         }
         assertEquals(List.of(), Fixtures.files(folder).stream()
                 .filter(file -> file.toString().contains("nightshift-work")).toList());
     }
 
-    /** In parts: one upload of several, from several tasks. */
+    /** In the store one upload of several parts, from several tasks. */
     @Test
-    void makesTheSameBytesInPartsOnS3() throws Exception {
-        try (S3Server s3 = S3Server.start(); JavaSparkContext spark = SparkCluster.local(3, s3.hadoopOptions())) {
-            String expected = makeLocally(spark, s3, Fixtures.model("llama-spm"));
-            QuantizeResult made = quantize(spark, s3, "llama-spm", "parts");
-            assertTrue(parts(made) > 1, parts(made) + " parts");
-            assertEquals(expected, Fixtures.sha256(s3.get("parts/llama-spm-Q8_0.gguf")));
-            assertNothingIsLeft(s3);
-        }
-    }
-
-    @Test
-    void makesTheSameBytesOnS3AfterAnExecutorWasKilled() throws Exception {
+    void makesTheSameBytesInPartsInAnObjectStore() throws Exception {
+        Path model = Fixtures.model("llama-spm");
+        RoundingOptions feedback = new RoundingOptions(false, 4, true, 0.001);
         try (S3Server s3 = S3Server.start()) {
-            String expected;
-            try (JavaSparkContext spark = SparkCluster.local(2, s3.hadoopOptions())) {
-                expected = makeLocally(spark, s3, Fixtures.family("llama-3.1"));
+            for (Path file : Fixtures.files(model)) {
+                s3.put("in/llama-spm/" + file.getFileName(), Files.readAllBytes(file));
             }
-            try (JavaSparkContext spark = SparkCluster.twoExecutors(s3.hadoopOptions())) {
-                SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
-                for (int run = 0; run < 5 && casualties.lost() == 0; run++) {
-                    quantize(spark, s3, "llama-3.1", "killed" + run);
-                    assertEquals(expected, Fixtures.sha256(s3.get("killed" + run + "/llama-3.1-Q8_0.gguf")));
+            try (JavaSparkContext spark = SparkCluster.local(1, s3.hadoopOptions())) {
+                calibrate(spark, model, StatisticsKind.GRAM);
+                // The metadata names the place of the statistics.
+                Path stats = folder.resolve("stats");
+                for (Path file : Fixtures.files(stats)) {
+                    s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
                 }
-                assertNotEquals(0, casualties.lost());
+                // The smallest target sets the number of pieces: the largest alone has two.
+                QuantizeRequest whole = request(model.toString(), TYPES, feedback, s3.location("stats"),
+                        folder.resolve("whole").toString(), TypeOptions.NONE, 1 << 30);
+                assertEquals(1, parts(QuantizeJob.plan(whole, s3.settings(), Progress.NONE).run(spark)));
             }
-            assertNothingIsLeft(s3);
+            try (JavaSparkContext spark = SparkCluster.local(3, s3.hadoopOptions())) {
+                QuantizeRequest remote = request(s3.location("in/llama-spm"), LARGEST, feedback, s3.location("stats"),
+                        s3.location("out"), TypeOptions.NONE, OutputFile.MIN_PART_LENGTH);
+                int parts = parts(QuantizeJob.plan(remote, s3.settings(), Progress.NONE).run(spark));
+                assertTrue(parts > 1, parts + " parts");
+            }
+            assertEquals(digests("whole").get("llama-spm-Q8_0.gguf"), Fixtures.sha256(s3.get("out/llama-spm-Q8_0.gguf")));
+            assertEquals(List.of(), s3.keys().stream().filter(key -> key.contains("work")).toList());
+            assertEquals(List.of(), s3.uploads());
         }
-    }
-
-    /** Model and statistics in the store, as the metadata names their place; the digest of a file made of them in a folder. */
-    private String makeLocally(JavaSparkContext spark, S3Server s3, Path model) throws IOException {
-        for (Path file : Fixtures.files(model)) {
-            s3.put("in/" + model.getFileName() + "/" + file.getFileName(), Files.readAllBytes(file));
-        }
-        calibrate(spark, model, StatisticsKind.GRAM);
-        Path stats = folder.resolve("stats");
-        for (Path file : Fixtures.files(stats)) {
-            s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
-        }
-        QuantizeRequest request = request(model.toString(), LARGEST, BOTH, s3.location("stats"),
-                folder.resolve("local").toString(), TypeOptions.NONE, 1 << 30);
-        QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
-        Map<String, String> made = digests("local");
-        assertEquals(1, made.size());
-        return made.values().iterator().next();
-    }
-
-    private static void assertNothingIsLeft(S3Server s3) {
-        assertEquals(List.of(), s3.keys().stream().filter(key -> key.contains("work")).toList());
-        assertEquals(List.of(), s3.uploads());
-    }
-
-    private static QuantizeResult quantize(JavaSparkContext spark, S3Server s3, String model, String output)
-            throws IOException {
-        QuantizeRequest request = request(s3.location("in/" + model), LARGEST, BOTH, s3.location("stats"),
-                s3.location(output), TypeOptions.NONE, OutputFile.MIN_PART_LENGTH);
-        return QuantizeJob.plan(request, s3.settings(), Progress.NONE).run(spark);
     }
 
     /** Trained weights and activations: on random ones there is little to gain. */
@@ -286,14 +252,14 @@ class RoundingJobTest {
 
     @Test
     void namesWhatWasDoneAndMakesAFileAgainForOtherOptions() throws IOException {
-        Path model = Fixtures.model("llama-spm");
+        Path model = Fixtures.family("qwen3");
         List<FileType> type = List.of(FileType.Q4_0);
         RoundingOptions feedback = new RoundingOptions(false, 20, true, 0.01);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             calibrate(spark, model, StatisticsKind.GRAM);
             assertFalse(quantize(spark, model, type, feedback, "out", 1 << 30).outputs().get(0).skipped());
             LocalFolder out = new LocalFolder(folder.resolve("out"));
-            Map<String, GgufValue> values = GgufFile.read(out, out.find("llama-spm-Q4_0.gguf").orElseThrow())
+            Map<String, GgufValue> values = GgufFile.read(out, out.find("qwen3-Q4_0.gguf").orElseThrow())
                     .header().metadata().values();
             assertEquals(new GgufValue.Text("none"), values.get("quantize.nightshift.scales"));
             assertEquals(new GgufValue.Text("gptq"), values.get("quantize.nightshift.rounding"));
@@ -305,14 +271,15 @@ class RoundingJobTest {
             RoundingOptions other = new RoundingOptions(false, 20, true, 0.02);
             assertFalse(quantize(spark, model, type, other, "out", 1 << 30).outputs().get(0).skipped());
             assertFalse(quantize(spark, model, type, BOTH, "out", 1 << 30).outputs().get(0).skipped());
-            // Without, it is llama-quantize's file.
+            // Without, it is the file of a run that never heard of statistics.
             HadoopSettings settings = HadoopSettings.of(spark.hadoopConfiguration());
-            QuantizeJob.plan(
-                    QuantizeRequest.of(model.toString(), List.of(GgufTarget.of(type.get(0))),
-                            folder.resolve("out").toString()),
-                    settings, Progress.NONE).run(spark);
-            assertEquals(Fixtures.golden("llama-spm", "Q4_0"),
-                    Fixtures.sha256(folder.resolve("out/llama-spm-Q4_0.gguf")));
+            for (String output : List.of("out", "plain")) {
+                assertFalse(QuantizeJob.plan(
+                        QuantizeRequest.of(model.toString(), List.of(GgufTarget.of(type.get(0))),
+                                folder.resolve(output).toString()),
+                        settings, Progress.NONE).run(spark).outputs().get(0).skipped());
+            }
+            assertEquals(digests("plain"), digests("out"));
         }
     }
 

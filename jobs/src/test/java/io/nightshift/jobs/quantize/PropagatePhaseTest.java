@@ -79,7 +79,6 @@ class PropagatePhaseTest {
     static Stream<Arguments> models() {
         return Stream.of(
                 Arguments.of("llama-bias-sharded", exl2(rounding(false).propagating())),
-                Arguments.of("gemma-2", exl2(rounding(true).propagating())),
                 Arguments.of("mixtral-tied", exl2(rounding(true).propagating())),
                 Arguments.of("qwen3-moe-fused", exl2(rounding(false).propagating())),
                 Arguments.of("phi-3", awq(rounding(true).propagating())),
@@ -178,7 +177,7 @@ class PropagatePhaseTest {
     }
 
     @Test
-    void theFirstHalfIsAsWithTheModelsOwnStatesAndTheBytesAreTheSameOnAnyNumberOfCoresAndAfterAnInterruption() throws Exception {
+    void theFirstHalfIsAsWithTheModelsOwnStatesAndAnInterruptionChangesNothing() throws Exception {
         Path model = Path.of("..", "samples", "tiny-llama");
         Target target = exl2(rounding(true).propagating());
         Map<String, String> expected;
@@ -226,8 +225,8 @@ class PropagatePhaseTest {
 
     @Test
     void theBytesAreTheSameAfterAnExecutorWasKilled() throws Exception {
-        Path model = Fixtures.family("llama-bias-sharded");
-        Target target = exl2(rounding(false).propagating());
+        Path model = Fixtures.family("gemma-2");
+        Target target = exl2(rounding(true).propagating());
         Map<String, String> expected;
         String statistics;
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {

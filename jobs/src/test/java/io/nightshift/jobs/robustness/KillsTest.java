@@ -88,6 +88,8 @@ class KillsTest {
                 new Job("quantize", List.of("quantize", "--to", "gguf:Q4_K_M,gguf:Q8_0,gguf:F16")),
                 new Job("awq", join(List.of("quantize", "--to", "awq:w4g32", "--calibration", text.toString()), calibration)),
                 new Job("calibrate", join(List.of("calibrate", "--data", text.toString()), calibration)),
+                new Job("rounding", join(List.of("quantize", "--to", "gguf:Q4_K_M,gguf:Q2_K", "--scales", "awq", "--rounding",
+                        "gptq", "--calibration", text.toString()), calibration)),
                 new Job("exl2", join(List.of("quantize", "--to", "exl2:4.5", "--calibration", text.toString()), calibration)),
                 new Job(BATCH, List.of(BATCH)));
     }
