@@ -44,14 +44,10 @@ class LauncherTest {
         Files.writeString(java, """
                 #!/usr/bin/env bash
                 for argument in "$@"; do
-                  if [ "$argument" = --bogus ]; then
-                    echo "Unrecognized option: --bogus" >&2
-                    echo "Error: Could not create the Java Virtual Machine." >&2
-                    exit 1
-                  fi
-                done
-                for argument in "$@"; do
                   case $argument in
+                    --bogus) echo "Unrecognized option: --bogus" >&2
+                      echo "Error: Could not create the Java Virtual Machine." >&2
+                      exit 1 ;;
                     -XX:ArchiveClassesAtExit=*) if [ -e "${0%/bin/java}/fails" ]; then exit 1; fi
                       echo classes >"${argument#*=}"; exit ;;
                   esac

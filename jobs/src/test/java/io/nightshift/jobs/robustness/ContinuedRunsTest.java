@@ -18,20 +18,19 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A driver that is killed again and again, as soon as it has done something of each kind: the run after that finds it all,
- * and makes what a run makes that nobody kills.
+ * A driver that writes to an object store and is killed in its last phase: the run after that finds what was done in all
+ * phases, and makes what a run makes that nobody kills. KeptWorkTest has the phases one by one.
  */
 class ContinuedRunsTest {
     private static final String MODEL = Path.of("..", "samples", "tiny-llama").toString();
     private static final String OUTPUT = "tiny-llama-EXL2-3.5bpw";
 
-    /** Results of a kind that are waited for, before the kill. */
+    /** Rounded blocks of rows that are waited for, before the kill. */
     private static final int ENOUGH = 2;
 
     @TempDir
@@ -41,11 +40,6 @@ class ContinuedRunsTest {
 
     @TempDir
     Path folder;
-
-    /** The names of the files in the output folder. */
-    private interface Listing {
-        List<String> names() throws IOException;
-    }
 
     @BeforeAll
     static void makeUndisturbed() throws IOException {
@@ -64,21 +58,11 @@ class ContinuedRunsTest {
                 "--output", output, "--master", "local[2]"};
     }
 
-    /** Kills it once in each phase, by the names of what it keeps; what the last run says. */
-    private String kill(List<String> phases, String[] arguments, Map<String, String> properties, Listing listing)
-            throws Exception {
-        for (String kind : phases) {
-            Process run = CommandProcess.start(List.of(arguments), properties, folder);
-            while (count(listing, kind) < ENOUGH) {
-                assertTrue(run.isAlive(), () -> "ended before there were " + kind + ": " + said());
-                TimeUnit.MILLISECONDS.sleep(2);
-            }
-            run.destroyForcibly().waitFor();
-            assertEquals(List.of(), listing.names().stream().filter(name -> name.endsWith("/config.json")).toList(), kind);
-        }
-        Process run = CommandProcess.start(List.of(arguments), properties, folder);
-        assertEquals(0, run.waitFor(), this::said);
-        return said();
+    private Process start(S3Server s3) throws IOException {
+        Map<String, String> properties = new TreeMap<>();
+        s3.hadoopOptions().forEach((name, value) -> properties.put("spark.hadoop." + name, value));
+        String[] arguments = arguments(shared.resolve("stats").toString(), s3.location("out"));
+        return CommandProcess.start(List.of(arguments), properties, folder);
     }
 
     private String said() {
@@ -89,13 +73,13 @@ class ContinuedRunsTest {
         }
     }
 
-    private static long count(Listing listing, String kind) throws IOException {
-        return listing.names().stream().filter(name -> name.contains("/kept-") && name.contains("/" + kind)).count();
+    private static long keptBlocks(S3Server s3) {
+        return s3.keys().stream().filter(key -> key.contains("/kept-") && key.contains("/block-")).count();
     }
 
     private static void checkFound(String said) {
         assertEquals(List.of("groups of scales", "measured units", "blocks of rows"), found(said, 0), said);
-        // All that was done before the phase in which the last kill came.
+        // All that was done before the phase in which the kill came.
         assertEquals(found(said, 2).subList(0, 2), found(said, 1).subList(0, 2), said);
         assertTrue(Integer.parseInt(found(said, 1).get(2)) >= ENOUGH, said);
         assertEquals("29", found(said, 2).get(2), said);
@@ -114,10 +98,15 @@ class ContinuedRunsTest {
     @Test
     void aJobThatIsKilledInItsLastPhaseGoesOnWhereItWas() throws Exception {
         try (S3Server s3 = S3Server.start()) {
-            Map<String, String> properties = new TreeMap<>();
-            s3.hadoopOptions().forEach((name, value) -> properties.put("spark.hadoop." + name, value));
-            Path stats = shared.resolve("stats");
-            checkFound(kill(List.of("block-"), arguments(stats.toString(), s3.location("out")), properties, s3::keys));
+            Process killed = start(s3);
+            while (keptBlocks(s3) < ENOUGH) {
+                assertTrue(killed.isAlive(), () -> "ended before there were blocks: " + said());
+                TimeUnit.MILLISECONDS.sleep(2);
+            }
+            killed.destroyForcibly().waitFor();
+            assertEquals(List.of(), s3.keys().stream().filter(key -> key.endsWith("/config.json")).toList());
+            assertEquals(0, start(s3).waitFor(), this::said);
+            checkFound(said());
             Map<String, String> made = new TreeMap<>();
             for (String key : s3.keys()) {
                 if (key.startsWith("out/" + OUTPUT + "/")) {
