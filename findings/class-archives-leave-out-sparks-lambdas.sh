@@ -71,13 +71,13 @@ run -XX:SharedArchiveFile=start.jsa -Xlog:class+load:file=loaded
 "${bin}java" -version 2>&1 | head -n 1
 grep '^sums' said
 # A lambda's class is named after the class that it stands in; one made anew names that as its source, too.
-from() { grep -E "$1" loaded | grep -c "source: $2" || true; }
+from() { grep -E "$1" loaded | grep -cE "source: $2" || true; }
 lambdas='(scala|org\.apache\.spark)[^ ]*\$\$Lambda'
 classes='(scala|org\.apache\.spark)[^ ]* source: (shared|jar:|file:)'
-again=$(from "$lambdas" '[so][^h]')
+again=$(from "$lambdas" '(scala|org)\.')
 archived=$(from "$lambdas" 'shared objects file')
 kept=$(from "$classes" 'shared objects file')
-read_again=$(from "$classes" '\(jar\|file\):')
+read_again=$(from "$classes" '(jar|file):')
 echo "classes of lambdas of Spark and Scala: $again made anew, $archived from the archive"
 echo "their other classes: $read_again read from jars, $kept from the archive"
 plain=$(from 'Start\$Plain\$\$Lambda' 'shared objects file')
