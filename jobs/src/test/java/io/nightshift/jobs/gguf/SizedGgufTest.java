@@ -53,20 +53,24 @@ class SizedGgufTest {
         return new ObjectMapper().readTree(run.out().lines().reduce((a, b) -> b).orElseThrow());
     }
 
-    private CommandRun run(String output, String... options) {
+    private CommandRun run(String model, String output, String... options) {
         List<String> arguments = new ArrayList<>(
-                List.of("quantize", "--model", MODEL, "--output", folder.resolve(output).toString(), "--json"));
+                List.of("quantize", "--model", model, "--output", folder.resolve(output).toString(), "--json"));
         arguments.addAll(List.of(options));
         return CommandRun.of(arguments.toArray(String[]::new));
     }
 
     private JsonNode quantize(String output, String... options) throws IOException {
-        List<String> arguments = new ArrayList<>(List.of("--stats", stats()));
+        return quantizeModel(MODEL, stats(), output, options);
+    }
+
+    private JsonNode quantizeModel(String model, String stats, String output, String... options) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("--stats", stats));
         arguments.addAll(List.of(options));
         if (!arguments.contains("--master")) {
             arguments.addAll(List.of("--master", "local[2]"));
         }
-        return json(run(output, arguments.toArray(String[]::new)));
+        return json(run(model, output, arguments.toArray(String[]::new)));
     }
 
     private Path made(String output, String size) {
@@ -122,31 +126,38 @@ class SizedGgufTest {
 
     @Test
     void theSameTypesByHandMakeTheSameFileAndTheRecipeRepeatsIt() throws IOException {
+        String model = Fixtures.family("qwen3").toString();
+        String stats = folder.resolve("stats").toString();
+        CalibratedSample.write(model, folder, Path.of(stats));
         Path recipe = folder.resolve("recipes/4bpw.json");
-        quantize("out", "--to", "gguf:4bpw", "--save-recipe", recipe.toString(), "--pin", "attn_v=q8_0", "--master",
-                "local[1]");
-        byte[] bytes = Files.readAllBytes(made("out", "4bpw"));
-        types(made("out", "4bpw")).forEach((tensor, type) ->
-                assertTrue(!tensor.contains("attn_v") || type == GgmlType.Q8_0, tensor));
+        quantizeModel(model, stats, "out", "--to", "gguf:4.5bpw", "--save-recipe", recipe.toString(), "--pin", "attn_v=q8_0",
+                "--master", "local[1]");
+        Path made = folder.resolve("out/qwen3-4.5bpw.gguf");
+        byte[] bytes = Files.readAllBytes(made);
+        types(made).forEach((tensor, type) -> assertTrue(!tensor.contains("attn_v") || type == GgmlType.Q8_0, tensor));
 
         JsonNode saved = new ObjectMapper().readTree(recipe.toFile());
-        List<String> byHand = new ArrayList<>(List.of("--to", "gguf:" + saved.get("base").asText()));
+        String base = saved.get("base").asText();
+        List<String> byHand = new ArrayList<>(List.of("--to", "gguf:" + base));
         saved.get("tensor_types").forEach(line -> byHand.addAll(List.of("--tensor-type", line.asText())));
-        quantize("hand", byHand.toArray(String[]::new));
-        assertArrayEquals(bytes, Files.readAllBytes(made("hand", saved.get("base").asText())));
-        assertEquals(saved.get("output_tensor_type").asText(), types(made("out", "4bpw")).get("output.weight").name());
+        quantizeModel(model, stats, "hand", byHand.toArray(String[]::new));
+        assertArrayEquals(bytes, Files.readAllBytes(folder.resolve("hand/qwen3-" + base + ".gguf")));
+        assertEquals(saved.get("token_embedding_type").asText(), types(made).get("token_embd.weight").name());
 
-        quantize("again", "--to", "gguf", "--recipe", recipe.toString());
-        assertArrayEquals(bytes, Files.readAllBytes(made("again", "4bpw")));
+        quantizeModel(model, stats, "again", "--to", "gguf", "--recipe", recipe.toString());
+        assertArrayEquals(bytes, Files.readAllBytes(folder.resolve("again/qwen3-4.5bpw.gguf")));
         // Neither the number of tasks at once nor what else is made changes a choice.
-        quantize("more", "--to", "gguf:4bpw,gguf:Q8_0,awq", "--pin", "attn_v=q8_0", "--scales", "none", "--rounding",
-                "nearest", "--master", "local[4]");
-        assertArrayEquals(bytes, Files.readAllBytes(made("more", "4bpw")));
+        quantizeModel(model, stats, "more", "--to", "gguf:4.5bpw,gguf:Q8_0,awq:w4g32", "--pin", "attn_v=q8_0", "--scales", "none",
+                "--rounding", "nearest", "--master", "local[4]");
+        assertArrayEquals(bytes, Files.readAllBytes(folder.resolve("more/qwen3-4.5bpw.gguf")));
     }
 
     @Test
     void scalesAndRoundingTakePartInWhatIsMeasured() throws IOException {
-        quantize("plain", "--to", "gguf:3.5bpw");
+        Path recipe = folder.resolve("recipe.json");
+        quantize("plain", "--to", "gguf:3.5bpw", "--save-recipe", recipe.toString());
+        assertEquals(new ObjectMapper().readTree(recipe.toFile()).get("output_tensor_type").asText(),
+                types(made("plain", "3.5bpw")).get("output.weight").name());
         JsonNode made = quantize("out", "--to", "gguf:3.5bpw", "--scales", "awq", "--rounding", "gptq", "--awq-grid", "3");
         double bits = made.at("/outputs/0/bitsPerWeight").asDouble();
         assertTrue(bits <= 3.5 && bits > 0.995 * 3.5, made.toString());
@@ -160,7 +171,7 @@ class SizedGgufTest {
     }
 
     private void refused(String message, String... options) throws IOException {
-        CommandRun run = run("refused", options);
+        CommandRun run = run(MODEL, "refused", options);
         assertEquals(2, run.exitCode(), run.err());
         assertTrue(run.err().contains(message), run.err());
         assertEquals(List.of(), Fixtures.files(folder.resolve("refused")));
