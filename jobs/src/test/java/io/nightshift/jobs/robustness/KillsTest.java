@@ -35,7 +35,7 @@ class KillsTest {
     private static final long SEED = 20261128;
     private static final int FEW = 1;
     private static final String BATCH = "batch";
-    private static final long PATIENCE_SECONDS = 300;
+    private static final long PATIENCE_SECONDS = 900;
     private static final Pattern TIMED = Pattern.compile(
             "\\.nightshift/|\\.crc$|part-|^(state|runs)/|(^|/)(result\\.json|report\\.html|README\\.md|.*\\.svg)$");
 
