@@ -72,6 +72,11 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
         return producer.contains("_norm");
     }
 
+    /** Whether it is the group that reads what comes into a layer. */
+    boolean startsLayer() {
+        return (ofNorm() || ofStates()) && linears.stream().anyMatch(role -> role == Role.QUERY || role == Role.QUERY_KEY_VALUE);
+    }
+
     private boolean ofStates() {
         return producer.equals(LAYER_INPUT) || producer.equals(BLOCK_INPUT);
     }

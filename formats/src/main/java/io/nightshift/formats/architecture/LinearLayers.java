@@ -56,9 +56,13 @@ public final class LinearLayers {
         return conversion.tensors().stream()
                 .filter(recipe -> recipe.name().equals(OUTPUT))
                 .map(recipe -> ((Stored) recipe.content()).parts().get(0))
-                .map(rows -> new LinearLayer(module(rows.tensor().name()), OUTPUT, LinearLayer.NO_LAYER,
-                        LinearLayer.NO_EXPERT, rows))
+                .map(rows -> outside(OUTPUT, rows))
                 .findFirst();
+    }
+
+    /** A matrix that belongs to no decoder layer. */
+    static LinearLayer outside(String tensor, SourceRows rows) {
+        return new LinearLayer(module(rows.tensor().name()), tensor, LinearLayer.NO_LAYER, LinearLayer.NO_EXPERT, rows);
     }
 
     /** The linear layer, if there is one, that makes inputs for all decoder layers: never quantized. */

@@ -77,7 +77,10 @@ public enum Role {
     INPUT_PROJECTION("proj"),
 
     /** Makes logits of the last hidden states; in no decoder layer. */
-    OUTPUT("output");
+    OUTPUT("output"),
+
+    /** Makes hidden states of tokens; in no decoder layer. */
+    EMBEDDING("token_embd");
 
     private static final Map<String, Role> BY_NAME =
             Stream.of(values()).collect(Collectors.toMap(Role::tensor, Function.identity()));

@@ -18,7 +18,7 @@ public enum LayerHalf {
                     ATTENTION;
             case GATE, UP, DOWN, ROUTER, EXPERT_GATE, EXPERT_UP, EXPERT_GATE_UP, EXPERT_DOWN, SHARED_ROUTER, SHARED_GATE,
                     SHARED_UP, SHARED_DOWN, INPUT_GATE, INPUT_PROJECTION -> FEED_FORWARD;
-            case OUTPUT -> throw new IllegalArgumentException("the output projection is in no decoder layer");
+            case OUTPUT, EMBEDDING -> throw new IllegalArgumentException(role + " is in no decoder layer");
         };
     }
 }

@@ -62,7 +62,7 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
     private static final String KEY = "quantize.nightshift.";
 
     /** Raised when the same options and statistics give other bytes. */
-    private static final String BYTES_VERSION = "gguf-rounding-2";
+    private static final String BYTES_VERSION = "gguf-rounding-3";
 
     /** A file as llama-quantize makes it without any option. */
     public static GgufTarget of(FileType fileType) {
@@ -161,8 +161,8 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
         }
     }
 
-    /** The linear layers that are quantized. */
-    private static List<Unit> units(Model model, Assigned assigned) throws IOException {
+    /** The linear layers that are quantized, and the embedding where its rounding can be fed back. */
+    private List<Unit> units(Model model, Assigned assigned) throws IOException {
         Map<String, GgmlType> byTensor = new HashMap<>();
         Map<String, ColumnForm.Reordered> reordered = new HashMap<>();
         for (int i = 0; i < assigned.types().size(); i++) {
@@ -171,6 +171,13 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
             tensor.reorderedColumns().ifPresent(columns -> reordered.put(tensor.name(), columns));
         }
         List<Unit> units = new ArrayList<>();
+        if (rounding.feedback() && model.embeddingReaders().isPresent()) {
+            LinearLayer embedding = model.embeddingReaders().get().embedding();
+            GgmlType type = byTensor.get(embedding.tensor());
+            if (type.isQuantized() && new GgmlEncoding(type).takesFeedback()) {
+                units.add(Unit.fixed(embedding, new GgmlEncoding(type)));
+            }
+        }
         for (LinearLayer linear : model.linears()) {
             GgmlType type = byTensor.get(linear.tensor());
             if (type.isQuantized() && !linear.steers()) {

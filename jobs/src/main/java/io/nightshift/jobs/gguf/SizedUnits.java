@@ -34,7 +34,7 @@ import java.util.stream.IntStream;
  * forward pass does not reach, or that steer others, take what the file's base type gives them.
  *
  * @param base the type of the file as its metadata name it: the largest mixture that would fit, or the smallest
- * @param units a tensor each, named after it; the embedding has no linear layers
+ * @param units a tensor each, named after it; an embedding that is rounded to nearest has no linear layers
  * @param otherBits data of all other tensors
  * @param contents what counts beside the data
  */
@@ -97,7 +97,9 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
         for (int i = 0; i < assigned.types().size(); i++) {
             TensorRecipe tensor = assigned.model().tensors().get(i);
             AssignedType type = assigned.types().get(i);
-            List<LinearLayer> layers = linears.getOrDefault(tensor.name(), List.of());
+            List<LinearLayer> layers = tensor.name().equals(EMBEDDING)
+                    ? embedding(target, model, tensor)
+                    : linears.getOrDefault(tensor.name(), List.of());
             boolean reached = !layers.isEmpty() || tensor.name().equals(EMBEDDING);
             if (reached && TypeAssignment.isQuantized(tensor)) {
                 boolean weighted = assigned.importance().flatMap(matrix -> matrix.of(tensor)).isPresent();
@@ -107,6 +109,14 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
             }
         }
         return new SizedUnits(base, units, otherBits, contents);
+    }
+
+    /** The embedding as a matrix that is rounded by what reads it; none where its rounding cannot be fed back. */
+    private static List<LinearLayer> embedding(SizedGgufTarget target, Model model, TensorRecipe tensor) throws IOException {
+        boolean taken = target.rounding().feedback() && target.choices().pinned(tensor, false)
+                .map(type -> new GgmlEncoding(type).takesFeedback())
+                .orElse(true);
+        return taken ? model.embeddingReaders().map(readers -> List.of(readers.embedding())).orElse(List.of()) : List.of();
     }
 
     /** Layers whose columns lie as the tensor's do. */

@@ -3,6 +3,7 @@ package io.nightshift.jobs.quantize;
 import io.nightshift.formats.architecture.LinearGroup;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.rounding.ScalePlanner;
@@ -121,6 +122,9 @@ final class CostModel {
     private double scales(List<LinearLayer> linears, int ratios) {
         double operations = 0;
         for (LinearLayer linear : linears) {
+            if (linear.role() == Role.EMBEDDING) {
+                continue;
+            }
             int layers = linear.expert() == LinearLayer.NO_EXPERT ? 1 : experts;
             operations += (double) ScalePlanner.sampledRows(linear.outputs(), layers) * linear.inputs() * linear.inputs();
         }
@@ -166,7 +170,7 @@ final class CostModel {
         double operations = 0;
         for (int i = 0; i < probes.choices().size(); i++) {
             List<LinearLayer> linears = units.get(i).linears();
-            int first = linears.isEmpty() ? 0 : linears.get(0).layer();
+            int first = linears.isEmpty() || linears.get(0).role() == Role.EMBEDDING ? 0 : linears.get(0).layer();
             double weights = 2.0 * head.outputs() * head.inputs();
             for (Map.Entry<Integer, Double> layer : layers.entrySet()) {
                 weights += first != LinearLayer.NO_LAYER && layer.getKey() >= first ? layer.getValue() : 0;

@@ -2,6 +2,7 @@ package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.Architectures;
+import io.nightshift.formats.architecture.EmbeddingReaders;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
@@ -77,6 +78,18 @@ public final class Model {
             LinearLayers.output(model.conversion()).ifPresent(all::add);
             return List.copyOf(all);
         });
+    }
+
+    /** What reads the token embedding first; none where the output projection shares its matrix. */
+    public Optional<EmbeddingReaders> embeddingReaders() throws IOException {
+        return once(EmbeddingReaders.class, model -> EmbeddingReaders.of(model.conversion()));
+    }
+
+    /** All matrices that statistics tell how to round: the linear layers, and the token embedding where it has readers. */
+    List<LinearLayer> matrices() throws IOException {
+        List<LinearLayer> all = new ArrayList<>(linears());
+        embeddingReaders().ifPresent(readers -> all.add(readers.embedding()));
+        return all;
     }
 
     /** The name of the BPE pre-tokenizer, if the user gave one. */

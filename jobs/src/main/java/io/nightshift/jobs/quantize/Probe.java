@@ -1,6 +1,7 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.jobs.quantize.MeasurePhase.Measured;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.Serializable;
@@ -8,13 +9,19 @@ import java.io.Serializable;
 /**
  * A model one of whose units is rounded, all else as it is.
  *
- * @param unit the unit; without linear layers it is the embedding, and the output matrix too where they are tied
+ * @param unit the unit; without linear layers it is an embedding that is rounded to nearest, and the output matrix too where they
+ *     are tied
  * @param choice what it becomes
  */
 record Probe(Measured unit, int choice) implements Serializable {
     /** Whether it is the embedding. */
     boolean isEmbedding() {
-        return unit.unit().linears().isEmpty();
+        return unit.unit().linears().isEmpty() || unit.unit().linears().get(0).role() == Role.EMBEDDING;
+    }
+
+    /** Whether it is rounded by the statistics of what it is read by. */
+    boolean isMeasured() {
+        return !unit.unit().linears().isEmpty();
     }
 
     /** The decoder layer that it is in; {@link LinearLayer#NO_LAYER} for embedding and output projection. */

@@ -129,8 +129,7 @@ final class ProbePhase {
     private static HiddenStates begin(Probe probe, Run run) throws IOException {
         ModelReference model = run.model();
         if (probe.isEmbedding()) {
-            HiddenStates embedded = GroupPass.embed(model, embedding(probe), new SequenceGroup(0, run.states().sequences()));
-            return GroupPass.layer(model, 0, embedded, ActivationObserver.NONE).states();
+            return GroupPass.layer(model, 0, embedded(probe, run), ActivationObserver.NONE).states();
         }
         int layer = probe.layer();
         LayerHalf half = LayerHalf.of(probe.unit().unit().linears().get(0).role());
@@ -151,6 +150,18 @@ final class ProbePhase {
         return states;
     }
 
+    private static HiddenStates embedded(Probe probe, Run run) throws IOException {
+        SequenceGroup sequences = new SequenceGroup(0, run.states().sequences());
+        if (!probe.isMeasured()) {
+            return GroupPass.embed(run.model(), embedding(probe), sequences);
+        }
+        try (Workers workers = TaskWorkers.open()) {
+            MeasuredLayers layers =
+                    new MeasuredLayers(probe.unit(), 0, run.source().open(), run.factors(), run.states(), workers);
+            return layers.rounded(probe.encoding(), matrix -> GroupPass.embed(run.model(), matrix, sequences));
+        }
+    }
+
     private static RoundedMatrix embedding(Probe probe) {
         RowCoder coder = probe.encoding().coder();
         return new RoundedMatrix(probe.unit().unit().name(), (weights, first, rows) -> {
@@ -169,7 +180,7 @@ final class ProbePhase {
         try (Workers workers = TaskWorkers.open()) {
             if (probe.isEmbedding()) {
                 // Of an output matrix of its own the rounded embedding is no part.
-                Optional<RoundedMatrix> head = Optional.of(embedding(probe));
+                Optional<RoundedMatrix> head = probe.isMeasured() ? Optional.empty() : Optional.of(embedding(probe));
                 return HeadDivergence.mean(model, original, states, head, workers);
             }
             if (probe.layer() != LinearLayer.NO_LAYER) {

@@ -221,7 +221,7 @@ final class PropagatePhase {
                     ScaledInput.of(ofStep, reader, linear, output.scales().columnScales(linear), output.options()));
         }
         List<ScaledInput> largestFirst = new ArrayList<>(new LinkedHashSet<>(inputs.values()));
-        largestFirst.sort(Comparator.comparing((ScaledInput input) -> -input.statistics().channels())
+        largestFirst.sort(Comparator.comparing((ScaledInput input) -> -input.source().channels())
                 .thenComparing(ScaledInput::name));
         factors.makeAll(spark, largestFirst);
         PreparedOutput seeing = output.with(inputs, Map.of());

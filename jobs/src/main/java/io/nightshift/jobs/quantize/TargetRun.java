@@ -2,6 +2,7 @@ package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.architecture.ScaleGroup;
 import io.nightshift.formats.architecture.ScaleGroups;
 import io.nightshift.formats.layout.Item;
@@ -9,6 +10,7 @@ import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.output.OutputFolder;
+import io.nightshift.jobs.rounding.EmbeddingGram;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.Foldings;
 import io.nightshift.jobs.rounding.GroupScales;
@@ -144,7 +146,7 @@ final class TargetRun implements AutoCloseable {
             }
         }
         List<ScaledInput> largestFirst = new ArrayList<>(inputs.values());
-        largestFirst.sort(Comparator.comparing(input -> -input.statistics().channels()));
+        largestFirst.sort(Comparator.comparing(input -> -input.source().channels()));
         if (factors.isPresent()) {
             keepFactors(factors.get(), largestFirst);
         }
@@ -239,7 +241,7 @@ final class TargetRun implements AutoCloseable {
         TargetPlan plan = target.plan();
         Foldings foldings = plan.units().isEmpty()
                 ? Foldings.NONE
-                : new Foldings(model.conversion(), model.linears(), scales);
+                : new Foldings(model.conversion(), model.matrices(), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
         Chosen chosen = plan.selection().isPresent()
                 ? plan.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files(), kept))
@@ -271,8 +273,11 @@ final class TargetRun implements AutoCloseable {
             StatisticsReader reader = statistics.orElseThrow().open();
             for (Unit unit : plan.units()) {
                 for (LinearLayer linear : unit.linears()) {
-                    inputs.put(linear.module(), ScaledInput.of(statistics.get(), reader, linear, scales.columnScales(linear),
-                            target.target().rounding()));
+                    inputs.put(linear.module(), linear.role() == Role.EMBEDDING
+                            ? ScaledInput.of(new EmbeddingGram(model.source(), model.embeddingReaders().orElseThrow()),
+                                    target.target().rounding())
+                            : ScaledInput.of(statistics.get(), reader, linear, scales.columnScales(linear),
+                                    target.target().rounding()));
                 }
             }
         }
@@ -323,7 +328,7 @@ final class TargetRun implements AutoCloseable {
                 .forEach(block -> losses.add(block.loss()));
         List<LinearLayer> linears = output.rounded().isEmpty()
                 ? List.of()
-                : model.linears().stream().filter(linear -> output.rounded().contains(linear.module())).toList();
+                : model.matrices().stream().filter(linear -> output.rounded().contains(linear.module())).toList();
         return new OutputResult(output.name(), output.writer().location(), layout.bytes(), layout.bitsPerWeight(), false,
                 List.of(), tensors(output, results),
                 LinearReports.of(linears, losses, output.scales(), output.options()), work);

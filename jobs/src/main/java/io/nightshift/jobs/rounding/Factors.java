@@ -91,11 +91,9 @@ public record Factors(RunId run, String folder, HadoopSettings settings) impleme
 
     private static FeedbackFactor make(ScaledInput input, Workers workers) throws IOException {
         try {
-            return FeedbackFactor.of(input.gram(), input.scales(), input.factorDamping(), workers);
+            return FeedbackFactor.of(input.gram(workers), input.scales(), input.factorDamping(), workers);
         } catch (IllegalArgumentException e) {
-            throw new InvalidModelException(
-                    input.source().folder().location().text() + ": " + input.statistics().name() + ": "
-                            + e.getMessage(), e);
+            throw new InvalidModelException(input.source().description() + ": " + e.getMessage(), e);
         }
     }
 

@@ -100,7 +100,7 @@ public final class InputMatrices {
 
     private static Matrices load(Factors factors, ScaledInput input, Workers workers) throws IOException {
         FeedbackFactor factor = input.feedback() ? factors.of(input, workers) : null;
-        GramMatrix gram = input.gram();
+        GramMatrix gram = input.gram(workers);
         GramMatrix squares = squares(gram, input.scales());
         return new Matrices(factor, GramLoss.of(gram, workers), squares, squares.diagonal());
     }

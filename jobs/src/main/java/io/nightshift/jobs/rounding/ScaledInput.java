@@ -3,9 +3,9 @@ package io.nightshift.jobs.rounding;
 import io.nightshift.formats.Sha256;
 import io.nightshift.formats.architecture.ColumnForm;
 import io.nightshift.formats.architecture.LinearLayer;
-import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.kernels.linear.GramMatrix;
+import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.Damping;
 import java.io.IOException;
 import java.io.Serializable;
@@ -18,21 +18,20 @@ import java.util.stream.IntStream;
  * where their statistics, scales and damping are, whatever layers, experts or outputs they belong to: then what follows from
  * them is made once.
  *
- * @param source where the statistics are
- * @param statistics those of the unscaled input
- * @param columns how the layers' columns lie to the channels of the statistics
+ * @param source where the Gram matrix of the unscaled input comes from
+ * @param columns how the layers' columns lie to its channels
  * @param scales one a channel; null where there are none
  * @param feedback whether a factor is made of it, for rounding with error feedback
  * @param damping share of the mean of H's diagonal that is added to it, for the factor
  */
-public record ScaledInput(StatisticsReference source, InputSummary statistics, ColumnForm columns, float[] scales,
-        boolean feedback, double damping) implements Serializable {
+public record ScaledInput(InputSource source, ColumnForm columns, float[] scales, boolean feedback, double damping)
+        implements Serializable {
     private static final int DIGITS = 24;
 
     /** Refuses scales that would stand in another order than the columns. */
     public ScaledInput {
         if (scales != null && columns instanceof ColumnForm.Reordered) {
-            throw new IllegalArgumentException(statistics.name() + ": channels in another order cannot be scaled");
+            throw new IllegalArgumentException(source.name() + ": channels in another order cannot be scaled");
         }
     }
 
@@ -44,14 +43,23 @@ public record ScaledInput(StatisticsReference source, InputSummary statistics, C
      */
     public static ScaledInput of(StatisticsReference source, StatisticsReader reader, LinearLayer linear, float[] scales,
             RoundingOptions options) {
-        return new ScaledInput(source, StatisticsReference.input(reader, linear), linear.source().columns(), scales,
-                options.feedback(), options.feedback() ? options.damping() : 0);
+        return of(new InputSource.Calibrated(source, StatisticsReference.input(reader, linear)), linear, scales, options);
+    }
+
+    /** The same of the token embedding, whose rows nothing scales. */
+    public static ScaledInput of(EmbeddingGram embedding, RoundingOptions options) {
+        return of(embedding, embedding.readers().embedding(), null, options);
+    }
+
+    private static ScaledInput of(InputSource source, LinearLayer linear, float[] scales, RoundingOptions options) {
+        return new ScaledInput(source, linear.source().columns(), scales, options.feedback(),
+                options.feedback() ? options.damping() : 0);
     }
 
     /** Unlike that of every other one of the same statistics, and fit for a file's name. */
     public String name() {
         String order = columns instanceof ColumnForm.Reordered ? "-reordered" : "";
-        return statistics.name() + order + "-of-" + source.name() + (feedback ? "-damped-" + damping : "")
+        return source.name() + order + (feedback ? "-damped-" + damping : "")
                 + (scales == null ? "" : "-" + digest());
     }
 
@@ -61,8 +69,8 @@ public record ScaledInput(StatisticsReference source, InputSummary statistics, C
      *
      * @throws IOException if it cannot be read
      */
-    public GramMatrix gram() throws IOException {
-        GramMatrix gram = StatisticsReference.gram(source.open(), statistics);
+    public GramMatrix gram(Workers workers) throws IOException {
+        GramMatrix gram = source.gram(workers);
         return columns instanceof ColumnForm.Reordered reordered
                 ? gram.reordered(IntStream.range(0, gram.channels())
                         .map(channel -> Math.toIntExact(reordered.order().sourceRow(channel)))

@@ -79,8 +79,8 @@ class AwqCommandTest {
         assertEquals(1, made.out().lines().filter(line -> line.contains("tokens in 6 sequences")).count(), made.out());
         JsonNode result = lastLine(made);
         assertEquals(28, result.at("/outputs/0/linears").size());
-        assertEquals(29, result.at("/outputs/1/linears").size());
-        assertEquals(29, result.at("/outputs/2/linears").size());
+        assertEquals(30, result.at("/outputs/1/linears").size());
+        assertEquals(30, result.at("/outputs/2/linears").size());
         Map<String, String> expected = digests(output);
         assertTrue(expected.keySet().containsAll(List.of("tiny-llama-Q4_K_M.gguf", "tiny-llama-IQ4_XS.gguf",
                 "tiny-llama-AWQ/model.safetensors", "tiny-llama-AWQ/config.json")), expected.toString());
@@ -97,7 +97,7 @@ class AwqCommandTest {
         try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
             List<Row> rows = SparkSession.builder().config(spark.getConf()).getOrCreate()
                     .read().parquet(folder + "/report").collectAsList();
-            assertEquals(28 + 2 * 29, rows.size());
+            assertEquals(28 + 2 * 30, rows.size());
             JsonNode linear = result.at("/outputs/2/linears/7");
             Row row = rows.stream()
                     .filter(each -> each.getAs("output").equals("tiny-llama-IQ4_XS.gguf"))

@@ -23,6 +23,7 @@ import io.nightshift.jobs.testing.FamilyRun;
 import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.kernels.linear.GramMatrix;
+import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -91,7 +92,10 @@ class ReorderedColumnsTest {
                 .filter(layer -> layer.tensor().equals(MOVED))
                 .findFirst()
                 .orElseThrow();
-        GramMatrix found = ScaledInput.of(reference, reader, linear, null, feedback).gram();
+        GramMatrix found;
+        try (Workers workers = new Workers(1)) {
+            found = ScaledInput.of(reference, reader, linear, null, feedback).gram(workers);
+        }
         GramMatrix stored = StatisticsReference.gram(reader, StatisticsReference.input(reader, linear));
         for (int i = 0; i < found.channels(); i++) {
             for (int j = 0; j < found.channels(); j++) {

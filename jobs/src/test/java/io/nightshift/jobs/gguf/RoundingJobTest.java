@@ -163,6 +163,32 @@ class RoundingJobTest {
         }
     }
 
+    @Test
+    void roundsTheEmbeddingByWhatReadsIt() throws IOException {
+        Path model = Path.of("..", "samples", "tiny-llama");
+        RoundingOptions feedback = new RoundingOptions(false, 4, true, 0.001);
+        TypeOptions embeddingOnly =
+                new TypeOptions(false, false, Optional.empty(), Optional.of(GgmlType.Q4_K), List.of(), false);
+        try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
+            calibrate(spark, model, StatisticsKind.GRAM);
+            String stats = folder.resolve("stats").toString();
+            List<String> files = new ArrayList<>();
+            for (RoundingOptions rounding : List.of(RoundingOptions.NONE, feedback)) {
+                String output = folder.resolve("embedding-" + files.size()).toString();
+                QuantizeRequest request = request(model.toString(), List.of(FileType.BF16), rounding, stats, output,
+                        embeddingOnly, 1 << 30);
+                QuantizeJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), Progress.NONE).run(spark);
+                files.add(output + "/tiny-llama-BF16.gguf");
+            }
+            Path text = Texts.write(folder.resolve("text.txt"), Texts.document(99, 400));
+            EvaluateResult result = evaluate(spark, model, text, files.toArray(String[]::new));
+            double plain = result.quantized().get(0).meanDivergence();
+            double rounded = result.quantized().get(1).meanDivergence();
+            // A third and less was measured.
+            assertTrue(rounded > 0 && rounded < 0.5 * plain, rounded + " beside " + plain);
+        }
+    }
+
     /** Biases, shifted norms, gate and up in one matrix, experts, a shared embedding; K types where rows allow. */
     @ParameterizedTest
     @CsvSource({
@@ -210,7 +236,8 @@ class RoundingJobTest {
             assertEquals(List.of(), plain.outputs().get(0).linears());
             assertEquals(0.005 * made.bytes(), made.bytes() - plain.outputs().get(0).bytes(), 0.005 * made.bytes());
             int layers = name.equals("llama-spm") ? 8 * 7 : 3 * (4 + 3 * 8);
-            assertEquals(layers + 1, made.linears().size());
+            // The output projection and the embedding are in no layer.
+            assertEquals(layers + 2, made.linears().size());
             for (LinearReport linear : made.linears()) {
                 assertTrue(linear.roundedLoss() > 0 && linear.roundedLoss() < linear.nearestLoss(), linear.toString());
                 assertTrue(linear.damping() >= 0.001 && linear.measuredRows() >= 64, linear.toString());

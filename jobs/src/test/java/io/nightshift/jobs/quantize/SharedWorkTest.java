@@ -61,9 +61,9 @@ class SharedWorkTest {
             calibrate(spark, model, 1 << 20);
             List<String> ofAwq = factors(spark, model, awq);
             List<String> ofGguf = factors(spark, model, gguf);
-            // q, k and v; o; gate and up of all experts; down of all experts: of three layers. The output matrix.
+            // q, k and v; o; gate and up of all experts; down of all experts: of three layers. The output matrix, the embedding.
             assertEquals(3 * 4, ofAwq.size(), ofAwq.toString());
-            assertEquals(3 * 4 + 1, ofGguf.size(), ofGguf.toString());
+            assertEquals(3 * 4 + 2, ofGguf.size(), ofGguf.toString());
             assertTrue(ofGguf.containsAll(ofAwq), ofAwq + " " + ofGguf);
             assertNotEquals(ofGguf, factors(spark, model, damped));
             // With tokens of their own, each has one.
