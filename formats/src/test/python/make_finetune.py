@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fine-tunes a small checkpoint on texts: LoRA on every linear layer of its blocks, merged into the weights. The outcome is what
-`nightshift evaluate --base` is tried on. A few minutes on two cores for models of some million weights. Needs torch, transformers, protobuf,
-safetensors and sentencepiece; the same seed gives the same fine-tune on the same machine.
+`nightshift evaluate --base` is tried on. A few minutes on two cores for models of some million weights. Needs torch,
+transformers, protobuf, safetensors and sentencepiece; the same seed gives the same fine-tune on the same machine.
 
     make_finetune.py BASE_FOLDER TEXTS.jsonl OUTPUT_FOLDER [STEPS]
 """

@@ -15,8 +15,6 @@ import java.util.Optional;
  */
 public record EmbeddingReaders(LinearLayer embedding, SourceRows norm, List<LinearLayer> linears)
         implements Serializable {
-    private static final String EMBEDDING = "token_embd.weight";
-
     /**
      * The readers of a model's embedding. None where the output projection shares its matrix: its rows are then multiplied with
      * the last hidden states as well.
@@ -34,12 +32,13 @@ public record EmbeddingReaders(LinearLayer embedding, SourceRows norm, List<Line
 
     private static Optional<EmbeddingReaders> of(ModelConversion conversion, LinearGroup group, List<LinearLayer> first) {
         List<LinearLayer> linears = first.stream().filter(linear -> group.linears().contains(linear.role())).toList();
-        Optional<SourceRows> embedding = stored(conversion, EMBEDDING).filter(SourceRows::isMatrix);
+        Optional<SourceRows> embedding = stored(conversion, LinearLayers.EMBEDDINGS).filter(SourceRows::isMatrix);
         Optional<SourceRows> norm = stored(conversion, "blk.0." + group.producer() + ".weight");
         if (linears.isEmpty() || embedding.isEmpty() || group.ofNorm() && norm.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(new EmbeddingReaders(LinearLayers.outside(EMBEDDING, embedding.get()), norm.orElse(null), linears));
+        LinearLayer matrix = LinearLayers.outside(LinearLayers.EMBEDDINGS, embedding.get());
+        return Optional.of(new EmbeddingReaders(matrix, norm.orElse(null), linears));
     }
 
     /** What a tensor is made of, if that is one range of rows. */

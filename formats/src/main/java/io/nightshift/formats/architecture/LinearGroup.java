@@ -74,7 +74,7 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
 
     /** Whether it is the group that reads what comes into a layer. */
     boolean startsLayer() {
-        return (ofNorm() || ofStates()) && linears.stream().anyMatch(role -> role == Role.QUERY || role == Role.QUERY_KEY_VALUE);
+        return linears.contains(Role.QUERY) || linears.contains(Role.QUERY_KEY_VALUE);
     }
 
     private boolean ofStates() {

@@ -13,12 +13,14 @@ import java.util.stream.Collectors;
 
 /** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one, but for convolutions. */
 public final class LinearLayers {
+    /** GGUF's name of the matrix of token embeddings. */
+    static final String EMBEDDINGS = "token_embd.weight";
+
     private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
     private static final Pattern KEYS = Pattern.compile("blk\\.\\d+\\.attn_(k|v|k_norm)\\.weight");
     private static final String CONVOLUTION = "ssm_conv1d";
     private static final String EXPERT = "{expert}";
     private static final String OUTPUT = "output.weight";
-    private static final String EMBEDDINGS = "token_embd.weight";
     private static final String PER_LAYER_INPUTS = "per_layer_model_proj.weight";
     private static final String HEAD = "lm_head";
 

@@ -44,9 +44,9 @@ import java.util.Optional;
 
 /**
  * A GGUF file of some type, as llama-quantize makes it; or with linear layers scaled and rounded by statistics, which no
- * loader need know of. Those are the linear layers of the decoder and the output projection, where that has a matrix of its
- * own. A matrix that embedding and output projection share is left to llama-quantize's ways: rows that are looked up must come
- * back as they are, so that neither scales nor errors of other columns belong in them.
+ * loader need know of. Those are the linear layers of the decoder and, where it has a matrix of its own, the output projection;
+ * the embedding then is rounded, unscaled, by what reads it first. A matrix that embedding and output projection share is left
+ * to llama-quantize's ways: its rows are looked up and are multiplied with the last hidden states as well.
  *
  * @param fileType the mixture of types
  * @param types options that change the types of tensors

@@ -97,11 +97,10 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
         for (int i = 0; i < assigned.types().size(); i++) {
             TensorRecipe tensor = assigned.model().tensors().get(i);
             AssignedType type = assigned.types().get(i);
-            List<LinearLayer> layers = tensor.name().equals(EMBEDDING)
-                    ? embedding(target, model, tensor)
-                    : linears.getOrDefault(tensor.name(), List.of());
-            boolean reached = !layers.isEmpty() || tensor.name().equals(EMBEDDING);
-            if (reached && TypeAssignment.isQuantized(tensor)) {
+            boolean embeds = tensor.name().equals(EMBEDDING);
+            List<LinearLayer> layers =
+                    embeds ? embedding(target, model, tensor) : linears.getOrDefault(tensor.name(), List.of());
+            if ((embeds || !layers.isEmpty()) && TypeAssignment.isQuantized(tensor)) {
                 boolean weighted = assigned.importance().flatMap(matrix -> matrix.of(tensor)).isPresent();
                 units.add(unit(target, tensor, ordered(tensor, layers), weighted));
             } else {

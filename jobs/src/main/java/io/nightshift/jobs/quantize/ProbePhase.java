@@ -135,10 +135,8 @@ final class ProbePhase {
         LayerHalf half = LayerHalf.of(probe.unit().unit().linears().get(0).role());
         DecoderLayer rounded;
         try (Workers workers = TaskWorkers.open()) {
-            MeasuredLayers layers =
-                    new MeasuredLayers(probe.unit(), 0, run.source().open(), run.factors(), run.states(), workers);
             Map<String, List<float[]>> replaced =
-                    layers.replaced(probe.unit().unit().choices().get(probe.choice()));
+                    layers(probe, run, workers).replaced(probe.unit().unit().choices().get(probe.choice()));
             rounded = GroupPass.replaced(model, layer, half, replaced);
         }
         HiddenStates states = run.states().all(layer);
@@ -156,10 +154,14 @@ final class ProbePhase {
             return GroupPass.embed(run.model(), embedding(probe), sequences);
         }
         try (Workers workers = TaskWorkers.open()) {
-            MeasuredLayers layers =
-                    new MeasuredLayers(probe.unit(), 0, run.source().open(), run.factors(), run.states(), workers);
-            return layers.rounded(probe.encoding(), matrix -> GroupPass.embed(run.model(), matrix, sequences));
+            return layers(probe, run, workers)
+                    .rounded(probe.encoding(), matrix -> GroupPass.embed(run.model(), matrix, sequences));
         }
+    }
+
+    /** The layers of a probe, of which none is sampled. */
+    private static MeasuredLayers layers(Probe probe, Run run, Workers workers) throws IOException {
+        return new MeasuredLayers(probe.unit(), 0, run.source().open(), run.factors(), run.states(), workers);
     }
 
     private static RoundedMatrix embedding(Probe probe) {
@@ -186,9 +188,7 @@ final class ProbePhase {
             if (probe.layer() != LinearLayer.NO_LAYER) {
                 return HeadDivergence.mean(model, original, states, Optional.empty(), workers);
             }
-            MeasuredLayers layers =
-                    new MeasuredLayers(probe.unit(), 0, run.source().open(), run.factors(), run.states(), workers);
-            return layers.rounded(probe.encoding(), output ->
+            return layers(probe, run, workers).rounded(probe.encoding(), output ->
                     HeadDivergence.mean(model, original, states, Optional.of(output), workers));
         }
     }
