@@ -120,7 +120,10 @@ public final class CalibrateJob {
                 : tokenize((CalibrationInput.Texts) options.input(), spark);
         TokenSequences sequences = tokens.sequences();
         CalibrationManifest planned = manifest(tokens, source.digest(spark));
-        if (!request.overwrite() && existing().filter(found -> isSame(found, planned)).isPresent()) {
+        Optional<CalibrationManifest> complete =
+                request.overwrite() ? Optional.empty() : existing().filter(found -> isSame(found, planned));
+        if (complete.isPresent()) {
+            tidy(output, complete.get());
             progress.skipped(request.output());
             return new CalibrateResult(request.output(), true, sequences.tokens(), planned.sequences(),
                     planned.groups(), 0, 0, 0, 0, List.of(), List.of(), 0);
@@ -146,6 +149,18 @@ public final class CalibrateJob {
             throw TaskFailures.explain(e);
         } finally {
             RunCache.end(run, spark);
+        }
+    }
+
+    /** Ends what a run was at that was killed when all but its last record was written. */
+    private void tidy(OutputFolder output, CalibrationManifest complete) {
+        WorkFolder.sweep(request.work(), request.output(), settings);
+        try {
+            if (output.isLeftOpen(CalibrationManifest.FILE)) {
+                output.write(CalibrationManifest.FILE, planDigest(complete), complete.toJson());
+            }
+        } catch (IOException e) {
+            // The statistics are of use all the same, to one who may only read them too.
         }
     }
 

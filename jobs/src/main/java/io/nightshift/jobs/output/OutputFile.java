@@ -103,10 +103,7 @@ public final class OutputFile {
             throw new IllegalArgumentException(location() + ": " + parts + " parts, where 1 to " + MAX_PARTS + " can be");
         }
         requireNoFolder();
-        Optional<Upload> left = records.upload();
-        if (left.isPresent()) {
-            store.abort(spec.name(), left.get().id());
-        }
+        abortLeft();
         this.parts = parts;
         try {
             store.start(spec.name(), id -> {
@@ -118,6 +115,30 @@ public final class OutputFile {
             throw e;
         }
         return store.sink(spec.name(), upload, parts);
+    }
+
+    private void abortLeft() throws IOException {
+        Optional<Upload> left = records.upload();
+        if (left.isPresent()) {
+            store.abort(spec.name(), left.get().id());
+        }
+    }
+
+    /** Whether a run was cut off after it had begun the file and before it recorded its end, or is at it. */
+    public boolean isLeftOpen() throws IOException {
+        return records.sayUpload();
+    }
+
+    /**
+     * Removes the upload that a run left which was cut off, and its record: for a file that is not to be made anew.
+     *
+     * @throws StorageException if the store does not do it
+     */
+    public void dropLeft() throws IOException {
+        if (isLeftOpen()) {
+            abortLeft();
+            records.forgetUpload();
+        }
     }
 
     /**

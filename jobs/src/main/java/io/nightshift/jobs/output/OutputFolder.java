@@ -58,6 +58,11 @@ public final class OutputFolder {
         file(new OutputSpec(name, 1, "", new byte[0])).requireReplaceable();
     }
 
+    /** Whether a run was cut off before it recorded the end of a file, or is at it. */
+    public boolean isLeftOpen(String name) throws IOException {
+        return file(new OutputSpec(name, 1, "", new byte[0])).isLeftOpen();
+    }
+
     /** Writes and commits a small file at once, from the driver. */
     public void write(String name, String plan, byte[] content) throws IOException {
         OutputFile file = file(new OutputSpec(name, content.length, plan, new byte[0]));

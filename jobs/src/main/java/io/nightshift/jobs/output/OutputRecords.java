@@ -51,12 +51,17 @@ final class OutputRecords {
 
     /** Whether an earlier run made the file, or began to. */
     boolean exist() throws IOException {
-        return store.find(completion).isPresent() || store.find(upload).isPresent();
+        return store.find(completion).isPresent() || sayUpload();
     }
 
     /** The upload under way, if there is one. */
     Optional<Upload> upload() throws IOException {
         return read(upload, Upload.class).filter(record -> record.id() != null);
+    }
+
+    /** Whether an upload is recorded, in whatever words. */
+    boolean sayUpload() throws IOException {
+        return store.find(upload).isPresent();
     }
 
     void started(byte[] id) throws IOException {
@@ -75,6 +80,11 @@ final class OutputRecords {
         if (recorded.isEmpty() || recorded.get().equals(new Upload(id))) {
             store.delete(upload);
         }
+    }
+
+    /** Deletes the record of an upload, whosever it is. */
+    void forgetUpload() throws IOException {
+        store.delete(upload);
     }
 
     private <T> Optional<T> read(String name, Class<T> type) throws IOException {

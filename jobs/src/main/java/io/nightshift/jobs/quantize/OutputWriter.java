@@ -74,14 +74,7 @@ final class OutputWriter {
 
     /** Whether all of it was committed for the same plan, and is still what was committed. */
     boolean isComplete() throws IOException {
-        List<OutputFile> all = new ArrayList<>();
-        for (GeneratedFile generated : layout.generated()) {
-            all.add(file(generated.name(), generated.content().length, generated.content()));
-        }
-        for (StoredFile copy : copies()) {
-            all.add(file(copy.name(), copy.length(), new byte[0]));
-        }
-        all.addAll(files);
+        List<OutputFile> all = all();
         for (OutputFile file : all) {
             file.requireReplaceable();
         }
@@ -91,6 +84,25 @@ final class OutputWriter {
             }
         }
         return true;
+    }
+
+    /** Removes what runs left that were cut off, beside an output that is complete. */
+    void dropLeft() throws IOException {
+        for (OutputFile file : all()) {
+            file.dropLeft();
+        }
+    }
+
+    private List<OutputFile> all() {
+        List<OutputFile> all = new ArrayList<>();
+        for (GeneratedFile generated : layout.generated()) {
+            all.add(file(generated.name(), generated.content().length, generated.content()));
+        }
+        for (StoredFile copy : copies()) {
+            all.add(file(copy.name(), copy.length(), new byte[0]));
+        }
+        all.addAll(files);
+        return all;
     }
 
     // Stores have no parts without bytes; nothing is lost with an empty file.

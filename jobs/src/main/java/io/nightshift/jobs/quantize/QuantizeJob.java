@@ -12,6 +12,7 @@ import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
+import io.nightshift.jobs.tasks.WorkFolder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -169,7 +170,7 @@ public final class QuantizeJob {
         OutputFolder folder = OutputFolder.open(request.output(), settings);
         List<Optional<OutputResult>> found = new ArrayList<>();
         for (CheckedTarget target : targets) {
-            found.add(complete(folder, target, statistics));
+            found.add(complete(folder, target, statistics).map(Found::result));
         }
         return found;
     }
@@ -198,6 +199,7 @@ public final class QuantizeJob {
      */
     public QuantizeResult run(JavaSparkContext spark, CalibrateProgress calibrating) throws IOException {
         OutputFolder folder = OutputFolder.open(request.output(), settings);
+        WorkFolder.sweep(request.settings().work(), request.output(), settings);
         Optional<CalibrateResult> calibrated = Optional.empty();
         Optional<InputStatistics> known = statistics;
         List<CheckedTarget> checked = targets;
@@ -211,10 +213,13 @@ public final class QuantizeJob {
         OutputResult[] results = new OutputResult[checked.size()];
         List<Integer> missing = new ArrayList<>();
         for (int i = 0; i < results.length; i++) {
-            results[i] = request.settings().overwrite() ? null : complete(folder, checked.get(i), known).orElse(null);
-            if (results[i] == null) {
+            Optional<Found> found =
+                    request.settings().overwrite() ? Optional.empty() : complete(folder, checked.get(i), known);
+            if (found.isEmpty()) {
                 missing.add(i);
             } else {
+                results[i] = found.get().result();
+                found.get().writer().dropLeft();
                 progress.skipped(results[i].location());
             }
         }
@@ -232,8 +237,10 @@ public final class QuantizeJob {
         return new QuantizeResult(Arrays.asList(results), calibrated);
     }
 
+    private record Found(OutputResult result, OutputWriter writer) {}
+
     /** Made before, for the same plan; empty if it has to be made. */
-    private Optional<OutputResult> complete(OutputFolder folder, CheckedTarget target, Optional<InputStatistics> known)
+    private Optional<Found> complete(OutputFolder folder, CheckedTarget target, Optional<InputStatistics> known)
             throws IOException {
         Optional<LaidOut> laidOut = target.laidOut().isPresent() ? target.laidOut() : laidOutBefore(target, known);
         if (laidOut.isEmpty()) {
@@ -242,8 +249,8 @@ public final class QuantizeJob {
         OutputLayout layout = laidOut.get().layout();
         OutputWriter writer = writer(folder, layout);
         return writer.isComplete()
-                ? Optional.of(new OutputResult(target.target().name(), writer.location(), layout.bytes(),
-                        layout.bitsPerWeight(), true, warnings(target), List.of(), List.of(), OutputResult.Work.NONE))
+                ? Optional.of(new Found(new OutputResult(target.target().name(), writer.location(), layout.bytes(),
+                        layout.bitsPerWeight(), true, warnings(target), List.of(), List.of(), OutputResult.Work.NONE), writer))
                 : Optional.empty();
     }
 

@@ -189,7 +189,7 @@ final class TargetRun implements AutoCloseable {
             work = WorkFolder.create(request.settings().work(), request.output(), settings, spark);
             kept = new KeptWork(work, model.source().files(), known.orElseThrow().text(), request.settings().overwrite());
         }
-        return new Factors(run, work.location(), settings);
+        return new Factors(run, work.files());
     }
 
     private ScalePlan scales(CheckedTarget target) throws IOException {

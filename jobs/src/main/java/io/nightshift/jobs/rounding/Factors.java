@@ -1,25 +1,17 @@
 package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
-import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
+import io.nightshift.jobs.tasks.WorkFiles;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.FeedbackFactor;
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
-import java.io.OutputStream;
 import java.io.Serializable;
 import java.util.List;
-import java.util.UUID;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /**
@@ -30,10 +22,9 @@ import org.apache.spark.api.java.JavaSparkContext;
  * Gram matrix among them (14,336 channels: 0.4 and 1.2 GB). {@link InputMatrices} bounds what an executor holds.
  *
  * @param run that they belong to
- * @param folder a {@link io.nightshift.jobs.tasks.WorkFolder} of the run's own, which the run removes when it ends
- * @param settings how to reach it
+ * @param files of a {@link io.nightshift.jobs.tasks.WorkFolder} of the run's own, which the run removes when it ends
  */
-public record Factors(RunId run, String folder, HadoopSettings settings) implements Serializable {
+public record Factors(RunId run, WorkFiles files) implements Serializable {
     /**
      * The factor of an input: read if it is there, else made and written. A second attempt writes the same bytes.
      *
@@ -41,23 +32,16 @@ public record Factors(RunId run, String folder, HadoopSettings settings) impleme
      * @throws IOException if reading or writing failed
      */
     public FeedbackFactor of(ScaledInput input, Workers workers) throws IOException {
-        StorageLocation location = StorageLocation.parse(folder);
-        FileSystem files = settings.fileSystem(location);
-        Path path = path(location, input);
-        if (files.exists(path)) {
-            return read(files, path);
+        String name = name(input);
+        if (files.exists(name)) {
+            return read(name);
         }
         FeedbackFactor factor = make(input, workers);
-        // Seen under its name only when it is whole.
-        Path written = new Path(path.getParent(), "." + path.getName() + "-" + UUID.randomUUID());
-        try (OutputStream out = files.create(written, true);
-                ObjectOutputStream objects = new ObjectOutputStream(new BufferedOutputStream(out, 1 << 20))) {
+        files.put(name, out -> {
+            ObjectOutputStream objects = new ObjectOutputStream(out);
             objects.writeObject(factor);
-        }
-        if (!files.rename(written, path)) {
-            // Another attempt was first.
-            files.delete(written, false);
-        }
+            objects.flush();
+        });
         return factor;
     }
 
@@ -77,15 +61,14 @@ public record Factors(RunId run, String folder, HadoopSettings settings) impleme
         });
     }
 
-    private static Path path(StorageLocation location, ScaledInput input) {
-        return new Path(location.hadoopPath(), "factor-" + input.name());
+    private static String name(ScaledInput input) {
+        return "factor-" + input.name();
     }
 
     /** Deletes the factors of inputs that nothing more is rounded by. */
     public void delete(List<ScaledInput> inputs) throws IOException {
-        StorageLocation location = StorageLocation.parse(folder);
         for (ScaledInput input : inputs) {
-            settings.fileSystem(location).delete(path(location, input), false);
+            files.delete(name(input));
         }
     }
 
@@ -97,12 +80,11 @@ public record Factors(RunId run, String folder, HadoopSettings settings) impleme
         }
     }
 
-    private static FeedbackFactor read(FileSystem files, Path path) throws IOException {
-        try (InputStream in = files.open(path);
-                ObjectInputStream objects = new ObjectInputStream(new BufferedInputStream(in, 1 << 20))) {
+    private FeedbackFactor read(String name) throws IOException {
+        try (ObjectInputStream objects = new ObjectInputStream(files.read(name))) {
             return (FeedbackFactor) objects.readObject();
         } catch (ClassNotFoundException e) {
-            throw new IOException(path + ": was written by another version of Nightshift", e);
+            throw new IOException(files.folder() + "/" + name + ": was written by another version of Nightshift", e);
         }
     }
 }

@@ -63,7 +63,7 @@ public final class WorkFolder implements AutoCloseable {
      */
     public static WorkFolder create(
             Optional<String> given, String output, HadoopSettings settings, JavaSparkContext spark) throws IOException {
-        String parent = given.orElse(output.replaceAll("/+$", "") + "/.nightshift-work");
+        String parent = parent(given, output);
         StorageLocation location = StorageLocation.parse(parent);
         if (location.isLocal()) {
             SharedFolderCheck.requireShared(location.localPath(), spark);
@@ -85,13 +85,40 @@ public final class WorkFolder implements AutoCloseable {
             }
             removeAbandoned(fileSystem, path.getParent(), now);
             // Its first file makes the folder: one without an owner would be nobody's, if the driver was killed in between.
-            try (OutputStream owner = fileSystem.create(new Path(path, OWNER))) {
+            try (OutputStream owner = folder.files().write(OWNER)) {
                 owner.write(RunOwner.ofThisProcess().toLine().getBytes(StandardCharsets.UTF_8));
             }
             return folder;
         } catch (IOException | RuntimeException e) {
             folder.closeAfter(e);
             throw StorageErrors.explain(parent, e);
+        }
+    }
+
+    private static String parent(Optional<String> given, String output) {
+        return given.orElse(output.replaceAll("/+$", "") + "/.nightshift-work");
+    }
+
+    /**
+     * Removes what runs left that were killed, as {@link #create} does, for a run that may need no folder. Where it cannot
+     * be removed it stays: it costs room alone.
+     *
+     * @param given as for {@link #create}
+     * @param output likewise
+     */
+    public static void sweep(Optional<String> given, String output, HadoopSettings settings) {
+        try {
+            StorageLocation location = StorageLocation.parse(parent(given, output));
+            if (!location.isLocal()) {
+                StorageProbe.check(location, settings);
+            }
+            FileSystem fileSystem = settings.fileSystem(location);
+            removeAbandoned(fileSystem, location.hadoopPath(), Instant.now());
+            if (given.isEmpty()) {
+                deleteEmpty(fileSystem, location.hadoopPath());
+            }
+        } catch (IOException e) {
+            // A run that needs the folder will say so.
         }
     }
 
@@ -171,10 +198,10 @@ public final class WorkFolder implements AutoCloseable {
         // The folders above are removed where this run made them and left nothing there, or an earlier run within the output.
         Path parent = path.getParent();
         if (!made.contains(parent) && parent.getName().startsWith(".")) {
-            deleteEmpty(parent);
+            deleteEmpty(fileSystem, parent);
         }
         for (Path folder : made) {
-            deleteEmpty(folder);
+            deleteEmpty(fileSystem, folder);
         }
     }
 
@@ -186,7 +213,7 @@ public final class WorkFolder implements AutoCloseable {
         }
     }
 
-    private void deleteEmpty(Path folder) throws IOException {
+    private static void deleteEmpty(FileSystem fileSystem, Path folder) throws IOException {
         if (fileSystem.exists(folder) && fileSystem.listStatus(folder).length == 0) {
             fileSystem.delete(folder, false);
         }

@@ -42,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.UUID;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -328,6 +329,26 @@ class CalibrateJobTest {
         assertFalse(calibrate(1, "llama-spm", options.samples(3), "out").skipped());
         Files.delete(folder.resolve("out").resolve(CalibrationManifest.FILE));
         assertFalse(calibrate(1, "llama-spm", options.samples(3), "out").skipped());
+    }
+
+    /** As if its driver had been killed between the last commit and its record. */
+    @Test
+    void whatAKilledRunLeftBesideCompleteStatisticsIsPutInOrder() throws IOException {
+        Options options = new Options().samples(2).statistics(StatisticsKind.IMATRIX);
+        calibrate(1, "llama-spm", options, "out");
+        Path out = folder.resolve("out");
+        List<Path> files = Fixtures.files(out);
+        byte[] manifest = Files.readAllBytes(out.resolve(CalibrationManifest.FILE));
+        Path record = out.resolve(".nightshift/" + CalibrationManifest.FILE + ".json");
+        Files.delete(record);
+        Files.writeString(out.resolve(".nightshift/" + CalibrationManifest.FILE + ".upload.json"), "{\"id\": null}");
+        Path work = Files.createDirectories(out.resolve(".nightshift-work/work-1-" + UUID.randomUUID()));
+        Files.writeString(work.resolve("states"), "of a layer");
+
+        assertTrue(calibrate(1, "llama-spm", options, "out").skipped());
+        assertEquals(files, Fixtures.files(out));
+        assertArrayEquals(manifest, Files.readAllBytes(out.resolve(CalibrationManifest.FILE)));
+        assertFalse(Files.exists(out.resolve(".nightshift-work")));
     }
 
     @Test

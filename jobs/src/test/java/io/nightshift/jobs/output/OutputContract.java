@@ -286,6 +286,21 @@ abstract class OutputContract {
     }
 
     @Test
+    void whatARunLeftBesideACompleteFileIsDropped() throws IOException {
+        OutputFile made = file();
+        made.commit(writeAll(made.begin(PARTS)));
+        assertFalse(file().isLeftOpen());
+        OutputFile died = file();
+        write(died.begin(PARTS), 1, 0);
+
+        OutputFile found = file();
+        assertTrue(found.isComplete());
+        assertTrue(found.isLeftOpen());
+        found.dropLeft();
+        assertCommitted(found);
+    }
+
+    @Test
     void aRunThatWasTakenOverFailsAndLeavesTheLaterOneAlone() throws IOException {
         OutputFile earlier = file();
         List<PartReceipt> receipts = writeAll(earlier.begin(PARTS));
