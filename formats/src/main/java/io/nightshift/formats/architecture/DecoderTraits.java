@@ -7,7 +7,7 @@ package io.nightshift.formats.architecture;
  * @param windows which layers attend within a sliding window
  * @param rotation how positions turn queries and keys
  * @param heads how large they are, and what is done to them
- * @param activationKey where the configuration names the activation function
+ * @param activationKey where the configuration names the activation function; null where it is always the same
  * @param activation its name where the configuration does not
  * @param feedForwardNorm GGUF's name of the norm before the feed-forward block
  * @param embeddingsScaled whether hidden states start as embeddings times the square root of the hidden size
@@ -28,6 +28,9 @@ public record DecoderTraits(
         boolean attentionSoftcapped,
         boolean multiplied,
         ExpertWeights expertWeights) {
+    /** gpt-oss's activation function, which its configuration calls silu. */
+    public static final String CLAMPED_SWIGLU = "clamped_swiglu";
+
     /** How a router's logits become the weights of a token's experts. */
     public enum ExpertWeights {
         /** By a softmax; those of a token are made to add up to 1. */
@@ -58,6 +61,12 @@ public record DecoderTraits(
     DecoderTraits withExpertWeights(ExpertWeights weights) {
         return new DecoderTraits(windows, rotation, heads, activationKey, activation, feedForwardNorm, embeddingsScaled,
                 queryScalar, attentionSoftcapped, multiplied, weights);
+    }
+
+    /** The same with another activation function, whatever the configuration calls it. */
+    DecoderTraits withActivation(String name) {
+        return new DecoderTraits(windows, rotation, heads, null, name, feedForwardNorm, embeddingsScaled, queryScalar,
+                attentionSoftcapped, multiplied, expertWeights);
     }
 
     /** The same with other heads, by whose own rules products of queries and keys are scaled. */

@@ -36,6 +36,9 @@ final class GptOssFamily {
                     StandardHyperparameters.ALL,
                     Hyperparameter.requiredInteger("attention.sliding_window", "sliding_window"),
                     Hyperparameter.requiredInteger("expert_feed_forward_length", "intermediate_size"))
+            .forward(LinearGroup.CLAMPED_EXPERTS, DecoderTraits.windows(WindowPattern.ALTERNATING)
+                    .withActivation(DecoderTraits.CLAMPED_SWIGLU)
+                    .withFeedForwardNorm("post_attention_norm"))
             .build();
 
     private GptOssFamily() {}

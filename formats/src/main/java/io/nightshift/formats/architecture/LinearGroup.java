@@ -29,6 +29,11 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     static final List<LinearGroup> EXPERTS = List.of(ATTENTION_INPUT, MIXED,
             of("ffn_norm", Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP), GATED_OF_EXPERT);
 
+    /** The groups of gpt-oss: what its experts' activation function bounds takes no scale through. */
+    static final List<LinearGroup> CLAMPED_EXPERTS = List.of(ATTENTION_INPUT, MIXED,
+            of("post_attention_norm", Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP),
+            unscaled(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN));
+
     /** The groups of a dense layer whose attention must not be scaled. */
     static final List<LinearGroup> DENSE_UNSCALED_ATTENTION =
             List.of(unscaled("attn_norm", ATTENTION), MIXED, of("ffn_norm", Role.GATE, Role.UP), GATED);

@@ -38,8 +38,8 @@ public final class LinearLayers {
                     && isRun(conversion, recipe) && !name.group(2).equals(CONVOLUTION)) {
                 int layer = Integer.parseInt(name.group(1));
                 boolean experts = recipe.shape().size() > 2;
-                String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
                 List<SourceRows> matrices = matrices(recipe, stored, experts);
+                String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
                 for (int i = 0; i < matrices.size(); i++) {
                     String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
                     layers.add(new LinearLayer(module(weight), recipe.name(), layer,
@@ -48,6 +48,15 @@ public final class LinearLayers {
             }
         }
         return List.copyOf(layers);
+    }
+
+    /** Whether all linear layers are stored as matrices of floats: else {@link #of} refuses the model. */
+    public static boolean areMatrices(ModelConversion conversion) {
+        return conversion.tensors().stream()
+                .filter(recipe -> recipe.shape().size() >= 2 && isRun(conversion, recipe))
+                .filter(recipe -> MATRIX.matcher(recipe.name()).matches() && recipe.content() instanceof Stored)
+                .flatMap(recipe -> ((Stored) recipe.content()).parts().stream())
+                .allMatch(SourceRows::isMatrix);
     }
 
     /**
@@ -145,8 +154,8 @@ public final class LinearLayers {
         for (SourceRows part : stored.parts()) {
             if (!part.isMatrix()) {
                 throw new InvalidModelException(recipe.name() + " (" + part.tensor().name() + ", "
-                        + part.tensor().type() + "): calibration, evaluation, rounding and AWQ do not take weights yet that"
-                        + " are F64, MXFP4 or transposed: save the checkpoint in BF16 first");
+                        + part.tensor().type() + "): scales, rounding, chosen sizes, AWQ and EXL2 do not take weights that are"
+                        + " F64, MXFP4 or stored transposed; GGUF types without these do, with --imatrix or --stats");
             }
         }
         if (!experts) {

@@ -55,6 +55,7 @@ final class MixtureFamilies {
                     transposed("ffn_down_exps", "down_proj", "down_proj",
                             Transform.transposedExperts(1, rows -> RowOrder.AS_IS), HIDDEN, EXPERT_FEED_FORWARD)))
             .hyperparameters(StandardHyperparameters.ALL, QwenFamily.EXPERT_KEYS, DEEPSTACK)
+            .forward(LinearGroup.EXPERTS, DecoderTraits.windows(WindowPattern.NONE))
             .build();
 
     /** conversion/qwen.py, Qwen2MoeModel. */

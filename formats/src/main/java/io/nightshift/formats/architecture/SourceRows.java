@@ -69,13 +69,12 @@ public record SourceRows(
     }
 
     /**
-     * The same rows, all of them and whole, in the order of the checkpoint.
-     *
-     * @throws IllegalStateException if they are transposed, or others lie between them
+     * The same rows in the order of the checkpoint. Rows that are columns there, or among which others lie, have no other order
+     * than this one.
      */
     public SourceRows inCheckpointOrder() {
         if (!areWhole()) {
-            throw new IllegalStateException(tensor.name() + ": rows are taken out of others");
+            return this;
         }
         return new SourceRows(tensor, firstRow, rows, RowOrder.AS_IS, 0, ColumnForm.AS_STORED, elements);
     }
@@ -85,6 +84,11 @@ public record SourceRows(
         boolean numbers = elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64
                 || elements instanceof ElementForm.Scaled;
         return areWhole() && numbers;
+    }
+
+    /** Whether the checkpoint has the same rows in another order. */
+    public boolean areReordered() {
+        return areWhole() && !(order instanceof RowOrder.AsIs);
     }
 
     /** Whether the rows are stored ones, whole and next to each other, in some order. */

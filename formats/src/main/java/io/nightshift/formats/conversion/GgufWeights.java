@@ -105,7 +105,7 @@ public final class GgufWeights implements ModelWeights {
         GgufTensor stored = tensors.get(tensor);
         if (recipe.reorderedColumns().isPresent()) {
             readColumns(stored, recipe.reorderedColumns().get().order(), from, to, into);
-        } else if (parts.stream().allMatch(part -> part.order() instanceof RowOrder.AsIs)) {
+        } else if (parts.stream().noneMatch(SourceRows::areReordered)) {
             readRange(stored, from * shape.rowBytes(), into, Math.toIntExact((to - from) * shape.rowBytes()));
         } else {
             // The elements of a vector, which is one row, move like rows.

@@ -17,7 +17,7 @@ import java.util.Optional;
  * The attention of a layer, between its norm and the residual sum. In some families each query comes with a gate, by whose
  * sigmoid what the query has found is multiplied: the rows of a head's gate stand behind those of its query. A layer without
  * values takes its keys for values, as they are before their norm and their rotation. A layer may attend to the keys and values
- * of an earlier one; then it makes none.
+ * of an earlier one; then it makes none. Heads may have sinks: numbers that take a share of each query's weights.
  */
 final class AttentionBlock implements Mixer {
     private final int layer;
@@ -31,12 +31,13 @@ final class AttentionBlock implements Mixer {
     private final Optional<Norm> keyNorm;
     private final Optional<Norm> valueNorm;
     private final Projection output;
+    private final Optional<float[]> sinks;
     private final boolean gated;
     private final int keysFrom;
     private final boolean keysAreShared;
 
     private AttentionBlock(DecoderModel model, int layer, List<String> names, List<Projection> inputs,
-            Optional<Norm> queryNorm, Optional<Norm> keyNorm, Projection output) {
+            Optional<Norm> queryNorm, Optional<Norm> keyNorm, Projection output, Optional<float[]> sinks) {
         this.layer = layer;
         this.attention = model.attention(layer);
         this.tables = model.rotary(layer).map(RotaryTables::new);
@@ -50,6 +51,7 @@ final class AttentionBlock implements Mixer {
                 ? Optional.of(Norm.plain(attention.headSize(), model.epsilon()))
                 : Optional.empty();
         this.output = output;
+        this.sinks = sinks;
         this.keysFrom = model.keysFrom(layer);
         this.keysAreShared = keysFrom == layer && model.lastReaderOfKeys(layer) > layer;
         // A matrix of queries, keys and values may be as large.
@@ -69,15 +71,18 @@ final class AttentionBlock implements Mixer {
         for (String name : names) {
             inputs.add(Projection.read(weights, block + name));
         }
+        String sinks = block + "attn_sinks.weight";
         return new AttentionBlock(model, layer, names, inputs,
                 Norm.find(model, weights, block + "attn_q_norm"), Norm.find(model, weights, block + "attn_k_norm"),
-                Projection.read(weights, block + "attn_output"));
+                Projection.read(weights, block + "attn_output"),
+                model.has(sinks) ? Optional.of(StoredMatrix.readVector(weights, sinks)) : Optional.empty());
     }
 
     @Override
     public long bytes() {
         return inputs.stream().mapToLong(Projection::bytes).sum() + output.bytes()
-                + queryNorm.map(Norm::bytes).orElse(0L) + keyNorm.map(Norm::bytes).orElse(0L);
+                + queryNorm.map(Norm::bytes).orElse(0L) + keyNorm.map(Norm::bytes).orElse(0L)
+                + sinks.map(each -> 4L * each.length).orElse(0L);
     }
 
     @Override
@@ -224,9 +229,11 @@ final class AttentionBlock implements Mixer {
         float[] mixed = new float[Math.multiplyExact(starts[lengths.length], queries)];
         workers.run(Math.multiplyExact(lengths.length, attention.queryHeads()), piece -> {
             int sequence = piece / attention.queryHeads();
+            int head = piece % attention.queryHeads();
             int at = starts[sequence] * keyStride + keysFirst;
-            attention.attend(piece % attention.queryHeads(), projected, starts[sequence] * stride, stride, keys, at, keyStride,
-                    keys, at + keyChannels(), keyStride, lengths[sequence], mixed, starts[sequence] * queries, queries);
+            attention.attend(head, projected, starts[sequence] * stride, stride, keys, at, keyStride,
+                    keys, at + keyChannels(), keyStride, lengths[sequence], mixed, starts[sequence] * queries, queries,
+                    sinks.map(each -> each[head]).orElse(CausalAttention.NO_SINK));
         });
         return mixed;
     }

@@ -224,12 +224,16 @@ public final class DecoderModel implements Serializable {
     }
 
     private static Activation activation(ModelConfig config, DecoderTraits traits) {
-        String name = config.find(traits.activationKey()).map(JsonNode::asText).orElse(traits.activation());
+        String name = Optional.ofNullable(traits.activationKey())
+                .flatMap(config::find)
+                .map(JsonNode::asText)
+                .orElse(traits.activation());
         return switch (name) {
             case "silu", "swish" -> Activation.SILU;
             case "gelu_pytorch_tanh", "gelu_new", "gelu_fast" -> Activation.GELU_TANH;
             case "gelu" -> Activation.GELU;
             case "relu2" -> Activation.SQUARED_RELU;
+            case DecoderTraits.CLAMPED_SWIGLU -> Activation.CLAMPED_SWIGLU;
             default -> throw new InvalidModelException(config.location() + ": the activation function \"" + name
                     + "\" is not supported; supported are silu, gelu, gelu_pytorch_tanh and relu2");
         };

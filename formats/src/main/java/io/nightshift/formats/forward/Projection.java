@@ -22,8 +22,10 @@ record Projection(StoredMatrix matrix, float[] bias) {
     /** Reads the layer of one expert out of the tensor that stacks them. */
     static Projection readExpert(ModelWeights weights, String name, int expert, int experts) throws IOException {
         long rows = weights.get(name + ".weight").rows() / experts;
+        String bias = name + ".bias";
         return new Projection(
-                StoredMatrix.read(weights, name + ".weight", expert * rows, (expert + 1) * rows), null);
+                StoredMatrix.read(weights, name + ".weight", expert * rows, (expert + 1) * rows),
+                weights.find(bias).isPresent() ? StoredMatrix.readVector(weights, bias, expert, expert + 1) : null);
     }
 
     int outputs() {

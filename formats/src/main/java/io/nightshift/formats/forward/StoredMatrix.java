@@ -48,7 +48,12 @@ final class StoredMatrix implements WeightRows {
 
     /** Reads a vector as floats. */
     static float[] readVector(ModelWeights weights, String tensor) throws IOException {
-        StoredMatrix matrix = read(weights, tensor);
+        return readVector(weights, tensor, 0, weights.get(tensor).rows());
+    }
+
+    /** Reads some rows of a tensor as floats, such as the bias of one expert. */
+    static float[] readVector(ModelWeights weights, String tensor, long from, long to) throws IOException {
+        StoredMatrix matrix = read(weights, tensor, from, to);
         float[] vector = new float[matrix.rows * matrix.columns()];
         for (int row = 0; row < matrix.rows; row++) {
             int at = row % matrix.rowsAnArray * matrix.shape.rowBytes();

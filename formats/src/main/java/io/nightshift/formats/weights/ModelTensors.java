@@ -17,7 +17,8 @@ import java.util.Map;
  * @param architecture the family's name in GGUF
  * @param location where the checkpoint is, for messages
  * @param recipes how the checkpoint makes each tensor, by its name in GGUF
- * @param linears the linear layers of the decoder, under the names that loaders of Hugging Face models know them by
+ * @param linears the linear layers of the decoder, under the names that loaders of Hugging Face models know them by; none
+ *     where they are no matrices of floats, of which there are no quantized folders
  * @param head the output projection likewise
  */
 public record ModelTensors(
@@ -31,6 +32,8 @@ public record ModelTensors(
                 .filter(tensor -> LinearLayers.isRun(conversion, tensor))
                 .forEach(tensor -> recipes.put(tensor.name(), tensor));
         return new ModelTensors(conversion.architecture().name(), checkpoint.folder().location(),
-                Collections.unmodifiableMap(recipes), LinearLayers.of(conversion), LinearLayers.head(conversion));
+                Collections.unmodifiableMap(recipes),
+                LinearLayers.areMatrices(conversion) ? LinearLayers.of(conversion) : List.of(),
+                LinearLayers.head(conversion));
     }
 }

@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -78,6 +79,17 @@ class QuantizedSourcesTest {
     void packedExpertsAreKept() throws IOException {
         gptOss();
         assertEquals(3, convertGptOss().tensors().stream().filter(tensor -> tensor.type() == GgmlType.MXFP4).count());
+    }
+
+    /** They are run as they are; to be rounded they would have to be matrices of floats. */
+    @Test
+    void packedExpertsAreRunAndNotRounded() throws IOException {
+        gptOss();
+        ModelConversion conversion = convertGptOss();
+        assertFalse(LinearLayers.areMatrices(conversion));
+        String message = assertThrows(InvalidModelException.class, () -> LinearLayers.of(conversion)).getMessage();
+        assertTrue(message.contains("blk.0.ffn_gate_exps.weight (" + EXPERTS + "gate_up_proj_blocks, U8): scales, rounding,"
+                + " chosen sizes, AWQ and EXL2 do not take weights that are F64, MXFP4 or stored transposed"), message);
     }
 
     @ParameterizedTest

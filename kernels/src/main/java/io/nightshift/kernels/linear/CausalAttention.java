@@ -23,6 +23,9 @@ public record CausalAttention(int queryHeads, int keyHeads, int headSize, float 
     /** A multiple of a tile's columns at any width of vectors. */
     private static final int KEY_ALIGNMENT = 32;
 
+    /** No sink: what a query's weights lose nothing to. */
+    public static final float NO_SINK = Float.NEGATIVE_INFINITY;
+
     /** Checks the numbers of heads. */
     public CausalAttention {
         if (queryHeads < 1 || keyHeads < 1 || queryHeads % keyHeads != 0) {
@@ -38,9 +41,10 @@ public record CausalAttention(int queryHeads, int keyHeads, int headSize, float 
      * @param query the head's channels of token t are at {@code queryAt + t * queryStride}; key and value likewise
      * @param result receives the head's channels of token t at {@code to + t * resultStride}
      * @param tokens length of the sequence
+     * @param sink a further product of each query, with a key that has no value: its weight is lost; {@link #NO_SINK}
      */
     public void attend(int head, float[] query, int queryAt, int queryStride, float[] key, int keyAt, int keyStride,
-            float[] value, int valueAt, int valueStride, int tokens, float[] result, int to, int resultStride) {
+            float[] value, int valueAt, int valueStride, int tokens, float[] result, int to, int resultStride, float sink) {
         int shared = head / (queryHeads / keyHeads) * headSize;
         int own = head * headSize;
         int width = TileKernel.COLUMNS;
@@ -62,7 +66,7 @@ public record CausalAttention(int queryHeads, int keyHeads, int headSize, float 
             PanelProduct.add(headSize, count, queries, 0, TileKernel.ROWS * headSize,
                     seen, keys, firstKey * headSize, width * headSize, scores, 0, seen);
             for (int i = 0; i < count; i++) {
-                weigh(scores, i * seen, seen, firstKey(first + i) - firstKey, first + i + 1 - firstKey);
+                weigh(scores, i * seen, seen, firstKey(first + i) - firstKey, first + i + 1 - firstKey, sink);
             }
             sum(count, seen, firstKey, tokens, scores, weights, values, result, to + own + first * resultStride,
                     resultStride);
@@ -74,14 +78,14 @@ public record CausalAttention(int queryHeads, int keyHeads, int headSize, float 
     }
 
     /** Turns a row of products into weights, of which those out of sight are 0. */
-    private void weigh(float[] scores, int row, int seen, int from, int end) {
+    private void weigh(float[] scores, int row, int seen, int from, int end, float sink) {
         for (int i = row + from; i < row + end; i++) {
             scores[i] *= scale;
         }
         if (softcap != 0) {
             Softcap.apply(scores, row + from, end - from, softcap);
         }
-        Softmax.apply(scores, row + from, end - from);
+        Softmax.apply(scores, row + from, end - from, sink);
         Arrays.fill(scores, row, row + from, 0);
         Arrays.fill(scores, row + end, row + seen, 0);
     }

@@ -16,11 +16,18 @@ public enum Activation {
      */
     GELU,
     /** The square of what is positive (So et al., Primer, 2021). */
-    SQUARED_RELU;
+    SQUARED_RELU,
+    /**
+     * gpt-oss's: x * sigmoid(1.702 x) of gates of at most 7, times one more than the other half, which is bounded by -7 and 7
+     * (transformers, GptOssExperts).
+     */
+    CLAMPED_SWIGLU;
 
     private static final float TWICE_ROOT = 1.5957691216f; // 2 sqrt(2 / pi)
     private static final float CUBIC = 0.044715f;
     private static final float HALF_ROOT = 0.70710678118f; // sqrt(1 / 2)
+    private static final float CLAMP = 7;
+    private static final float CLAMPED_SLOPE = 1.702f;
     private static final float ERF_P = 0.3275911f;
     private static final float ERF_1 = 0.254829592f;
     private static final float ERF_2 = -0.284496736f;
@@ -29,7 +36,8 @@ public enum Activation {
     private static final float ERF_5 = 1.061405429f;
 
     /**
-     * Multiplies what this function makes of the gate with the other half: result[i] = f(gate[i]) * up[i].
+     * Multiplies what this function makes of the gate with the other half: result[i] = f(gate[i]) * up[i], but for
+     * {@link #CLAMPED_SWIGLU}.
      *
      * @param gate from {@code gateAt} on, {@code up} from {@code upAt} on, {@code result} from {@code to} on; the
      *     result may be one of them at the same place
@@ -44,6 +52,7 @@ public enum Activation {
             case GELU_TANH -> geluTanh(gate, gateAt, up, upAt, whole, result, to);
             case GELU -> gelu(gate, gateAt, up, upAt, whole, result, to);
             case SQUARED_RELU -> squaredRelu(gate, gateAt, up, upAt, whole, result, to);
+            case CLAMPED_SWIGLU -> clampedSwiglu(gate, gateAt, up, upAt, whole, result, to);
         }
         if (whole < count) {
             // The rest as one vector, so that it takes the same way.
@@ -61,6 +70,14 @@ public enum Activation {
             FloatVector x = FloatVector.fromArray(Lanes.FLOAT, gate, gateAt + i);
             FloatVector y = FloatVector.fromArray(Lanes.FLOAT, up, upAt + i);
             x.div(Exponential.exp(x.neg()).add(1f)).mul(y).intoArray(result, to + i);
+        }
+    }
+
+    private static void clampedSwiglu(float[] gate, int gateAt, float[] up, int upAt, int count, float[] result, int to) {
+        for (int i = 0; i < count; i += Lanes.COUNT) {
+            FloatVector x = FloatVector.fromArray(Lanes.FLOAT, gate, gateAt + i).min(CLAMP);
+            FloatVector y = FloatVector.fromArray(Lanes.FLOAT, up, upAt + i).min(CLAMP).max(-CLAMP);
+            x.div(Exponential.exp(x.mul(-CLAMPED_SLOPE)).add(1f)).mul(y.add(1f)).intoArray(result, to + i);
         }
     }
 

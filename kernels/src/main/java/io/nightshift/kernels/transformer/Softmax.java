@@ -13,7 +13,17 @@ public final class Softmax {
      * @param count at least 1, from {@code at} on
      */
     public static void apply(float[] values, int at, int count) {
-        float largest = largest(values, at, count);
+        apply(values, at, count, Float.NEGATIVE_INFINITY);
+    }
+
+    /**
+     * The same with one more number in the sum, which is not among the results: they add up to less than 1 (attention sinks,
+     * Xiao et al., 2023, as gpt-oss learns them).
+     *
+     * @param sink the further number; negative infinity for none
+     */
+    public static void apply(float[] values, int at, int count, float sink) {
+        float largest = Math.max(sink, largest(values, at, count));
         int i = 0;
         for (; i <= count - Lanes.COUNT; i += Lanes.COUNT) {
             Exponential.exp(FloatVector.fromArray(Lanes.FLOAT, values, at + i).sub(largest)).intoArray(values, at + i);
@@ -21,7 +31,8 @@ public final class Softmax {
         for (; i < count; i++) {
             values[at + i] = Exponential.exp(values[at + i] - largest);
         }
-        scale(values, at, count, 1 / PartialSums.sum(values, at, count));
+        float sum = PartialSums.sum(values, at, count);
+        scale(values, at, count, 1 / (sink == Float.NEGATIVE_INFINITY ? sum : sum + Exponential.exp(sink - largest)));
     }
 
     /** Multiplies numbers in place. */

@@ -73,7 +73,7 @@ public class MixerBenchmark {
         CausalAttention attention = new CausalAttention(QUERY_HEADS, SHARED_HEADS, QUERY_SIZE, 0.0625f, 0, 0);
         for (int head = 0; head < QUERY_HEADS; head++) {
             attention.attend(head, attended, 0, ATTENTION_CHANNELS, attended, QUERIES, ATTENTION_CHANNELS, attended,
-                    QUERIES + KEYS, ATTENTION_CHANNELS, tokens, result, 0, QUERIES);
+                    QUERIES + KEYS, ATTENTION_CHANNELS, tokens, result, 0, QUERIES, CausalAttention.NO_SINK);
         }
         return result;
     }

@@ -8,6 +8,7 @@ import io.nightshift.kernels.reference.ScalarDecoder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CausalAttentionTest {
     @ParameterizedTest
@@ -23,14 +24,15 @@ class CausalAttentionTest {
         float[] result = new float[expected.length];
         for (int head = 0; head < heads; head++) {
             attention.attend(head, q, 0, heads * size, k, 0, keyHeads * size, v, 0, keyHeads * size, tokens, result, 0,
-                    heads * size);
+                    heads * size, CausalAttention.NO_SINK);
         }
         assertArrayEquals(expected, result);
     }
 
     /** Against the definition, in double precision. */
-    @Test
-    void itIsSoftmaxOfProductsWithinTheWindow() {
+    @ParameterizedTest
+    @ValueSource(floats = {CausalAttention.NO_SINK, -1, 18})
+    void itIsSoftmaxOfProductsWithinTheWindow(float sink) {
         int tokens = 120;
         int size = 8;
         float[] q = RandomFloats.of(tokens * size, 1);
@@ -38,9 +40,9 @@ class CausalAttentionTest {
         float[] v = RandomFloats.of(tokens * size, 3);
         float[] result = new float[tokens * size];
         new CausalAttention(1, 1, size, 0.5f, 20, 50)
-                .attend(0, q, 0, size, k, 0, size, v, 0, size, tokens, result, 0, size);
+                .attend(0, q, 0, size, k, 0, size, v, 0, size, tokens, result, 0, size, sink);
         for (int t = 0; t < tokens; t++) {
-            double total = 0;
+            double total = Math.exp(sink);
             double[] sums = new double[size];
             for (int key = Math.max(0, t - 49); key <= t; key++) {
                 double product = 0;

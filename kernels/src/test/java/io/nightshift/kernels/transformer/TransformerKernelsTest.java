@@ -56,6 +56,26 @@ class TransformerKernelsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(floats = {-3, 0.5f, 40})
+    void sinksTakeTheirShareOfTheSum(float sink) {
+        int count = 37;
+        float[] values = RandomFloats.of(count, 1);
+        double sum = Math.exp(sink);
+        for (float value : values) {
+            sum += Math.exp(value);
+        }
+        float[] result = values.clone();
+        Softmax.apply(result, 0, count, sink);
+        for (int i = 0; i < count; i++) {
+            assertEquals(Math.exp(values[i]) / sum, result[i], 1e-6);
+        }
+        Softmax.apply(values, 0, count, Float.NEGATIVE_INFINITY);
+        float[] without = RandomFloats.of(count, 1);
+        Softmax.apply(without, 0, count);
+        assertArrayEquals(without, values);
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {1, 4, 15, 16, 17, 64, 67, 1000})
     void rootMeanSquareNorms(int count) {
         float[] values = RandomFloats.of(count + 1, 1);
@@ -82,20 +102,23 @@ class TransformerKernelsTest {
         float[] up = RandomFloats.of(count, 2);
         for (int i = 0; i < count; i++) {
             gate[i] *= 4;
+            up[i] *= i % 3 == 0 ? 4 : 1;
         }
         for (Activation activation : Activation.values()) {
             float[] result = new float[count];
             activation.gate(gate, 0, up, 0, count, result, 0);
             for (int i = 0; i < count; i++) {
                 double x = gate[i];
-                double expected = up[i] * switch (activation) {
+                double bounded = Math.min(x, 7);
+                double expected = (activation == Activation.CLAMPED_SWIGLU ? 1 + Math.max(-7, Math.min(up[i], 7)) : up[i])
+                        * switch (activation) {
                     case SILU -> x / (1 + Math.exp(-x));
                     case GELU_TANH -> x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
                     case GELU -> x / 2 * (1 + erf(x / Math.sqrt(2)));
                     case SQUARED_RELU -> Math.pow(Math.max(0, x), 2);
+                    case CLAMPED_SWIGLU -> bounded / (1 + Math.exp(-1.702 * bounded));
                 };
-                boolean grows = activation == Activation.SQUARED_RELU;
-                double bound = 3e-6 * (grows ? Math.max(1, Math.abs(expected)) : 1);
+                double bound = 3e-6 * Math.max(1, Math.abs(expected));
                 assertEquals(expected, result[i], bound, activation + " of " + x);
                 float[] alone = new float[1];
                 activation.gate(gate, i, up, i, 1, alone, 0);
