@@ -25,17 +25,17 @@ class PathsTest {
     @ParameterizedTest
     @ValueSource(strings = {"^", "[1]", "a{b", "{x,y}", "%20", "100%", "a?b", "a*b", "#", "a,b", "a b", "a\\b", "ä é", "a+b&c=d", "x@y"})
     void anyCharacterMayBeInAPath(String name) throws IOException {
-        Path model = Fixtures.copy("llama-spm", Files.createDirectories(folder.resolve(name)).resolve("m" + name));
-        Path data = Files.writeString(folder.resolve(name).resolve("d" + name + ".txt"), TEXT);
-        Path output = folder.resolve(name).resolve("o" + name);
+        Path all = Files.createDirectories(folder.resolve(name));
+        Path model = Fixtures.copy(Fixtures.family("llama-3.1"), all.resolve("m" + name));
+        Path data = Files.writeString(all.resolve("d" + name + ".txt"), TEXT);
+        Path output = all.resolve("o" + name);
         CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "gguf:Q4_0", "--output",
                 output.toString(), "--calibration", data.toString(), "--sequence-length", "32", "--samples", "2", "--rounding",
-                "gptq", "--work", folder.resolve(name).resolve("w").toString(), "--report",
-                folder.resolve(name).resolve("r").toString(), "--master", "local[2]");
+                "gptq", "--work", all.resolve("w").toString(), "--report", all.resolve("r").toString(), "--master", "local[2]");
         assertEquals(0, run.exitCode(), run.err());
         List<String> made = new ArrayList<>(List.of("d" + name + ".txt", "m" + name, "o" + name, "r"));
         made.sort(null);
-        assertEquals(made, names(folder.resolve(name)));
+        assertEquals(made, names(all));
         assertEquals(List.of(name), names(folder));
         List<String> outputs = new ArrayList<>(List.of(".nightshift", "m" + name + "-Q4_0.gguf", "m" + name + "-calibration"));
         outputs.sort(null);

@@ -113,8 +113,13 @@ public final class Fixtures {
 
     /** Copies a checkpoint, so that a test can break it. */
     public static Path copy(String name, Path to) throws IOException {
+        return copy(model(name), to);
+    }
+
+    /** Copies a folder of files, so that a test can break it. */
+    public static Path copy(Path from, Path to) throws IOException {
         Files.createDirectories(to);
-        for (Path file : files(model(name))) {
+        for (Path file : files(from)) {
             Files.copy(file, to.resolve(file.getFileName()));
             to.resolve(file.getFileName()).toFile().setWritable(true);
         }
