@@ -68,12 +68,14 @@ class CalibrateJobTest {
     }
 
     @Test
-    void sumsTheSameBitsOnAnyClusterAndAfterAnExecutorWasKilled() throws Exception {
+    void sumsTheSameBitsOnAnyClusterAndAfterAnExecutorWasKilledAndReadsWeightsOnceAnExecutor() throws Exception {
         Options options = new Options().samples(9);
         Map<String, String> expected = StatisticsDigests.of(calibrate(1, "llama-spm", options, "one"));
         assertTrue(expected.size() > 10, expected.toString());
         assertEquals(expected, StatisticsDigests.of(calibrate(4, "llama-spm", options, "four")));
-        try (JavaSparkContext spark = SparkCluster.twoExecutors(Map.of())) {
+        try (S3Server s3 = S3Server.start(); JavaSparkContext spark = SparkCluster.twoExecutors(s3.hadoopOptions())) {
+            // Executors that have read nothing yet.
+            assertReadsWeightsOnceAnExecutor(spark, s3);
             assertEquals(expected, StatisticsDigests.of(run(spark, request("llama-spm", options, "two"))));
 
             SparkCluster.Casualties casualties = SparkCluster.killAnExecutorAfterTheFirstTask(spark);
@@ -218,40 +220,36 @@ class CalibrateJobTest {
         return reader.manifest().inputs().stream().filter(input -> input.name().equals(name)).findFirst().orElseThrow();
     }
 
-    @Test
-    void readsWeightsOnceAnExecutorWhateverTheNumberOfTasks() throws Exception {
-        try (S3Server s3 = S3Server.start()) {
-            long weights = 0;
-            for (Path file : Fixtures.files(Fixtures.model("llama-spm"))) {
-                s3.put("in/llama-spm/" + file.getFileName(), Files.readAllBytes(file));
-                weights += file.toString().endsWith(".safetensors") ? Files.size(file) : 0;
-            }
-            s3.put("in/texts.jsonl", Files.readAllBytes(data));
-            try (JavaSparkContext spark = SparkCluster.twoExecutors(s3.hadoopOptions())) {
-                s3.resetCounters();
-                CalibrateRequest request = new CalibrateRequest(
-                        s3.location("in/llama-spm"),
-                        s3.location("out/stats"),
-                        Optional.empty(),
-                        new Options().samples(12).statistics(StatisticsKind.IMATRIX).options(s3.location("in/texts.jsonl")),
-                        Optional.empty(),
-                        false);
-                CalibrateResult result = CalibrateJob.plan(request, s3.settings(), CalibrateProgress.NONE).run(spark);
-                assertTrue(s3.bytesSent() < 2.1 * weights + 2_000_000, s3.bytesSent() + " for twice " + weights);
-                assertEquals(8, result.layers().size());
-                assertCostsAddUp(result);
-                for (CalibrateResult.Layer layer : result.layers()) {
-                    assertEquals(12 * 64, layer.tokens());
-                    assertEquals(12 * 64, layer.executors().stream().mapToLong(CalibrateResult.Executor::tokens).sum());
-                    for (CalibrateResult.Executor executor : layer.executors()) {
-                        assertEquals(1_181_696, executor.bytesRead(), "layer " + layer.layer());
-                    }
-                }
-                assertTrue(s3.keys().contains("out/stats/calibration.json"), s3.keys().toString());
-                assertTrue(s3.keys().stream().noneMatch(key -> key.contains("work")), s3.keys().toString());
-                assertEquals(List.of(), s3.uploads());
+    /** Whatever the number of tasks. */
+    private void assertReadsWeightsOnceAnExecutor(JavaSparkContext spark, S3Server s3) throws IOException {
+        long weights = 0;
+        for (Path file : Fixtures.files(Fixtures.model("llama-spm"))) {
+            s3.put("in/llama-spm/" + file.getFileName(), Files.readAllBytes(file));
+            weights += file.toString().endsWith(".safetensors") ? Files.size(file) : 0;
+        }
+        s3.put("in/texts.jsonl", Files.readAllBytes(data));
+        s3.resetCounters();
+        CalibrateRequest request = new CalibrateRequest(
+                s3.location("in/llama-spm"),
+                s3.location("out/stats"),
+                Optional.empty(),
+                new Options().samples(12).statistics(StatisticsKind.IMATRIX).options(s3.location("in/texts.jsonl")),
+                Optional.empty(),
+                false);
+        CalibrateResult result = CalibrateJob.plan(request, s3.settings(), CalibrateProgress.NONE).run(spark);
+        assertTrue(s3.bytesSent() < 2.1 * weights + 2_000_000, s3.bytesSent() + " for twice " + weights);
+        assertEquals(8, result.layers().size());
+        assertCostsAddUp(result);
+        for (CalibrateResult.Layer layer : result.layers()) {
+            assertEquals(12 * 64, layer.tokens());
+            assertEquals(12 * 64, layer.executors().stream().mapToLong(CalibrateResult.Executor::tokens).sum());
+            for (CalibrateResult.Executor executor : layer.executors()) {
+                assertEquals(1_181_696, executor.bytesRead(), "layer " + layer.layer());
             }
         }
+        assertTrue(s3.keys().contains("out/stats/calibration.json"), s3.keys().toString());
+        assertTrue(s3.keys().stream().noneMatch(key -> key.contains("work")), s3.keys().toString());
+        assertEquals(List.of(), s3.uploads());
     }
 
     private static void assertCostsAddUp(CalibrateResult result) {
