@@ -49,7 +49,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,17 +63,23 @@ class RoundingJobTest {
     private static final List<FileType> TYPES = List.of(FileType.Q8_0, FileType.Q4_K_M, FileType.Q2_K);
 
     @TempDir
+    static Path shared;
+
+    private static Path data;
+
+    @TempDir
     Path folder;
 
-    private Path data;
+    /** Of the model that was calibrated last. */
+    private String stats;
 
-    @BeforeEach
-    void writeData() throws IOException {
+    @BeforeAll
+    static void writeData() throws IOException {
         List<String> documents = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             documents.add(Texts.document(i, 90));
         }
-        data = Texts.writeJsonLines(folder.resolve("data/texts.jsonl"), documents);
+        data = Texts.writeJsonLines(shared.resolve("data/texts.jsonl"), documents);
     }
 
     @Test
@@ -109,12 +115,12 @@ class RoundingJobTest {
             try (JavaSparkContext spark = SparkCluster.local(1, s3.hadoopOptions())) {
                 calibrate(spark, model, StatisticsKind.GRAM);
                 // The metadata names the place of the statistics.
-                Path stats = folder.resolve("stats");
-                for (Path file : Fixtures.files(stats)) {
-                    s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
+                for (Path file : Fixtures.files(Path.of(stats))) {
+                    s3.put("stats/" + Path.of(stats).relativize(file), Files.readAllBytes(file));
                 }
                 // The smallest target sets the number of pieces: the largest alone has two.
-                QuantizeRequest whole = request(model.toString(), TYPES, feedback, s3.location("stats"),
+                List<FileType> types = List.of(FileType.Q8_0, FileType.Q4_0);
+                QuantizeRequest whole = request(model.toString(), types, feedback, s3.location("stats"),
                         folder.resolve("whole").toString(), TypeOptions.NONE, 1 << 30);
                 assertEquals(1, parts(QuantizeJob.plan(whole, s3.settings(), Progress.NONE).run(spark)));
             }
@@ -143,7 +149,6 @@ class RoundingJobTest {
             TypeOptions layersOnly = new TypeOptions(
                     false, true, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
             for (String output : List.of("plain", "rounded")) {
-                String stats = folder.resolve("stats").toString();
                 QuantizeRequest request = request(model.toString(), types, output.equals("plain") ? null : BOTH, stats,
                         folder.resolve(output).toString(), layersOnly, 1 << 30);
                 QuantizeJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), Progress.NONE).run(spark);
@@ -171,7 +176,6 @@ class RoundingJobTest {
                 new TypeOptions(false, false, Optional.empty(), Optional.of(GgmlType.Q4_K), List.of(), false);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             calibrate(spark, model, StatisticsKind.GRAM);
-            String stats = folder.resolve("stats").toString();
             List<String> files = new ArrayList<>();
             for (RoundingOptions rounding : List.of(RoundingOptions.NONE, feedback)) {
                 String output = folder.resolve("embedding-" + files.size()).toString();
@@ -199,7 +203,6 @@ class RoundingJobTest {
         Path model = Fixtures.family(family);
         TypeOptions embeddingKept =
                 new TypeOptions(false, false, Optional.empty(), Optional.of(GgmlType.BF16), List.of(), false);
-        String stats = folder.resolve("stats").toString();
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             calibrate(spark, model, StatisticsKind.GRAM);
             HadoopSettings settings = HadoopSettings.of(spark.hadoopConfiguration());
@@ -347,13 +350,15 @@ class RoundingJobTest {
         assertTrue(error.getMessage().contains(message), error.getMessage());
     }
 
+    /** Once for all tests: what is complete is not made again. */
     private void calibrate(JavaSparkContext spark, Path model, StatisticsKind statistics) throws IOException {
         CalibrationOptions options = new CalibrationOptions(
                 new TextData(List.of(data.toString()), "text", OptionalLong.empty()),
                 // The tokens that are evaluated: the families' vocabularies have pieces that only llama.cpp reaches.
                 Packing.LLAMA_IMATRIX, OptionalInt.of(9), 64, 4, statistics, 8, false);
-        CalibrateRequest request = new CalibrateRequest(model.toString(), folder.resolve("stats").toString(),
-                Optional.empty(), options, Optional.empty(), false);
+        stats = shared.resolve(model.getFileName() + "-" + statistics).toString();
+        CalibrateRequest request = new CalibrateRequest(
+                model.toString(), stats, Optional.empty(), options, Optional.empty(), false);
         CalibrateJob.plan(request, HadoopSettings.of(spark.hadoopConfiguration()), CalibrateProgress.NONE).run(spark);
     }
 
@@ -366,8 +371,8 @@ class RoundingJobTest {
 
     private QuantizeRequest request(
             Path model, List<FileType> types, RoundingOptions rounding, String output, long partSize) {
-        return request(model.toString(), types, rounding, folder.resolve("stats").toString(),
-                folder.resolve(output).toString(), TypeOptions.NONE, partSize);
+        return request(model.toString(), types, rounding, stats, folder.resolve(output).toString(), TypeOptions.NONE,
+                partSize);
     }
 
     private static QuantizeRequest request(String model, List<FileType> types, RoundingOptions rounding, String stats,
