@@ -210,35 +210,39 @@ class Exl2TargetTest {
         return digests;
     }
 
-    private QuantizeRequest request(String output) {
-        Exl2Target target = new Exl2Target(3.5, 6, BlockError.EXACT, Optional.empty(), SCALED, 1 << 20);
-        return QuantizeRequest.of(MODEL, List.of(target), folder.resolve(output).toString())
+    private static QuantizeRequest request(Path model, String stats, String output) {
+        Exl2Target target = new Exl2Target(4, 6, BlockError.EXACT, Optional.empty(), SCALED, 1 << 16);
+        return QuantizeRequest.of(model.toString(), List.of(target), output)
                 .with(Settings.DEFAULT.withPartSize(5 << 20))
-                .with(new StatisticsSource.Folder(stats()));
+                .with(new StatisticsSource.Folder(stats));
     }
 
     @Test
     void theBytesAreTheSameOnAnyNumberOfCoresAndInAnObjectStore() throws Exception {
+        Path model = Fixtures.family("llama-bias-sharded");
+        Path stats = folder.resolve("stats");
+        CalibratedSample.write(model.toString(), folder, stats);
+        String name = "llama-bias-sharded-EXL2-4.0bpw";
         Map<String, String> expected = null;
         for (int cores : new int[] {1, 4}) {
             try (JavaSparkContext spark = SparkCluster.local(cores, Map.of())) {
-                QuantizeJob.plan(request("on" + cores), SETTINGS, Progress.NONE).run(spark);
+                QuantizeRequest request = request(model, stats.toString(), folder.resolve("on" + cores).toString());
+                QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark);
             }
-            Map<String, String> made = digests(folder.resolve("on" + cores).resolve("tiny-llama-EXL2-3.5bpw"));
+            Map<String, String> made = digests(folder.resolve("on" + cores).resolve(name));
             assertTrue(made.containsKey("config.json") && made.containsKey("model.safetensors.index.json"), made.toString());
             assertEquals(expected == null ? made : expected, made);
             expected = made;
         }
         try (S3Server s3 = S3Server.start(); JavaSparkContext spark = SparkCluster.local(2, s3.hadoopOptions())) {
-            for (Path file : Fixtures.files(Path.of(stats()))) {
-                s3.put("stats/" + Path.of(stats()).relativize(file), Files.readAllBytes(file));
+            for (Path file : Fixtures.files(stats)) {
+                s3.put("stats/" + stats.relativize(file), Files.readAllBytes(file));
             }
-            QuantizeRequest remote = QuantizeRequest.of(MODEL, request("unused").targets(), s3.location("out"))
-                    .with(new StatisticsSource.Folder(s3.location("stats")));
+            QuantizeRequest remote = request(model, s3.location("stats"), s3.location("out")).with(Settings.DEFAULT);
             QuantizeJob.plan(remote, s3.settings(), Progress.NONE).run(spark);
             for (Map.Entry<String, String> file : expected.entrySet()) {
                 assertEquals(file.getValue(),
-                        Fixtures.sha256(s3.get("out/tiny-llama-EXL2-3.5bpw/" + file.getKey())), file.getKey());
+                        Fixtures.sha256(s3.get("out/" + name + "/" + file.getKey())), file.getKey());
             }
             assertEquals(List.of(), s3.uploads());
         }
