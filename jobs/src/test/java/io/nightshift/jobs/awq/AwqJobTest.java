@@ -71,22 +71,25 @@ class AwqJobTest {
     @TempDir
     static Path shared;
 
+    /** By one core. */
+    private static OutputResult undisturbed;
+
     @TempDir
     Path folder;
 
     @BeforeAll
-    static void calibrate() throws IOException {
-        calibrate(MODEL, StatisticsKind.GRAM, "stats");
-        calibrate(MODEL, StatisticsKind.IMATRIX, "imatrix");
+    static void makeUndisturbed() throws IOException {
+        calibrate(StatisticsKind.GRAM, 6, "stats");
+        undisturbed = make(1, request(MODEL, new AwqTarget(GEMM, DEFAULTS, 1 << 20), shared.resolve("one")));
     }
 
-    private static void calibrate(String model, StatisticsKind statistics, String output) throws IOException {
+    private static void calibrate(StatisticsKind statistics, int samples, String output) throws IOException {
         Path text = Texts.write(shared.resolve("text.txt"), Texts.document(3, 500));
         CalibrationOptions options = new CalibrationOptions(
                 new TextData(List.of(text.toString()), TextData.DEFAULT_COLUMN, OptionalLong.empty()),
-                Packing.DOCUMENTS, OptionalInt.of(6), 64, 3, statistics, 1, false);
+                Packing.DOCUMENTS, OptionalInt.of(samples), 64, 3, statistics, 1, false);
         CalibrateRequest request = new CalibrateRequest(
-                model, shared.resolve(output).toString(), Optional.empty(), options, Optional.empty(), false);
+                MODEL, shared.resolve(output).toString(), Optional.empty(), options, Optional.empty(), false);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             CalibrateJob.plan(request, SETTINGS, CalibrateProgress.NONE).run(spark);
         }
@@ -97,26 +100,26 @@ class AwqJobTest {
     }
 
     private QuantizeRequest request(String model, AwqOptions options, RoundingOptions rounding, String output) {
-        return request(model, new AwqTarget(options, rounding, 1 << 20), output);
+        return request(model, new AwqTarget(options, rounding, 1 << 20), folder.resolve(output));
     }
 
-    private QuantizeRequest request(String model, AwqTarget target, String output) {
-        return QuantizeRequest.of(model, List.of(target), folder.resolve(output).toString())
+    private static QuantizeRequest request(String model, AwqTarget target, Path output) {
+        return QuantizeRequest.of(model, List.of(target), output.toString())
                 .with(Settings.DEFAULT.withPartSize(5 << 20))
                 .with(target.rounding().needsStatistics()
                         ? new StatisticsSource.Folder(shared.resolve("stats").toString())
                         : StatisticsSource.NONE);
     }
 
-    private OutputResult make(int cores, QuantizeRequest request) throws IOException {
+    private static OutputResult make(int cores, QuantizeRequest request) throws IOException {
         try (JavaSparkContext spark = SparkCluster.local(cores, Map.of())) {
             return QuantizeJob.plan(request, SETTINGS, Progress.NONE).run(spark).outputs().get(0);
         }
     }
 
-    private Map<String, String> digests(String output) throws IOException {
+    private static Map<String, String> digests(Path output) throws IOException {
         Map<String, String> digests = new TreeMap<>();
-        Path made = folder.resolve(output).resolve("tiny-llama-AWQ");
+        Path made = output.resolve("tiny-llama-AWQ");
         for (Path file : Fixtures.files(made)) {
             digests.put(made.relativize(file).toString(), Fixtures.sha256(file));
         }
@@ -125,22 +128,20 @@ class AwqJobTest {
 
     @Test
     void theBytesAreTheSameOnAnyNumberOfCores() throws Exception {
-        OutputResult one = make(1, request(MODEL, GEMM, DEFAULTS, "one"));
-        Map<String, String> expected = digests("one");
+        Map<String, String> expected = digests(shared.resolve("one"));
         assertTrue(expected.containsKey("config.json") && expected.containsKey("model.safetensors.index.json"),
                 expected.toString());
-        assertTrue(one.work().parts() > 1, one.work().toString());
-        assertEquals(one.linears(), make(4, request(MODEL, GEMM, DEFAULTS, "four")).linears());
-        assertEquals(expected, digests("four"));
+        assertTrue(undisturbed.work().parts() > 1, undisturbed.work().toString());
+        assertEquals(undisturbed.linears(), make(4, request(MODEL, GEMM, DEFAULTS, "four")).linears());
+        assertEquals(expected, digests(folder.resolve("four")));
         // Nothing of the run is left but the records.
-        assertEquals(List.of(), Fixtures.files(folder.resolve("one")).stream()
+        assertEquals(List.of(), Fixtures.files(shared.resolve("one")).stream()
                 .filter(file -> file.toString().contains("work") || file.toString().contains("upload")).toList());
     }
 
     @Test
     void anObjectStoreGetsTheSameBytesAlsoAfterAnExecutorWasKilled() throws Exception {
-        make(1, request(MODEL, GEMM, DEFAULTS, "local"));
-        Map<String, String> expected = digests("local");
+        Map<String, String> expected = digests(shared.resolve("one"));
         try (S3Server s3 = S3Server.start()) {
             for (Path file : Fixtures.files(shared.resolve("stats"))) {
                 s3.put("stats/" + shared.resolve("stats").relativize(file), Files.readAllBytes(file));
@@ -238,9 +239,9 @@ class AwqJobTest {
         Files.delete(made.resolve("config.json"));
         assertFalse(make(1, request).skipped());
         assertTrue(Files.exists(made.resolve("config.json")));
-        QuantizeRequest oneShard = request(MODEL, new AwqTarget(GEMM, rounding(false, false), 1L << 30), "out");
+        QuantizeRequest oneShard = request(MODEL, new AwqTarget(GEMM, rounding(false, false), 1L << 30), folder.resolve("out"));
         assertFalse(make(1, oneShard).skipped());
-        assertEquals(List.of("model.safetensors"), digests("out").keySet().stream()
+        assertEquals(List.of("model.safetensors"), digests(folder.resolve("out")).keySet().stream()
                 .filter(name -> name.contains("safetensors")).toList());
         Checkpoint checkpoint = Checkpoint.open(new LocalFolder(Path.of(MODEL)));
         AwqFolder.open(new LocalFolder(made)).requirePlanned(AwqPlanner.plan(checkpoint,
@@ -250,6 +251,7 @@ class AwqJobTest {
 
     @Test
     void refusesStatisticsWithoutGramMatricesOfAnotherModelOrNone() throws IOException {
+        calibrate(StatisticsKind.IMATRIX, 1, "imatrix");
         QuantizeRequest good = request(MODEL, GEMM, DEFAULTS, "out");
         assertRefused(good.with(StatisticsSource.NONE), "give --calibration FILES or --stats FOLDER");
         assertRefused(good.with(new StatisticsSource.Folder(shared.resolve("imatrix").toString())),
@@ -269,8 +271,7 @@ class AwqJobTest {
 
     @Test
     void damagedWeightsAreNamedAndLeaveNothingLoadable() throws IOException {
-        Path model = folder.resolve("tiny-llama");
-        copy(Path.of(MODEL), model);
+        Path model = Fixtures.copy(Path.of(MODEL), folder.resolve("tiny-llama"));
         SafetensorsTensor tensor = Checkpoint.readTensors(new LocalFolder(model)).stream()
                 .filter(found -> found.name().equals("model.layers.2.mlp.up_proj.weight")).findFirst().orElseThrow();
         try (FileChannel channel = FileChannel.open(model.resolve(tensor.file()), StandardOpenOption.WRITE)) {
@@ -306,12 +307,5 @@ class AwqJobTest {
         assertTrue(result.linears().stream()
                 .filter(linear -> linear.module().endsWith("down_proj"))
                 .allMatch(linear -> linear.dampingRaised() && linear.damping() > 0), result.linears().toString());
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        Files.createDirectories(to);
-        for (Path file : Fixtures.files(from)) {
-            Files.copy(file, to.resolve(file.getFileName()));
-        }
     }
 }
