@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -94,22 +95,18 @@ class StorageProbeTest {
                 failure(s3.location("llama"), Map.of("fs.s3a.endpoint", endpoint)));
     }
 
+    /** At the endpoint of all buckets or at a bucket's own: both are waited for at once. */
     @Test
     void findsOutThatNobodyAnswers() throws IOException {
         try (ServerSocket silent = new ServerSocket(0, 100, InetAddress.getLoopbackAddress())) {
             String endpoint = "http://127.0.0.1:" + silent.getLocalPort();
+            CompletableFuture<String> ofBucket = CompletableFuture.supplyAsync(() -> failure(
+                    s3.location("llama"), Map.of("fs.s3a.bucket.models.endpoint", endpoint)));
             assertEquals(
                     "the endpoint " + endpoint + " does not answer; check fs.s3a.endpoint and the network",
                     failure(s3.location("llama"), Map.of("fs.s3a.endpoint", endpoint)));
-        }
-    }
-
-    @Test
-    void findsOutThatABucketsOwnEndpointDoesNotAnswer() throws IOException {
-        try (ServerSocket silent = new ServerSocket(0, 100, InetAddress.getLoopbackAddress())) {
-            String endpoint = "http://127.0.0.1:" + silent.getLocalPort();
-            assertTrue(failure(s3.location("llama"), Map.of("fs.s3a.bucket.models.endpoint", endpoint))
-                    .startsWith("the endpoint " + endpoint + " does not answer"));
+            String problem = ofBucket.join();
+            assertTrue(problem.startsWith("the endpoint " + endpoint + " does not answer"), problem);
         }
     }
 
