@@ -18,6 +18,7 @@ import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,15 +59,18 @@ class Exl2FamiliesTest {
         Path model = Fixtures.family(name);
         FamilyRun run = new FamilyRun(spark, folder);
         String statistics = run.calibrate(model, 8);
+        List<OutputResult> made = new ArrayList<>();
         for (boolean scaled : new boolean[] {false, true}) {
             QuantizeRequest request = QuantizeRequest.of(model.toString(),
                             List.of(target(7.5, scaled), target(4, scaled)), folder.resolve("out" + scaled).toString())
                     .with(new StatisticsSource.Folder(statistics));
-            List<OutputResult> made = QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs();
-            List<EvaluateResult.Score> scores = run.evaluate(model, made);
-            double many = scores.get(0).meanDivergence();
-            double few = scores.get(1).meanDivergence();
-            assertTrue(many > 0 && many < few / 4, name + ", scaled " + scaled + ": " + many + " and " + few);
+            made.addAll(QuantizeJob.plan(request, FamilyRun.SETTINGS, Progress.NONE).run(spark).outputs());
+        }
+        List<EvaluateResult.Score> scores = run.evaluate(model, made);
+        for (int i = 0; i < scores.size(); i += 2) {
+            double many = scores.get(i).meanDivergence();
+            double few = scores.get(i + 1).meanDivergence();
+            assertTrue(many > 0 && many < few / 4, made.get(i).location() + ": " + many + " and " + few);
         }
     }
 
