@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,10 +45,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AwqFamiliesTest {
     private static final AwqOptions FORMAT = new AwqOptions(AwqFormat.GEMM, 32, false, List.of());
 
+    /** Of the families that a test has asked for. */
+    private static final Map<String, Steps> MADE = new HashMap<>();
+
+    @TempDir
+    static Path shared;
+
     private static JavaSparkContext spark;
 
     @TempDir
     Path folder;
+
+    /** What is made of a family: rounded to nearest, with scales, and with scales and error feedback. */
+    private record Steps(Path model, OutputResult plain, OutputResult scaled, OutputResult both) {}
 
     @BeforeAll
     static void start() {
@@ -63,9 +73,26 @@ class AwqFamiliesTest {
         return new FamilyRun(spark, folder);
     }
 
-    private OutputResult make(Path model, String statistics, RoundingOptions rounding, String output) throws IOException {
-        return run().make(
+    private static OutputResult make(FamilyRun run, Path model, String statistics, RoundingOptions rounding, String output)
+            throws IOException {
+        return run.make(
                 model, rounding.needsStatistics() ? statistics : "", new AwqTarget(FORMAT, rounding, 1 << 30), output);
+    }
+
+    /** Made once for all tests. */
+    private static Steps steps(String name) throws IOException {
+        if (!MADE.containsKey(name)) {
+            Path folder = Files.createDirectory(shared.resolve(name));
+            Path model = GeneratedCheckpoint.names().contains(name)
+                    ? GeneratedCheckpoint.write(name, folder) : Fixtures.family(name);
+            FamilyRun run = new FamilyRun(spark, folder);
+            String statistics = run.calibrate(model, 8);
+            MADE.put(name, new Steps(model,
+                    make(run, model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain"),
+                    make(run, model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled"),
+                    make(run, model, statistics, new RoundingOptions(true, 4, true, 0.01), "both")));
+        }
+        return MADE.get(name);
     }
 
     private static byte[] tensor(Path model, String name) throws IOException {
@@ -86,20 +113,20 @@ class AwqFamiliesTest {
     @ParameterizedTest
     @ValueSource(strings = {"mixtral-tied", "qwen3-moe", "gemma-3-text", "phi-3", "llama-bias-sharded", "qwen2.5-yarn"})
     void foldedScalesLeaveTheModelAsItIsAndEachStepSavesLoss(String name) throws IOException {
-        stepsSaveLoss(Fixtures.family(name));
+        stepsSaveLoss(name);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"arcee", "gemma4", "gemma4-moe", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "qwen3.5",
         "qwen3.5-moe", "seed-oss"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
-        stepsSaveLoss(GeneratedCheckpoint.write(name, folder));
+        stepsSaveLoss(name);
     }
 
     @Test
     void aBlockBehindTheLastLayerStaysAsItIsAndLoadersAreToldSo() throws IOException {
-        Path model = GeneratedCheckpoint.write("glm4.5", folder);
-        OutputResult made = make(model, "", new RoundingOptions(false, 4, false, 0.01), "plain");
+        Path model = steps("glm4.5").model();
+        OutputResult made = steps("glm4.5").plain();
         assertTrue(same(model, made, "model.layers.3.self_attn.q_proj.weight"));
         JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
         List<String> kept = new ArrayList<>();
@@ -111,8 +138,8 @@ class AwqFamiliesTest {
     /** vLLM builds Qwen3.5's further block and its vision tower by the same configuration. */
     @Test
     void whatStandsBesideTheLayersOfQwen35StaysAsItIsAndLoadersAreToldSo() throws IOException {
-        Path model = GeneratedCheckpoint.write("qwen3.5", folder);
-        OutputResult made = make(model, "", new RoundingOptions(false, 4, false, 0.01), "plain");
+        Path model = steps("qwen3.5").model();
+        OutputResult made = steps("qwen3.5").plain();
         String layers = "model.language_model.layers.";
         for (String name : List.of("mtp.layers.0.self_attn.q_proj.weight", "mtp.fc.weight",
                 layers + "0.linear_attn.in_proj_a.weight", layers + "0.linear_attn.conv1d.weight")) {
@@ -129,8 +156,8 @@ class AwqFamiliesTest {
     /** vLLM takes experts of Gemma 4 one by one, gate and up projection apart. */
     @Test
     void expertsOfGemma4AreApartAndWhatPassesANormIsNotScaled() throws IOException {
-        Path model = GeneratedCheckpoint.write("gemma4-moe", folder);
-        OutputResult made = make(model, run().calibrate(model, 8), new RoundingOptions(true, 4, false, 0.01), "gemma4");
+        Path model = steps("gemma4-moe").model();
+        OutputResult made = steps("gemma4-moe").scaled();
         Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
                 .map(SafetensorsTensor::name)
                 .collect(Collectors.toSet());
@@ -157,7 +184,7 @@ class AwqFamiliesTest {
     @Test
     void inputsOfLayersOfGemma4StayAsTheyAreAndKeysThatNothingReadsAreDropped() throws IOException {
         Path model = GeneratedCheckpoint.write("gemma4-e2b", folder);
-        OutputResult made = make(model, "", new RoundingOptions(false, 4, false, 0.01), "plain");
+        OutputResult made = make(run(), model, "", new RoundingOptions(false, 4, false, 0.01), "plain");
         Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
                 .map(SafetensorsTensor::name)
                 .collect(Collectors.toSet());
@@ -180,28 +207,26 @@ class AwqFamiliesTest {
         }
     }
 
-    private void stepsSaveLoss(Path model) throws IOException {
-        String statistics = run().calibrate(model, 8);
-        OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0.01), "plain");
-        OutputResult scaled = make(model, statistics, new RoundingOptions(true, 4, false, 0.01), "scaled");
-        OutputResult both = make(model, statistics, new RoundingOptions(true, 4, true, 0.01), "both");
-        List<EvaluateResult.Score> scores = run().evaluate(model, List.of(plain, scaled, both));
+    private static void stepsSaveLoss(String name) throws IOException {
+        Steps made = steps(name);
+        FamilyRun run = new FamilyRun(spark, shared.resolve(name));
+        List<EvaluateResult.Score> scores = run.evaluate(made.model(), List.of(made.plain(), made.scaled(), made.both()));
         double nearest = scores.get(0).meanDivergence();
         // A scale that was folded into one side alone would cost far more than rounding to nearest does.
         assertTrue(scores.get(1).meanDivergence() < 1.1 * nearest, scores.toString());
         assertTrue(scores.get(2).meanDivergence() < 0.8 * nearest, scores.toString());
-        assertTrue(scaled.linears().stream().anyMatch(linear -> linear.scaleRatio() > 0), scaled.linears().toString());
+        List<LinearReport> linears = made.scaled().linears();
+        assertTrue(linears.stream().anyMatch(linear -> linear.scaleRatio() > 0), linears.toString());
     }
 
     @Test
     void normsBeforeAttentionOfGemma3StayAndRoutersAreScaledWithTheirNorm() throws IOException {
         Path gemma = Fixtures.family("gemma-3-text");
-        OutputResult made = make(gemma, run().calibrate(gemma, 8), new RoundingOptions(true, 4, false, 0.01), "gemma");
+        OutputResult made = steps("gemma-3-text").scaled();
         assertTrue(same(gemma, made, "model.layers.0.input_layernorm.weight"));
         assertFalse(same(gemma, made, "model.layers.0.pre_feedforward_layernorm.weight"));
         Path mixtral = Fixtures.family("mixtral-tied");
-        Files.delete(folder.resolve("stats/calibration.json"));
-        OutputResult experts = make(mixtral, run().calibrate(mixtral, 8), new RoundingOptions(true, 4, false, 0.01), "experts");
+        OutputResult experts = steps("mixtral-tied").scaled();
         boolean norm = same(mixtral, experts, "model.layers.0.post_attention_layernorm.weight");
         assertEquals(norm, same(mixtral, experts, "model.layers.0.block_sparse_moe.gate.weight"));
         assertFalse(norm);
@@ -210,7 +235,7 @@ class AwqFamiliesTest {
     @Test
     void aChannelThatNothingComesInByIsReportedAndChangesNothing() throws IOException {
         // 128 tokens for 160 and more channels besides: no Gram matrix has an inverse.
-        Path model = copy(Fixtures.family("mistral-f32"), folder.resolve("mistral-f32"));
+        Path model = Fixtures.copy(Fixtures.family("mistral-f32"), folder.resolve("mistral-f32"));
         int silent = 5;
         SafetensorsTensor norm = Checkpoint.readTensors(new LocalFolder(model)).stream()
                 .filter(found -> found.name().equals("model.layers.1.input_layernorm.weight"))
@@ -220,8 +245,8 @@ class AwqFamiliesTest {
             channel.write(ByteBuffer.allocate(Float.BYTES), norm.position() + (long) silent * Float.BYTES);
         }
         String statistics = run().calibrate(model, 2);
-        OutputResult plain = make(model, statistics, new RoundingOptions(false, 4, false, 0), "plain");
-        OutputResult made = make(model, statistics, new RoundingOptions(true, 4, true, 0), "made");
+        OutputResult plain = make(run(), model, statistics, new RoundingOptions(false, 4, false, 0), "plain");
+        OutputResult made = make(run(), model, statistics, new RoundingOptions(true, 4, true, 0), "made");
         for (LinearReport linear : made.linears()) {
             boolean reads = linear.module().matches("model\\.layers\\.1\\.self_attn\\.[qkv]_proj");
             assertEquals(reads ? 1 : 0, linear.silentChannels(), linear.toString());
@@ -235,14 +260,5 @@ class AwqFamiliesTest {
                 Arrays.copyOfRange(stored, silent * Float.BYTES, (silent + 1) * Float.BYTES));
         List<EvaluateResult.Score> scores = run().evaluate(model, List.of(plain, made));
         assertTrue(scores.get(1).meanDivergence() < scores.get(0).meanDivergence(), scores.toString());
-    }
-
-    private static Path copy(Path from, Path to) throws IOException {
-        Files.createDirectories(to);
-        for (Path file : Fixtures.files(from)) {
-            Files.copy(file, to.resolve(file.getFileName()));
-            assertTrue(to.resolve(file.getFileName()).toFile().setWritable(true));
-        }
-        return to;
     }
 }
