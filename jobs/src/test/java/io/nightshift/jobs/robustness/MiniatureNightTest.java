@@ -88,19 +88,14 @@ class MiniatureNightTest {
 
     /** What single runs make of each: at the same place, which GGUF files name. */
     private static Map<String, String> alone() {
-        s3.hadoopOptions().forEach((key, value) -> System.setProperty("spark.hadoop." + key, value));
-        try {
-            for (String name : GOOD) {
-                Stream<String> command = Stream.of("quantize", "--master", "local[2]", "--model", s3.location("in/" + name),
-                        "--to", String.join(",", TARGETS), "--calibration", s3.location("train.txt"), "--output",
-                        s3.location("out/" + name));
-                Stream<String> options = OPTIONS.entrySet().stream().map(option -> "--" + option.getKey() + "="
-                        + option.getValue());
-                CommandRun run = CommandRun.of(Stream.concat(command, options).toArray(String[]::new));
-                assertEquals(0, run.exitCode(), run.err());
-            }
-        } finally {
-            System.getProperties().keySet().removeIf(key -> key.toString().startsWith("spark.hadoop."));
+        for (String name : GOOD) {
+            Stream<String> command = Stream.of("quantize", "--master", "local[2]", "--model", s3.location("in/" + name),
+                    "--to", String.join(",", TARGETS), "--calibration", s3.location("train.txt"), "--output",
+                    s3.location("out/" + name));
+            Stream<String> options = OPTIONS.entrySet().stream().map(option -> "--" + option.getKey() + "="
+                    + option.getValue());
+            CommandRun run = CommandRun.with(s3.hadoopOptions(), Stream.concat(command, options).toArray(String[]::new));
+            assertEquals(0, run.exitCode(), run.err());
         }
         Map<String, String> made = outputs();
         assertTrue(made.size() > TARGETS.size() * GOOD.size(), made.toString());
@@ -180,13 +175,8 @@ class MiniatureNightTest {
     }
 
     private static void assertVerified() {
-        s3.hadoopOptions().forEach((key, value) -> System.setProperty("spark.hadoop." + key, value));
-        try {
-            CommandRun verified = CommandRun.of("verify", s3.location("out"));
-            assertEquals(0, verified.exitCode(), verified.out() + verified.err());
-        } finally {
-            System.getProperties().keySet().removeIf(key -> key.toString().startsWith("spark.hadoop."));
-        }
+        CommandRun verified = CommandRun.with(s3.hadoopOptions(), "verify", s3.location("out"));
+        assertEquals(0, verified.exitCode(), verified.out() + verified.err());
     }
 
     @Test
