@@ -24,6 +24,7 @@ public final class CommandProcess {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-") || argument.startsWith("-XX:+Ignore"))
                 .forEach(command::add);
+        command.addAll(ChildJvm.OPTIONS);
         command.add("-Xmx600m");
         properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Nightshift.class.getName()));

@@ -64,7 +64,8 @@ public final class SparkCluster {
         return Map.of(
                 "spark.executor.extraClassPath", classPath,
                 "spark.executor.memory", "1g",
-                "spark.executor.extraJavaOptions", "--add-modules=jdk.incubator.vector");
+                "spark.executor.extraJavaOptions",
+                "--add-modules=jdk.incubator.vector " + String.join(" ", ChildJvm.OPTIONS));
     }
 
     /** Kills one of the executor processes as soon as a task has ended. */
