@@ -16,7 +16,7 @@ public final class LinearLayers {
     /** GGUF's name of the matrix of token embeddings. */
     static final String EMBEDDINGS = "token_embd.weight";
 
-    private static final Pattern MATRIX = Pattern.compile("blk\\.(\\d+)\\.(.+)\\.weight");
+    private static final Pattern MATRIX = Pattern.compile("blk\\.\\d+\\.(.+)\\.weight");
     private static final Pattern KEYS = Pattern.compile("blk\\.\\d+\\.attn_(k|v|k_norm)\\.weight");
     private static final String CONVOLUTION = "ssm_conv1d";
     private static final String EXPERT = "{expert}";
@@ -32,19 +32,15 @@ public final class LinearLayers {
      */
     public static List<LinearLayer> of(ModelConversion conversion) {
         List<LinearLayer> layers = new ArrayList<>();
-        for (TensorRecipe recipe : conversion.tensors()) {
-            Matcher name = MATRIX.matcher(recipe.name());
-            if (recipe.shape().size() >= 2 && name.matches() && recipe.content() instanceof Stored stored
-                    && isRun(conversion, recipe) && !name.group(2).equals(CONVOLUTION)) {
-                int layer = Integer.parseInt(name.group(1));
-                boolean experts = recipe.shape().size() > 2;
-                List<SourceRows> matrices = matrices(recipe, stored, experts);
-                String loaders = loadersName(conversion.architecture(), name.group(2), layer, experts);
-                for (int i = 0; i < matrices.size(); i++) {
-                    String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
-                    layers.add(new LinearLayer(module(weight), recipe.name(), layer,
-                            experts ? i : LinearLayer.NO_EXPERT, matrices.get(i)));
-                }
+        for (TensorRecipe recipe : tensors(conversion)) {
+            int layer = recipe.layer();
+            boolean experts = recipe.shape().size() > 2;
+            List<SourceRows> matrices = matrices(recipe, (Stored) recipe.content(), experts);
+            String loaders = loadersName(conversion.architecture(), role(recipe).orElseThrow(), layer, experts);
+            for (int i = 0; i < matrices.size(); i++) {
+                String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
+                layers.add(new LinearLayer(module(weight), recipe.name(), layer,
+                        experts ? i : LinearLayer.NO_EXPERT, matrices.get(i)));
             }
         }
         return List.copyOf(layers);
@@ -52,11 +48,24 @@ public final class LinearLayers {
 
     /** Whether all linear layers are stored as matrices of floats: else {@link #of} refuses the model. */
     public static boolean areMatrices(ModelConversion conversion) {
-        return conversion.tensors().stream()
-                .filter(recipe -> recipe.shape().size() >= 2 && isRun(conversion, recipe))
-                .filter(recipe -> MATRIX.matcher(recipe.name()).matches() && recipe.content() instanceof Stored)
+        return tensors(conversion).stream()
                 .flatMap(recipe -> ((Stored) recipe.content()).parts().stream())
                 .allMatch(SourceRows::isMatrix);
+    }
+
+    /** The tensors of linear layers: each is one, or one for each expert. */
+    private static List<TensorRecipe> tensors(ModelConversion conversion) {
+        return conversion.tensors().stream()
+                .filter(recipe -> recipe.shape().size() >= 2 && recipe.content() instanceof Stored)
+                .filter(recipe -> role(recipe).filter(role -> !role.equals(CONVOLUTION)).isPresent())
+                .filter(recipe -> isRun(conversion, recipe))
+                .toList();
+    }
+
+    /** The name of a tensor within its layer, where it has one. */
+    private static Optional<String> role(TensorRecipe recipe) {
+        Matcher name = MATRIX.matcher(recipe.name());
+        return name.matches() ? Optional.of(name.group(1)) : Optional.empty();
     }
 
     /**
