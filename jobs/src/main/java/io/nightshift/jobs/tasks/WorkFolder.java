@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -111,6 +112,8 @@ public final class WorkFolder implements AutoCloseable {
             StorageLocation location = StorageLocation.parse(parent(given, output));
             if (!location.isLocal()) {
                 StorageProbe.check(location, settings);
+            } else if (!Files.isDirectory(location.localPath())) {
+                return; // Most runs, which need no file system of Hadoop's otherwise.
             }
             FileSystem fileSystem = settings.fileSystem(location);
             removeAbandoned(fileSystem, location.hadoopPath(), Instant.now());
