@@ -154,7 +154,7 @@ public final class CalibrateJob {
 
     /** Ends what a run was at that was killed when all but its last record was written. */
     private void tidy(OutputFolder output, CalibrationManifest complete) {
-        WorkFolder.sweep(request.work(), request.output(), settings);
+        WorkFolder.sweep(request.work(), request.output(), Optional.empty(), settings);
         try {
             if (output.isLeftOpen(CalibrationManifest.FILE)) {
                 output.write(CalibrationManifest.FILE, planDigest(complete), complete.toJson());

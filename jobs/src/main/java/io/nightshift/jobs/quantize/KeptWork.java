@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  */
 final class KeptWork {
     private final WorkFolder work;
+    private final String job;
     private final List<StoredFile> source;
     private final String statistics;
     private final boolean fresh;
@@ -23,12 +24,14 @@ final class KeptWork {
     /**
      * Nothing yet.
      *
+     * @param job that keeps it, by {@link PlanDigest#ofJob}
      * @param source the files of the checkpoint
      * @param statistics their text
      * @param fresh whether nothing of an earlier run is used
      */
-    KeptWork(WorkFolder work, List<StoredFile> source, String statistics, boolean fresh) {
+    KeptWork(WorkFolder work, String job, List<StoredFile> source, String statistics, boolean fresh) {
         this.work = work;
+        this.job = job;
         this.source = source;
         this.statistics = statistics;
         this.fresh = fresh;
@@ -41,7 +44,8 @@ final class KeptWork {
      * @param madeOf what they follow from besides the checkpoint and the statistics
      */
     KeptResults of(String kind, Stream<String> madeOf) throws IOException {
-        KeptResults found = work.kept(PlanDigest.ofWork(kind, source, Stream.concat(Stream.of(statistics), madeOf)), fresh);
+        String digest = PlanDigest.ofWork(kind, source, Stream.concat(Stream.of(statistics), madeOf));
+        KeptResults found = work.kept(job, digest, fresh);
         all.add(found);
         return found;
     }

@@ -69,6 +69,15 @@ final class PlanDigest {
         return plan.digest.hexadecimal();
     }
 
+    /**
+     * The digest of a checkpoint and the targets that are made of it: a job's next run is known by it.
+     *
+     * @return 16 hexadecimal digits
+     */
+    static String ofJob(Model model, List<Target> targets) {
+        return ofWork("job", model.source().files(), targets.stream().map(Target::name)).substring(0, 16);
+    }
+
     /** The source files that an item is read from. */
     private static List<String> files(Item item) {
         if (item instanceof Item.Rows rows && rows.tensor().content() instanceof TensorRecipe.Stored stored) {

@@ -199,7 +199,6 @@ public final class QuantizeJob {
      */
     public QuantizeResult run(JavaSparkContext spark, CalibrateProgress calibrating) throws IOException {
         OutputFolder folder = OutputFolder.open(request.output(), settings);
-        WorkFolder.sweep(request.settings().work(), request.output(), settings);
         Optional<CalibrateResult> calibrated = Optional.empty();
         Optional<InputStatistics> known = statistics;
         List<CheckedTarget> checked = targets;
@@ -234,6 +233,9 @@ public final class QuantizeJob {
                 makeAll(run, checked, missing, results);
             }
         }
+        // A run that was killed may have made all of it, but not tidied up.
+        WorkFolder.sweep(request.settings().work(), request.output(),
+                Optional.of(PlanDigest.ofJob(model, request.targets())), settings);
         return new QuantizeResult(Arrays.asList(results), calibrated);
     }
 

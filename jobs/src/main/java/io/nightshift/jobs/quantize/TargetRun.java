@@ -187,7 +187,8 @@ final class TargetRun implements AutoCloseable {
     private Factors factors() throws IOException {
         if (work == null) {
             work = WorkFolder.create(request.settings().work(), request.output(), settings, spark);
-            kept = new KeptWork(work, model.source().files(), known.orElseThrow().text(), request.settings().overwrite());
+            kept = new KeptWork(work, PlanDigest.ofJob(model, request.targets()), model.source().files(),
+                    known.orElseThrow().text(), request.settings().overwrite());
         }
         return new Factors(run, work.files());
     }

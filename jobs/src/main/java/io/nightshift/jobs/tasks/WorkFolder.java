@@ -32,7 +32,7 @@ public final class WorkFolder implements AutoCloseable {
     private static final String PREFIX = "work-";
     private static final Pattern NAME = Pattern.compile(PREFIX + "(\\d{1,15})-[0-9a-f-]{36}");
     private static final String KEPT_PREFIX = "kept-";
-    private static final Pattern KEPT = Pattern.compile(KEPT_PREFIX + "(\\d{1,15})-([0-9a-f]{64})");
+    private static final Pattern KEPT = Pattern.compile(KEPT_PREFIX + "(\\d{1,15})-([0-9a-f]{16})-([0-9a-f]{64})");
 
     /** A file that says whose the folder is. */
     private static final String OWNER = "owner";
@@ -84,7 +84,7 @@ public final class WorkFolder implements AutoCloseable {
             if (location.isLocal()) {
                 LocalErrors.makeFolder(location.localPath());
             }
-            removeAbandoned(fileSystem, path.getParent(), now);
+            remove(fileSystem, path.getParent(), now, Optional.empty());
             // Its first file makes the folder: one without an owner would be nobody's, if the driver was killed in between.
             try (OutputStream owner = folder.files().write(OWNER)) {
                 owner.write(RunOwner.ofThisProcess().toLine().getBytes(StandardCharsets.UTF_8));
@@ -106,8 +106,9 @@ public final class WorkFolder implements AutoCloseable {
      *
      * @param given as for {@link #create}
      * @param output likewise
+     * @param done a job that is done: what was kept for its next run is removed, too
      */
-    public static void sweep(Optional<String> given, String output, HadoopSettings settings) {
+    public static void sweep(Optional<String> given, String output, Optional<String> done, HadoopSettings settings) {
         try {
             StorageLocation location = StorageLocation.parse(parent(given, output));
             if (!location.isLocal()) {
@@ -116,7 +117,7 @@ public final class WorkFolder implements AutoCloseable {
                 return; // Most runs, which need no file system of Hadoop's otherwise.
             }
             FileSystem fileSystem = settings.fileSystem(location);
-            removeAbandoned(fileSystem, location.hadoopPath(), Instant.now());
+            remove(fileSystem, location.hadoopPath(), Instant.now(), done);
             if (given.isEmpty()) {
                 deleteEmpty(fileSystem, location.hadoopPath());
             }
@@ -130,7 +131,8 @@ public final class WorkFolder implements AutoCloseable {
         return PREFIX + start.getEpochSecond() + "-" + UUID.randomUUID();
     }
 
-    private static void removeAbandoned(FileSystem fileSystem, Path parent, Instant now) throws IOException {
+    /** Removes what is abandoned, and what was kept for a job that is done. */
+    private static void remove(FileSystem fileSystem, Path parent, Instant now, Optional<String> done) throws IOException {
         if (!fileSystem.exists(parent)) {
             return;
         }
@@ -138,7 +140,7 @@ public final class WorkFolder implements AutoCloseable {
             Matcher name = NAME.matcher(found.getPath().getName());
             Matcher kept = KEPT.matcher(found.getPath().getName());
             if (name.matches() && (isTooOld(name, now) || isDead(fileSystem, new Path(found.getPath(), OWNER)))
-                    || kept.matches() && isTooOld(kept, now)) {
+                    || kept.matches() && (isTooOld(kept, now) || done.equals(Optional.of(kept.group(2))))) {
                 fileSystem.delete(found.getPath(), true);
             }
         }
@@ -172,14 +174,15 @@ public final class WorkFolder implements AutoCloseable {
      * Results that follow from what a digest is of: those of a run that was cut off, or none yet. They stay when this run
      * ends, until they are deleted, or a later run in the same place finds them {@linkplain #LONGEST_RUN too old}.
      *
+     * @param job 16 hexadecimal digits: whose they are if there are none yet
      * @param digest 64 hexadecimal digits
      * @param fresh whether those that are there are deleted
      */
-    public KeptResults kept(String digest, boolean fresh) throws IOException {
-        Path folder = new Path(path.getParent(), keptName(Instant.now(), digest));
+    public KeptResults kept(String job, String digest, boolean fresh) throws IOException {
+        Path folder = new Path(path.getParent(), keptName(Instant.now(), job, digest));
         for (FileStatus found : fileSystem.listStatus(path.getParent())) {
             Matcher name = KEPT.matcher(found.getPath().getName());
-            if (name.matches() && name.group(2).equals(digest)) {
+            if (name.matches() && name.group(3).equals(digest)) {
                 if (fresh) {
                     fileSystem.delete(found.getPath(), true);
                 } else {
@@ -191,8 +194,8 @@ public final class WorkFolder implements AutoCloseable {
     }
 
     /** Of the folder of kept results that were begun at a time. */
-    static String keptName(Instant start, String digest) {
-        return KEPT_PREFIX + start.getEpochSecond() + "-" + digest;
+    static String keptName(Instant start, String job, String digest) {
+        return KEPT_PREFIX + start.getEpochSecond() + "-" + job + "-" + digest;
     }
 
     @Override

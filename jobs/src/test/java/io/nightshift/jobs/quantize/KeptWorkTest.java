@@ -176,6 +176,24 @@ class KeptWorkTest {
     }
 
     @Test
+    void whatAKilledRunKeptIsRemovedOnceAllOutputsAreThere() throws IOException {
+        cutOff(exl2(4.5));
+        Path work = folder.resolve("out/.nightshift-work");
+        Path aside = folder.resolve("aside");
+        Files.move(work, aside);
+        run(request(exl2(4.5)));
+        assertFalse(Files.exists(work));
+        Files.move(aside, work);
+        assertFalse(kept().isEmpty());
+        run(request(exl2(5.5)));
+        // Another job removes what it found, scales and errors; settled encodings and blocks are not its own.
+        assertEquals(15 + 15, kept().size());
+        run(request(exl2(4.5)));
+        assertEquals(List.of(), kept());
+        assertFalse(Files.exists(work));
+    }
+
+    @Test
     void otherOptionsFindWhatDoesNotFollowFromThem() throws IOException {
         cutOff(exl2(4.5));
         List<String> bitrate = run(request(exl2(5.5)));

@@ -22,6 +22,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WorkFolderTest {
+    private static final HadoopSettings SETTINGS = new HadoopSettings(Map.of());
+    private static final String JOB = "1".repeat(16);
+
     private static JavaSparkContext spark;
 
     @TempDir
@@ -48,7 +51,7 @@ class WorkFolderTest {
 
     private void use(Path work, Use use) throws IOException {
         try (WorkFolder made = WorkFolder.create(
-                Optional.of(work.toString()), "elsewhere", new HadoopSettings(Map.of()), spark)) {
+                Optional.of(work.toString()), "elsewhere", SETTINGS, spark)) {
             assertTrue(made.location().contains(work.toString()), made.location());
             assertTrue(Files.isDirectory(work));
             use.of(made);
@@ -112,22 +115,35 @@ class WorkFolderTest {
     void keptResultsOutliveTheirRunUntilTheyAreDeletedOrTooOld() throws IOException {
         Path work = folder.resolve("work");
         String digest = "a".repeat(64);
-        use(work, made -> made.kept(digest, false).keep("result", "first"));
+        use(work, made -> made.kept(JOB, digest, false).keep("result", "first"));
         assertTrue(Files.isDirectory(work));
         Instant old = Instant.now().minus(WorkFolder.LONGEST_RUN);
-        Path tooOld = Files.createDirectory(work.resolve(WorkFolder.keptName(old.minusSeconds(60), "b".repeat(64))));
-        Path others = Files.createDirectory(work.resolve(WorkFolder.keptName(old.plusSeconds(600), "c".repeat(64))));
+        Path tooOld = Files.createDirectory(work.resolve(WorkFolder.keptName(old.minusSeconds(60), JOB, "b".repeat(64))));
+        Path others = Files.createDirectory(work.resolve(WorkFolder.keptName(old.plusSeconds(600), JOB, "c".repeat(64))));
         use(work, made -> {
-            assertEquals("first", made.kept(digest, false).find("result", String.class).orElseThrow());
-            assertEquals(Set.of(), made.kept("d".repeat(64), false).names());
+            assertEquals("first", made.kept(JOB, digest, false).find("result", String.class).orElseThrow());
+            assertEquals(Set.of(), made.kept(JOB, "d".repeat(64), false).names());
         });
         assertFalse(Files.exists(tooOld));
         assertTrue(Files.isDirectory(others));
-        use(work, made -> assertEquals(Set.of(), made.kept(digest, true).names()));
+        use(work, made -> assertEquals(Set.of(), made.kept(JOB, digest, true).names()));
         assertEquals(List.of(), Fixtures.files(work));
-        use(work, made -> made.kept(digest, false).keep("result", "second"));
-        use(work, made -> made.kept(digest, false).delete());
+        use(work, made -> made.kept(JOB, digest, false).keep("result", "second"));
+        use(work, made -> made.kept(JOB, digest, false).delete());
         assertEquals(List.of(), Fixtures.files(work));
+    }
+
+    @Test
+    void whatWasKeptForAJobIsRemovedOnceItIsDone() throws IOException {
+        Path work = Files.createDirectory(folder.resolve("work"));
+        Path ofIt = Files.createDirectory(work.resolve(WorkFolder.keptName(Instant.now(), JOB, "a".repeat(64))));
+        Path ofAnother =
+                Files.createDirectory(work.resolve(WorkFolder.keptName(Instant.now(), "2".repeat(16), "b".repeat(64))));
+        WorkFolder.sweep(Optional.of(work.toString()), "elsewhere", Optional.empty(), SETTINGS);
+        assertTrue(Files.isDirectory(ofIt));
+        WorkFolder.sweep(Optional.of(work.toString()), "elsewhere", Optional.of(JOB), SETTINGS);
+        assertFalse(Files.exists(ofIt));
+        assertTrue(Files.isDirectory(ofAnother));
     }
 
     @Test
