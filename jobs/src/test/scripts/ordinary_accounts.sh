@@ -87,5 +87,13 @@ check "room in --work again" 0 "" "$work/with-work/spm-AWQ/config.json"
 left=$(find "$full" -mindepth 1 -not -path "$full/work")
 [ -z "$left" ] || { echo "FAILED room in --work again left $left"; failures=1; }
 
+mount -o remount,size=4k "$full"
+"$nightshift" evaluate --model "$work/spm" --quantized "$work/with-work/spm-AWQ" --data "$work/text.txt" --context 64 \
+  --chunks 2 --parquet "$full/table" >"$work/figures" 2>"$work/err"; code=$?
+check "full disk: a table" 1 "$full/table: No space left on device" "$full"
+grep -q perplexity "$work/figures" || { echo "FAILED full disk: a table: no figures"; failures=1; }
+left=$(find "$full" -mindepth 1 -not -path "$full/work")
+[ -z "$left" ] || { echo "FAILED full disk: a table left $left"; failures=1; }
+
 [ -z "$(find /tmp -maxdepth 1 -name 'nightshift-1234[56]-*')" ] || { echo "FAILED: temporary folders were left"; failures=1; }
 exit $failures

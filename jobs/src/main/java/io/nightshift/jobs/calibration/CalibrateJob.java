@@ -130,7 +130,8 @@ public final class CalibrateJob {
         }
         if (!request.overwrite()) {
             for (String name : List.of(
-                    CalibrationManifest.FILE, CalibrationManifest.IMATRIX, CalibrationManifest.TOKENS)) {
+                    CalibrationManifest.FILE, CalibrationManifest.IMATRIX, CalibrationManifest.TOKENS, StatisticsTables.EXPERTS,
+                    StatisticsTables.OUTLIERS)) {
                 output.requireReplaceable(name);
             }
         }
@@ -178,7 +179,7 @@ public final class CalibrateJob {
         byte[] tokens = recordedTokens.toBytes(CalibrationManifest.TOKENS);
         output.write(CalibrationManifest.IMATRIX, plan, imatrix);
         output.write(CalibrationManifest.TOKENS, plan, tokens);
-        pass.tables().write(StorageLocation.parse(request.output()), spark);
+        pass.tables().write(output, plan);
         CalibrationManifest manifest = planned.with(new TextDigest().add(imatrix).hexadecimal(), pass.inputs());
         byte[] json = manifest.toJson();
         output.write(CalibrationManifest.FILE, plan, json);

@@ -5,6 +5,7 @@ import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.evaluation.EvaluationTable;
+import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -106,16 +107,19 @@ final class EvaluateCommand implements Callable<Integer> {
                 Optional.ofNullable(base));
         SparkRuntime runtime = spark.runtime();
         EvaluateJob job = EvaluateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
-        EvaluateResult result;
-        try (JavaSparkContext context = runtime.start()) {
-            result = job.run(context);
-            EvaluationTable table = new EvaluationTable(result);
-            if (parquet != null) {
-                table.writeParquet(parquet, context);
-            }
-            table.print(System.out);
+        if (parquet != null) {
+            ParquetTable.prepare(parquet, runtime.hadoop());
         }
-        json.print(result, System.out);
+        try (JavaSparkContext context = runtime.start()) {
+            EvaluateResult result = job.run(context);
+            EvaluationTable table = new EvaluationTable(result);
+            // Figures that took a night are told before a table of them may turn out to find no room.
+            table.print(System.out);
+            json.print(result, System.out);
+            if (parquet != null) {
+                table.writeParquet(parquet, runtime.hadoop());
+            }
+        }
         return 0;
     }
 }

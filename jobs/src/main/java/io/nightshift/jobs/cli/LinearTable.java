@@ -2,43 +2,37 @@ package io.nightshift.jobs.cli;
 
 import io.nightshift.jobs.output.ParquetTable;
 import io.nightshift.jobs.rounding.LinearReport;
-import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.HadoopSettings;
+import java.io.IOException;
 import java.io.PrintStream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 
 /**
  * The linear layers of all outputs that a command made with scales or error feedback, as one Parquet table, and those of
  * one as a table for people.
  */
 final class LinearTable {
-    private static final StructType COLUMNS = new StructType()
-            .add("output", DataTypes.StringType, false)
-            .add("module", DataTypes.StringType, false)
-            .add("scale_ratio", DataTypes.DoubleType, false)
-            .add("duo", DataTypes.BooleanType, false)
-            .add("loss_nearest", DataTypes.DoubleType, false)
-            .add("loss_scaled", DataTypes.DoubleType, false)
-            .add("loss_rounded", DataTypes.DoubleType, false)
-            .add("clipped_share", DataTypes.DoubleType, false)
-            .add("damping", DataTypes.DoubleType, false)
-            .add("damping_raised", DataTypes.BooleanType, false)
-            .add("silent_channels", DataTypes.IntegerType, false)
-            .add("measured_rows", DataTypes.IntegerType, false);
-
-    private final List<Row> rows = new ArrayList<>();
+    private final ParquetTable table = new ParquetTable("""
+            required binary output (STRING);
+            required binary module (STRING);
+            required double scale_ratio;
+            required boolean duo;
+            required double loss_nearest;
+            required double loss_scaled;
+            required double loss_rounded;
+            required double clipped_share;
+            required double damping;
+            required boolean damping_raised;
+            required int32 silent_channels;
+            required int32 measured_rows;
+            """);
 
     /** The layers of an output; of one that is made without scales and error feedback there are none. */
     void add(String location, List<LinearReport> linears) {
         String output = location.substring(location.lastIndexOf('/') + 1);
         for (LinearReport linear : linears) {
-            rows.add(RowFactory.create(
+            table.add(
                     output,
                     linear.module(),
                     linear.scaleRatio(),
@@ -50,7 +44,7 @@ final class LinearTable {
                     linear.damping(),
                     linear.dampingRaised(),
                     linear.silentChannels(),
-                    linear.measuredRows()));
+                    linear.measuredRows());
         }
     }
 
@@ -80,11 +74,11 @@ final class LinearTable {
     }
 
     boolean isEmpty() {
-        return rows.isEmpty();
+        return table.isEmpty();
     }
 
     /** Writes it, in place of one that is there. */
-    void write(StorageLocation folder, JavaSparkContext spark) {
-        ParquetTable.write(rows, COLUMNS, folder, spark);
+    void write(String folder, HadoopSettings settings) throws IOException {
+        table.write(folder, settings);
     }
 }

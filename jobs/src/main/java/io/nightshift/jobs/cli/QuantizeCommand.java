@@ -59,20 +59,20 @@ final class QuantizeCommand implements Callable<Integer> {
             return 0;
         }
         if (selection.rounding().report().isPresent()) {
-            ParquetTable.prepare(StorageLocation.parse(selection.rounding().report().get()), runtime.hadoop());
+            ParquetTable.prepare(selection.rounding().report().get(), runtime.hadoop());
         }
         selection.prepare(runtime.hadoop());
-        QuantizeReport report;
         try (JavaSparkContext context = runtime.start()) {
             QuantizeResult result = job.run(context, new PassProgress(System.err));
+            QuantizeReport report = new QuantizeReport(result);
+            // What was made is told before files beside it may turn out to find no room.
+            report.print(System.out);
+            json.print(report.toJson(), System.out);
             selection.finished(result, runtime.hadoop());
-            report = new QuantizeReport(result);
             if (selection.rounding().report().isPresent()) {
-                report.writeParquet(selection.rounding().report().get(), context);
+                report.writeParquet(selection.rounding().report().get(), runtime.hadoop());
             }
         }
-        report.print(System.out);
-        json.print(report.toJson(), System.out);
         return 0;
     }
 }

@@ -7,13 +7,12 @@ import io.nightshift.formats.Printable;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.OutputResult.Work;
 import io.nightshift.jobs.quantize.QuantizeResult;
-import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.HadoopSettings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Locale;
 import java.util.Set;
 import java.util.LinkedHashSet;
-import org.apache.spark.api.java.JavaSparkContext;
 
 /** What a command made, for people and for programs. */
 final class QuantizeReport {
@@ -34,11 +33,11 @@ final class QuantizeReport {
     }
 
     /** Writes one row for each linear layer of what was made, in place of an earlier table; nothing if nothing was. */
-    void writeParquet(String location, JavaSparkContext spark) throws IOException {
+    void writeParquet(String folder, HadoopSettings settings) throws IOException {
         LinearTable table = new LinearTable();
         result.outputs().forEach(made -> table.add(made.location(), made.linears()));
         if (!table.isEmpty()) {
-            table.write(StorageLocation.parse(location), spark);
+            table.write(folder, settings);
         }
     }
 

@@ -1,47 +1,42 @@
 package io.nightshift.jobs.evaluation;
 
 import io.nightshift.jobs.output.ParquetTable;
-import io.nightshift.jobs.storage.StorageLocation;
+import io.nightshift.jobs.storage.HadoopSettings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 
 /** An evaluation as a table: for people, and as Parquet. */
 public final class EvaluationTable {
-    private static final StructType COLUMNS = new StructType()
-            .add("model", DataTypes.StringType, false)
-            .add("is_original", DataTypes.BooleanType, false)
-            .add("context", DataTypes.IntegerType, false)
-            .add("scored_tokens", DataTypes.LongType, false)
-            .add("perplexity", DataTypes.DoubleType, false)
-            .add("perplexity_error", DataTypes.DoubleType, false)
-            .add("mean_divergence", DataTypes.DoubleType, false)
-            .add("mean_divergence_error", DataTypes.DoubleType, false)
-            .add("divergence_99", DataTypes.DoubleType, false)
-            .add("divergence_999", DataTypes.DoubleType, false)
-            .add("maximal_divergence", DataTypes.DoubleType, false)
-            .add("same_top", DataTypes.DoubleType, false)
-            .add("perplexity_first_half", DataTypes.DoubleType, false)
-            .add("perplexity_second_half", DataTypes.DoubleType, false)
-            .add("mean_divergence_first_half", DataTypes.DoubleType, false)
-            .add("mean_divergence_second_half", DataTypes.DoubleType, false)
-            // Of the fine-tune, beside its base.
-            .add("base_perplexity", DataTypes.DoubleType, true)
-            .add("base_divergence", DataTypes.DoubleType, true)
-            .add("changed_tokens", DataTypes.IntegerType, true)
-            // Of what was made of a fine-tune.
-            .add("kept", DataTypes.DoubleType, true)
-            .add("kept_error", DataTypes.DoubleType, true)
-            .add("reverted", DataTypes.DoubleType, true)
-            .add("verdict", DataTypes.StringType, true)
-            .add("chat", DataTypes.BooleanType, false);
+    /** Of base to changed_tokens the fine-tune has them, beside its base; of kept to verdict what was made of one. */
+    private static final String COLUMNS = """
+            required binary model (STRING);
+            required boolean is_original;
+            required int32 context;
+            required int64 scored_tokens;
+            required double perplexity;
+            required double perplexity_error;
+            required double mean_divergence;
+            required double mean_divergence_error;
+            required double divergence_99;
+            required double divergence_999;
+            required double maximal_divergence;
+            required double same_top;
+            required double perplexity_first_half;
+            required double perplexity_second_half;
+            required double mean_divergence_first_half;
+            required double mean_divergence_second_half;
+            optional double base_perplexity;
+            optional double base_divergence;
+            optional int32 changed_tokens;
+            optional double kept;
+            optional double kept_error;
+            optional double reverted;
+            optional binary verdict (STRING);
+            required boolean chat;
+            """;
 
     private final EvaluateResult result;
 
@@ -88,14 +83,14 @@ public final class EvaluationTable {
     }
 
     /** Writes it as a Parquet folder, one row a model. */
-    public void writeParquet(String folder, JavaSparkContext spark) throws IOException {
-        List<Row> rows = new ArrayList<>();
+    public void writeParquet(String folder, HadoopSettings settings) throws IOException {
+        ParquetTable table = new ParquetTable(COLUMNS);
         FineTune fineTune = result.fineTune();
         int model = 0;
         for (EvaluateResult.Score score : scores()) {
             boolean isFineTune = fineTune != null && score == result.original();
             FineTune.Kept kept = fineTune != null && !isFineTune ? fineTune.kept().get(model++) : null;
-            rows.add(RowFactory.create(
+            table.add(
                     score.location(),
                     score == result.original(),
                     result.context(),
@@ -119,9 +114,9 @@ public final class EvaluationTable {
                     kept == null ? null : kept.error(),
                     kept == null ? null : kept.revertedShare(),
                     kept == null ? null : kept.verdict().name(),
-                    result.chats() != null));
+                    result.chats() != null);
         }
-        ParquetTable.write(rows, COLUMNS, StorageLocation.parse(folder), spark);
+        table.write(folder, settings);
     }
 
     private List<EvaluateResult.Score> scores() {

@@ -4,45 +4,112 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
+import io.nightshift.jobs.tasks.WorkFiles;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.StructType;
+import java.util.Set;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
 
-/** A small table for people and their notebooks, as a Parquet folder of one file. */
+/**
+ * A small table for people and their notebooks. It is not written by Spark, which takes seconds for it, empties the folder
+ * that it is given, and logs stack traces where there is no room.
+ */
 public final class ParquetTable {
-    private ParquetTable() {}
+    /** The one file of a table's folder: what reads the folder reads this. */
+    private static final String FILE = "table.parquet";
+
+    private final MessageType columns;
+    private final List<SimpleGroup> rows = new ArrayList<>();
 
     /**
-     * Makes the folder of a table that is written when the work is done: a folder that cannot be made is found out
-     * before the work begins.
+     * A table without rows.
      *
-     * @throws StorageException if it cannot be made
+     * @param columns in Parquet's language of schemas, such as {@code required int32 layer; optional double share;}
      */
-    public static void prepare(StorageLocation folder, HadoopSettings settings) throws IOException {
-        StorageProbe.prepare(folder, settings);
+    public ParquetTable(String columns) {
+        this.columns = MessageTypeParser.parseMessageType("message table {" + columns + "}");
     }
 
-    /** Writes a table, in place of one that is there. */
-    public static void write(List<Row> rows, StructType columns, StorageLocation folder, JavaSparkContext spark) {
-        write(rows, columns, path(folder), spark);
+    /**
+     * Adds a row.
+     *
+     * @param values one for each column: Integer, Long, Double, Boolean or String as it has it, null where it is optional
+     */
+    public void add(Object... values) {
+        if (values.length != columns.getFieldCount()) {
+            throw new IllegalArgumentException(values.length + " values for " + columns.getFieldCount() + " columns");
+        }
+        SimpleGroup row = new SimpleGroup(columns);
+        for (int i = 0; i < values.length; i++) {
+            if (values[i] != null) {
+                add(row, i, values[i]);
+            }
+        }
+        rows.add(row);
     }
 
-    /** Writes a table below a folder, in place of one that is there. */
-    public static void write(
-            List<Row> rows, StructType columns, StorageLocation folder, String name, JavaSparkContext spark) {
-        write(rows, columns, path(folder) + "/" + name, spark);
+    private static void add(Group row, int column, Object value) {
+        if (value instanceof Integer number) {
+            row.add(column, number);
+        } else if (value instanceof Long number) {
+            row.add(column, number);
+        } else if (value instanceof Double number) {
+            row.add(column, number);
+        } else if (value instanceof Boolean is) {
+            row.add(column, is);
+        } else {
+            row.add(column, (String) value);
+        }
     }
 
-    private static void write(List<Row> rows, StructType columns, String path, JavaSparkContext spark) {
-        SparkSession session = SparkSession.builder().config(spark.getConf()).getOrCreate();
-        session.createDataFrame(rows, columns).coalesce(1).write().mode(SaveMode.Overwrite).parquet(path);
+    /** Whether it has no rows. */
+    public boolean isEmpty() {
+        return rows.isEmpty();
     }
 
-    private static String path(StorageLocation folder) {
-        return folder.hadoopPath().toString();
+    /** The table as a Parquet file. */
+    public byte[] toBytes() throws IOException {
+        return ParquetBytes.of(columns, rows);
+    }
+
+    /**
+     * Makes sure before the work that a table can be written to a folder, which need not be there.
+     *
+     * @throws StorageException if not, or if it holds what is no table of ours: readers of the folder would read both
+     */
+    public static void prepare(String folder, HadoopSettings settings) throws IOException {
+        StorageProbe.prepare(StorageLocation.parse(folder), settings);
+        for (String name : names(folder, settings)) {
+            if (!name.equals(FILE) && !name.startsWith(".") && !name.startsWith("_")) {
+                throw new StorageException(folder, "holds " + name + ", which is no table of nightshift's; give a folder that"
+                        + " the table has for itself");
+            }
+        }
+    }
+
+    private static Set<String> names(String folder, HadoopSettings settings) throws IOException {
+        try {
+            return new WorkFiles(folder, settings).names();
+        } catch (FileNotFoundException e) {
+            return Set.of();
+        }
+    }
+
+    /**
+     * Writes the table to a folder, in place of one that is there. The work is done by then: this fails at run time.
+     *
+     * @throws IOException if it cannot be written; the message names the folder
+     */
+    public void write(String folder, HadoopSettings settings) throws IOException {
+        try {
+            new WorkFiles(folder, settings).put(FILE, toBytes());
+        } catch (StorageException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 }

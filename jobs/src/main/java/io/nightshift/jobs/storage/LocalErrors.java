@@ -7,6 +7,8 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What the local file system's exceptions mean to a user. */
 public final class LocalErrors {
@@ -22,6 +24,29 @@ public final class LocalErrors {
             Files.createDirectories(folder);
         } catch (IOException e) {
             throw explain(folder.toString(), e);
+        }
+    }
+
+    /**
+     * Makes sure that a folder can be made and written to. Those that are missing are made, and removed again.
+     *
+     * @throws StorageException if not, which says why
+     */
+    static void tryFolder(Path folder) throws IOException {
+        List<Path> missing = new ArrayList<>();
+        for (Path above = folder; above != null && !Files.exists(above); above = above.getParent()) {
+            missing.add(above);
+        }
+        makeFolder(folder);
+        if (!Files.isWritable(folder)) {
+            throw explain(folder.toString(), new AccessDeniedException(folder.toString()));
+        }
+        try {
+            for (Path made : missing) {
+                Files.delete(made);
+            }
+        } catch (IOException e) {
+            // Another run has begun to use it.
         }
     }
 

@@ -41,13 +41,14 @@ public final class StorageProbe {
     }
 
     /**
-     * Makes sure before the work that a folder can be written to: a local one is made, a store is asked.
+     * Makes sure before the work that a folder can be made and written to; a store is asked. It is not there afterwards if
+     * it was not before.
      *
      * @throws StorageException if not
      */
     public static void prepare(StorageLocation folder, HadoopSettings settings) throws IOException {
         if (folder.isLocal()) {
-            LocalErrors.makeFolder(folder.localPath());
+            LocalErrors.tryFolder(folder.localPath());
         } else {
             check(folder, settings);
         }

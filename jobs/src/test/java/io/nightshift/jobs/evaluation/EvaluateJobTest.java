@@ -66,7 +66,7 @@ class EvaluateJobTest {
             // One pass over the weights for each model: those of the original thrice.
             assertTrue(result.bytesRead() > 0);
 
-            new EvaluationTable(result).writeParquet(folder.resolve("table").toString(), spark);
+            new EvaluationTable(result).writeParquet(folder.resolve("table").toString(), new HadoopSettings(Map.of()));
             assertEquals(5, SparkSession.builder().config(spark.getConf()).getOrCreate()
                     .read().parquet(folder.resolve("table").toString()).count());
 

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.batch.state;
 
 import io.nightshift.jobs.batch.files.NightFiles;
+import io.nightshift.jobs.output.ParquetBytes;
 import io.nightshift.jobs.storage.StorageException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -13,11 +14,8 @@ import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.hadoop.ParquetReader;
-import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.ReadSupport;
-import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
@@ -66,15 +64,7 @@ public final class StateTable {
 
     /** Writes a row, in place of an earlier one of the same model and target. */
     public void write(OutputState state) throws IOException {
-        ParquetBytes.Sink sink = new ParquetBytes.Sink();
-        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(sink)
-                .withConf(new PlainParquetConfiguration())
-                .withType(COLUMNS)
-                .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
-                .build()) {
-            writer.write(row(state));
-        }
-        files.write(name(state.model(), state.target()), sink.bytes());
+        files.write(name(state.model(), state.target()), ParquetBytes.of(COLUMNS, List.of(row(state))));
     }
 
     /** The row of a model and target, if there is one. */

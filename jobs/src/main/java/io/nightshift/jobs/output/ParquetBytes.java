@@ -1,21 +1,43 @@
-package io.nightshift.jobs.batch.state;
+package io.nightshift.jobs.output;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.util.List;
+import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.SeekableInputStream;
+import org.apache.parquet.schema.MessageType;
 
-/** A Parquet file in memory: files of a row or so go to the store whole. */
-final class ParquetBytes {
+/** A Parquet file in memory: small tables go to the store whole. */
+public final class ParquetBytes {
     private ParquetBytes() {}
 
+    /** The file of some rows, which are of these columns. */
+    public static byte[] of(MessageType columns, List<? extends Group> rows) throws IOException {
+        Sink sink = new Sink();
+        try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(sink)
+                .withConf(new PlainParquetConfiguration())
+                .withType(columns)
+                .withCompressionCodec(CompressionCodecName.UNCOMPRESSED)
+                .build()) {
+            for (Group row : rows) {
+                writer.write(row);
+            }
+        }
+        return sink.bytes();
+    }
+
     /** Written by Parquet, taken as bytes. */
-    static final class Sink implements OutputFile {
+    private static final class Sink implements OutputFile {
         private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
         byte[] bytes() {
@@ -59,7 +81,7 @@ final class ParquetBytes {
     }
 
     /** Bytes, read by Parquet. */
-    record Source(byte[] bytes) implements InputFile {
+    public record Source(byte[] bytes) implements InputFile {
         @Override
         public long getLength() {
             return bytes.length;
