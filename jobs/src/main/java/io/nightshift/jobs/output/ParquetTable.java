@@ -106,9 +106,14 @@ public final class ParquetTable {
      * @throws IOException if it cannot be written; the message names the folder
      */
     public void write(String folder, HadoopSettings settings) throws IOException {
+        WorkFiles files = new WorkFiles(folder, settings);
+        boolean isNew = !files.exists("");
         try {
-            new WorkFiles(folder, settings).put(FILE, toBytes());
+            files.put(FILE, toBytes());
         } catch (StorageException e) {
+            if (isNew) {
+                files.delete("");
+            }
             throw new IOException(e.getMessage(), e);
         }
     }
