@@ -5,12 +5,12 @@ import io.nightshift.jobs.output.ParquetTable;
 import java.io.IOException;
 
 /** What people look at: tokens of experts and outlier channels, as Parquet. */
-final class StatisticsTables {
+public final class StatisticsTables {
     /** Tokens of experts. */
     static final String EXPERTS = "experts.parquet";
 
     /** Outlier channels. */
-    static final String OUTLIERS = "outliers.parquet";
+    public static final String OUTLIERS = "outliers.parquet";
 
     private final ParquetTable experts = new ParquetTable("""
             required int32 layer;

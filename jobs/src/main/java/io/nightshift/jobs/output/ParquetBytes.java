@@ -4,11 +4,15 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.DelegatingSeekableInputStream;
 import org.apache.parquet.io.InputFile;
@@ -34,6 +38,28 @@ public final class ParquetBytes {
             }
         }
         return sink.bytes();
+    }
+
+    /** The rows of a file. */
+    public static List<Group> rows(byte[] file) throws IOException {
+        List<Group> rows = new ArrayList<>();
+        try (ParquetReader<Group> reader = new Rows(new Source(file)).build()) {
+            for (Group row = reader.read(); row != null; row = reader.read()) {
+                rows.add(row);
+            }
+        }
+        return rows;
+    }
+
+    private static final class Rows extends ParquetReader.Builder<Group> {
+        Rows(InputFile file) {
+            super(file, new PlainParquetConfiguration());
+        }
+
+        @Override
+        protected ReadSupport<Group> getReadSupport() {
+            return new GroupReadSupport();
+        }
     }
 
     /** Written by Parquet, taken as bytes. */
@@ -81,7 +107,7 @@ public final class ParquetBytes {
     }
 
     /** Bytes, read by Parquet. */
-    public record Source(byte[] bytes) implements InputFile {
+    private record Source(byte[] bytes) implements InputFile {
         @Override
         public long getLength() {
             return bytes.length;

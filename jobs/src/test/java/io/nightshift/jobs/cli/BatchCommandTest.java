@@ -13,6 +13,7 @@ import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.lease.Lease;
 import io.nightshift.jobs.batch.lease.LeaseException;
 import io.nightshift.jobs.batch.lease.LeaseTerms;
+import io.nightshift.jobs.calibration.OutlierChannel;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.CommandProcess;
 import io.nightshift.jobs.testing.CommandRun;
@@ -25,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -178,6 +180,12 @@ class BatchCommandTest {
         assertEquals("complete", output("llama", "awq:w4g32").get("status").asText(), night.err());
         assertTrue(result().at("/models/0/original_perplexity").asDouble() > 1);
         assertFalse(Files.readString(output.resolve("llama/README.md")).contains("Q2_K"));
+        Path table = Fixtures.files(output.resolve("llama")).stream()
+                .filter(file -> file.endsWith("outliers.parquet")).findFirst().orElseThrow();
+        OutlierChannel largest = OutlierChannel.read(Files.readAllBytes(table)).stream()
+                .max(Comparator.comparingDouble(OutlierChannel::ratio)).orElseThrow();
+        String page = Files.readString(output.resolve("report.html"));
+        assertTrue(page.contains("<th>" + largest.input() + "<td>" + largest.channel() + "<td"), largest + "\n" + page);
         CommandRun verified = CommandRun.of("verify", output.toString());
         assertEquals(0, verified.exitCode(), verified.out());
 

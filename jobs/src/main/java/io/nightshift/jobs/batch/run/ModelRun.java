@@ -19,6 +19,8 @@ import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.QuantizeJob;
+import io.nightshift.jobs.quantize.QuantizeRequest;
+import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.text.TextData;
@@ -26,12 +28,14 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** One model of a night: its outputs are made, evaluated, held against their gates, and entered in the state table. */
@@ -48,6 +52,7 @@ final class ModelRun {
     private final Map<TargetRequest, Made> made = new LinkedHashMap<>();
     private final Map<TargetRequest, OutputState> rows = new LinkedHashMap<>();
     private final List<ModelDetail.TensorErrors> errors = new ArrayList<>();
+    private final Set<ModelDetail.Outlier> outliers = new LinkedHashSet<>();
     private final List<ModelDetail.SlowPart> slowest = new ArrayList<>();
     private ModelMemory memory;
 
@@ -145,7 +150,7 @@ final class ModelRun {
     private Outcome outcome() {
         return new Outcome(model.targets().stream().map(rows::get).toList(),
                 memory == null ? OptionalDouble.empty() : memory.originalPerplexity(),
-                new ModelDetail(model.name(), errors, List.of(), slowest));
+                new ModelDetail(model.name(), errors, List.copyOf(outliers), slowest));
     }
 
     /** Before a commit: whether this run may, and what an earlier one said of the output holds no longer. */
@@ -192,16 +197,27 @@ final class ModelRun {
                 return;
             }
             job = job.without(withheld);
-            List<OutputResult> results = job.run(spark, progress).outputs();
+            QuantizeResult result = job.run(spark, progress);
+            List<OutputResult> results = result.outputs();
             for (int i = 0; i < results.size(); i++) {
                 made(wanted.get(i), results.get(i), results);
             }
+            addOutliers(part.request(), result);
         } catch (LeaseException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
             progress.line("failed: " + Failures.words(e));
             lease.requireHeld();
             afterFailure(part, wanted, Failures.words(e));
+        }
+    }
+
+    /** The same statistics may serve several parts. A report without them is a report all the same. */
+    private void addOutliers(QuantizeRequest request, QuantizeResult result) {
+        try {
+            outliers.addAll(Outliers.of(request, result, settings));
+        } catch (IOException e) {
+            progress.line("the report has no activation outliers: " + Failures.words(e));
         }
     }
 

@@ -10,13 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
-import org.apache.parquet.hadoop.ParquetReader;
-import org.apache.parquet.hadoop.api.ReadSupport;
-import org.apache.parquet.hadoop.example.GroupReadSupport;
-import org.apache.parquet.io.InputFile;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 
@@ -86,8 +81,8 @@ public final class StateTable {
 
     private List<OutputState> rows(String name, byte[] content) throws IOException {
         List<OutputState> rows = new ArrayList<>();
-        try (ParquetReader<Group> reader = new Rows(new ParquetBytes.Source(content)).build()) {
-            for (Group row = reader.read(); row != null; row = reader.read()) {
+        try {
+            for (Group row : ParquetBytes.rows(content)) {
                 rows.add(state(row));
             }
         } catch (IOException | RuntimeException e) {
@@ -159,16 +154,5 @@ public final class StateTable {
                 quality,
                 digests,
                 row.getString("error", 0));
-    }
-
-    private static final class Rows extends ParquetReader.Builder<Group> {
-        Rows(InputFile file) {
-            super(file, new PlainParquetConfiguration());
-        }
-
-        @Override
-        protected ReadSupport<Group> getReadSupport() {
-            return new GroupReadSupport();
-        }
     }
 }
