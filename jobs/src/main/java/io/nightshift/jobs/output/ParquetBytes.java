@@ -4,10 +4,17 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.format.ColumnChunk;
+import org.apache.parquet.format.FileMetaData;
+import org.apache.parquet.format.RowGroup;
+import org.apache.parquet.format.Util;
 import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.ReadSupport;
@@ -23,9 +30,12 @@ import org.apache.parquet.schema.MessageType;
 
 /** A Parquet file in memory: small tables go to the store whole. */
 public final class ParquetBytes {
+    /** Bytes behind the footer: its length, and the format's mark. */
+    private static final int END = 8;
+
     private ParquetBytes() {}
 
-    /** The file of some rows, which are of these columns. */
+    /** The file of some rows, which are of these columns: the same bytes for the same rows. */
     public static byte[] of(MessageType columns, List<? extends Group> rows) throws IOException {
         Sink sink = new Sink();
         try (ParquetWriter<Group> writer = ExampleParquetWriter.builder(sink)
@@ -37,7 +47,27 @@ public final class ParquetBytes {
                 writer.write(row);
             }
         }
-        return sink.bytes();
+        return inOrder(sink.bytes());
+    }
+
+    /** The library lists a column's encodings in the order of a set of enums, which is another one from process to process. */
+    private static byte[] inOrder(byte[] file) throws IOException {
+        int footer = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(file.length - END);
+        int start = file.length - END - footer;
+        FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(file, start, footer));
+        for (RowGroup rows : metadata.getRow_groups()) {
+            for (ColumnChunk column : rows.getColumns()) {
+                Collections.sort(column.getMeta_data().getEncodings());
+            }
+        }
+        ByteArrayOutputStream ordered = new ByteArrayOutputStream();
+        ordered.write(file, 0, start);
+        Util.writeFileMetaData(metadata, ordered);
+        if (ordered.size() - start != footer) {
+            throw new IllegalStateException("the same metadata take " + footer + " and " + (ordered.size() - start) + " bytes");
+        }
+        ordered.write(file, file.length - END, END);
+        return ordered.toByteArray();
     }
 
     /** The rows of a file. */

@@ -8,11 +8,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.testing.SparkCluster;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.apache.parquet.format.ColumnChunk;
+import org.apache.parquet.format.Encoding;
+import org.apache.parquet.format.FileMetaData;
+import org.apache.parquet.format.Util;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -49,6 +56,20 @@ class ParquetTableTest {
                     .orderBy("layer").collectAsList();
             assertEquals(List.of(RowFactory.create("tiny", 0, 1L << 40, null, false),
                     RowFactory.create("tiny", 1, 1L << 40, 0.1, true)), read);
+        }
+    }
+
+    /** The library's own order of a column's encodings is another one from process to process. */
+    @Test
+    void theSameRowsAreTheSameBytes() throws IOException {
+        byte[] file = table(5).toBytes();
+        ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int footer = bytes.getInt(file.length - 8);
+        FileMetaData metadata = Util.readFileMetaData(new ByteArrayInputStream(file, file.length - 8 - footer, footer));
+        for (ColumnChunk column : metadata.getRow_groups().get(0).getColumns()) {
+            List<Encoding> encodings = column.getMeta_data().getEncodings();
+            assertTrue(encodings.size() > 1, encodings.toString());
+            assertEquals(encodings.stream().sorted().toList(), encodings);
         }
     }
 
