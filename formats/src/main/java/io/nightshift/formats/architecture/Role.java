@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -103,10 +104,12 @@ public enum Role {
      * @throws IllegalArgumentException if it is not a linear layer's
      */
     public static Role of(String tensor) {
-        Role role = BY_NAME.get(tensor);
-        if (role == null) {
-            throw new IllegalArgumentException(tensor + " is no linear layer that is known");
-        }
-        return role;
+        return find(tensor)
+                .orElseThrow(() -> new IllegalArgumentException(tensor + " is no linear layer that is known"));
+    }
+
+    /** The role that a name within a layer stands for, if it is a linear layer's. */
+    public static Optional<Role> find(String tensor) {
+        return Optional.ofNullable(BY_NAME.get(tensor));
     }
 }

@@ -10,6 +10,7 @@ import io.nightshift.jobs.forward.ModelStep;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.StoredStates;
 import io.nightshift.jobs.output.OutputFolder;
+import io.nightshift.jobs.tasks.StageMemory;
 import io.nightshift.jobs.tasks.WorkFolder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -48,6 +49,7 @@ final class CalibrationPass {
     private final List<InputSummary> inputs = new ArrayList<>();
     private final List<CalibrateResult.Layer> layers = new ArrayList<>();
     private final ExecutorWork executors = new ExecutorWork();
+    private StageMemory memory;
     private Optional<StoredStates> stored = Optional.empty();
     private int expertsWithFewTokens;
     private long bytesWritten;
@@ -76,6 +78,8 @@ final class CalibrationPass {
         JavaRDD<HiddenStates> hidden = spark.parallelize(groups, groups.size())
                 .map(group -> GroupPass.embed(reference, group))
                 .persist(StorageLevel.MEMORY_AND_DISK());
+        memory = PassMemory.of(model.model(), groups.stream().mapToInt(group -> group.sequences().size()).max().orElseThrow(),
+                sequences.get(0).length, options.statistics());
         int count = model.model().layers();
         for (int layer = 0; layer < count; layer++) {
             hidden = layer(layer, hidden);
@@ -91,8 +95,8 @@ final class CalibrationPass {
         long start = System.nanoTime();
         int layers = model.model().layers();
         ModelStep step = layer == layers ? new ModelStep.Norm() : new ModelStep.Layer(layer);
-        JavaRDD<LayerOutput> outputs = hidden.flatMap(
-                        new LayerTask(model, step, options.statistics(), options.routeAllExperts()))
+        JavaRDD<LayerOutput> outputs = memory.askedFor(
+                        hidden.flatMap(new LayerTask(model, step, options.statistics(), options.routeAllExperts())), spark)
                 .persist(StorageLevel.MEMORY_AND_DISK());
         List<LayerOutput.Summary> summaries = writer.run("layer " + layer, outputs);
         LayerStatistics statistics = LayerStatistics.of(step.layer(), summaries);

@@ -33,6 +33,11 @@ public final class GroupPass {
 
     private GroupPass() {}
 
+    /** Tokens of a group that go through a layer at once, if it has so many: whole sequences. */
+    public static int tokensAtOnce(int sequenceLength) {
+        return Math.max(1, TOKENS_AT_ONCE / sequenceLength) * sequenceLength;
+    }
+
     /**
      * What came out.
      *
@@ -131,7 +136,7 @@ public final class GroupPass {
         long start = System.nanoTime();
         int width = states.sequenceLength() * model.model().hiddenSize();
         int sequences = states.values().length / width;
-        int atOnce = Math.max(1, TOKENS_AT_ONCE / states.sequenceLength());
+        int atOnce = tokensAtOnce(states.sequenceLength()) / states.sequenceLength();
         float[] output = new float[states.values().length];
         List<CarriedStates> behind = new ArrayList<>();
         try (Workers workers = TaskWorkers.open()) {

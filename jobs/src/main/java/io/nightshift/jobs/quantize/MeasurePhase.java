@@ -9,12 +9,14 @@ import io.nightshift.jobs.rounding.RowFolding;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.tasks.KeptTasks;
+import io.nightshift.jobs.tasks.StageMemory;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,12 +63,41 @@ final class MeasurePhase {
             FolderReference source, Factors factors, KeptTasks<double[]> tasks, Optional<LayerStates> states)
             throws IOException {
         LayerStates before = states.orElse(null);
-        return tasks.run(new TaskRun(spark, "measuring " + target), units, unit -> {
+        StageMemory memory = memory(measure, units.stream().map(Measured::unit).toList());
+        return tasks.run(new TaskRun(spark, "measuring " + target, memory), units, unit -> {
             try (Workers workers = TaskWorkers.open()) {
                 MeasuredLayers layers = new MeasuredLayers(unit, measure.sampledRows(), source.open(), factors, before, workers);
                 return holding(unit, 0, factors, workers, () -> errors(unit.unit(), measure, layers));
             }
         }).toArray(double[][]::new);
+    }
+
+    /** By the formulas of docs/memory.md, of the largest unit. */
+    static StageMemory memory(Measure measure, List<Unit> units) {
+        Map<Integer, Long> stored = new HashMap<>();
+        long ofTask = 0;
+        long matrix = 0;
+        for (Unit unit : units) {
+            long weights = 0;
+            long rows = 0;
+            long widest = 0;
+            for (LinearLayer linear : unit.linears()) {
+                weights += linear.outputs() * linear.inputs();
+                rows += Math.min(measure.sampledRows(), linear.outputs()) * linear.inputs();
+                widest = Math.max(widest, linear.inputs());
+                stored.merge(linear.layer(), linear.outputs() * linear.source().rowBytes(), Long::sum);
+            }
+            long factor = Double.BYTES * widest * widest;
+            long hidden = unit.linears().isEmpty() ? 0 : unit.linears().get(0).inputs();
+            ofTask = Math.max(ofTask, factor + (measure.runsModel()
+                    ? 3 * Float.BYTES * (weights + Measurements.TOKENS * hidden)
+                    : 8 * Float.BYTES * rows));
+            matrix = Math.max(matrix, Float.BYTES * widest * widest);
+        }
+        long layer = stored.values().stream().mapToLong(bytes -> bytes).max().orElse(0);
+        return measure.runsModel()
+                ? new StageMemory(2 * layer + matrix, layer + ofTask)
+                : new StageMemory(3 * matrix, Math.max(1, ofTask));
     }
 
     /** Measures. */

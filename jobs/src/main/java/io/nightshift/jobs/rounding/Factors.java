@@ -2,6 +2,7 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.StageMemory;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.jobs.tasks.WorkFiles;
@@ -53,7 +54,11 @@ public record Factors(RunId run, WorkFiles files) implements Serializable {
      * @throws IOException if reading or writing failed
      */
     public void makeAll(JavaSparkContext spark, List<ScaledInput> inputs) throws IOException {
-        new TaskRun(spark, "factorizing statistics").each(inputs, input -> {
+        long channels = inputs.stream().mapToLong(input -> input.source().channels()).max().orElse(0);
+        // Beside its own, an executor holds the matrices of the two inputs before (docs/memory.md).
+        StageMemory memory = new StageMemory(
+                2 * Float.BYTES * channels * channels, (Float.BYTES + Double.BYTES) * channels * channels);
+        new TaskRun(spark, "factorizing statistics", memory).each(inputs, input -> {
             try (Workers workers = TaskWorkers.open()) {
                 of(input, workers);
                 return input.name();

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.apache.spark.TaskContext;
@@ -55,6 +56,7 @@ public final class TaskRun {
 
     private final JavaSparkContext spark;
     private final String description;
+    private final Optional<StageMemory> memory;
     private final String group = "nightshift-" + UUID.randomUUID();
     private final Refusals refusals;
 
@@ -93,8 +95,22 @@ public final class TaskRun {
      * @param description shown in Spark's user interface
      */
     public TaskRun(JavaSparkContext spark, String description) {
+        this(spark, description, Optional.empty());
+    }
+
+    /**
+     * A job whose tasks need much memory.
+     *
+     * @param memory of the task of any element ({@link #each})
+     */
+    public TaskRun(JavaSparkContext spark, String description, StageMemory memory) {
+        this(spark, description, Optional.of(memory));
+    }
+
+    private TaskRun(JavaSparkContext spark, String description, Optional<StageMemory> memory) {
         this.spark = spark;
         this.description = description;
+        this.memory = memory;
         refusals = new Refusals(() -> spark.sc().cancelJobGroup(group));
         spark.sc().register(refusals);
     }
@@ -210,7 +226,9 @@ public final class TaskRun {
         if (elements.isEmpty()) {
             return List.of();
         }
-        return run(spark.parallelize(elements, elements.size()), (partition, given, attempt) -> body.run(given.next()));
+        JavaRDD<A> tasks = spark.parallelize(elements, elements.size());
+        return run(memory.isPresent() ? memory.get().askedFor(tasks, spark) : tasks,
+                (partition, given, attempt) -> body.run(given.next()));
     }
 
     /**

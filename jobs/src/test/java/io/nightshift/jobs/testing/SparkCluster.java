@@ -38,6 +38,17 @@ public final class SparkCluster {
         return withTwoExecutors(conf);
     }
 
+    /** An executor process with some cores and 1 GiB, which has this process's class path. */
+    public static JavaSparkContext oneExecutor(int cores) throws IOException {
+        SparkConf conf = conf("local-cluster[1," + cores + ",1024]", Map.of());
+        executorOptions().forEach(conf::set);
+        JavaSparkContext spark = new JavaSparkContext(conf);
+        while (spark.sc().getExecutorMemoryStatus().size() < 2) {
+            pause();
+        }
+        return spark;
+    }
+
     private static JavaSparkContext withTwoExecutors(SparkConf conf) {
         JavaSparkContext spark = new JavaSparkContext(conf);
         while (spark.sc().getExecutorMemoryStatus().size() < 3) {

@@ -1,0 +1,121 @@
+package io.nightshift.jobs.calibration;
+
+import io.nightshift.formats.architecture.Role;
+import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.forward.DecoderModel;
+import io.nightshift.formats.statistics.StatisticsKind;
+import io.nightshift.jobs.forward.GroupPass;
+import io.nightshift.jobs.tasks.StageMemory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The memory of a calibration's tasks by the formula of docs/memory.md, from the shapes of the largest layer. What few
+ * families have besides (states of linear attention, inputs of each layer) is left out: it is small beside the rest.
+ */
+final class PassMemory {
+    /** Blocks of Gram matrices that Java's serialization refers to. */
+    private static final long REFERRED_TO = 26L << 20;
+
+    private PassMemory() {}
+
+    /** Widths of a layer's activations, in channels, and bytes of its weights. */
+    private static final class Layer {
+        private long weights;
+        private long attention;
+        private long feedForward;
+        private long expert;
+        private long sharedExpert;
+        private long gram;
+
+        void add(Role role, TensorRecipe recipe) {
+            long outputs = recipe.rowsPerExpert();
+            long inputs = recipe.columns();
+            long experts = recipe.rows() / outputs;
+            weights += bytes(recipe);
+            switch (role) {
+                case QUERY, QUERY_KEY_VALUE -> {
+                    attention += outputs;
+                    gram += gram(inputs);
+                }
+                case KEY, VALUE, OUTPUT_GATE -> attention += outputs;
+                case ATTENTION_OUTPUT, STATE_OUTPUT -> {
+                    attention += 2 * inputs;
+                    gram += gram(inputs);
+                }
+                case UP -> {
+                    feedForward += outputs;
+                    gram += gram(inputs);
+                }
+                case GATE -> feedForward += outputs;
+                case DOWN -> {
+                    feedForward += inputs;
+                    gram += gram(inputs);
+                }
+                case EXPERT_GATE -> expert += outputs;
+                case EXPERT_UP, EXPERT_GATE_UP -> {
+                    expert += outputs;
+                    gram += experts * gram(inputs);
+                }
+                case EXPERT_DOWN -> {
+                    expert += inputs;
+                    // Their sum once more.
+                    gram += (experts + 1) * gram(inputs);
+                }
+                case SHARED_GATE, SHARED_UP -> sharedExpert += outputs;
+                case SHARED_DOWN -> {
+                    sharedExpert += inputs;
+                    gram += gram(inputs);
+                }
+                default -> { }
+            }
+        }
+
+        /** Channels of the wider half. */
+        long width() {
+            return Math.max(attention, Math.max(feedForward, Math.max(expert, sharedExpert)));
+        }
+    }
+
+    private static long gram(long channels) {
+        return 2 * channels * (channels + StatisticsCollector.BLOCK);
+    }
+
+    private static long bytes(TensorRecipe recipe) {
+        return recipe.content() instanceof TensorRecipe.Stored stored
+                ? recipe.rows() * stored.type().rowBytes(recipe.columns())
+                : recipe.weights() * Float.BYTES;
+    }
+
+    /**
+     * The memory of a model's tasks.
+     *
+     * @param sequences of the largest group
+     * @param length of a sequence, in tokens
+     */
+    static StageMemory of(DecoderModel model, int sequences, int length, StatisticsKind kind) {
+        Map<Integer, Layer> layers = new HashMap<>();
+        for (TensorRecipe recipe : model.tensors().recipes().values()) {
+            Optional<Role> role = recipe.layer() < 0 ? Optional.empty() : Role.find(inLayer(recipe.name()));
+            role.ifPresent(found -> layers.computeIfAbsent(recipe.layer(), number -> new Layer()).add(found, recipe));
+        }
+        List<Layer> all = new ArrayList<>(layers.values());
+        long weights = all.stream().mapToLong(layer -> layer.weights).max().orElse(0);
+        long width = all.stream().mapToLong(Layer::width).max().orElse(0);
+        long hidden = model.hiddenSize();
+        long tokens = (long) sequences * length;
+        long atOnce = Math.min(tokens, GroupPass.tokensAtOnce(length));
+        long forward = Float.BYTES * atOnce * ((model.experts() > 0 ? 7 : 4) * hidden + width);
+        long gram = kind == StatisticsKind.GRAM ? all.stream().mapToLong(layer -> layer.gram).max().orElse(0) + REFERRED_TO : 0;
+        return new StageMemory(2 * weights, 2 * Float.BYTES * tokens * hidden + forward + gram);
+    }
+
+    /** The name within a layer, without {@code blk.N.} and {@code .weight}. */
+    private static String inLayer(String tensor) {
+        int from = tensor.indexOf('.', tensor.indexOf('.') + 1) + 1;
+        return tensor.endsWith(".weight") ? tensor.substring(from, tensor.length() - ".weight".length()) : tensor;
+    }
+}
