@@ -1,6 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.jobs.VectorModule;
+import org.apache.spark.SparkUserAppException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -72,10 +73,10 @@ public final class Nightshift implements Runnable {
     }
 
     /** Runs a command line and ends the process with its exit code. */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws SparkUserAppException {
         if (!VectorModule.isPresent()) {
             System.err.println("nightshift: " + VectorModule.MISSING);
-            System.exit(Errors.INPUT);
+            ProcessEnd.with(Errors.INPUT);
         }
         Interruption interruption = Interruption.ofProcess();
         interruption.watch();
@@ -84,6 +85,6 @@ public final class Nightshift implements Runnable {
         if (!interruption.hasBegun()) {
             TemporaryFolder.delete();
         }
-        System.exit(exitCode);
+        ProcessEnd.with(exitCode);
     }
 }
