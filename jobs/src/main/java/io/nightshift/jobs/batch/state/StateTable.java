@@ -17,8 +17,8 @@ import org.apache.parquet.schema.MessageTypeParser;
 
 /**
  * The state of a night's outputs under {@code state/} of the output: a Parquet file for each model and target, written
- * when that output was committed, so that a driver that dies loses nothing. {@code spark.read.parquet} takes the folder
- * for one table.
+ * once the outputs of its model are there and evaluated; what a driver made that died before, the next run finds complete,
+ * and enters without the time that it took. {@code spark.read.parquet} takes the folder for one table.
  */
 public final class StateTable {
     private static final String FOLDER = "state";
