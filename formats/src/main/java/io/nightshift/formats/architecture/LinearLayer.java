@@ -21,7 +21,6 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
     /** Of a layer that is no expert's. */
     public static final int NO_EXPERT = -1;
 
-    private static final String BLOCK = "blk.";
     private static final String GATE_UP = "gate_up_proj";
 
     /** The name of its matrix where that is not quantized. */
@@ -76,7 +75,6 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
 
     /** What it is for. */
     public Role role() {
-        int from = tensor.startsWith(BLOCK) ? tensor.indexOf('.', BLOCK.length()) + 1 : 0;
-        return Role.of(tensor.substring(from, tensor.length() - ".weight".length()));
+        return Role.of(tensor);
     }
 }

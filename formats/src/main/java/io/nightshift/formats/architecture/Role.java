@@ -83,6 +83,9 @@ public enum Role {
     /** Makes hidden states of tokens; in no decoder layer. */
     EMBEDDING("token_embd");
 
+    private static final String BLOCK = "blk.";
+    private static final String WEIGHT = ".weight";
+
     private static final Map<String, Role> BY_NAME =
             Stream.of(values()).collect(Collectors.toMap(Role::tensor, Function.identity()));
 
@@ -98,18 +101,28 @@ public enum Role {
     }
 
     /**
-     * The role that GGUF's name stands for.
+     * The role of a linear layer.
      *
-     * @param tensor a name within a layer, such as {@code attn_q}
+     * @param tensor its GGUF name, such as {@code blk.0.attn_q.weight}
      * @throws IllegalArgumentException if it is not a linear layer's
      */
     public static Role of(String tensor) {
         return find(tensor)
-                .orElseThrow(() -> new IllegalArgumentException(tensor + " is no linear layer that is known"));
+                .orElseThrow(() -> new IllegalArgumentException(inLayer(tensor) + " is no linear layer that is known"));
     }
 
-    /** The role that a name within a layer stands for, if it is a linear layer's. */
+    /**
+     * The role of a tensor, if it is a linear layer's.
+     *
+     * @param tensor its GGUF name
+     */
     public static Optional<Role> find(String tensor) {
-        return Optional.ofNullable(BY_NAME.get(tensor));
+        return tensor.endsWith(WEIGHT) ? Optional.ofNullable(BY_NAME.get(inLayer(tensor))) : Optional.empty();
+    }
+
+    private static String inLayer(String tensor) {
+        int from = tensor.startsWith(BLOCK) ? tensor.indexOf('.', BLOCK.length()) + 1 : 0;
+        int end = tensor.endsWith(WEIGHT) ? tensor.length() - WEIGHT.length() : tensor.length();
+        return tensor.substring(from, end);
     }
 }

@@ -10,7 +10,6 @@ import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
-import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
 import io.nightshift.jobs.tasks.SharedFolderCheck;

@@ -99,7 +99,7 @@ final class PassMemory {
     static StageMemory of(DecoderModel model, int sequences, int length, StatisticsKind kind) {
         Map<Integer, Layer> layers = new HashMap<>();
         for (TensorRecipe recipe : model.tensors().recipes().values()) {
-            Optional<Role> role = recipe.layer() < 0 ? Optional.empty() : Role.find(inLayer(recipe.name()));
+            Optional<Role> role = recipe.layer() < 0 ? Optional.empty() : Role.find(recipe.name());
             role.ifPresent(found -> layers.computeIfAbsent(recipe.layer(), number -> new Layer()).add(found, recipe));
         }
         List<Layer> all = new ArrayList<>(layers.values());
@@ -111,11 +111,5 @@ final class PassMemory {
         long forward = Float.BYTES * atOnce * ((model.experts() > 0 ? 7 : 4) * hidden + width);
         long gram = kind == StatisticsKind.GRAM ? all.stream().mapToLong(layer -> layer.gram).max().orElse(0) + REFERRED_TO : 0;
         return new StageMemory(2 * weights, 2 * Float.BYTES * tokens * hidden + forward + gram);
-    }
-
-    /** The name within a layer, without {@code blk.N.} and {@code .weight}. */
-    private static String inLayer(String tensor) {
-        int from = tensor.indexOf('.', tensor.indexOf('.') + 1) + 1;
-        return tensor.endsWith(".weight") ? tensor.substring(from, tensor.length() - ".weight".length()) : tensor;
     }
 }

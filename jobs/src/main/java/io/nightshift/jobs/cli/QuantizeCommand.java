@@ -5,7 +5,6 @@ import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
 import io.nightshift.jobs.quantize.QuantizeResult;
 import io.nightshift.jobs.quantize.StatisticsSource;
-import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;

@@ -5,11 +5,9 @@ import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
 import io.nightshift.jobs.tasks.WorkFiles;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.MessageType;
@@ -84,19 +82,11 @@ public final class ParquetTable {
      */
     public static void prepare(String folder, HadoopSettings settings) throws IOException {
         StorageProbe.prepare(StorageLocation.parse(folder), settings);
-        for (String name : names(folder, settings)) {
+        for (String name : new WorkFiles(folder, settings).names()) {
             if (!name.equals(FILE) && !name.startsWith(".") && !name.startsWith("_")) {
                 throw new StorageException(folder, "holds " + name + ", which is no table of nightshift's; give a folder that"
                         + " the table has for itself");
             }
-        }
-    }
-
-    private static Set<String> names(String folder, HadoopSettings settings) throws IOException {
-        try {
-            return new WorkFiles(folder, settings).names();
-        } catch (FileNotFoundException e) {
-            return Set.of();
         }
     }
 

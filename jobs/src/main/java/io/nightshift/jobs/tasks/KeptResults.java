@@ -3,7 +3,6 @@ package io.nightshift.jobs.tasks;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputStream;
@@ -135,11 +134,7 @@ public final class KeptResults implements Serializable {
 
     /** The names of those that are there, whole or not. */
     public Set<String> names() throws IOException {
-        try {
-            return files == null ? Set.of() : files.names();
-        } catch (FileNotFoundException e) {
-            return Set.of();
-        }
+        return files == null ? Set.of() : files.names();
     }
 
     /** How many of these names are there, whole or not. */

@@ -1,9 +1,9 @@
 package io.nightshift.jobs.tasks;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.WeakHashMap;
-import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
@@ -58,7 +58,7 @@ public record StageMemory(long shared, long task) {
 
     private static ResourceProfile profile(SparkContext spark, int cores) {
         synchronized (PROFILES) {
-            return PROFILES.computeIfAbsent(spark, context -> new ConcurrentHashMap<>())
+            return PROFILES.computeIfAbsent(spark, context -> new HashMap<>())
                     .computeIfAbsent(cores, count -> new ResourceProfileBuilder()
                             .require(new TaskResourceRequests().cpus(count))
                             .build());

@@ -7,6 +7,7 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
@@ -162,15 +163,15 @@ public record WorkFiles(String folder, HadoopSettings settings) implements Seria
         return fileSystem().exists(path(name));
     }
 
-    /**
-     * The names of the files in the folder itself.
-     *
-     * @throws java.io.FileNotFoundException if there is no such folder
-     */
+    /** The names of the files in the folder itself; none where there is no such folder. */
     public Set<String> names() throws IOException {
         Set<String> names = new HashSet<>();
-        for (FileStatus file : fileSystem().listStatus(StorageLocation.parse(folder).hadoopPath())) {
-            names.add(file.getPath().getName());
+        try {
+            for (FileStatus file : fileSystem().listStatus(StorageLocation.parse(folder).hadoopPath())) {
+                names.add(file.getPath().getName());
+            }
+        } catch (FileNotFoundException e) {
+            return Set.of();
         }
         return names;
     }
