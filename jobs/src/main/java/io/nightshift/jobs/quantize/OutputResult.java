@@ -30,6 +30,7 @@ public record OutputResult(String target, String location, long bytes, double bi
     /**
      * What outputs took.
      *
+     * @param outputs that were made together, at least 1
      * @param parts that were written, a task each
      * @param blocks blocks of rows that were rounded in tasks of their own
      * @param bytesRead from the checkpoint, by all phases
@@ -37,9 +38,10 @@ public record OutputResult(String target, String location, long bytes, double bi
      * @param time where the tasks that wrote parts spent theirs, all added up
      * @param seconds of each phase
      */
-    public record Work(int parts, int blocks, long bytesRead, long bytesWritten, WorkTime time, Seconds seconds) {
+    public record Work(int outputs, int parts, int blocks, long bytesRead, long bytesWritten, WorkTime time,
+            Seconds seconds) {
         /** Nothing was done. */
-        public static final Work NONE = new Work(0, 0, 0, 0, WorkTime.ZERO, Seconds.NONE);
+        public static final Work NONE = new Work(1, 0, 0, 0, 0, WorkTime.ZERO, Seconds.NONE);
     }
 
     /**
@@ -54,5 +56,10 @@ public record OutputResult(String target, String location, long bytes, double bi
     public record Seconds(double scales, double choosing, double factors, double writing, double verifying) {
         /** No time. */
         public static final Seconds NONE = new Seconds(0, 0, 0, 0, 0);
+
+        /** Of all phases. */
+        public double sum() {
+            return scales + choosing + factors + writing + verifying;
+        }
     }
 }

@@ -189,15 +189,17 @@ public final class QuantizeJob {
      *     the next run of the same job goes on with it
      */
     public QuantizeResult run(JavaSparkContext spark) throws IOException {
-        return run(spark, CalibrateProgress.NONE);
+        return run(spark, CalibrateProgress.NONE, (target, result) -> {});
     }
 
     /**
-     * The same, with an ear for the calibration.
+     * The same, with ears for the calibration and for outputs.
      *
      * @param calibrating hears how it goes on
+     * @param completed hears of each output
      */
-    public QuantizeResult run(JavaSparkContext spark, CalibrateProgress calibrating) throws IOException {
+    public QuantizeResult run(JavaSparkContext spark, CalibrateProgress calibrating, CompletedOutputs completed)
+            throws IOException {
         OutputFolder folder = OutputFolder.open(request.output(), settings);
         Optional<CalibrateResult> calibrated = Optional.empty();
         Optional<InputStatistics> known = statistics;
@@ -220,6 +222,7 @@ public final class QuantizeJob {
                 results[i] = found.get().result();
                 found.get().writer().dropLeft();
                 progress.skipped(results[i].location());
+                completed.complete(i, results[i]);
             }
         }
         if (!missing.isEmpty()) {
@@ -230,7 +233,7 @@ public final class QuantizeJob {
         }
         if (!missing.isEmpty()) {
             try (TargetRun run = new TargetRun(spark, request, settings, progress, model, known, folder)) {
-                makeAll(run, checked, missing, results);
+                makeAll(run, checked, missing, results, completed);
             }
         }
         // A run that was killed may have made all of it, but not tidied up.
@@ -272,10 +275,10 @@ public final class QuantizeJob {
         return all;
     }
 
-    private void makeAll(TargetRun run, List<CheckedTarget> checked, List<Integer> missing, OutputResult[] results)
-            throws IOException {
+    private void makeAll(TargetRun run, List<CheckedTarget> checked, List<Integer> missing, OutputResult[] results,
+            CompletedOutputs completed) throws IOException {
         try {
-            make(run, checked, missing, results);
+            make(run, checked, missing, results, completed);
             run.forgetKept();
         } catch (InvalidModelException e) {
             // The next run has another input, and no use for what follows from this one.
@@ -285,8 +288,8 @@ public final class QuantizeJob {
     }
 
     /** One set of targets after another: those that are cut alike are made together. */
-    private void make(TargetRun run, List<CheckedTarget> checked, List<Integer> missing, OutputResult[] results)
-            throws IOException {
+    private void make(TargetRun run, List<CheckedTarget> checked, List<Integer> missing, OutputResult[] results,
+            CompletedOutputs completed) throws IOException {
         List<Integer> left = new ArrayList<>(missing);
         while (!left.isEmpty()) {
             List<Integer> together = new ArrayList<>();
@@ -304,6 +307,7 @@ public final class QuantizeJob {
                 results[together.get(i)] = new OutputResult(result.target(), result.location(), result.bytes(),
                         result.bitsPerWeight(), false, warnings(checked.get(together.get(i))), result.tensors(),
                         result.linears(), result.work());
+                completed.complete(together.get(i), results[together.get(i)]);
             }
         }
     }

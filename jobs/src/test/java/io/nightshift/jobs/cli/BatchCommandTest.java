@@ -13,6 +13,9 @@ import io.nightshift.jobs.batch.files.NightFiles;
 import io.nightshift.jobs.batch.lease.Lease;
 import io.nightshift.jobs.batch.lease.LeaseException;
 import io.nightshift.jobs.batch.lease.LeaseTerms;
+import io.nightshift.jobs.batch.state.OutputState;
+import io.nightshift.jobs.batch.state.OutputStatus;
+import io.nightshift.jobs.batch.state.StateTable;
 import io.nightshift.jobs.calibration.OutlierChannel;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.testing.CommandProcess;
@@ -308,7 +311,10 @@ class BatchCommandTest {
         }
     }
 
-    /** Killed when the first row of the state table is there; the retry of the same run need not wait for the lease. */
+    /**
+     * Killed when the first row of the state table is there, at the commit of its output; the retry of the same run need not
+     * wait for the lease.
+     */
     @Test
     void aDriverThatIsKilledIsStartedAgainAndEndsInTheSameBytes() throws Exception {
         List<String> names = List.of("one", "two", "three");
@@ -316,7 +322,10 @@ class BatchCommandTest {
             Fixtures.copy("llama-spm", models.resolve(name));
         }
         String manifest = manifest("models-at-once: 1\nmodels: [{model: \"" + models + "/*\", targets: [gguf:Q4_K_M, awq],"
-                + " scales: none, rounding: nearest, modules-left-out: mlp, group-size: 32}]\n");
+                + " scales: none, rounding: nearest, modules-left-out: mlp, group-size: 32,"
+                + " evaluation: " + Texts.write(folder.resolve("held-out.txt"), Texts.document(4, 300))
+                + ", context: 64, chunks: 1}]\n");
+        StateTable table = new StateTable(NightFiles.open(output.toString(), new HadoopSettings(Map.of())));
         Process driver = CommandProcess.start(
                 List.of("batch", "--manifest", manifest, "--master", "local[2]", "--run-id", "night"), Map.of(), folder);
         while (driver.isAlive() && Fixtures.files(output.resolve("state")).isEmpty()) {
@@ -325,9 +334,17 @@ class BatchCommandTest {
         driver.destroyForcibly().waitFor();
         assertFalse(Files.exists(output.resolve("result.json")), "it was killed before its end");
         assertEquals(1, Fixtures.files(output.resolve(".nightshift/lease")).size());
+        OutputState first = table.read("one", "gguf:Q4_K_M").orElseThrow();
+        assertEquals(OutputStatus.MADE, first.status());
+        assertTrue(first.seconds() > 0 && first.coreSeconds() > 0 && first.quality().isEmpty(), first.toString());
 
         CommandRun retry = batch("--manifest", manifest, "--run-id", "night");
         assertEquals(0, retry.exitCode(), retry.err());
+        OutputState evaluated = table.read("one", "gguf:Q4_K_M").orElseThrow();
+        assertEquals(OutputStatus.COMPLETE, evaluated.status());
+        assertTrue(evaluated.quality().isPresent());
+        assertEquals(List.of(first.seconds(), first.coreSeconds(), first.digests()),
+                List.of(evaluated.seconds(), evaluated.coreSeconds(), evaluated.digests()));
         assertTrue(retry.err().contains("is complete already"), retry.err());
         for (String name : names) {
             CommandRun alone = CommandRun.of("quantize", "--master", "local[2]", "--model", models.resolve(name).toString(),

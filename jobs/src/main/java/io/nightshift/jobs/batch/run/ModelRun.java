@@ -13,7 +13,6 @@ import io.nightshift.jobs.batch.state.Checksums;
 import io.nightshift.jobs.batch.state.OutputState;
 import io.nightshift.jobs.batch.state.OutputState.Quality;
 import io.nightshift.jobs.batch.state.OutputStatus;
-import io.nightshift.jobs.batch.state.StateTable;
 import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
@@ -44,13 +43,12 @@ final class ModelRun {
     private final String output;
     private final String runId;
     private final NightFiles files;
-    private final StateTable table;
+    private final ModelRows rows;
     private final Lease lease;
     private final HadoopSettings settings;
     private final JavaSparkContext spark;
     private final ModelProgress progress;
     private final Map<TargetRequest, Made> made = new LinkedHashMap<>();
-    private final Map<TargetRequest, OutputState> rows = new LinkedHashMap<>();
     private final List<ModelDetail.TensorErrors> errors = new ArrayList<>();
     private final Set<ModelDetail.Outlier> outliers = new LinkedHashSet<>();
     private final List<ModelDetail.SlowPart> slowest = new ArrayList<>();
@@ -62,7 +60,7 @@ final class ModelRun {
         this.output = output;
         this.runId = runId;
         this.files = files;
-        this.table = new StateTable(files);
+        this.rows = new ModelRows(model, runId, files);
         this.lease = lease;
         this.settings = settings;
         this.spark = spark;
@@ -72,9 +70,10 @@ final class ModelRun {
     /**
      * An output that is there.
      *
-     * @param before its row of an earlier run that still holds
+     * @param location the file or the folder
+     * @param row as the state table has it
      */
-    private record Made(OutputResult result, double seconds, double coreSeconds, Optional<OutputState> before) {}
+    private record Made(String location, OutputState row) {}
 
     /**
      * What came of a model.
@@ -108,7 +107,7 @@ final class ModelRun {
     Outcome failed(String why) throws IOException {
         lease.requireHeld();
         for (TargetRequest request : model.targets()) {
-            if (!rows.containsKey(request)) {
+            if (!rows.isDone(request)) {
                 fail(request, why);
             }
         }
@@ -121,13 +120,12 @@ final class ModelRun {
         boolean same = !model.isOn(ManifestKey.OVERWRITE) && ModelMemory.open(files, model, plan.source()).holds();
         for (ModelPlan.Output planned : plan.outputs()) {
             TargetRequest request = planned.request();
-            Optional<OutputState> before =
-                    table.read(model.name(), request.target().text()).filter(row -> row.status().isThere());
+            Optional<OutputState> before = rows.find(request).filter(row -> row.status().isThere());
             // A plan finds no output whose statistics are still to be calibrated; its row goes before it is made again.
-            if (before.isPresent() && (planned.found() || same && isSealed(before.get()))) {
-                rows.put(request, before.get());
+            if (before.isPresent() && (planned.found() || same && rows.isSealed(before.get()))) {
+                rows.keep(request, before.get());
             } else {
-                enter(request, row(request, OutputStatus.NOT_STARTED, why));
+                enter(request, rows.without(request, OutputStatus.NOT_STARTED, why));
             }
         }
         for (Map.Entry<TargetRequest, String> refused : plan.refused().entrySet()) {
@@ -142,13 +140,13 @@ final class ModelRun {
      */
     boolean didAllOf(ModelPlan plan) {
         List<TargetRequest> missing = plan.missing();
-        return missing.stream().map(rows::get)
+        return missing.stream().map(rows::of)
                         .allMatch(row -> row.run().equals(runId) && row.status() != OutputStatus.FAILED)
                 && progress.reused() == plan.outputs().size() - missing.size();
     }
 
     private Outcome outcome() {
-        return new Outcome(model.targets().stream().map(rows::get).toList(),
+        return new Outcome(rows.all(),
                 memory == null ? OptionalDouble.empty() : memory.originalPerplexity(),
                 new ModelDetail(model.name(), errors, List.copyOf(outliers), slowest));
     }
@@ -156,13 +154,7 @@ final class ModelRun {
     /** Before a commit: whether this run may, and what an earlier one said of the output holds no longer. */
     private void allowCommit(String location) throws IOException {
         lease.requireHeld();
-        String name = name(location);
-        for (TargetRequest request : model.targets()) {
-            if (model.outputName(request).equals(name)) {
-                table.delete(model.name(), request.target().text());
-            }
-        }
-        files.delete(name + Checksums.END);
+        rows.forget(name(location));
     }
 
     private String name(String location) {
@@ -196,12 +188,8 @@ final class ModelRun {
             if (wanted.isEmpty()) {
                 return;
             }
-            job = job.without(withheld);
-            QuantizeResult result = job.run(spark, progress);
-            List<OutputResult> results = result.outputs();
-            for (int i = 0; i < results.size(); i++) {
-                made(wanted.get(i), results.get(i), results);
-            }
+            QuantizeResult result = job.without(withheld).run(spark, progress,
+                    (target, output) -> made(wanted.get(target), output));
             addOutliers(part.request(), result);
         } catch (LeaseException e) {
             throw e;
@@ -233,9 +221,12 @@ final class ModelRun {
         }
         for (int i = 0; i < part.targets().size(); i++) {
             TargetRequest request = part.targets().get(i);
-            if (wanted.contains(request) && found.get(i).isPresent()) {
-                made(request, found.get(i).get(), List.of());
-            } else if (wanted.contains(request)) {
+            if (!wanted.contains(request) || made.containsKey(request)) {
+                continue;
+            }
+            if (found.get(i).isPresent()) {
+                made(request, found.get(i).get());
+            } else {
                 fail(request, why);
             }
         }
@@ -248,20 +239,13 @@ final class ModelRun {
         memory = ModelMemory.open(files, model, job.model().source().files());
         if (!memory.holds()) {
             // The rows go first: what they say must not be taken for something of these settings.
-            for (TargetRequest request : model.targets()) {
-                table.delete(model.name(), request.target().text());
-            }
+            rows.forgetAll();
             memory.write();
         }
     }
 
-    /** Whether its checksums lie beside it: they go before it is made again, too. */
-    private boolean isSealed(OutputState output) throws IOException {
-        return files.read(output.name() + Checksums.END).isPresent();
-    }
-
     private boolean staysWithheld(TargetRequest request) throws IOException {
-        Optional<OutputState> before = table.read(model.name(), request.target().text())
+        Optional<OutputState> before = rows.find(request)
                 .filter(row -> row.status() == OutputStatus.WITHHELD && row.quality().isPresent())
                 .filter(row -> canBeJudged(request.gate()));
         if (before.isEmpty() || model.isOn(ManifestKey.OVERWRITE) || !request.gate().withhold()) {
@@ -270,30 +254,40 @@ final class ModelRun {
         String failure = failure(request.gate(), before.get().quality().get());
         if (!failure.isEmpty()) {
             progress.line(request.target() + " stays withheld: " + failure);
-            rows.put(request, before.get());
+            rows.keep(request, before.get());
         }
         return !failure.isEmpty();
     }
 
-    private void made(TargetRequest request, OutputResult result, List<OutputResult> all) throws IOException {
-        Optional<OutputState> before = table.read(model.name(), request.target().text())
-                .filter(row -> result.skipped() && row.status().isThere() && row.name().equals(name(result.location())));
-        if (before.isPresent() && !isSealed(before.get())) {
-            before = Optional.empty();
+    /** An output is complete: its row says so from now on, and whether it is still to be evaluated. */
+    private void made(TargetRequest request, OutputResult result) throws IOException {
+        lease.requireHeld();
+        String name = name(result.location());
+        Optional<OutputState> before = rows.find(request)
+                .filter(row -> result.skipped() && row.status().isThere() && row.name().equals(name));
+        if (before.isPresent() && rows.isSealed(before.get())) {
+            made.put(request, new Made(result.location(), before.get()));
+            return;
         }
-        long sharing = Math.max(1, all.stream()
-                .filter(other -> !other.skipped() && other.work() == result.work()).count());
-        OutputResult.Seconds phases = result.work().seconds();
-        double seconds = (phases.scales() + phases.choosing() + phases.factors() + phases.writing() + phases.verifying())
-                / sharing;
-        double core = (result.work().time().reading() + result.work().time().computing() + result.work().time().writing())
-                * 1e-9 / sharing;
+        OutputResult.Work work = result.work();
+        OutputState row = new OutputState(runId, model.name(), request.target().text(),
+                isEvaluated(request) ? OutputStatus.MADE : OutputStatus.COMPLETE, name, result.bytes(),
+                work.seconds().sum() / work.outputs(), work.time().sum() * 1e-9 / work.outputs(),
+                OptionalDouble.of(result.bitsPerWeight()), Optional.empty(), Checksums.write(files, name), "");
         if (!result.tensors().isEmpty()) {
             errors.add(new ModelDetail.TensorErrors(request.target().text(), result.tensors().stream()
                     .map(tensor -> new ModelDetail.TensorError(tensor.name(), tensor.relativeError())).toList()));
-            slowest.add(new ModelDetail.SlowPart("writing", request.target().text(), core));
+            slowest.add(new ModelDetail.SlowPart("writing", request.target().text(), row.coreSeconds()));
         }
-        made.put(request, new Made(result, seconds, core, before));
+        rows.write(row);
+        made.put(request, new Made(result.location(), row));
+        if (!isEvaluated(request)) {
+            done(request, row);
+        }
+    }
+
+    private boolean isEvaluated(TargetRequest request) {
+        return model.isEvaluated() && request.target().predicts();
     }
 
     /** Measures what no earlier run measured; where that fails, the outputs have a row that says so. */
@@ -301,10 +295,9 @@ final class ModelRun {
         Map<TargetRequest, Quality> qualities = new LinkedHashMap<>();
         List<TargetRequest> asked = new ArrayList<>();
         made.forEach((request, output) -> {
-            Optional<Quality> known = output.before().flatMap(OutputState::quality)
-                    .filter(quality -> canBeJudged(request.gate()));
+            Optional<Quality> known = output.row().quality().filter(quality -> canBeJudged(request.gate()));
             known.ifPresent(quality -> qualities.put(request, quality));
-            if (known.isEmpty() && model.isEvaluated() && request.target().predicts()) {
+            if (known.isEmpty() && isEvaluated(request)) {
                 asked.add(request);
             }
         });
@@ -337,7 +330,7 @@ final class ModelRun {
     private EvaluateRequest evaluation(List<TargetRequest> asked) {
         return new EvaluateRequest(
                 model.location(),
-                asked.stream().map(request -> made.get(request).result().location()).toList(),
+                asked.stream().map(request -> made.get(request).location()).toList(),
                 TextData.of(model.values(ManifestKey.EVALUATION), model.values(ManifestKey.TEXT_COLUMN).stream().findFirst(),
                         OptionalLong.empty(), model.isOn(ManifestKey.CHAT)),
                 model.values(ManifestKey.CONTEXT).stream().mapToInt(Integer::parseInt).findFirst(),
@@ -359,48 +352,38 @@ final class ModelRun {
                 memory.originalPerplexity().orElse(Double.NaN)) : "";
     }
 
-    /** Gate, digests, row. */
+    /** Gate and row; what is withheld goes. */
     private void finish(TargetRequest request, Optional<Quality> quality) throws IOException {
         lease.requireHeld();
-        Made output = made.get(request);
-        OutputResult result = output.result();
-        String name = name(result.location());
+        OutputState row = made.get(request).row();
         String failure = quality.map(measured -> failure(request.gate(), measured)).orElse("");
         boolean withheld = !failure.isEmpty() && request.gate().withhold();
         OutputStatus status = failure.isEmpty() ? OutputStatus.COMPLETE
                 : withheld ? OutputStatus.WITHHELD : OutputStatus.OVER_GATE;
-        Optional<OutputState> before = output.before();
-        if (before.isPresent() && before.get().status() == status && before.get().error().equals(failure)
-                && before.get().quality().equals(quality)) {
-            rows.put(request, before.get());
+        if (row.status() == status && row.error().equals(failure) && row.quality().equals(quality)) {
+            rows.keep(request, row);
             return;
         }
         if (withheld) {
-            files.delete(name + Checksums.END);
-            files.delete(request.target().isFile() ? name : name + "/config.json");
+            files.delete(row.name() + Checksums.END);
+            files.delete(request.target().isFile() ? row.name() : row.name() + "/config.json");
         }
-        Map<String, String> digests = withheld ? Map.of()
-                : before.isPresent() ? before.get().digests()
-                : Checksums.write(files, name);
-        enter(request, new OutputState(runId, model.name(), request.target().text(), status, name,
-                withheld ? 0 : result.bytes(),
-                before.map(OutputState::seconds).orElse(output.seconds()),
-                before.map(OutputState::coreSeconds).orElse(output.coreSeconds()),
-                OptionalDouble.of(result.bitsPerWeight()), quality, digests, failure));
+        enter(request, new OutputState(runId, row.model(), row.target(), status, row.name(),
+                withheld ? 0 : row.bytes(), row.seconds(), row.coreSeconds(), row.bitsPerWeight(), quality,
+                withheld ? Map.of() : row.digests(), failure));
     }
 
     private void fail(TargetRequest request, String why) throws IOException {
-        enter(request, row(request, OutputStatus.FAILED, why));
-    }
-
-    private OutputState row(TargetRequest request, OutputStatus status, String why) {
-        return new OutputState(runId, model.name(), request.target().text(), status,
-                model.outputName(request), 0, 0, 0, OptionalDouble.empty(), Optional.empty(), Map.of(), why);
+        enter(request, rows.without(request, OutputStatus.FAILED, why));
     }
 
     private void enter(TargetRequest request, OutputState row) throws IOException {
-        table.write(row);
-        rows.put(request, row);
+        rows.write(row);
+        done(request, row);
+    }
+
+    private void done(TargetRequest request, OutputState row) {
+        rows.keep(request, row);
         progress.line(request.target() + " " + row.status().words()
                 + (row.error().isEmpty() ? "" : ": " + row.error()));
     }

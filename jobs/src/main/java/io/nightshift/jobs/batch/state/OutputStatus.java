@@ -4,7 +4,9 @@ import java.util.Locale;
 
 /** What became of an output. */
 public enum OutputStatus {
-    /** Made, or complete already. */
+    /** Made, and still to be evaluated. */
+    MADE,
+    /** Made, or complete already; evaluated where that was asked for. */
     COMPLETE,
     /** Made, and worse than its gate allows. */
     OVER_GATE,
@@ -22,6 +24,6 @@ public enum OutputStatus {
 
     /** Whether the output is there. */
     public boolean isThere() {
-        return this == COMPLETE || this == OVER_GATE;
+        return this == MADE || this == COMPLETE || this == OVER_GATE;
     }
 }

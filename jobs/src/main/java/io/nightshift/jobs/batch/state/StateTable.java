@@ -17,8 +17,7 @@ import org.apache.parquet.schema.MessageTypeParser;
 
 /**
  * The state of a night's outputs under {@code state/} of the output: a Parquet file for each model and target, written
- * once the outputs of its model are there and evaluated; what a driver made that died before, the next run finds complete,
- * and enters without the time that it took. {@code spark.read.parquet} takes the folder for one table.
+ * when the output was committed, and again when it was evaluated. {@code spark.read.parquet} takes the folder for one table.
  */
 public final class StateTable {
     private static final String FOLDER = "state";
