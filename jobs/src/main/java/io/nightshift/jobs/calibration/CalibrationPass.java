@@ -10,7 +10,9 @@ import io.nightshift.jobs.forward.ModelStep;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.forward.StoredStates;
 import io.nightshift.jobs.output.OutputFolder;
-import io.nightshift.jobs.tasks.StageMemory;
+import io.nightshift.jobs.tasks.JobScope;
+import io.nightshift.jobs.tasks.StageResources;
+import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.WorkFolder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -49,7 +51,7 @@ final class CalibrationPass {
     private final List<InputSummary> inputs = new ArrayList<>();
     private final List<CalibrateResult.Layer> layers = new ArrayList<>();
     private final ExecutorWork executors = new ExecutorWork();
-    private StageMemory memory;
+    private StageResources resources;
     private Optional<StoredStates> stored = Optional.empty();
     private int expertsWithFewTokens;
     private long bytesWritten;
@@ -78,15 +80,15 @@ final class CalibrationPass {
         JavaRDD<HiddenStates> hidden = spark.parallelize(groups, groups.size())
                 .map(group -> GroupPass.embed(reference, group))
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        memory = PassMemory.of(model.model(), groups.stream().mapToInt(group -> group.sequences().size()).max().orElseThrow(),
-                sequences.get(0).length, options.statistics());
+        resources = PassMemory.of(model.model(), SequenceGroup.largest(sequences.size(), groups.size()),
+                sequences.get(0).length, options.statistics()).resources(spark);
         int count = model.model().layers();
-        for (int layer = 0; layer < count; layer++) {
-            hidden = layer(layer, hidden);
-        }
-        if (options.statistics() == StatisticsKind.GRAM) {
-            // The output matrix reads the final norm; an importance matrix has no entry for it.
-            hidden = layer(count, hidden);
+        // The output matrix reads the final norm; an importance matrix has no entry for it.
+        int last = options.statistics() == StatisticsKind.GRAM ? count : count - 1;
+        for (int layer = 0; layer <= last; layer++) {
+            try (JobScope scope = JobScope.of(spark, "layer " + layer)) {
+                hidden = layer(layer, hidden);
+            }
         }
         hidden.unpersist();
     }
@@ -95,10 +97,10 @@ final class CalibrationPass {
         long start = System.nanoTime();
         int layers = model.model().layers();
         ModelStep step = layer == layers ? new ModelStep.Norm() : new ModelStep.Layer(layer);
-        JavaRDD<LayerOutput> outputs = memory.askedFor(
-                        hidden.flatMap(new LayerTask(model, step, options.statistics(), options.routeAllExperts())), spark)
+        JavaRDD<LayerOutput> outputs = resources.askedFor(
+                        hidden.flatMap(new LayerTask(model, step, options.statistics(), options.routeAllExperts())))
                 .persist(StorageLevel.MEMORY_AND_DISK());
-        List<LayerOutput.Summary> summaries = writer.run("layer " + layer, outputs);
+        List<LayerOutput.Summary> summaries = writer.run(outputs);
         LayerStatistics statistics = LayerStatistics.of(step.layer(), summaries);
         bytesWritten += writer.write(statistics, outputs);
         List<InputSummary> ofLayer = statistics.summaries(options.minExpertTokens());
@@ -132,7 +134,7 @@ final class CalibrationPass {
     private JavaRDD<HiddenStates> keep(int layer, JavaRDD<HiddenStates> states) throws IOException {
         if (layer % LAYERS_A_CHECKPOINT != LAYERS_A_CHECKPOINT - 1) {
             JavaRDD<HiddenStates> kept = states.persist(StorageLevel.MEMORY_AND_DISK());
-            kept.count();
+            new TaskRun(spark, "hidden states").run(kept, (group, given, attempt) -> given.hasNext());
             return kept;
         }
         StoredStates made = StoredStates.write(spark, states, work.files(), "states-" + layer);

@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The memory of a calibration's tasks by the formula of docs/memory.md, from the shapes of the largest layer. What few
+ * The memory of tasks that run a model, by the formulas of docs/memory.md, from the shapes of the largest layer. What few
  * families have besides (states of linear attention, inputs of each layer) is left out: it is small beside the rest.
  */
-final class PassMemory {
+public final class PassMemory {
     /** Blocks of Gram matrices that Java's serialization refers to. */
     private static final long REFERRED_TO = 26L << 20;
 
@@ -91,25 +91,53 @@ final class PassMemory {
     }
 
     /**
-     * The memory of a model's tasks.
+     * Of tasks that take a group through a layer.
      *
      * @param sequences of the largest group
      * @param length of a sequence, in tokens
      */
-    static StageMemory of(DecoderModel model, int sequences, int length, StatisticsKind kind) {
+    public static StageMemory of(DecoderModel model, int sequences, int length) {
+        return of(largest(model), model, sequences, length, 0);
+    }
+
+    /**
+     * Of tasks that collect statistics of it, too.
+     *
+     * @param sequences of the largest group
+     * @param length of a sequence, in tokens
+     */
+    public static StageMemory of(DecoderModel model, int sequences, int length, StatisticsKind kind) {
+        Largest largest = largest(model);
+        return of(largest, model, sequences, length, kind == StatisticsKind.GRAM ? largest.gram + REFERRED_TO : 0);
+    }
+
+    /** Bytes of the matrix that gives logits. */
+    public static long head(DecoderModel model) {
+        Map<String, TensorRecipe> tensors = model.tensors().recipes();
+        return bytes(tensors.getOrDefault("output.weight", tensors.get("token_embd.weight")));
+    }
+
+    /** Of all layers. */
+    private record Largest(long weights, long width, long gram) {}
+
+    private static Largest largest(DecoderModel model) {
         Map<Integer, Layer> layers = new HashMap<>();
         for (TensorRecipe recipe : model.tensors().recipes().values()) {
             Optional<Role> role = recipe.layer() < 0 ? Optional.empty() : Role.find(recipe.name());
             role.ifPresent(found -> layers.computeIfAbsent(recipe.layer(), number -> new Layer()).add(found, recipe));
         }
         List<Layer> all = new ArrayList<>(layers.values());
-        long weights = all.stream().mapToLong(layer -> layer.weights).max().orElse(0);
-        long width = all.stream().mapToLong(Layer::width).max().orElse(0);
+        return new Largest(
+                all.stream().mapToLong(layer -> layer.weights).max().orElse(0),
+                all.stream().mapToLong(Layer::width).max().orElse(0),
+                all.stream().mapToLong(layer -> layer.gram).max().orElse(0));
+    }
+
+    private static StageMemory of(Largest layer, DecoderModel model, int sequences, int length, long gram) {
         long hidden = model.hiddenSize();
         long tokens = (long) sequences * length;
         long atOnce = Math.min(tokens, GroupPass.tokensAtOnce(length));
-        long forward = Float.BYTES * atOnce * ((model.experts() > 0 ? 7 : 4) * hidden + width);
-        long gram = kind == StatisticsKind.GRAM ? all.stream().mapToLong(layer -> layer.gram).max().orElse(0) + REFERRED_TO : 0;
-        return new StageMemory(2 * weights, 2 * Float.BYTES * tokens * hidden + forward + gram);
+        long forward = Float.BYTES * atOnce * ((model.experts() > 0 ? 7 : 4) * hidden + layer.width);
+        return new StageMemory(2 * layer.weights, 2 * Float.BYTES * tokens * hidden + forward + gram);
     }
 }

@@ -28,8 +28,8 @@ record StatisticsWriter(JavaSparkContext spark, OutputFolder output, String plan
      * @param outputs a group a partition, persisted
      * @return everything but Gram matrices and hidden states, of each group
      */
-    List<LayerOutput.Summary> run(String description, JavaRDD<LayerOutput> outputs) throws IOException {
-        return new TaskRun(spark, description).run(outputs, (group, given, attempt) -> summary(given));
+    List<LayerOutput.Summary> run(JavaRDD<LayerOutput> outputs) throws IOException {
+        return new TaskRun(spark, "statistics").run(outputs, (group, given, attempt) -> summary(given));
     }
 
     private static LayerOutput.Summary summary(Iterator<LayerOutput> outputs) {

@@ -7,6 +7,7 @@ import io.nightshift.jobs.forward.ModelStep;
 import io.nightshift.jobs.forward.StoredStates;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.StageResources;
 import java.io.IOException;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -27,19 +28,20 @@ public final class StepStatistics {
      * @param states before the step, in the groups of the calibration
      * @param calibration that this one is like, but for the states
      * @param location a folder for the statistics; nothing else is kept there
+     * @param resources of {@link PassMemory}
      * @throws io.nightshift.formats.InvalidModelException if weights cannot be used
      * @throws IOException if reading, writing or a task failed
      */
     public static void collect(JavaSparkContext spark, ModelReference model, ModelStep step, StoredStates states,
-            CalibrationManifest calibration, String location, HadoopSettings settings) throws IOException {
+            CalibrationManifest calibration, String location, StageResources resources, HadoopSettings settings)
+            throws IOException {
         OutputFolder folder = OutputFolder.open(location, settings);
         StatisticsWriter writer = new StatisticsWriter(spark, folder, step.name(), StatisticsKind.GRAM);
-        JavaRDD<LayerOutput> outputs = states.read(spark)
-                .flatMap(new LayerTask(model, step, StatisticsKind.GRAM, calibration.routeAllExperts()))
+        JavaRDD<LayerOutput> outputs = resources.askedFor(states.read(spark)
+                        .flatMap(new LayerTask(model, step, StatisticsKind.GRAM, calibration.routeAllExperts())))
                 .persist(StorageLevel.MEMORY_AND_DISK());
         try {
-            LayerStatistics statistics =
-                    LayerStatistics.of(step.layer(), writer.run("statistics of " + step.name(), outputs));
+            LayerStatistics statistics = LayerStatistics.of(step.layer(), writer.run(outputs));
             writer.write(statistics, outputs);
             folder.write(CalibrationManifest.FILE, step.name(),
                     calibration.with("", statistics.summaries(calibration.minExpertTokens())).toJson());

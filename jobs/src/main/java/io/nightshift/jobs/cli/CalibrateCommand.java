@@ -70,7 +70,7 @@ final class CalibrateCommand implements Callable<Integer> {
         SparkRuntime runtime = spark.runtime();
         CalibrateJob job = CalibrateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
         CalibrateResult result;
-        try (JavaSparkContext context = runtime.start()) {
+        try (JavaSparkContext context = runtime.start(model.model())) {
             result = job.run(context);
         }
         new CalibrationReport(result).print(System.out);

@@ -110,7 +110,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (parquet != null) {
             ParquetTable.prepare(parquet, runtime.hadoop());
         }
-        try (JavaSparkContext context = runtime.start()) {
+        try (JavaSparkContext context = runtime.start(model.model())) {
             EvaluateResult result = job.run(context);
             EvaluationTable table = new EvaluationTable(result);
             // Figures that took a night are told before a table of them may turn out to find no room.

@@ -50,7 +50,7 @@ final class QuantizeCommand implements Callable<Integer> {
         QuantizeJob job = QuantizeJob.plan(request, runtime.hadoop(), progress);
         if (dryRun) {
             if (request.statistics() instanceof StatisticsSource.Folder) {
-                try (JavaSparkContext context = runtime.start()) {
+                try (JavaSparkContext context = runtime.start(model.model())) {
                     job.requireStatisticsOfModel(context);
                 }
             }
@@ -61,7 +61,7 @@ final class QuantizeCommand implements Callable<Integer> {
             ParquetTable.prepare(selection.rounding().report().get(), runtime.hadoop());
         }
         selection.prepare(runtime.hadoop());
-        try (JavaSparkContext context = runtime.start()) {
+        try (JavaSparkContext context = runtime.start(model.model())) {
             QuantizeResult result = job.run(context, new PassProgress(System.err));
             QuantizeReport report = new QuantizeReport(result);
             // What was made is told before files beside it may turn out to find no room.

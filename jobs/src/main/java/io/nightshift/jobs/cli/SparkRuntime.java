@@ -2,6 +2,7 @@ package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -99,6 +100,19 @@ final class SparkRuntime {
         return parallelism > 0
                 ? parallelism
                 : conf.getInt("spark.executor.instances", 1) * conf.getInt("spark.executor.cores", 1);
+    }
+
+    /**
+     * Starts Spark for a command on one model.
+     *
+     * @param model its location; descriptions of jobs begin with its name
+     * @throws InvalidModelException if the master does not answer, or the heap is too small for Spark
+     * @throws IOException if Spark does not start
+     */
+    JavaSparkContext start(String model) throws IOException {
+        JavaSparkContext context = start();
+        context.setJobDescription(StorageLocation.parse(model).name());
+        return context;
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.evaluation;
 
+import io.nightshift.formats.forward.DecoderModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,12 @@ record Compared(Predictor original, List<Predictor> quantized, Optional<Predicto
         all.addAll(quantized);
         base.ifPresent(all::add);
         return all;
+    }
+
+    /** Those that are run. */
+    List<DecoderModel> models() {
+        return all().stream().filter(ModelPredictor.class::isInstance).map(ModelPredictor.class::cast)
+                .map(predictor -> predictor.model().model()).toList();
     }
 
     /** Those that are base-logits files. */

@@ -12,6 +12,7 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.tasks.RunCache;
 import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.StageResources;
 import io.nightshift.jobs.tasks.TaskFailures;
 import io.nightshift.jobs.text.ChatRecords;
 import io.nightshift.jobs.text.Documents;
@@ -164,7 +165,9 @@ public final class EvaluateJob {
         }
         SequenceGroup[] cut = SequenceGroup.cut(text.sequences(), groups).toArray(new SequenceGroup[0]);
         Broadcast<ScoredGroup[]> shared = spark.broadcast(ScoredGroup.of(List.of(cut), scored));
-        Scoring scoring = new Scoring(spark, new ScoreTask(shared), progress);
+        StageResources resources = EvaluationMemory.of(compared.models(), SequenceGroup.largest(chunks, cut.length),
+                text.sequences().get(0).length).resources(spark);
+        Scoring scoring = new Scoring(spark, new ScoreTask(shared), resources, progress);
         Predictor original = compared.original();
         try (Predictor.Pass pass = scoring.pass(original)) {
             List<TokenScores> ownScores = saved.isPresent()

@@ -7,6 +7,7 @@ import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
+import io.nightshift.jobs.tasks.StageResources;
 import io.nightshift.jobs.text.TokenSequences;
 import java.io.IOException;
 import java.io.Serializable;
@@ -74,7 +75,8 @@ record LogitsFile(FolderReference folder, StoredFile file, BaseLogits layout) im
     }
 
     @Override
-    public Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, EvaluateProgress progress) {
+    public Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, StageResources resources,
+            EvaluateProgress progress) {
         List<GroupPredictions> rows = new ArrayList<>();
         long firstRow = 0;
         for (ScoredGroup group : groups.value()) {

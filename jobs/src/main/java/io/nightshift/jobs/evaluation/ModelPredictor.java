@@ -7,6 +7,7 @@ import io.nightshift.jobs.forward.LayerWork;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SequenceGroup;
 import io.nightshift.jobs.tasks.SharedFolderCheck;
+import io.nightshift.jobs.tasks.StageResources;
 import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
 import java.util.Arrays;
@@ -30,8 +31,8 @@ record ModelPredictor(ModelReference model) implements Predictor {
     }
 
     @Override
-    public Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, EvaluateProgress progress)
-            throws IOException {
+    public Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, StageResources resources,
+            EvaluateProgress progress) throws IOException {
         ModelReference model = this.model;
         List<SequenceGroup> sequences = Arrays.stream(groups.value()).map(ScoredGroup::group).toList();
         JavaRDD<GroupPass.Result> results = spark.parallelize(sequences, sequences.size())
@@ -41,10 +42,9 @@ record ModelPredictor(ModelReference model) implements Predictor {
         for (int i = 0; i <= layers; i++) {
             long start = System.nanoTime();
             int layer = i;
-            JavaRDD<GroupPass.Result> next = results
-                    .map(result -> layer < layers
+            JavaRDD<GroupPass.Result> next = resources.askedFor(results.map(result -> layer < layers
                             ? GroupPass.layer(model, layer, result.states(), ActivationObserver.NONE)
-                            : GroupPass.normalize(model, scored(result.states(), groups), ActivationObserver.NONE))
+                            : GroupPass.normalize(model, scored(result.states(), groups), ActivationObserver.NONE)))
                     .persist(StorageLevel.MEMORY_AND_DISK());
             List<LayerWork> work;
             try {

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.evaluation;
 
+import io.nightshift.jobs.tasks.StageResources;
 import java.io.IOException;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -16,9 +17,11 @@ sealed interface Predictor permits ModelPredictor, LogitsFile {
     /**
      * Gets the predictions of all groups as far as tasks can go on with them.
      *
+     * @param resources of {@link EvaluationMemory}
      * @throws io.nightshift.formats.InvalidModelException if the model cannot be used
      */
-    Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, EvaluateProgress progress) throws IOException;
+    Pass run(JavaSparkContext spark, Broadcast<ScoredGroup[]> groups, StageResources resources, EvaluateProgress progress)
+            throws IOException;
 
     /** Predictions that are there; to be closed after use. */
     interface Pass extends AutoCloseable {

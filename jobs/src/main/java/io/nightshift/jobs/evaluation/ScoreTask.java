@@ -90,7 +90,8 @@ record ScoreTask(Broadcast<ScoredGroup[]> groups) implements Serializable {
         return new TokenScores(other.group(), losses, divergences, tops, bytesRead);
     }
 
-    private static int rowsAtOnce(int vocabulary) {
+    /** Rows of logits that are in memory at once, of each model. */
+    static int rowsAtOnce(int vocabulary) {
         return Math.max(1, Math.min(ROWS_AT_ONCE, LOGITS_AT_ONCE / vocabulary));
     }
 }

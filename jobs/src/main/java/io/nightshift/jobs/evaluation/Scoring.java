@@ -1,5 +1,6 @@
 package io.nightshift.jobs.evaluation;
 
+import io.nightshift.jobs.tasks.StageResources;
 import io.nightshift.jobs.tasks.TaskRun;
 import java.io.IOException;
 import java.util.List;
@@ -10,13 +11,15 @@ import scala.Tuple2;
 final class Scoring {
     private final JavaSparkContext spark;
     private final ScoreTask task;
+    private final StageResources resources;
     private final EvaluateProgress progress;
     private long begin = System.nanoTime();
     private long bytesRead;
 
-    Scoring(JavaSparkContext spark, ScoreTask task, EvaluateProgress progress) {
+    Scoring(JavaSparkContext spark, ScoreTask task, StageResources resources, EvaluateProgress progress) {
         this.spark = spark;
         this.task = task;
+        this.resources = resources;
         this.progress = progress;
     }
 
@@ -27,7 +30,7 @@ final class Scoring {
 
     /** Runs a model, as far as its output matrix. */
     Predictor.Pass pass(Predictor predictor) throws IOException {
-        return predictor.run(spark, task.groups(), progress);
+        return predictor.run(spark, task.groups(), resources, progress);
     }
 
     /** Scores what a model predicts by itself. */

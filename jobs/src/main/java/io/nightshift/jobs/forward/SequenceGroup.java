@@ -27,4 +27,10 @@ public record SequenceGroup(int index, List<int[]> sequences) implements Seriali
         }
         return cut;
     }
+
+    /** How many sequences are in the largest of the groups that so many are cut into. */
+    public static int largest(int sequences, int groups) {
+        int count = Math.min(groups, sequences);
+        return (sequences + count - 1) / count;
+    }
 }

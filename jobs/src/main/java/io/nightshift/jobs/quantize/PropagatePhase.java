@@ -5,7 +5,9 @@ import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.forward.DecoderModel;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.statistics.CalibrationManifest;
+import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.calibration.PassMemory;
 import io.nightshift.jobs.calibration.StepStatistics;
 import io.nightshift.jobs.forward.GroupPass;
 import io.nightshift.jobs.forward.ModelReference;
@@ -17,9 +19,12 @@ import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.JobScope;
 import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunId;
+import io.nightshift.jobs.tasks.StageMemory;
+import io.nightshift.jobs.tasks.StageResources;
 import io.nightshift.jobs.tasks.TaskRun;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.jobs.tasks.WorkFiles;
@@ -28,6 +33,7 @@ import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -66,6 +72,7 @@ final class PropagatePhase {
     private final Factors factors;
     private final WorkFiles files;
     private final String folder;
+    private StageResources resources;
 
     /**
      * A phase for one output.
@@ -143,6 +150,7 @@ final class PropagatePhase {
         while (!layers.containsKey(steps.get(steps.size() - 1))) {
             steps.remove(steps.size() - 1);
         }
+        resources = memory(reference.model(), statistics.manifest(), layers.values()).resources(spark);
         Optional<Reached> before = kept.find(REACHED, Reached.class);
         if (before.isPresent() && !areKept(output, layers, steps.subList(0, before.get().steps()))) {
             before = Optional.empty();
@@ -154,16 +162,33 @@ final class PropagatePhase {
         for (int i = before.map(Reached::steps).orElse(0); i < steps.size(); i++) {
             ModelStep step = steps.get(i);
             progress.phase("rounding " + step.name() + " for " + output.name());
-            Map<LinearLayer, List<RoundedHalf.Block>> rounded =
-                    layers.containsKey(step) ? round(output, step, layers.get(step), states) : Map.of();
-            if (i < steps.size() - 1) {
-                StoredStates next = advance(states, (ModelStep.Half) step, output, rounded);
-                kept.keep(REACHED, new Reached(i + 1, new ArrayList<>(next.names())));
-                states.delete();
-                states = next;
+            try (JobScope scope = JobScope.of(spark, output.name() + ", " + step.name())) {
+                Map<LinearLayer, List<RoundedHalf.Block>> rounded =
+                        layers.containsKey(step) ? round(output, step, layers.get(step), states) : Map.of();
+                if (i < steps.size() - 1) {
+                    StoredStates next = advance(states, (ModelStep.Half) step, output, rounded);
+                    kept.keep(REACHED, new Reached(i + 1, new ArrayList<>(next.names())));
+                    states.delete();
+                    states = next;
+                }
             }
             files.delete(folder(step));
         }
+    }
+
+    /**
+     * Of tasks that collect a half's statistics, and of those that take states through the rounded half.
+     *
+     * @param halves their layers
+     */
+    static StageMemory memory(DecoderModel model, CalibrationManifest calibration, Collection<List<Item.Gathered>> halves) {
+        int sequences = SequenceGroup.largest(calibration.sequences(), calibration.groups());
+        long weights = halves.stream()
+                .mapToLong(half -> half.stream().mapToLong(layer -> layer.linear().outputs() * layer.linear().inputs()).sum())
+                .max().orElse(0);
+        StageMemory through = PassMemory.of(model, sequences, calibration.sequenceLength());
+        return PassMemory.of(model, sequences, calibration.sequenceLength(), StatisticsKind.GRAM)
+                .or(new StageMemory(through.shared() + 2 * Float.BYTES * weights, through.task()));
     }
 
     private static Set<String> modules(PreparedOutput output) {
@@ -211,7 +236,7 @@ final class PropagatePhase {
     private Map<LinearLayer, List<RoundedHalf.Block>> round(PreparedOutput output, ModelStep step, List<Item.Gathered> layers,
             StoredStates states) throws IOException {
         String location = files.folder() + "/" + folder(step) + "/statistics";
-        StepStatistics.collect(spark, reference, step, states, statistics.manifest(), location, settings);
+        StepStatistics.collect(spark, reference, step, states, statistics.manifest(), location, resources, settings);
         StatisticsReference ofStep = new StatisticsReference(FolderReference.find(location, settings));
         StatisticsReader reader = ofStep.open();
         Map<String, ScaledInput> inputs = new HashMap<>();
@@ -266,7 +291,7 @@ final class PropagatePhase {
                         .toList()))
                 .toList();
         RoundedHalf through = new RoundedHalf(reference, half, folder(half), files, tensors);
-        return StoredStates.write(
-                spark, states.read(spark).map(through::run), output.kept().files(), "behind-" + half.name());
+        return StoredStates.write(spark, resources.askedFor(states.read(spark).map(through::run)), output.kept().files(),
+                "behind-" + half.name());
     }
 }

@@ -189,14 +189,22 @@ public final class QuantizeJob {
      *     the next run of the same job goes on with it
      */
     public QuantizeResult run(JavaSparkContext spark) throws IOException {
-        return run(spark, CalibrateProgress.NONE, (target, result) -> {});
+        return run(spark, CalibrateProgress.NONE);
     }
 
     /**
-     * The same, with ears for the calibration and for outputs.
+     * The same, with an ear for the calibration.
      *
      * @param calibrating hears how it goes on
-     * @param completed hears of each output
+     */
+    public QuantizeResult run(JavaSparkContext spark, CalibrateProgress calibrating) throws IOException {
+        return run(spark, calibrating, (target, result) -> {});
+    }
+
+    /**
+     * The same, with an ear for outputs, too.
+     *
+     * @param completed hears of each
      */
     public QuantizeResult run(JavaSparkContext spark, CalibrateProgress calibrating, CompletedOutputs completed)
             throws IOException {

@@ -97,7 +97,7 @@ public final class RunCache<T> {
         }
         int tasks = Math.max(2, spark.defaultParallelism()) * TASKS_PER_CORE;
         List<Integer> numbers = new ArrayList<>(IntStream.range(0, tasks).boxed().toList());
-        try {
+        try (JobScope scope = JobScope.of(spark, "dropping what executors keep for a run")) {
             spark.parallelize(numbers, tasks).foreach(number -> dropHere(run));
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
             // The run has its result, or its own failure; the executors are rid of it after a while.

@@ -74,7 +74,11 @@ public final class SharedFolderCheck {
         String path = file.toAbsolutePath().toString();
         int tasks = Math.max(2, spark.defaultParallelism()) * TASKS_PER_CORE;
         List<Integer> numbers = IntStream.range(0, tasks).boxed().collect(Collectors.toList());
-        for (Answer answer : spark.parallelize(numbers, tasks).map(i -> look(path)).collect()) {
+        List<Answer> answers;
+        try (JobScope scope = JobScope.of(spark, "looking for folders that all machines share")) {
+            answers = spark.parallelize(numbers, tasks).map(i -> look(path)).collect();
+        }
+        for (Answer answer : answers) {
             if (!answer.seen()) {
                 throw new StorageException(folder.toString(), "executor " + answer.executor() + " does not see this "
                         + "folder of the driver; use a folder that all machines share, or s3a:// or hdfs://");

@@ -2,11 +2,11 @@ package io.nightshift.jobs.tasks;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.WeakHashMap;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.resource.ResourceProfile;
 import org.apache.spark.resource.ResourceProfileBuilder;
@@ -44,16 +44,23 @@ public record StageMemory(long shared, long task) {
         return (cores + atOnce - 1) / atOnce;
     }
 
-    /** Makes the stage that computes an RDD ask for what it needs. */
-    public <T> JavaRDD<T> askedFor(JavaRDD<T> stage, JavaSparkContext spark) {
+    /** What is enough for stages of either. */
+    public StageMemory or(StageMemory other) {
+        return new StageMemory(Math.max(shared, other.shared), Math.max(task, other.task));
+    }
+
+    /** What stages have to ask Spark for. */
+    public StageResources resources(JavaSparkContext spark) {
         SparkConf conf = spark.getConf();
         OptionalInt cores = coresOfAnExecutor(spark);
         if (cores.isEmpty()) {
-            return stage;
+            return StageResources.USUAL;
         }
         int asked = cores(conf.getSizeAsBytes("spark.executor.memory", DEFAULT_HEAP),
                 conf.getDouble("spark.memory.fraction", DEFAULT_SHARE), cores.getAsInt());
-        return asked > conf.getInt("spark.task.cpus", 1) ? stage.withResources(profile(spark.sc(), asked)) : stage;
+        return asked > conf.getInt("spark.task.cpus", 1)
+                ? new StageResources(Optional.of(profile(spark.sc(), asked)))
+                : StageResources.USUAL;
     }
 
     private static ResourceProfile profile(SparkContext spark, int cores) {

@@ -92,7 +92,7 @@ public final class TaskRun {
     /**
      * A job that has not begun.
      *
-     * @param description shown in Spark's user interface
+     * @param description shown in Spark's user interface, within its {@link JobScope}
      */
     public TaskRun(JavaSparkContext spark, String description) {
         this(spark, description, Optional.empty());
@@ -183,7 +183,7 @@ public final class TaskRun {
         String groupBefore = spark.getLocalProperty(GROUP);
         String descriptionBefore = spark.getLocalProperty(DESCRIPTION);
         String interruptBefore = spark.getLocalProperty(INTERRUPT);
-        spark.setJobGroup(group, description, true);
+        spark.setJobGroup(group, JobScope.described(spark, description), true);
         RunningTasks running = new RunningTasks(spark.sc(), GROUP, group);
         try {
             spark.sc().runJob(partitions.rdd(), new Task<>(body, refusals),
@@ -227,7 +227,7 @@ public final class TaskRun {
             return List.of();
         }
         JavaRDD<A> tasks = spark.parallelize(elements, elements.size());
-        return run(memory.isPresent() ? memory.get().askedFor(tasks, spark) : tasks,
+        return run(memory.isPresent() ? memory.get().resources(spark).askedFor(tasks) : tasks,
                 (partition, given, attempt) -> body.run(given.next()));
     }
 

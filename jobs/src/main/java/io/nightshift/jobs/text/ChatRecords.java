@@ -10,6 +10,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.chat.Conversation;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
+import io.nightshift.jobs.tasks.JobScope;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -103,7 +104,7 @@ public final class ChatRecords {
      * @throws IOException if a file cannot be read
      */
     void read(Taker taker) throws IOException {
-        try {
+        try (JobScope scope = TextRows.scope(session)) {
             long taken = data.shuffle().isPresent() ? readShuffled(taker) : readInOrder(taker);
             if (taken == 0) {
                 throw new InvalidModelException(locations() + ": there is no record in it");

@@ -8,6 +8,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.chat.Conversation;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
+import io.nightshift.jobs.tasks.JobScope;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -87,7 +88,7 @@ public final class Documents {
      * @throws IOException if a file cannot be read
      */
     public void read(Taker taker) throws IOException {
-        try {
+        try (JobScope scope = TextRows.scope(session)) {
             long taken = data.shuffle().isPresent() ? readShuffled(taker) : readInOrder(taker);
             if (taken == 0) {
                 throw new InvalidModelException(String.join(", ", data.locations())

@@ -1,5 +1,6 @@
 package io.nightshift.jobs.text;
 
+import io.nightshift.jobs.tasks.JobScope;
 import java.io.IOException;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -29,6 +30,11 @@ final class TextRows {
         // A file may have a column Text beside text.
         session.conf().set("spark.sql.caseSensitive", true);
         return session;
+    }
+
+    /** What Spark's user interface says while texts are read. */
+    static JobScope scope(SparkSession session) {
+        return JobScope.of(JavaSparkContext.fromSparkContext(session.sparkContext()), "reading texts");
     }
 
     /**

@@ -28,7 +28,9 @@ class PassMemoryTest {
         long weights = 2 * (64 * 64 * 2 + 64 * 32 * 2 + 3 * 64 * 320);
         long forward = 4 * 96 * (4 * 64 + 3 * 320);
         StageMemory plain = new StageMemory(2 * weights, 8 * 96 * 64 + forward);
+        assertEquals(plain, PassMemory.of(model, 3, 32));
         assertEquals(plain, PassMemory.of(model, 3, 32, StatisticsKind.IMATRIX));
+        assertEquals(2 * 64L * model.vocabulary(), PassMemory.head(model));
         long gram = 3 * 2 * 64 * (64 + 256) + 2 * 320 * (320 + 256) + (26 << 20);
         assertEquals(new StageMemory(plain.shared(), plain.task() + gram), PassMemory.of(model, 3, 32, StatisticsKind.GRAM));
         // 5,000 tokens go through a layer in batches of at most 4,096.

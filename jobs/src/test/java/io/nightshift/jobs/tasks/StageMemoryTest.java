@@ -28,6 +28,11 @@ class StageMemoryTest {
     }
 
     @Test
+    void stagesThatGoOnInOneAnotherAskForWhatTheLargestNeeds() {
+        assertEquals(new StageMemory(3, 4), new StageMemory(3, 1).or(new StageMemory(2, 4)));
+    }
+
+    @Test
     void anExecutorRunsFewerTasksOfSuchAStageAtOnce() throws IOException {
         try (JavaSparkContext spark = SparkCluster.oneExecutor(4)) {
             List<Integer> elements = List.of(1, 2, 3, 4, 5, 6);
@@ -39,8 +44,9 @@ class StageMemoryTest {
             assertEquals(List.of(1, 1, 1, 1, 1, 1),
                     new TaskRun(spark, "small, too", new StageMemory(0, 50 << 20)).each(elements, cores));
             // Steps of one stage that ask for the same are given it.
-            JavaRDD<Integer> first = memory.askedFor(spark.parallelize(elements, 6).map(element -> element), spark);
-            JavaRDD<Integer> second = memory.askedFor(first.map(element -> TaskContext.get().cpus()), spark);
+            StageResources resources = memory.resources(spark);
+            JavaRDD<Integer> first = resources.askedFor(spark.parallelize(elements, 6).map(element -> element));
+            JavaRDD<Integer> second = resources.askedFor(first.map(element -> TaskContext.get().cpus()));
             assertEquals(List.of(2, 2, 2, 2, 2, 2), second.collect());
         }
     }
@@ -48,8 +54,7 @@ class StageMemoryTest {
     @Test
     void aLocalMasterHasNothingToAsk() {
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
-            JavaRDD<Integer> stage = spark.parallelize(List.of(1, 2), 2);
-            assertSame(stage, new StageMemory(0, 100 * GB).askedFor(stage, spark));
+            assertSame(StageResources.USUAL, new StageMemory(0, 100 * GB).resources(spark));
         }
     }
 }

@@ -40,8 +40,14 @@ public final class SparkCluster {
 
     /** An executor process with some cores and 1 GiB, which has this process's class path. */
     public static JavaSparkContext oneExecutor(int cores) throws IOException {
+        return oneExecutor(cores, Map.of());
+    }
+
+    /** The same, with other properties by their whole names. */
+    public static JavaSparkContext oneExecutor(int cores, Map<String, String> properties) throws IOException {
         SparkConf conf = conf("local-cluster[1," + cores + ",1024]", Map.of());
         executorOptions().forEach(conf::set);
+        properties.forEach(conf::set);
         JavaSparkContext spark = new JavaSparkContext(conf);
         while (spark.sc().getExecutorMemoryStatus().size() < 2) {
             pause();

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.batch.run;
 
 import java.io.InterruptedIOException;
+import io.nightshift.jobs.tasks.JobScope;
 import java.io.IOException;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -19,7 +20,9 @@ final class ClusterCores {
      */
     static int of(JavaSparkContext spark) throws IOException {
         if (!spark.isLocal()) {
-            spark.parallelize(List.of(0), 1).count();
+            try (JobScope scope = JobScope.of(spark, "waiting for executors")) {
+                spark.parallelize(List.of(0), 1).count();
+            }
             awaitAll(spark);
         }
         return spark.defaultParallelism();

@@ -14,6 +14,7 @@ import io.nightshift.jobs.batch.report.NightReport;
 import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.result.ResultFile;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.JobScope;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -110,7 +111,9 @@ public final class Night {
                 running.put(plan.model().name(), sideBySide.submit(() -> {
                     ModelRun run = new ModelRun(
                             plan.model(), folder(plan.model()), runId, files, lease, settings, spark, err);
-                    return one(run, plan, spark, pace);
+                    try (JobScope scope = JobScope.of(spark, plan.model().name())) {
+                        return one(run, plan, spark, pace);
+                    }
                 }));
             }
             Map<String, ModelRun.Outcome> outcomes = new LinkedHashMap<>();
