@@ -11,6 +11,7 @@ import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.result.ResultFile;
 import io.nightshift.jobs.batch.run.ModelPlan;
 import io.nightshift.jobs.batch.run.Night;
+import io.nightshift.jobs.batch.run.NightProgress;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
@@ -79,7 +80,7 @@ final class BatchCommand implements Callable<Integer> {
             ManifestExplanation.print(read, Instant.now(), System.out);
             return 0;
         }
-        Night night = new Night(read, new ManifestRequests(), runtime.hadoop(), System.err, InstantSource.system());
+        Night night = new Night(read, new ManifestRequests(), runtime.hadoop(), progress(), InstantSource.system());
         if (dryRun) {
             List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores(), true);
             NightPlanTable.print(plans, runtime.cores(), System.out);
@@ -93,6 +94,12 @@ final class BatchCommand implements Callable<Integer> {
         NightPlanTable.print(result, System.out);
         json.print(ResultFile.json(result), System.out);
         return result.status() == NightResult.Status.COMPLETE ? 0 : Errors.FAILURE;
+    }
+
+    private static NightProgress progress() {
+        return Terminal.columns() > 0
+                ? new NightBars(System.err, Terminal.columns(), System::nanoTime)
+                : NightProgress.lines(System.err);
     }
 
     private void refuseWithoutEffect() {

@@ -46,7 +46,7 @@ final class QuantizeCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         QuantizeRequest request = selection.request(model.model(), output.output(), output.overwrite());
         SparkRuntime runtime = spark.runtime();
-        TerminalProgress progress = new TerminalProgress(System.err, System.console() != null);
+        TerminalProgress progress = new TerminalProgress(System.err, Terminal.columns() > 0);
         QuantizeJob job = QuantizeJob.plan(request, runtime.hadoop(), progress);
         if (dryRun) {
             if (request.statistics() instanceof StatisticsSource.Folder) {

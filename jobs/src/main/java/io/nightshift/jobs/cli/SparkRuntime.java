@@ -1,6 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.jobs.metrics.MetricsPlugin;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import org.apache.spark.deploy.SparkHadoopUtil;
 /** Spark as spark-submit, the launcher or {@code --master} asked for it. */
 final class SparkRuntime {
     private static final String MASTER = "spark.master";
+    private static final String PLUGINS = "spark.plugins";
     private static final Pattern KNOWN_MASTER = Pattern.compile(
             "local(\\[(\\*|[1-9]\\d*)(,\\s*[1-9]\\d*)?])?|local-cluster\\[.+]|spark://.+|yarn|k8s://.+");
     private static final String STANDALONE = "spark://";
@@ -53,6 +55,8 @@ final class SparkRuntime {
         }
         conf.setIfMissing(MASTER, "local[*]");
         conf.setIfMissing("spark.app.name", "nightshift");
+        conf.set(PLUGINS, conf.contains(PLUGINS) ? conf.get(PLUGINS) + "," + MetricsPlugin.class.getName()
+                : MetricsPlugin.class.getName());
         if (isLocal()) {
             LOCAL_DEFAULTS.forEach(conf::setIfMissing);
             logInWithoutAName();

@@ -10,6 +10,7 @@ import io.nightshift.formats.forward.PerLayerEmbedding;
 import io.nightshift.formats.forward.TokenEmbedding;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.formats.weights.ReplacedWeights;
+import io.nightshift.jobs.metrics.RunCounter;
 import io.nightshift.jobs.tasks.TaskWorkers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
@@ -180,6 +181,8 @@ public final class GroupPass {
     private static LayerWork work(HiddenStates states, int sequences, long bytesRead, long start) {
         long tokens = (long) sequences * states.sequenceLength();
         String executor = SparkEnv.get() == null ? "driver" : SparkEnv.get().executorId();
+        RunCounter.BYTES_READ.add(bytesRead);
+        RunCounter.LAYER_TOKENS.add(tokens);
         return new LayerWork(states.group(), executor, tokens, bytesRead, start, System.nanoTime() - start);
     }
 }

@@ -3,6 +3,7 @@ package io.nightshift.jobs.quantize;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.jobs.metrics.RunCounter;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.InputMatrices;
 import io.nightshift.jobs.rounding.LinearRounder;
@@ -76,6 +77,7 @@ final class BlockTask {
             throw new InvalidModelException(
                     item.linear().weight() + ", row " + (block.from() + e.row()) + ": " + e.why(), e);
         }
+        RunCounter.BYTES_READ.add(reader.bytesRead());
         return new Made(block, rows, coder, rounded, reader.bytesRead());
     }
 

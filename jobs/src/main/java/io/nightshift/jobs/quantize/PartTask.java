@@ -8,6 +8,7 @@ import io.nightshift.formats.layout.Item;
 import io.nightshift.formats.layout.PackedRows;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.jobs.metrics.RunCounter;
 import io.nightshift.jobs.output.PartReceipt;
 import io.nightshift.jobs.output.PartWriter;
 import io.nightshift.jobs.quantize.PartInput.Segment;
@@ -85,7 +86,10 @@ final class PartTask implements AutoCloseable {
             for (Segment segment : input.segments()) {
                 task.make(segment);
             }
-            return task.finish(start);
+            PartResult result = task.finish(start);
+            RunCounter.BYTES_READ.add(result.bytesRead());
+            RunCounter.BYTES_WRITTEN.add(result.bytesWritten());
+            return result;
         }
     }
 

@@ -19,8 +19,6 @@ import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.SparkCluster;
 import io.nightshift.jobs.testing.Texts;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,8 +70,7 @@ class DeadlineTest {
         HadoopSettings settings = new HadoopSettings(Map.of());
         Manifest read = ManifestReader.read("night.yaml", manifest, new StoredManifestFiles(settings))
                 .until(Deadline.parse("06:00", "UTC"));
-        Night night = new Night(
-                read, new ManifestRequests(), settings, new PrintStream(OutputStream.nullOutputStream()), clock);
+        Night night = new Night(read, new ManifestRequests(), settings, (model, line) -> { }, clock);
         List<ModelPlan> plans = night.plan(Progress.NONE, 2, false);
         planned.accept(plans);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {

@@ -4,14 +4,16 @@ import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
-import java.io.PrintStream;
 
 /** The lines of one model among those of others. */
 final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgress {
     private final String model;
-    private final PrintStream err;
+    private final NightProgress night;
     private final Commits commits;
     private int reused;
+    private String phase = "";
+    private long bytes;
+    private long written;
 
     /** Asked before each commit. */
     interface Commits {
@@ -19,14 +21,14 @@ final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgre
         void allow(String location) throws IOException;
     }
 
-    ModelProgress(String model, PrintStream err, Commits commits) {
+    ModelProgress(String model, NightProgress night, Commits commits) {
         this.model = model;
-        this.err = err;
+        this.night = night;
         this.commits = commits;
     }
 
     void line(String text) {
-        err.println(model + ": " + text);
+        night.line(model, text);
     }
 
     /** How many outputs, statistics or steps of a run that was cut off were there already. */
@@ -56,11 +58,31 @@ final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgre
     @Override
     public void phase(String name) {
         line(name);
+        reached(name, 0);
     }
 
     @Override
+    public void started(int pieces, long allBytes) {
+        bytes = allBytes;
+        written = 0;
+        reached("writing", 0);
+    }
+
+    @Override
+    public void advanced(long bytesRead, long bytesWritten) {
+        written += bytesWritten;
+        reached("writing", (double) written / Math.max(1, bytes));
+    }
+
+    // A line a layer of every model would bury all others.
+    @Override
     public void layer(int layer, int layers, long tokens, double seconds) {
-        // A line a layer of every model would bury all others.
+        reached(phase.startsWith("evaluating") ? phase : "calibrating", Math.min(1, (layer + 1.0) / layers));
+    }
+
+    private void reached(String name, double share) {
+        phase = name;
+        night.reached(model, name, share);
     }
 
     @Override

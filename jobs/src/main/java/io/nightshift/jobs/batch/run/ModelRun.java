@@ -16,6 +16,7 @@ import io.nightshift.jobs.batch.state.OutputStatus;
 import io.nightshift.jobs.evaluation.EvaluateJob;
 import io.nightshift.jobs.evaluation.EvaluateRequest;
 import io.nightshift.jobs.evaluation.EvaluateResult;
+import io.nightshift.jobs.metrics.RunCounter;
 import io.nightshift.jobs.quantize.OutputResult;
 import io.nightshift.jobs.quantize.QuantizeJob;
 import io.nightshift.jobs.quantize.QuantizeRequest;
@@ -24,7 +25,6 @@ import io.nightshift.jobs.quantize.Target;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.text.TextData;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -55,7 +55,7 @@ final class ModelRun {
     private ModelMemory memory;
 
     ModelRun(ManifestModel model, String output, String runId, NightFiles files, Lease lease, HadoopSettings settings,
-            JavaSparkContext spark, PrintStream err) {
+            JavaSparkContext spark, NightProgress night) {
         this.model = model;
         this.output = output;
         this.runId = runId;
@@ -64,7 +64,7 @@ final class ModelRun {
         this.lease = lease;
         this.settings = settings;
         this.spark = spark;
-        progress = new ModelProgress(model.name(), err, this::allowCommit);
+        progress = new ModelProgress(model.name(), night, this::allowCommit);
     }
 
     /**
@@ -305,7 +305,7 @@ final class ModelRun {
             return qualities;
         }
         lease.requireHeld();
-        progress.line("evaluating " + asked.size() + (asked.size() == 1 ? " output" : " outputs"));
+        progress.phase("evaluating " + asked.size() + (asked.size() == 1 ? " output" : " outputs"));
         try {
             EvaluateResult result = EvaluateJob.plan(evaluation(asked), settings, progress).run(spark);
             lease.requireHeld();
@@ -384,6 +384,7 @@ final class ModelRun {
 
     private void done(TargetRequest request, OutputState row) {
         rows.keep(request, row);
+        (row.status().isThere() ? RunCounter.OUTPUTS_COMPLETE : RunCounter.OUTPUTS_FAILED).add(1);
         progress.line(request.target() + " " + row.status().words()
                 + (row.error().isEmpty() ? "" : ": " + row.error()));
     }

@@ -13,11 +13,11 @@ import io.nightshift.jobs.batch.report.ModelDetail;
 import io.nightshift.jobs.batch.report.NightReport;
 import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.result.ResultFile;
+import io.nightshift.jobs.metrics.RunCounter;
 import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.tasks.JobScope;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -40,20 +40,21 @@ public final class Night {
     private final Manifest manifest;
     private final Requests requests;
     private final HadoopSettings settings;
-    private final PrintStream err;
+    private final NightProgress progress;
     private final InstantSource clock;
 
     /**
      * A night that is to come.
      *
-     * @param err where its lines go
+     * @param progress hears how it goes on
      * @param clock that the deadline is held against
      */
-    public Night(Manifest manifest, Requests requests, HadoopSettings settings, PrintStream err, InstantSource clock) {
+    public Night(Manifest manifest, Requests requests, HadoopSettings settings, NightProgress progress,
+            InstantSource clock) {
         this.manifest = manifest;
         this.requests = requests;
         this.settings = settings;
-        this.err = err;
+        this.progress = progress;
         this.clock = clock;
     }
 
@@ -110,9 +111,14 @@ public final class Night {
             for (ModelPlan plan : plans) {
                 running.put(plan.model().name(), sideBySide.submit(() -> {
                     ModelRun run = new ModelRun(
-                            plan.model(), folder(plan.model()), runId, files, lease, settings, spark, err);
+                            plan.model(), folder(plan.model()), runId, files, lease, settings, spark, progress);
+                    RunCounter.MODELS_RUNNING.add(1);
                     try (JobScope scope = JobScope.of(spark, plan.model().name())) {
                         return one(run, plan, spark, pace);
+                    } finally {
+                        RunCounter.MODELS_RUNNING.add(-1);
+                        RunCounter.MODELS_DONE.add(1);
+                        progress.ended(plan.model().name());
                     }
                 }));
             }
@@ -197,7 +203,7 @@ public final class Night {
         try {
             PublishedCard.write(result, published, SourceCard.facts(model, settings), files);
         } catch (InvalidModelException e) {
-            err.println(model.name() + ": warning: no card: " + Failures.words(e));
+            progress.line(model.name(), "warning: no card: " + Failures.words(e));
         }
     }
 }

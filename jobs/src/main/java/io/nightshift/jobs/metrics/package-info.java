@@ -1,0 +1,2 @@
+/** What Nightshift gives Spark's metrics system. */
+package io.nightshift.jobs.metrics;
