@@ -6,6 +6,7 @@ import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.jobs.forward.ModelReference;
 import io.nightshift.jobs.forward.SourceModel;
+import io.nightshift.jobs.output.FileCommit;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
@@ -271,6 +272,7 @@ public final class CalibrateJob {
     }
 
     private void requireShared(OutputFolder output, JavaSparkContext spark) throws IOException {
+        FileCommit.requireNoSpeculation(spark, output);
         if (output.localPath().isPresent()) {
             SharedFolderCheck.requireShared(output.localPath().get(), spark);
         }

@@ -1,6 +1,7 @@
 package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.statistics.StatisticsKind;
+import io.nightshift.jobs.output.FileCommit;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.output.OutputSpec;
@@ -61,7 +62,7 @@ record StatisticsWriter(JavaSparkContext spark, OutputFolder output, String plan
             List<PartReceipt> receipts =
                     new GramReduction(layout.blocks(), GramReduction.parts(layout), sink, head)
                             .run(spark, outputs);
-            file.commit(receipts);
+            FileCommit.run(spark, file, receipts);
             return layout.length();
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
             file.abort();

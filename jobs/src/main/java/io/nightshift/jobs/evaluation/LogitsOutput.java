@@ -4,6 +4,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Sha256;
 import io.nightshift.formats.logits.BaseLogits;
 import io.nightshift.jobs.forward.SequenceGroup;
+import io.nightshift.jobs.output.FileCommit;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.output.OutputSpec;
@@ -54,8 +55,9 @@ final class LogitsOutput {
         return new LogitsOutput(folder, location.name());
     }
 
-    /** Makes sure that all executors see the folder. */
+    /** Makes sure that all executors see the folder, and can write to it. */
     void requireShared(JavaSparkContext spark) throws IOException {
+        FileCommit.requireNoSpeculation(spark, folder);
         if (folder.localPath().isPresent()) {
             SharedFolderCheck.requireShared(folder.localPath().get(), spark);
         }
@@ -90,7 +92,7 @@ final class LogitsOutput {
             });
             List<TokenScores> scores = written.stream().map(Written::scores).toList();
             EvaluateJob.finite(ScoreSummary.of(model, scores));
-            file.commit(written.stream().flatMap(each -> each.receipts().stream()).toList());
+            FileCommit.run(spark, file, written.stream().flatMap(each -> each.receipts().stream()).toList());
             return scores;
         } catch (Exception e) { // Scala throws checked exceptions without saying so.
             file.abort();

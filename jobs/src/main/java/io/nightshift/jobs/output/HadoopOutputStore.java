@@ -38,6 +38,12 @@ final class HadoopOutputStore implements OutputStore {
      */
     static final String CONSECUTIVE = "nightshift.output.consecutive.parts";
 
+    /**
+     * Set to true for stores that want all parts of a file of one length, but for the last (Cloudflare R2); numbers are
+     * consecutive then, too.
+     */
+    static final String EQUAL = "nightshift.output.equal.parts";
+
     private final StorageLocation folder;
     private final HadoopSettings settings;
     private final FileSystem fileSystem;
@@ -139,27 +145,75 @@ final class HadoopOutputStore implements OutputStore {
     }
 
     @Override
-    public PartSink sink(String name, byte[] upload, int parts) {
-        int numbersPerPart = settings.isTrue(CONSECUTIVE) ? 1 : UploadPartSink.numbersPerPart(parts);
-        return new UploadPartSink(folder, settings, name, upload, parts, numbersPerPart);
+    public PartSink sink(String name, byte[] upload, int parts, long length) {
+        return settings.isTrue(EQUAL) ? equalParts(name, upload, length) : anyParts(name, upload, parts);
+    }
+
+    private UploadPartSink anyParts(String name, byte[] upload, int parts) {
+        return new UploadPartSink(upload(name, upload), parts,
+                settings.isTrue(CONSECUTIVE) ? 1 : UploadPartSink.numbersPerPart(parts));
+    }
+
+    private EqualPartSink equalParts(String name, byte[] upload, long length) {
+        return new EqualPartSink(upload(name, upload), PartGrid.of(length));
+    }
+
+    private PartUpload upload(String name, byte[] id) {
+        return new PartUpload(folder, settings, name, id);
     }
 
     @Override
-    public void complete(String name, byte[] upload, List<PartReceipt> parts) throws IOException {
-        UploadPartSink sink = (UploadPartSink) sink(name, upload, parts.size());
-        Map<Integer, PartHandle> winners = new TreeMap<>();
-        for (PartReceipt part : parts) {
-            winners.put(sink.number(part.part(), part.attempt()), BBPartHandle.from(ByteBuffer.wrap(part.handle())));
+    public boolean sharesPartNumbers() {
+        return settings.isTrue(EQUAL) || settings.isTrue(CONSECUTIVE);
+    }
+
+    @Override
+    public List<Seam> seams(String name, byte[] upload, List<PartReceipt> parts, long length) throws IOException {
+        return settings.isTrue(EQUAL) ? equalParts(name, upload, length).seams(parts) : List.of();
+    }
+
+    @Override
+    public void complete(String name, byte[] upload, List<PartReceipt> parts, List<SeamReceipt> seams) throws IOException {
+        Map<Integer, byte[]> byNumber = new TreeMap<>();
+        if (settings.isTrue(EQUAL)) {
+            Map<Integer, byte[]> byIndex = new TreeMap<>();
+            for (PartReceipt part : parts) {
+                EqualPartSink.addUploaded(part, byIndex);
+            }
+            seams.forEach(seam -> byIndex.put(seam.index(), seam.handle()));
+            byIndex.forEach((index, handle) -> byNumber.put(index + 1, handle));
+            Part last = parts.get(parts.size() - 1).part();
+            int wanted = PartGrid.of(last.position() + last.length()).parts();
+            if (byNumber.size() != wanted) {
+                throw new IllegalStateException(name + ": " + byNumber.size() + " equal parts, where " + wanted
+                        + " make up the file");
+            }
+        } else {
+            UploadPartSink sink = anyParts(name, upload, parts.size());
+            parts.forEach(part -> byNumber.put(sink.number(part.part(), part.attempt()), part.handle()));
         }
+        Map<Integer, PartHandle> winners = new TreeMap<>();
+        byNumber.forEach((number, handle) -> winners.put(number, BBPartHandle.from(ByteBuffer.wrap(handle))));
         call(name, () -> {
             try (MultipartUploader uploader = uploader(fileSystem, folder)) {
                 return FutureIO.awaitFuture(uploader.complete(handle(upload), path(name), winners));
             }
         });
+        deleteSeams(name);
+    }
+
+    private void deleteSeams(String name) throws IOException {
+        if (settings.isTrue(EQUAL)) {
+            call(name, () -> {
+                new SeamFiles(upload(name, UNKNOWN)).deleteAll();
+                return null;
+            });
+        }
     }
 
     @Override
     public void abort(String name, byte[] upload) throws IOException {
+        deleteSeams(name);
         if (upload.length == 0) {
             abortAll(name);
             return;

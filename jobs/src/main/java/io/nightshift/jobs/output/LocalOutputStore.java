@@ -132,12 +132,12 @@ final class LocalOutputStore implements OutputStore {
     }
 
     @Override
-    public PartSink sink(String name, byte[] upload, int parts) {
+    public PartSink sink(String name, byte[] upload, int parts, long length) {
         return new LocalPartSink(uploadFile(name, id(upload)).toString(), location + "/" + name);
     }
 
     @Override
-    public void complete(String name, byte[] upload, List<PartReceipt> parts) throws IOException {
+    public void complete(String name, byte[] upload, List<PartReceipt> parts, List<SeamReceipt> seams) throws IOException {
         Path whole = uploadFile(name, id(upload));
         try {
             for (PartReceipt receipt : parts) {

@@ -114,7 +114,7 @@ public final class OutputFile {
             abortAfter(e);
             throw e;
         }
-        return store.sink(spec.name(), upload, parts);
+        return store.sink(spec.name(), upload, parts, spec.length());
     }
 
     private void abortLeft() throws IOException {
@@ -142,18 +142,39 @@ public final class OutputFile {
     }
 
     /**
+     * What tasks have to join before the commit, where the store wants other parts than theirs ({@link FileCommit}).
+     *
+     * @param receipts one for each part, in any order
+     * @throws IllegalStateException if the receipts do not make up the file
+     */
+    List<Seam> seams(List<PartReceipt> receipts) throws IOException {
+        requireBegun();
+        return store.seams(spec.name(), upload, inOrder(receipts), spec.length());
+    }
+
+    /**
+     * The same as {@link #commit(List, List)}, where there is nothing to be joined.
+     *
+     * @param receipts one for each part, in any order
+     */
+    public void commit(List<PartReceipt> receipts) throws IOException {
+        commit(receipts, List.of());
+    }
+
+    /**
      * Makes the file appear, checks its length and first bytes, and records that it is complete. A file that is not
      * what it should be is deleted; whatever fails, the upload is gone afterwards.
      *
      * @param receipts one for each part, in any order
+     * @param joined one for each of the {@link #seams}
      * @throws IllegalStateException if the receipts do not make up the file
      * @throws StorageException if the store refuses, or the file is not what it should be
      */
-    public void commit(List<PartReceipt> receipts) throws IOException {
+    void commit(List<PartReceipt> receipts, List<SeamReceipt> joined) throws IOException {
         requireBegun();
         try {
             List<PartReceipt> inOrder = inOrder(receipts);
-            store.complete(spec.name(), upload, inOrder);
+            store.complete(spec.name(), upload, inOrder, joined);
             records.committed(spec.plan(), upload, verified(), Crc32c.ofParts(inOrder));
             upload = null;
         } catch (IOException | RuntimeException e) {

@@ -75,6 +75,11 @@ public final class OutputFolder {
         }
     }
 
+    /** Whether all attempts at a part of a file have one number, of which the last one counts. */
+    boolean sharesPartNumbers() {
+        return store.sharesPartNumbers();
+    }
+
     /** The path, if the folder is a local one: executors elsewhere must see it too. */
     public Optional<Path> localPath() {
         return location.isLocal() ? Optional.of(location.localPath()) : Optional.empty();

@@ -55,11 +55,31 @@ interface OutputStore {
      * Where tasks write the parts of an upload.
      *
      * @param parts number of parts
+     * @param length of the file
      */
-    PartSink sink(String name, byte[] upload, int parts);
+    PartSink sink(String name, byte[] upload, int parts, long length);
 
-    /** Makes the parts, in order, the file of that name, replacing what was there. */
-    void complete(String name, byte[] upload, List<PartReceipt> parts) throws IOException;
+    /** Whether all attempts at a part are one to the store: the last one counts. */
+    default boolean sharesPartNumbers() {
+        return false;
+    }
+
+    /**
+     * Parts of an upload that are to be joined before it can be completed.
+     *
+     * @param parts what was written, in order
+     * @param length of the file
+     */
+    default List<Seam> seams(String name, byte[] upload, List<PartReceipt> parts, long length) throws IOException {
+        return List.of();
+    }
+
+    /**
+     * Makes the parts, in order, the file of that name, replacing what was there.
+     *
+     * @param seams those of {@link #seams}, joined
+     */
+    void complete(String name, byte[] upload, List<PartReceipt> parts, List<SeamReceipt> seams) throws IOException;
 
     /** Drops an upload and its parts, and no other; nothing happens where it is gone. */
     void abort(String name, byte[] upload) throws IOException;

@@ -1,34 +1,20 @@
 package io.nightshift.jobs.output;
 
-import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.StorageErrors;
-import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
-import org.apache.hadoop.fs.BBUploadHandle;
-import org.apache.hadoop.fs.MultipartUploader;
-import org.apache.hadoop.fs.PartHandle;
-import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.util.functional.FutureIO;
 
 /**
- * Uploads parts through a Hadoop file system's multipart uploader. S3 keeps the last upload under a part number, and
+ * Uploads parts as tasks write them. S3 keeps the last upload under a part number, and
  * refuses to complete with the tag of an earlier one; so each attempt has a number of its own, and only the numbers of
  * the attempts that won are listed in the completion.
  *
- * @param folder the output folder
- * @param settings how to reach it
- * @param name the file's name in the folder
- * @param upload the upload's id
+ * @param upload where parts go
  * @param parts number of parts of the file
  * @param numbersPerPart how many numbers each part has; attempts beyond take turns at them
  */
-record UploadPartSink(
-        StorageLocation folder, HadoopSettings settings, String name, byte[] upload, int parts, int numbersPerPart)
-        implements PartSink {
+record UploadPartSink(PartUpload upload, int parts, int numbersPerPart) implements PartSink {
     /** S3's limit. */
-    private static final int MAX_PART_NUMBER = 10_000;
+    static final int MAX_PART_NUMBER = 10_000;
 
     /** Each attempt of a task that is tried up to four times has a number of its own. */
     private static final int LEAST_NUMBERS_PER_PART = 4;
@@ -72,19 +58,8 @@ record UploadPartSink(
         @Override
         public PartReceipt finish() throws IOException {
             PartLength.requireFull(part, buffer.length());
-            Path file = new Path(folder.hadoopPath(), name);
-            try (MultipartUploader uploader = HadoopOutputStore.uploader(settings.fileSystem(folder), folder)) {
-                PartHandle handle = FutureIO.awaitFuture(uploader.putPart(
-                        BBUploadHandle.from(ByteBuffer.wrap(upload)),
-                        number(part, attempt),
-                        part.index() == parts - 1,
-                        file,
-                        buffer.stream(),
-                        part.length()));
-                return new PartReceipt(part, attempt, handle.toByteArray(), crc.getValue());
-            } catch (IOException | RuntimeException e) {
-                throw StorageErrors.explain(folder.text() + "/" + name, e);
-            }
+            byte[] handle = upload.put(number(part, attempt), part.index() == parts - 1, buffer);
+            return new PartReceipt(part, attempt, handle, crc.getValue());
         }
 
         @Override

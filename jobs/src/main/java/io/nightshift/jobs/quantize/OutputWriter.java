@@ -5,6 +5,7 @@ import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;
+import io.nightshift.jobs.output.FileCommit;
 import io.nightshift.jobs.output.OutputFile;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.output.OutputSpec;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * The files of one output, on the driver. What makes a folder loadable is removed first and written last, so that an
@@ -143,9 +145,9 @@ final class OutputWriter {
     }
 
     /** Commits the file at an index. By now the store has been reached and written to: this fails at run time. */
-    void commit(int file, List<PartReceipt> receipts) throws IOException {
+    void commit(int file, List<PartReceipt> receipts, JavaSparkContext spark) throws IOException {
         try {
-            files.get(file).commit(receipts);
+            FileCommit.run(spark, files.get(file), receipts);
         } catch (StorageException e) {
             throw new IOException(e.getMessage(), e);
         }

@@ -7,6 +7,7 @@ import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.jobs.calibration.CalibrateJob;
 import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.calibration.CalibrateResult;
+import io.nightshift.jobs.output.FileCommit;
 import io.nightshift.jobs.output.OutputFolder;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.HadoopSettings;
@@ -322,6 +323,7 @@ public final class QuantizeJob {
 
     private void requireShared(OutputFolder folder, Optional<InputStatistics> known, JavaSparkContext spark)
             throws IOException {
+        FileCommit.requireNoSpeculation(spark, folder);
         if (folder.localPath().isPresent()) {
             SharedFolderCheck.requireShared(folder.localPath().get(), spark);
         }

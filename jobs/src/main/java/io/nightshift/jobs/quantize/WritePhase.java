@@ -147,7 +147,7 @@ final class WritePhase {
                 progress.committing(output.writer().location());
             }
             for (CutFiles cut : cuts) {
-                commit(cut, results);
+                commit(cut, results, spark);
             }
             return new Written(results, blocks.size());
         } catch (IOException | RuntimeException e) {
@@ -251,13 +251,13 @@ final class WritePhase {
                 (partition, result) -> progress.advanced(result.bytesRead(), result.bytesWritten()));
     }
 
-    private static void commit(CutFiles cut, List<PartResult> results) throws IOException {
+    private static void commit(CutFiles cut, List<PartResult> results, JavaSparkContext spark) throws IOException {
         for (int i = 0; i < cut.outputs().size(); i++) {
             List<PartReceipt> receipts = new ArrayList<>();
             for (int piece = 0; piece < cut.pieces().size(); piece++) {
                 receipts.add(results.get(cut.firstPiece() + piece).receipts().get(i));
             }
-            cut.outputs().get(i).writer().commit(cut.file(), receipts);
+            cut.outputs().get(i).writer().commit(cut.file(), receipts, spark);
         }
     }
 }

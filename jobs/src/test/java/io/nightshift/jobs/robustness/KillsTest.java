@@ -63,6 +63,13 @@ class KillsTest {
         }
     }
 
+    /** When a command can be killed, in milliseconds from its start: machines differ, and so does one from run to run. */
+    private record Window(long from, long to) {
+        long moment(Random random) {
+            return from + random.nextLong(Math.max(1, to - from));
+        }
+    }
+
     /** What is in a folder or a bucket. */
     private interface Place {
         String location();
@@ -106,7 +113,7 @@ class KillsTest {
         int kills = Integer.getInteger("nightshift.kills", FEW);
         int from = Integer.getInteger("nightshift.kills.from", 0);
         Map<String, Map<String, String>> wanted = new TreeMap<>();
-        Map<String, Long> millis = new TreeMap<>();
+        Map<String, Window> windows = new TreeMap<>();
         Map<String, Integer> done = new TreeMap<>();
         List<String> complaints = new ArrayList<>();
         for (int i = from; i < kills; i++) {
@@ -119,7 +126,9 @@ class KillsTest {
             if (!wanted.containsKey(key)) {
                 long start = System.nanoTime();
                 assertEquals(0, await(start(job, place, executor)), what);
-                millis.put(key, (System.nanoTime() - start) / 1_000_000);
+                long millis = (System.nanoTime() - start) / 1_000_000;
+                // From the start of Spark, which takes the first third, to the end.
+                windows.put(key, new Window(millis / 4, millis));
                 wanted.put(key, place.content());
                 assertTrue(wanted.get(key).size() > 1, wanted.toString());
             }
@@ -129,15 +138,17 @@ class KillsTest {
             boolean hit = false;
             for (int tries = 0; tries < MOST_TRIES && !hit; tries++) {
                 place.clear();
-                // From the start of Spark, which takes the first third, to the end.
-                moment = millis.get(key) / 4 + random.nextLong(millis.get(key) * 3 / 4);
+                moment = windows.get(key).moment(random);
                 run = start(job, place, executor);
-                hit = !run.waitFor(moment, TimeUnit.MILLISECONDS) && kill(run, executor, random);
-                if (!hit) {
-                    millis.put(key, moment);
+                if (run.waitFor(moment, TimeUnit.MILLISECONDS)) {
+                    windows.put(key, new Window(windows.get(key).from(), moment));
+                } else if (kill(run, executor, random)) {
+                    hit = true;
+                } else {
+                    windows.put(key, new Window(moment, windows.get(key).to()));
                 }
             }
-            assertTrue(hit, what + " always ended before it could be killed");
+            assertTrue(hit, what + ": there was never anything to kill");
             done.merge(what, 1, Integer::sum);
             // An executor's work is done by another one: if the command had no failure of it, there is nothing to run again.
             int exitCode = executor && run.exitValue() == 0 ? 0 : await(start(job, place, executor));

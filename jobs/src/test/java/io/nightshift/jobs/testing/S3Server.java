@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.gaul.s3proxy.S3Proxy;
@@ -23,7 +24,9 @@ import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.CompleteMultipartUploadRequest;
 import software.amazon.awssdk.services.s3.model.MultipartUpload;
+import software.amazon.awssdk.services.s3.model.Part;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
@@ -68,7 +71,25 @@ public final class S3Server implements AutoCloseable {
     /** Starts a server with an empty bucket. */
     public static S3Server start() throws Exception {
         Queue<String> operations = new ConcurrentLinkedQueue<>();
-        return new S3Server(recording(new TransientNio2BlobStore(), operations), operations);
+        return new S3Server(recording(new TransientNio2BlobStore(), operations, parts -> { }), operations);
+    }
+
+    /** Starts a server that completes uploads of equal parts with consecutive numbers alone, as Cloudflare R2 does. */
+    public static S3Server startDemandingEqualParts() throws Exception {
+        Queue<String> operations = new ConcurrentLinkedQueue<>();
+        return new S3Server(recording(new TransientNio2BlobStore(), operations, S3Server::requireEqual), operations);
+    }
+
+    private static void requireEqual(List<Part> parts) {
+        for (int i = 0; i < parts.size(); i++) {
+            boolean last = i == parts.size() - 1;
+            long first = parts.get(0).size();
+            if (parts.get(i).partNumber() != i + 1
+                    || (last ? parts.get(i).size() > first : parts.get(i).size() != first)) {
+                throw new IllegalArgumentException("all parts but the last must have the same length, and numbers from 1 on: "
+                        + parts.get(i));
+            }
+        }
     }
 
     /**
@@ -203,11 +224,19 @@ public final class S3Server implements AutoCloseable {
         }
     }
 
-    private static BlobStore recording(BlobStore store, Queue<String> operations) {
+    /** @param completed is given the parts of an upload that is to be completed, and may refuse them */
+    private static BlobStore recording(BlobStore store, Queue<String> operations, Consumer<List<Part>> completed) {
         return (BlobStore) Proxy.newProxyInstance(
                 BlobStore.class.getClassLoader(), new Class<?>[] {BlobStore.class}, (self, method, arguments) -> {
                     if (!method.getName().startsWith("supports")) {
                         operations.add(method.getName());
+                    }
+                    if (method.getName().equals("completeMultipartUpload")) {
+                        Map<Integer, Part> uploaded = store.listMultipartUpload(
+                                        (org.gaul.s3proxy.blobstore.domain.MultipartUpload) arguments[0]).stream()
+                                .collect(Collectors.toMap(Part::partNumber, part -> part));
+                        completed.accept(((CompleteMultipartUploadRequest) arguments[1]).multipartUpload().parts().stream()
+                                .map(part -> uploaded.get(part.partNumber())).toList());
                     }
                     try {
                         return method.invoke(store, arguments);
