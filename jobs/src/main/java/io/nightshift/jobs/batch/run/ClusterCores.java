@@ -1,8 +1,8 @@
 package io.nightshift.jobs.batch.run;
 
-import java.io.InterruptedIOException;
 import io.nightshift.jobs.tasks.JobScope;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.List;
 import org.apache.spark.api.java.JavaSparkContext;
 
