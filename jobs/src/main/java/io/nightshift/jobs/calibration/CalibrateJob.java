@@ -136,6 +136,7 @@ public final class CalibrateJob {
             }
         }
         requireShared(output, spark);
+        progress.committing(request.output());
         output.delete(CalibrationManifest.FILE);
         RunId run = RunId.create();
         ModelReference model = ModelReference.of(run, source.decoder(), source.folder());
@@ -177,6 +178,7 @@ public final class CalibrateJob {
         byte[] imatrix = pass.imatrix().toBytes(planned.data(), planned.sequences(), planned.sequenceLength());
         TokenSequences sequences = recordedTokens.sequences();
         byte[] tokens = recordedTokens.toBytes(CalibrationManifest.TOKENS);
+        progress.committing(request.output());
         output.write(CalibrationManifest.IMATRIX, plan, imatrix);
         output.write(CalibrationManifest.TOKENS, plan, tokens);
         pass.tables().write(output, plan);

@@ -1,6 +1,6 @@
 package io.nightshift.jobs.calibration;
 
-import io.nightshift.formats.statistics.StatisticsKind;
+import java.io.IOException;
 
 /** Hears how a pass goes on. */
 public interface CalibrateProgress {
@@ -22,4 +22,12 @@ public interface CalibrateProgress {
      * @param seconds since the layer before
      */
     default void layer(int layer, int layers, long tokens, double seconds) {}
+
+    /**
+     * Something of the statistics is about to be committed, or what is there of older ones to be taken away.
+     *
+     * @param location of the statistics
+     * @throws IOException if that must not be: the job fails with it
+     */
+    default void committing(String location) throws IOException {}
 }

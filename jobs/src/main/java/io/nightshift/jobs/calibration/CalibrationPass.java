@@ -102,6 +102,7 @@ final class CalibrationPass {
                 .persist(StorageLevel.MEMORY_AND_DISK());
         List<LayerOutput.Summary> summaries = writer.run(outputs);
         LayerStatistics statistics = LayerStatistics.of(step.layer(), summaries);
+        progress.committing(writer.output().location());
         bytesWritten += writer.write(statistics, outputs);
         List<InputSummary> ofLayer = statistics.summaries(options.minExpertTokens());
         inputs.addAll(ofLayer);

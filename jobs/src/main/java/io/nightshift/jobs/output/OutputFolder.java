@@ -35,6 +35,11 @@ public final class OutputFolder {
         return new OutputFolder(new HadoopOutputStore(parsed, settings), parsed);
     }
 
+    /** The folder, as the user gave it. */
+    public String location() {
+        return store.location();
+    }
+
     /** An output file of this folder. Nothing is touched before it is asked or begun. */
     public OutputFile file(OutputSpec spec) {
         return new OutputFile(store, spec);

@@ -1,7 +1,6 @@
 package io.nightshift.jobs.quantize;
 
 import io.nightshift.formats.layout.GeneratedFile;
-import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.formats.storage.ModelFolder;
 import io.nightshift.formats.storage.StoredFile;

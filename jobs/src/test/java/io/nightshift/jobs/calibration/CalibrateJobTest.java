@@ -43,6 +43,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -327,6 +328,41 @@ class CalibrateJobTest {
         assertFalse(calibrate(1, "llama-spm", options.samples(3), "out").skipped());
         Files.delete(folder.resolve("out").resolve(CalibrationManifest.FILE));
         assertFalse(calibrate(1, "llama-spm", options.samples(3), "out").skipped());
+    }
+
+    /**
+     * As a run whose lease another one took: older statistics stay where it is refused at once; where it is refused later, there
+     * are none.
+     */
+    @Test
+    void commitsNothingThatItMustNot() throws IOException {
+        Options options = new Options().samples(2).statistics(StatisticsKind.IMATRIX);
+        calibrate(1, "llama-spm", options, "out");
+        Path manifest = folder.resolve("out").resolve(CalibrationManifest.FILE);
+        byte[] before = Files.readAllBytes(manifest);
+        assertEquals(1, committed(options.samples(3), 1));
+        assertArrayEquals(before, Files.readAllBytes(manifest));
+        assertEquals(3, committed(options.samples(3), 3));
+        assertFalse(Files.exists(manifest));
+    }
+
+    /** How often a run asks whether it may commit that is refused from some time on. */
+    private int committed(Options options, int refused) throws IOException {
+        AtomicInteger asked = new AtomicInteger();
+        try (JavaSparkContext spark = SparkCluster.local(1, Map.of())) {
+            CalibrateJob job = CalibrateJob.plan(request("llama-spm", options, "out"),
+                    HadoopSettings.of(spark.hadoopConfiguration()), new CalibrateProgress() {
+                        @Override
+                        public void committing(String location) throws IOException {
+                            assertEquals(folder.resolve("out").toString(), location);
+                            if (asked.incrementAndGet() == refused) {
+                                throw new IOException("no more");
+                            }
+                        }
+                    });
+            assertEquals("no more", assertThrows(IOException.class, () -> job.run(spark)).getMessage());
+        }
+        return asked.get();
     }
 
     /** As if its driver had been killed between the last commit and its record. */

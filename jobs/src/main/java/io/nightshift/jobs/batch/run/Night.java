@@ -9,7 +9,6 @@ import io.nightshift.jobs.batch.lease.LeaseTerms;
 import io.nightshift.jobs.batch.manifest.Deadline;
 import io.nightshift.jobs.batch.manifest.Manifest;
 import io.nightshift.jobs.batch.manifest.ManifestModel;
-import io.nightshift.jobs.batch.report.ModelDetail;
 import io.nightshift.jobs.batch.report.NightReport;
 import io.nightshift.jobs.batch.result.NightResult;
 import io.nightshift.jobs.batch.result.ResultFile;
