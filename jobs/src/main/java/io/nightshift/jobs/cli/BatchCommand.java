@@ -17,6 +17,7 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -24,6 +25,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -80,7 +82,11 @@ final class BatchCommand implements Callable<Integer> {
             ManifestExplanation.print(read, Instant.now(), System.out);
             return 0;
         }
-        Night night = new Night(read, new ManifestRequests(), runtime.hadoop(), progress(), InstantSource.system());
+        Optional<NightBars> bars = Terminal.columns() > 0 && !dryRun
+                ? Optional.of(new NightBars(System.err, Terminal.columns(), System::nanoTime))
+                : Optional.empty();
+        Night night = new Night(read, new ManifestRequests(), runtime.hadoop(),
+                bars.map(NightProgress.class::cast).orElse(NightProgress.lines(System.err)), InstantSource.system());
         if (dryRun) {
             List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores(), true);
             NightPlanTable.print(plans, runtime.cores(), System.out);
@@ -88,18 +94,16 @@ final class BatchCommand implements Callable<Integer> {
         }
         List<ModelPlan> plans = night.plan(Progress.NONE, runtime.cores(), false);
         NightResult result;
+        PrintStream err = System.err;
         try (JavaSparkContext context = runtime.start()) {
+            bars.ifPresent(shown -> System.setErr(shown.stream()));
             result = night.run(context, plans, runId == null ? newRunId() : runId);
+        } finally {
+            System.setErr(err);
         }
         NightPlanTable.print(result, System.out);
         json.print(ResultFile.json(result), System.out);
         return result.status() == NightResult.Status.COMPLETE ? 0 : Errors.FAILURE;
-    }
-
-    private static NightProgress progress() {
-        return Terminal.columns() > 0
-                ? new NightBars(System.err, Terminal.columns(), System::nanoTime)
-                : NightProgress.lines(System.err);
     }
 
     private void refuseWithoutEffect() {

@@ -1,15 +1,18 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.jobs.batch.run.NightProgress;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * A bar for each model that is at work, below the lines of all models. Control sequences of ECMA-48 take the bars away before a
- * line and put them below it again.
+ * A bar for each model that is at work, below the lines of all models and whatever else is printed there ({@link #stream}).
+ * Control sequences of ECMA-48 take the bars away before a line and put them below it again.
  */
 final class NightBars implements NightProgress {
     private static final long REDRAWN_EVERY_NANOS = 100_000_000;
@@ -36,6 +39,26 @@ final class NightBars implements NightProgress {
         this.columns = columns;
         this.clock = clock;
         lastDrawn = clock.getAsLong() - REDRAWN_EVERY_NANOS;
+    }
+
+    /** For all else that goes to the terminal, such as errors that Spark logs: whole lines stand above the bars. */
+    PrintStream stream() {
+        return new PrintStream(new OutputStream() {
+            private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+
+            @Override
+            public synchronized void write(int value) {
+                line.write(value);
+                if (value == '\n') {
+                    above(line.toString(StandardCharsets.UTF_8));
+                    line.reset();
+                }
+            }
+        }, true, StandardCharsets.UTF_8);
+    }
+
+    private synchronized void above(String line) {
+        draw(line);
     }
 
     @Override

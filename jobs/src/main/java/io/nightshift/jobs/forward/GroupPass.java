@@ -87,8 +87,10 @@ public final class GroupPass {
     public static Result layer(ModelReference model, int layer, HiddenStates states, ActivationObserver observer)
             throws IOException {
         WeightsCache.Loaded<DecoderLayer> loaded = WeightsCache.of(model).layer(model, layer);
-        return through(model, states, loaded.bytesRead(), (batch, carried, lengths, workers) ->
+        Result result = through(model, states, loaded.bytesRead(), (batch, carried, lengths, workers) ->
                 loaded.weights().forward(batch, carried, lengths, observer, workers));
+        RunCounter.LAYER_TOKENS.add(result.work().tokens());
+        return result;
     }
 
     /**
@@ -175,6 +177,7 @@ public final class GroupPass {
     /** The output matrix of a model, shared by the tasks of an executor. */
     public static Head head(ModelReference model) throws IOException {
         WeightsCache.Loaded<OutputHead> head = WeightsCache.of(model).head(model);
+        RunCounter.BYTES_READ.add(head.bytesRead());
         return new Head(head.weights(), head.bytesRead());
     }
 
@@ -182,7 +185,6 @@ public final class GroupPass {
         long tokens = (long) sequences * states.sequenceLength();
         String executor = SparkEnv.get() == null ? "driver" : SparkEnv.get().executorId();
         RunCounter.BYTES_READ.add(bytesRead);
-        RunCounter.LAYER_TOKENS.add(tokens);
         return new LayerWork(states.group(), executor, tokens, bytesRead, start, System.nanoTime() - start);
     }
 }

@@ -5,11 +5,11 @@ import com.codahale.metrics.MetricRegistry;
 
 /** What Nightshift counts for Spark's metrics system, in each process since it started ({@link MetricsPlugin}). */
 public enum RunCounter {
-    /** Bytes of weights that tasks read. */
+    /** Bytes of weights that tasks read to run a model, to search scales, to round and to write. */
     BYTES_READ(Side.EXECUTOR, "bytes.read"),
     /** Bytes of outputs that tasks wrote, those of repeated attempts included. */
     BYTES_WRITTEN(Side.EXECUTOR, "bytes.written"),
-    /** Tokens that were taken through layers, once each layer. */
+    /** Tokens that were taken through whole layers, by calibrations and evaluations: once each layer. */
     LAYER_TOKENS(Side.EXECUTOR, "layer.tokens"),
     /** Models of a night that are at work. */
     MODELS_RUNNING(Side.DRIVER, "models.running"),

@@ -199,13 +199,18 @@ final class HadoopOutputStore implements OutputStore {
                 return FutureIO.awaitFuture(uploader.complete(handle(upload), path(name), winners));
             }
         });
-        deleteSeams(name);
     }
 
-    private void deleteSeams(String name) throws IOException {
+    @Override
+    public void deleteSeams(String name, byte[] upload) throws IOException {
         if (settings.isTrue(EQUAL)) {
             call(name, () -> {
-                new SeamFiles(upload(name, UNKNOWN)).deleteAll();
+                SeamFiles seams = new SeamFiles(upload(name, upload));
+                if (upload.length == 0) {
+                    seams.deleteOfAll();
+                } else {
+                    seams.delete();
+                }
                 return null;
             });
         }
@@ -213,18 +218,18 @@ final class HadoopOutputStore implements OutputStore {
 
     @Override
     public void abort(String name, byte[] upload) throws IOException {
-        deleteSeams(name);
         if (upload.length == 0) {
             abortAll(name);
-            return;
+        } else {
+            call(name, () -> {
+                try (MultipartUploader uploader = uploader(fileSystem, folder)) {
+                    return FutureIO.awaitFuture(uploader.abort(handle(upload), path(name)));
+                } catch (FileNotFoundException e) {
+                    return null;
+                }
+            });
         }
-        call(name, () -> {
-            try (MultipartUploader uploader = uploader(fileSystem, folder)) {
-                return FutureIO.awaitFuture(uploader.abort(handle(upload), path(name)));
-            } catch (FileNotFoundException e) {
-                return null;
-            }
-        });
+        deleteSeams(name, upload);
     }
 
     /** A run was killed after it asked for an upload and before it kept the id. */

@@ -104,6 +104,7 @@ public final class OutputFile {
         }
         requireNoFolder();
         abortLeft();
+        store.deleteSeams(spec.name(), OutputStore.UNKNOWN);
         this.parts = parts;
         try {
             store.start(spec.name(), id -> {
@@ -139,6 +140,7 @@ public final class OutputFile {
             abortLeft();
             records.forgetUpload();
         }
+        store.deleteSeams(spec.name(), OutputStore.UNKNOWN);
     }
 
     /**
@@ -175,7 +177,9 @@ public final class OutputFile {
         try {
             List<PartReceipt> inOrder = inOrder(receipts);
             store.complete(spec.name(), upload, inOrder, joined);
-            records.committed(spec.plan(), upload, verified(), Crc32c.ofParts(inOrder));
+            records.committed(spec.plan(), verified(), Crc32c.ofParts(inOrder));
+            store.deleteSeams(spec.name(), upload);
+            records.ended(upload);
             upload = null;
         } catch (IOException | RuntimeException e) {
             abortAfter(e);
@@ -184,8 +188,8 @@ public final class OutputFile {
     }
 
     /**
-     * Drops the upload and its parts; attempts that still run fail. Nothing happens where no upload was begun, or it is
-     * committed already.
+     * Drops the upload and its parts; attempts that still run cannot add to them. Nothing happens where no upload was begun,
+     * or it is committed already.
      *
      * @throws StorageException if the store does not do it; the next run's {@link #begin} does it again
      */

@@ -68,10 +68,9 @@ final class OutputRecords {
         store.replace(upload, JSON.writeValueAsBytes(new Upload(id)));
     }
 
-    void committed(String plan, byte[] id, StoredFile file, long crc32c) throws IOException {
+    void committed(String plan, StoredFile file, long crc32c) throws IOException {
         Completion record = new Completion(plan, file.length(), file.version(), crc32c);
         store.replace(completion, JSON.writeValueAsBytes(record));
-        ended(id);
     }
 
     /** The record may be that of a later run, which took over: then it stays, so that its upload can be found. */

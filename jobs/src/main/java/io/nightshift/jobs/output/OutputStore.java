@@ -81,6 +81,13 @@ interface OutputStore {
      */
     void complete(String name, byte[] upload, List<PartReceipt> parts, List<SeamReceipt> seams) throws IOException;
 
+    /**
+     * Deletes what was kept of seams.
+     *
+     * @param upload whose; {@link #UNKNOWN} for those of every upload of that file
+     */
+    default void deleteSeams(String name, byte[] upload) throws IOException {}
+
     /** Drops an upload and its parts, and no other; nothing happens where it is gone. */
     void abort(String name, byte[] upload) throws IOException;
 

@@ -7,8 +7,8 @@ import java.io.Serializable;
  * Where tasks write the parts of one output file; sent to executors.
  *
  * <p>Memory: a part bound for an object store is kept whole until the store has it, in blocks that are taken as bytes
- * arrive (so that a failed request can be repeated): the part's length and at most one block more. A part of a local
- * file is not kept.
+ * arrive (so that a failed request can be repeated): the part's length and at most one block more. Where the store wants equal
+ * parts, only so much as one of these is kept; of a part of a local file nothing.
  */
 public interface PartSink extends Serializable {
     /**

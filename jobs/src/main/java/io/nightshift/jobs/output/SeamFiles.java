@@ -1,5 +1,6 @@
 package io.nightshift.jobs.output;
 
+import io.nightshift.formats.Sha256;
 import io.nightshift.jobs.storage.StorageErrors;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.io.OutputStream;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.fs.BulkDelete;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -15,7 +17,7 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * Small objects beside the records of an output: pieces of its parts that several tasks write of. They go when the file is
- * committed or given up.
+ * committed or given up, and those of late tasks when it is looked at again.
  *
  * @param upload what they are for
  */
@@ -52,27 +54,51 @@ record SeamFiles(PartUpload upload) implements Serializable {
         }
     }
 
-    /** Deletes all of them, those of runs that were cut off, too. */
-    void deleteAll() throws IOException {
-        FileSystem store = fileSystem();
-        Path folder = folder();
+    /** Deletes those of this upload. */
+    void delete() throws IOException {
+        delete(folder());
+    }
+
+    /** Deletes those of every upload of the file: what another run is at fails then. */
+    void deleteOfAll() throws IOException {
+        for (FileStatus found : list(ofFile())) {
+            delete(found.getPath());
+        }
+    }
+
+    private void delete(Path folder) throws IOException {
         List<Path> found = new ArrayList<>();
-        try {
-            for (FileStatus file : store.listStatus(folder)) {
-                found.add(file.getPath());
-            }
-        } catch (FileNotFoundException e) {
+        for (FileStatus file : list(folder)) {
+            found.add(file.getPath());
+        }
+        if (found.isEmpty()) {
             return;
         }
-        try (BulkDelete bulk = store.createBulkDelete(folder)) {
+        try (BulkDelete bulk = fileSystem().createBulkDelete(folder)) {
             for (int from = 0; from < found.size(); from += bulk.pageSize()) {
-                bulk.bulkDelete(found.subList(from, Math.min(found.size(), from + bulk.pageSize())));
+                List<Path> page = found.subList(from, Math.min(found.size(), from + bulk.pageSize()));
+                for (Map.Entry<Path, String> failure : bulk.bulkDelete(page)) {
+                    throw new IOException(failure.getKey() + " cannot be deleted: " + failure.getValue());
+                }
             }
         }
     }
 
-    private Path folder() {
+    private FileStatus[] list(Path folder) throws IOException {
+        try {
+            return fileSystem().listStatus(folder);
+        } catch (FileNotFoundException e) {
+            return new FileStatus[0];
+        }
+    }
+
+    private Path ofFile() {
         return new Path(upload.folder().hadoopPath(), OutputRecords.FOLDER + upload.name() + ".seams");
+    }
+
+    /** Late tasks of a run that another one took over from must not mix theirs with its. */
+    private Path folder() {
+        return new Path(ofFile(), new Sha256().add(upload.id()).hexadecimal().substring(0, 16));
     }
 
     private FileSystem fileSystem() throws IOException {

@@ -6,6 +6,7 @@ import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.statistics.InputSummary;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.formats.storage.ModelFolder;
+import io.nightshift.jobs.metrics.RunCounter;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
@@ -61,7 +62,9 @@ final class ScaleTask {
      */
     static GroupScales run(ScaleGroup group, ScaleTarget target, RoundingOptions options,
             StatisticsReader statistics, ModelFolder source, Workers workers) throws IOException {
-        return new ScaleTask(group, target, statistics, source, workers).search(options);
+        GroupScales found = new ScaleTask(group, target, statistics, source, workers).search(options);
+        RunCounter.BYTES_READ.add(found.bytesRead());
+        return found;
     }
 
     private GroupScales search(RoundingOptions options) throws IOException {

@@ -235,6 +235,32 @@ class BatchCommandTest {
         assertTrue(JSON.readTree(memory.toFile()).has("original_perplexity"));
     }
 
+    /** That there is too little text is found out by the evaluation alone. */
+    @Test
+    void anOutputThatCannotBeEvaluatedKeepsItsFigures() throws Exception {
+        Path model = Fixtures.copy("llama-spm", models.resolve("llama"));
+        Path held = Texts.write(folder.resolve("held-out.txt"), "far too short");
+        String manifest = manifest("models: [{model: " + model + ", targets: [gguf:Q8_0], evaluation: " + held
+                + ", context: 64, chunks: 2}]\n");
+        StateTable table = new StateTable(NightFiles.open(output.toString(), new HadoopSettings(Map.of())));
+        CommandRun night = batch("--manifest", manifest, "--run-id", "one");
+        assertEquals(1, night.exitCode(), night.err());
+        OutputState first = table.read("llama", "gguf:Q8_0").orElseThrow();
+        assertEquals(OutputStatus.FAILED, first.status());
+        assertTrue(first.error().startsWith("made, but not evaluated: ") && first.seconds() > 0 && first.bytes() > 0,
+                first.toString());
+        assertFalse(output("llama", "gguf:Q8_0").has("location"));
+
+        Texts.write(held, Texts.document(4, 300));
+        CommandRun again = batch("--manifest", manifest, "--run-id", "two");
+        assertEquals(0, again.exitCode(), again.err());
+        OutputState evaluated = table.read("llama", "gguf:Q8_0").orElseThrow();
+        assertEquals(OutputStatus.COMPLETE, evaluated.status());
+        assertTrue(evaluated.quality().isPresent());
+        assertEquals(List.of(first.seconds(), first.coreSeconds(), first.digests()),
+                List.of(evaluated.seconds(), evaluated.coreSeconds(), evaluated.digests()));
+    }
+
     @Test
     void anotherRunsOutputIsLeftAloneUntilTheRunIsTheSame() throws Exception {
         Fixtures.copy("llama-spm", models.resolve("llama"));

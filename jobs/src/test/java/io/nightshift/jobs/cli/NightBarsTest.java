@@ -56,6 +56,18 @@ class NightBarsTest {
     }
 
     @Test
+    void whatOthersPrintStandsAboveTheBars() {
+        NightBars bars = bars(80);
+        bars.reached("one", "writing", 0);
+        PrintStream others = bars.stream();
+        others.print("nightshift: inter");
+        others.println("rupted");
+        bars.line("one", "failed: Spark was stopped");
+        bars.ended("one");
+        assertEquals(List.of("nightshift: interrupted", "one: failed: Spark was stopped"), screen());
+    }
+
+    @Test
     void isDrawnTenTimesASecondAtMost() {
         NightBars bars = bars(80);
         bars.reached("one", "writing", 0);

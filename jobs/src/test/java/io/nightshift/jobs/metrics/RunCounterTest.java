@@ -35,8 +35,8 @@ class RunCounterTest {
         Path model = Fixtures.copy("llama-spm", folder.resolve("llama"));
         Path text = Texts.write(folder.resolve("text.txt"), Texts.document(3, 300));
         Path manifest = Texts.write(folder.resolve("night.yaml"), "output: " + folder.resolve("out") + "\nmodels: [{model: "
-                + model + ", targets: [gguf:Q8_0, gguf:Q4_K_M], calibration: " + text
-                + ", samples: 3, sequence-length: 64}, {model: " + folder + "/none, targets: [gguf:F16]}]\n");
+                + model + ", targets: [gguf:Q8_0, awq:w4g32], awq-grid: 1, calibration: "
+                + text + ", samples: 3, sequence-length: 64}, {model: " + folder + "/none, targets: [gguf:F16]}]\n");
         Files.createDirectories(folder.resolve("none"));
         Files.writeString(folder.resolve("none/config.json"), "{}");
         Process night = CommandProcess.start(List.of("batch", "--manifest", manifest.toString(), "--master", "local[2]"),
@@ -47,11 +47,17 @@ class RunCounterTest {
         assertEquals(1, night.waitFor());
         long written = 0;
         for (Path file : Fixtures.files(folder.resolve("out/llama"))) {
-            written += file.toString().endsWith(".gguf") && !file.endsWith("imatrix.gguf") ? Files.size(file) : 0;
+            boolean weights = file.toString().endsWith("Q8_0.gguf")
+                    || file.toString().contains("-AWQ/") && file.toString().endsWith(".safetensors");
+            written += weights ? Files.size(file) : 0;
         }
         assertEquals(written, last("bytes.written"));
-        assertTrue(last("bytes.read") > 0);
-        // Through eight layers.
+        // Once to calibrate, once or twice to search scales, once for each target.
+        long weights = Files.size(model.resolve("model-00001-of-00002.safetensors"))
+                + Files.size(model.resolve("model-00002-of-00002.safetensors"));
+        assertTrue(last("bytes.read") > 3.5 * weights && last("bytes.read") < 5.5 * weights,
+                last("bytes.read") + " of " + weights);
+        // Through eight layers; the final norm is none.
         assertEquals(8 * 3 * 64, last("layer.tokens"));
         assertEquals(2, last("outputs.complete"));
         assertEquals(1, last("outputs.failed"));

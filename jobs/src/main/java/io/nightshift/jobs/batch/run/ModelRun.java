@@ -120,7 +120,7 @@ final class ModelRun {
         boolean same = !model.isOn(ManifestKey.OVERWRITE) && ModelMemory.open(files, model, plan.source()).holds();
         for (ModelPlan.Output planned : plan.outputs()) {
             TargetRequest request = planned.request();
-            Optional<OutputState> before = rows.find(request).filter(row -> row.status().isThere());
+            Optional<OutputState> before = rows.find(request).filter(OutputState::isMade);
             // A plan finds no output whose statistics are still to be calibrated; its row goes before it is made again.
             if (before.isPresent() && (planned.found() || same && rows.isSealed(before.get()))) {
                 rows.keep(request, before.get());
@@ -264,16 +264,20 @@ final class ModelRun {
         lease.requireHeld();
         String name = name(result.location());
         Optional<OutputState> before = rows.find(request)
-                .filter(row -> result.skipped() && row.status().isThere() && row.name().equals(name));
+                .filter(row -> result.skipped() && row.isMade() && row.name().equals(name));
         if (before.isPresent() && rows.isSealed(before.get())) {
             made.put(request, new Made(result.location(), before.get()));
             return;
         }
         OutputResult.Work work = result.work();
+        Map<String, String> digests = Checksums.read(files, name);
+        // That was one reading of the whole output.
+        lease.requireHeld();
+        Checksums.write(files, name, digests);
         OutputState row = new OutputState(runId, model.name(), request.target().text(),
                 isEvaluated(request) ? OutputStatus.MADE : OutputStatus.COMPLETE, name, result.bytes(),
                 work.seconds().sum() / work.outputs(), work.time().sum() * 1e-9 / work.outputs(),
-                OptionalDouble.of(result.bitsPerWeight()), Optional.empty(), Checksums.write(files, name), "");
+                OptionalDouble.of(result.bitsPerWeight()), Optional.empty(), digests, "");
         if (!result.tensors().isEmpty()) {
             errors.add(new ModelDetail.TensorErrors(request.target().text(), result.tensors().stream()
                     .map(tensor -> new ModelDetail.TensorError(tensor.name(), tensor.relativeError())).toList()));
@@ -320,7 +324,6 @@ final class ModelRun {
         } catch (IOException | RuntimeException e) {
             lease.requireHeld();
             for (TargetRequest request : asked) {
-                made.remove(request);
                 fail(request, "made, but not evaluated: " + Failures.words(e));
             }
         }
@@ -368,13 +371,15 @@ final class ModelRun {
             files.delete(row.name() + Checksums.END);
             files.delete(request.target().isFile() ? row.name() : row.name() + "/config.json");
         }
-        enter(request, new OutputState(runId, row.model(), row.target(), status, row.name(),
-                withheld ? 0 : row.bytes(), row.seconds(), row.coreSeconds(), row.bitsPerWeight(), quality,
-                withheld ? Map.of() : row.digests(), failure));
+        OutputState judged = row.with(runId, status, quality, failure);
+        enter(request, withheld ? judged.withoutFiles() : judged);
     }
 
+    /** An output that is there keeps its figures. */
     private void fail(TargetRequest request, String why) throws IOException {
-        enter(request, rows.without(request, OutputStatus.FAILED, why));
+        Made output = made.remove(request);
+        enter(request, output == null ? rows.without(request, OutputStatus.FAILED, why)
+                : output.row().with(runId, OutputStatus.FAILED, Optional.empty(), why));
     }
 
     private void enter(TargetRequest request, OutputState row) throws IOException {

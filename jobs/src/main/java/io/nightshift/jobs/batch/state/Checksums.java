@@ -38,12 +38,12 @@ public final class Checksums {
     }
 
     /**
-     * Reads an output back and writes its digests beside it.
+     * Reads an output back.
      *
      * @param name a file or folder, as a path within the night's output
      * @return the digests by paths relative to the folder that the output lies in
      */
-    public static Map<String, String> write(NightFiles files, String name) throws IOException {
+    public static Map<String, String> read(NightFiles files, String name) throws IOException {
         Map<String, String> digests = new TreeMap<>();
         String folder = name.substring(0, name.lastIndexOf('/') + 1);
         for (NightFiles.Entry entry : files.list(name)) {
@@ -52,8 +52,12 @@ public final class Checksums {
         if (digests.isEmpty()) {
             digests.put(name.substring(folder.length()), of(files, name));
         }
-        files.write(name + END, text(digests).getBytes(StandardCharsets.UTF_8));
         return digests;
+    }
+
+    /** Writes the digests of an output beside it. */
+    public static void write(NightFiles files, String name, Map<String, String> digests) throws IOException {
+        files.write(name + END, text(digests).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Digests as sha256sum writes them. */

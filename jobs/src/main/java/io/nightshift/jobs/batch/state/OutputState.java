@@ -14,12 +14,13 @@ import java.util.TreeMap;
  * @param target as the manifest has it
  * @param status what became of it
  * @param name its file or folder, a path within the output
- * @param bytes of all its files; 0 where there is none
+ * @param bytes of all its files; 0 where there are none
  * @param seconds by the clock from its scales to its last byte; outputs that were made together share them equally
  * @param coreSeconds of the tasks that wrote it, shared likewise
  * @param bitsPerWeight on average
  * @param quality what it lost, where it was evaluated
- * @param digests SHA-256 in hexadecimal, by the file's path within the model's folder, in the order of paths
+ * @param digests SHA-256 in hexadecimal, by the file's path within the model's folder, in the order of paths; none where there
+ *     are no files
  * @param error in words, where it failed or is over its gate
  */
 public record OutputState(
@@ -37,6 +38,23 @@ public record OutputState(
         String error) {
     public OutputState {
         digests = Collections.unmodifiableMap(new TreeMap<>(digests));
+    }
+
+    /** Whether the output was made and is there, though its evaluation may have failed. */
+    public boolean isMade() {
+        return !digests.isEmpty();
+    }
+
+    /** The same output, judged anew. */
+    public OutputState with(String newRun, OutputStatus newStatus, Optional<Quality> measured, String newError) {
+        return new OutputState(newRun, model, target, newStatus, name, bytes, seconds, coreSeconds, bitsPerWeight, measured,
+                digests, newError);
+    }
+
+    /** The same output, taken away. */
+    public OutputState withoutFiles() {
+        return new OutputState(run, model, target, status, name, 0, seconds, coreSeconds, bitsPerWeight, quality, Map.of(),
+                error);
     }
 
     /**

@@ -40,8 +40,8 @@ class VerificationTest {
         gguf.toFile().setWritable(true);
         checkpoint = Fixtures.copy("llama-spm", model.resolve("llama-copy"));
         NightFiles files = NightFiles.open(night.toString(), SETTINGS);
-        Checksums.write(files, "llama/llama-F32.gguf");
-        Checksums.write(files, "llama/llama-copy");
+        seal(files, "llama/llama-F32.gguf");
+        seal(files, "llama/llama-copy");
     }
 
     private static List<Verification.Finding> broken(Path path) throws IOException {
@@ -130,7 +130,7 @@ class VerificationTest {
     void twoDotsWithinANameLeadNowhere() throws Exception {
         Files.move(gguf, night.resolve("llama/llama..F32.gguf"));
         Files.delete(night.resolve("llama/llama-F32.gguf.sha256"));
-        Checksums.write(NightFiles.open(night.toString(), SETTINGS), "llama/llama..F32.gguf");
+        seal(NightFiles.open(night.toString(), SETTINGS), "llama/llama..F32.gguf");
         assertEquals(List.of(), broken(night));
     }
 
@@ -153,11 +153,15 @@ class VerificationTest {
         try (S3Server s3 = S3Server.start()) {
             s3.put("night/m/m.gguf", Files.readAllBytes(gguf));
             NightFiles files = NightFiles.open(s3.location("night"), s3.settings());
-            Checksums.write(files, "m/m.gguf");
+            seal(files, "m/m.gguf");
             assertEquals(Fixtures.sha256(gguf) + "  m.gguf\n", new String(s3.get("night/m/m.gguf.sha256"),
                     StandardCharsets.UTF_8));
             assertTrue(Verification.of(s3.location("night/m/m.gguf"), s3.settings()).stream()
                     .allMatch(Verification.Finding::sound));
         }
+    }
+
+    private static void seal(NightFiles files, String name) throws IOException {
+        Checksums.write(files, name, Checksums.read(files, name));
     }
 }
