@@ -86,7 +86,7 @@ final class BatchCommand implements Callable<Integer> {
                 ? Optional.of(new NightBars(System.err, Terminal.columns(), System::nanoTime))
                 : Optional.empty();
         Night night = new Night(read, new ManifestRequests(), runtime.hadoop(),
-                bars.map(NightProgress.class::cast).orElse(NightProgress.lines(System.err)), InstantSource.system());
+                bars.map(NightProgress.class::cast).orElse(new NightLines(System.err)), InstantSource.system());
         if (dryRun) {
             List<ModelPlan> plans = night.plan(new TerminalProgress(System.err, false), runtime.cores(), true);
             NightPlanTable.print(plans, runtime.cores(), System.out);

@@ -41,6 +41,11 @@ final class NightBars implements NightProgress {
         lastDrawn = clock.getAsLong() - REDRAWN_EVERY_NANOS;
     }
 
+    @Override
+    public boolean isInterrupted() {
+        return Interruption.ofProcess().hasBegun();
+    }
+
     /** For all else that goes to the terminal, such as errors that Spark logs: whole lines stand above the bars. */
     PrintStream stream() {
         return new PrintStream(new OutputStream() {

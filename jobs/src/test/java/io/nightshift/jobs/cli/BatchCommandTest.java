@@ -387,6 +387,29 @@ class BatchCommandTest {
         assertEquals(0, CommandRun.of("verify", output.toString()).exitCode());
     }
 
+    /** SIGTERM, such as of a pod that has to go: it is as if the driver had been killed, but for what it says. */
+    @Test
+    void aNightThatIsStoppedEntersNothingAsFailed() throws Exception {
+        Fixtures.copy("llama-spm", models.resolve("llama"));
+        Path text = Texts.write(folder.resolve("train.txt"), Texts.document(3, 2000));
+        String manifest = manifest("models: [{model: " + models + "/llama, targets: [awq:w4g32], calibration: " + text
+                + ", samples: 64, sequence-length: 512}]\n");
+        Process driver = CommandProcess.start(
+                List.of("batch", "--manifest", manifest, "--master", "local[2]", "--run-id", "night"), Map.of(), folder);
+        Path statistics = output.resolve("llama/llama-calibration");
+        while (driver.isAlive() && !Files.exists(statistics)) {
+            Thread.sleep(5);
+        }
+        driver.destroy();
+        assertEquals(143, driver.waitFor());
+        String said = Files.readString(folder.resolve("err"));
+        assertTrue(said.contains("nightshift: interrupted; run it again to make what is missing"), said);
+        assertFalse(said.contains("failed") || said.contains("\tat "), said);
+        assertFalse(Files.exists(output.resolve("result.json")) || Files.exists(output.resolve("report.html")), said);
+        assertFalse(Files.exists(output.resolve("state")), said);
+        assertEquals(List.of(), Fixtures.files(output.resolve(".nightshift/lease")));
+    }
+
     @Test
     void theManifestIsExplainedAndItsErrorsAreTold() throws Exception {
         Fixtures.copy("llama-spm", models.resolve("llama"));

@@ -4,6 +4,7 @@ import io.nightshift.jobs.calibration.CalibrateProgress;
 import io.nightshift.jobs.evaluation.EvaluateProgress;
 import io.nightshift.jobs.tasks.Progress;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 
 /** The lines of one model among those of others. */
 final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgress {
@@ -29,6 +30,13 @@ final class ModelProgress implements Progress, CalibrateProgress, EvaluateProgre
 
     void line(String text) {
         night.line(model, text);
+    }
+
+    /** @throws InterruptedIOException if someone has stopped the night */
+    void requireUninterrupted() throws InterruptedIOException {
+        if (night.isInterrupted()) {
+            throw new InterruptedIOException("interrupted");
+        }
     }
 
     /** How many outputs, statistics or steps of a run that was cut off were there already. */

@@ -84,7 +84,7 @@ final class ModelRun {
     record Outcome(List<OutputState> rows, OptionalDouble originalPerplexity, ModelDetail detail) {}
 
     /**
-     * Makes what is missing. What fails stands in the rows.
+     * Makes what is missing. What fails stands in the rows; of what is interrupted there is none.
      *
      * @throws LeaseException if the lease was lost: nothing more may be written
      * @throws IOException if the state cannot be read or written
@@ -194,6 +194,7 @@ final class ModelRun {
         } catch (LeaseException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
+            progress.requireUninterrupted();
             progress.line("failed: " + Failures.words(e));
             lease.requireHeld();
             afterFailure(part, wanted, Failures.words(e));
@@ -377,6 +378,7 @@ final class ModelRun {
 
     /** An output that is there keeps its figures. */
     private void fail(TargetRequest request, String why) throws IOException {
+        progress.requireUninterrupted();
         Made output = made.remove(request);
         enter(request, output == null ? rows.without(request, OutputStatus.FAILED, why)
                 : output.row().with(runId, OutputStatus.FAILED, Optional.empty(), why));

@@ -81,7 +81,7 @@ public final class Night {
      * @param plans of {@link #plan}
      * @param runId of this run
      * @throws LeaseException if another run holds the output, or takes it meanwhile: then there is no result
-     * @throws IOException if state, report or result cannot be written
+     * @throws IOException if state, report or result cannot be written, or someone stopped the night: then there is none either
      */
     public NightResult run(JavaSparkContext spark, List<ModelPlan> plans, String runId) throws IOException {
         Instant start = clock.instant();

@@ -1,7 +1,5 @@
 package io.nightshift.jobs.batch.run;
 
-import java.io.PrintStream;
-
 /** Hears how the models of a night go on, from several threads. */
 public interface NightProgress {
     /** Something to be told of a model. */
@@ -18,8 +16,8 @@ public interface NightProgress {
     /** A model is done, or has failed. */
     default void ended(String model) {}
 
-    /** A line each, and nothing else. */
-    static NightProgress lines(PrintStream out) {
-        return (model, text) -> out.println(model + ": " + text);
+    /** Whether someone has stopped the night: what stops in the middle of its work then has not failed. */
+    default boolean isInterrupted() {
+        return false;
     }
 }
