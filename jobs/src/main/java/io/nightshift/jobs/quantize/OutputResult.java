@@ -36,12 +36,13 @@ public record OutputResult(String target, String location, long bytes, double bi
      * @param bytesRead from the checkpoint, by all phases
      * @param bytesWritten to all outputs that were made together
      * @param time where the tasks that wrote parts spent theirs, all added up
+     * @param coreNanos of the tasks of all phases, from the search for scales to verifying, each with all of its cores
      * @param seconds of each phase
      */
     public record Work(int outputs, int parts, int blocks, long bytesRead, long bytesWritten, WorkTime time,
-            Seconds seconds) {
+            long coreNanos, Seconds seconds) {
         /** Nothing was done. */
-        public static final Work NONE = new Work(1, 0, 0, 0, 0, WorkTime.ZERO, Seconds.NONE);
+        public static final Work NONE = new Work(1, 0, 0, 0, 0, WorkTime.ZERO, 0, Seconds.NONE);
     }
 
     /**

@@ -22,6 +22,7 @@ import io.nightshift.jobs.rounding.ScaleTarget;
 import io.nightshift.jobs.rounding.ScaledInput;
 import io.nightshift.jobs.rounding.StatisticsReference;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.tasks.CoreTime;
 import io.nightshift.jobs.tasks.KeptResults;
 import io.nightshift.jobs.tasks.Progress;
 import io.nightshift.jobs.tasks.RunCache;
@@ -93,6 +94,12 @@ final class TargetRun implements AutoCloseable {
      * @throws IOException if a task failed again and again, or the store
      */
     List<OutputResult> make(List<CheckedTarget> targets) throws IOException {
+        try (CoreTime cores = CoreTime.count()) {
+            return make(targets, cores);
+        }
+    }
+
+    private List<OutputResult> make(List<CheckedTarget> targets, CoreTime cores) throws IOException {
         Prepared prepared = prepare(targets);
         for (PreparedOutput output : prepared.outputs()) {
             output.writer().removeOld();
@@ -106,7 +113,7 @@ final class TargetRun implements AutoCloseable {
             finish(output, written.results());
             output.kept().delete();
         }
-        OutputResult.Work made = work(phase, written, prepared, writing, clock.seconds());
+        OutputResult.Work made = work(phase, written, prepared, cores, writing, clock.seconds());
         List<OutputResult> results = new ArrayList<>();
         for (PreparedOutput output : prepared.outputs()) {
             results.add(result(output, written.results(), made));
@@ -299,7 +306,8 @@ final class TargetRun implements AutoCloseable {
     }
 
     private static OutputResult.Work work(
-            WritePhase phase, WritePhase.Written written, Prepared prepared, double writing, double verifying) {
+            WritePhase phase, WritePhase.Written written, Prepared prepared, CoreTime cores, double writing,
+            double verifying) {
         long read = prepared.outputs().stream()
                 .flatMap(output -> output.scales().groups().stream())
                 .mapToLong(GroupScales::bytesRead)
@@ -312,7 +320,7 @@ final class TargetRun implements AutoCloseable {
         }
         long bytes = prepared.outputs().stream().mapToLong(output -> output.laidOut().layout().bytes()).sum();
         OutputResult.Seconds before = prepared.seconds();
-        return new OutputResult.Work(prepared.outputs().size(), phase.pieces(), written.blocks(), read, bytes, time,
+        return new OutputResult.Work(prepared.outputs().size(), phase.pieces(), written.blocks(), read, bytes, time, cores.nanos(),
                 new OutputResult.Seconds(before.scales(), before.choosing(), before.factors(), writing, verifying));
     }
 

@@ -13,11 +13,6 @@ public record WorkTime(long reading, long computing, long writing) implements Se
     /** No time. */
     public static final WorkTime ZERO = new WorkTime(0, 0, 0);
 
-    /** All of it, in nanoseconds. */
-    public long sum() {
-        return reading + computing + writing;
-    }
-
     WorkTime plus(WorkTime other) {
         return new WorkTime(reading + other.reading, computing + other.computing, writing + other.writing);
     }

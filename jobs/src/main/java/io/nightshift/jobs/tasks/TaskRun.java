@@ -15,6 +15,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.util.LongAccumulator;
 import scala.Function2;
 import scala.jdk.javaapi.CollectionConverters;
 import scala.reflect.ClassTag;
@@ -59,6 +60,7 @@ public final class TaskRun {
     private final Optional<StageMemory> memory;
     private final String group = "nightshift-" + UUID.randomUUID();
     private final Refusals refusals;
+    private final LongAccumulator nanos;
 
     /**
      * The body of a task.
@@ -113,6 +115,13 @@ public final class TaskRun {
         this.memory = memory;
         refusals = new Refusals(() -> spark.sc().cancelJobGroup(group));
         spark.sc().register(refusals);
+        nanos = spark.sc().longAccumulator();
+    }
+
+    /** Adds what a task has taken since a time, of all of its cores. */
+    private static void count(LongAccumulator nanos, long since) {
+        TaskContext task = TaskContext.get();
+        nanos.add((System.nanoTime() - since) * (task == null ? 1 : task.cpus()));
     }
 
     /**
@@ -121,30 +130,35 @@ public final class TaskRun {
      * @param step refuses when it is called, not later when its iterator is drawn
      */
     public <A, B> FlatMapFunction<A, B> refusing(FlatMapFunction<A, B> step) {
-        return new Refusing<>(step, refusals);
+        return new Refusing<>(step, refusals, nanos);
     }
 
-    private record Refusing<A, B>(FlatMapFunction<A, B> step, Refusals refusals) implements FlatMapFunction<A, B> {
+    private record Refusing<A, B>(FlatMapFunction<A, B> step, Refusals refusals, LongAccumulator nanos)
+            implements FlatMapFunction<A, B> {
         @Override
         public Iterator<B> call(A element) throws Exception {
             if (!refusals.isZero()) {
                 // An element of this task was refused before.
                 return List.<B>of().iterator();
             }
+            long start = System.nanoTime();
             try {
                 return step.call(element);
             } catch (InvalidModelException e) {
                 refusals.add(e.getMessage());
                 return List.<B>of().iterator();
+            } finally {
+                count(nanos, start);
             }
         }
     }
 
     /** What Spark runs. */
-    private record Task<A, B>(Body<A, B> body, Refusals refusals)
+    private record Task<A, B>(Body<A, B> body, Refusals refusals, LongAccumulator nanos)
             implements Function2<TaskContext, scala.collection.Iterator<A>, Object[]>, Serializable {
         @Override
         public Object[] apply(TaskContext context, scala.collection.Iterator<A> elements) {
+            long start = System.nanoTime();
             try {
                 B result = body.run(
                         context.partitionId(), CollectionConverters.asJava(elements), TaskAttempt.number(context));
@@ -154,6 +168,8 @@ public final class TaskRun {
                 return new Object[0];
             } catch (IOException e) {
                 throw new UncheckedIOException(e.getMessage(), e);
+            } finally {
+                count(nanos, start);
             }
         }
     }
@@ -186,7 +202,7 @@ public final class TaskRun {
         spark.setJobGroup(group, JobScope.described(spark, description), true);
         RunningTasks running = new RunningTasks(spark.sc(), GROUP, group);
         try {
-            spark.sc().runJob(partitions.rdd(), new Task<>(body, refusals),
+            spark.sc().runJob(partitions.rdd(), new Task<>(body, refusals, nanos),
                     CollectionConverters.asScala(indices).toSeq(), collector, tag);
             if (spark.getConf().getBoolean(SPECULATION, false)) {
                 running.awaitEnd(AFTER_SUCCESS);
@@ -198,6 +214,8 @@ public final class TaskRun {
             }
         } finally {
             running.close();
+            CoreTime.add(nanos.value());
+            nanos.reset();
             spark.setLocalProperty(GROUP, groupBefore);
             spark.setLocalProperty(DESCRIPTION, descriptionBefore);
             spark.setLocalProperty(INTERRUPT, interruptBefore);

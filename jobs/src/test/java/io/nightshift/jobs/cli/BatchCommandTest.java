@@ -181,6 +181,10 @@ class BatchCommandTest {
         assertEquals("complete", output("llama", "gguf:Q8_0").get("status").asText(), night.err());
         assertTrue(output("llama", "gguf:Q8_0").at("/quality/mean_kld").asDouble() > 0);
         assertEquals("complete", output("llama", "awq:w4g32").get("status").asText(), night.err());
+        // Scales are searched, factors made and rows rounded by tasks that write nothing: on two cores, and never on more.
+        double seconds = output("llama", "awq:w4g32").get("seconds").asDouble();
+        double cores = output("llama", "awq:w4g32").get("core_seconds").asDouble();
+        assertTrue(cores > 0.3 * seconds && cores <= 2 * seconds, cores + " in " + seconds);
         assertTrue(result().at("/models/0/original_perplexity").asDouble() > 1);
         assertFalse(Files.readString(output.resolve("llama/README.md")).contains("Q2_K"));
         Path table = Fixtures.files(output.resolve("llama")).stream()

@@ -277,12 +277,12 @@ final class ModelRun {
         Checksums.write(files, name, digests);
         OutputState row = new OutputState(runId, model.name(), request.target().text(),
                 isEvaluated(request) ? OutputStatus.MADE : OutputStatus.COMPLETE, name, result.bytes(),
-                work.seconds().sum() / work.outputs(), work.time().sum() * 1e-9 / work.outputs(),
+                work.seconds().sum() / work.outputs(), work.coreNanos() * 1e-9 / work.outputs(),
                 OptionalDouble.of(result.bitsPerWeight()), Optional.empty(), digests, "");
         if (!result.tensors().isEmpty()) {
             errors.add(new ModelDetail.TensorErrors(request.target().text(), result.tensors().stream()
                     .map(tensor -> new ModelDetail.TensorError(tensor.name(), tensor.relativeError())).toList()));
-            slowest.add(new ModelDetail.SlowPart("writing", request.target().text(), row.coreSeconds()));
+            slowest.add(new ModelDetail.SlowPart("making", request.target().text(), row.coreSeconds()));
         }
         rows.write(row);
         made.put(request, new Made(result.location(), row));

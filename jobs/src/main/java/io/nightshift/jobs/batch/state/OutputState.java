@@ -16,7 +16,7 @@ import java.util.TreeMap;
  * @param name its file or folder, a path within the output
  * @param bytes of all its files; 0 where there are none
  * @param seconds by the clock from its scales to its last byte; outputs that were made together share them equally
- * @param coreSeconds of the tasks that wrote it, shared likewise
+ * @param coreSeconds of all tasks that made it, each with all of its cores; shared likewise
  * @param bitsPerWeight on average
  * @param quality what it lost, where it was evaluated
  * @param digests SHA-256 in hexadecimal, by the file's path within the model's folder, in the order of paths; none where there
