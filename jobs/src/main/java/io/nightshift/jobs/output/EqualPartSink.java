@@ -28,28 +28,47 @@ record EqualPartSink(PartUpload upload, PartGrid grid) implements PartSink {
         return new Writer(part, attempt);
     }
 
-    /** Adds the parts of the grid that an attempt uploaded, by their indexes. */
-    static void addUploaded(PartReceipt receipt, Map<Integer, byte[]> uploaded) throws IOException {
-        DataInputStream in = new DataInputStream(new ByteArrayInputStream(receipt.handle()));
-        for (int left = in.readInt(); left > 0; left--) {
-            int index = in.readInt();
-            uploaded.put(index, in.readNBytes(in.readInt()));
+    /**
+     * What parts of the grid were given for their bytes, by the numbers that complete the upload.
+     *
+     * @param seams those of {@link #seams}, joined
+     * @throws IllegalStateException if one is missing
+     */
+    Map<Integer, byte[]> handles(List<PartReceipt> receipts, List<SeamReceipt> seams) throws IOException {
+        Map<Integer, byte[]> handles = new TreeMap<>();
+        uploaded(receipts).forEach((index, handle) -> handles.put(index + 1, handle));
+        seams.forEach(seam -> handles.put(seam.index() + 1, seam.handle()));
+        if (handles.size() != grid.parts()) {
+            throw new IllegalStateException(upload.name() + ": " + handles.size() + " equal parts, where " + grid.parts()
+                    + " make up the file");
         }
+        return handles;
+    }
+
+    /** The parts of the grid that tasks had the whole of, by their indexes. */
+    private static Map<Integer, byte[]> uploaded(List<PartReceipt> receipts) throws IOException {
+        Map<Integer, byte[]> uploaded = new TreeMap<>();
+        for (PartReceipt receipt : receipts) {
+            DataInputStream in = new DataInputStream(new ByteArrayInputStream(receipt.handle()));
+            for (int left = in.readInt(); left > 0; left--) {
+                int index = in.readInt();
+                uploaded.put(index, in.readNBytes(in.readInt()));
+            }
+        }
+        return uploaded;
     }
 
     /** What is left to be joined. */
     List<Seam> seams(List<PartReceipt> receipts) throws IOException {
-        Map<Integer, byte[]> uploaded = new TreeMap<>();
         Map<Integer, List<String>> pieces = new TreeMap<>();
         for (PartReceipt receipt : receipts) {
-            addUploaded(receipt, uploaded);
             Part part = receipt.part();
             int last = grid.index(part.position() + part.length() - 1);
             for (int index = grid.index(part.position()); index <= last; index++) {
                 pieces.computeIfAbsent(index, key -> new ArrayList<>()).add(SeamFiles.name(index, part, receipt.attempt()));
             }
         }
-        pieces.keySet().removeAll(uploaded.keySet());
+        pieces.keySet().removeAll(uploaded(receipts).keySet());
         return pieces.entrySet().stream().map(seam -> new Seam(upload, grid, seam.getKey(), seam.getValue())).toList();
     }
 

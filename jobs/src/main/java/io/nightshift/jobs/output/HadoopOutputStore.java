@@ -174,24 +174,10 @@ final class HadoopOutputStore implements OutputStore {
 
     @Override
     public void complete(String name, byte[] upload, List<PartReceipt> parts, List<SeamReceipt> seams) throws IOException {
-        Map<Integer, byte[]> byNumber = new TreeMap<>();
-        if (settings.isTrue(EQUAL)) {
-            Map<Integer, byte[]> byIndex = new TreeMap<>();
-            for (PartReceipt part : parts) {
-                EqualPartSink.addUploaded(part, byIndex);
-            }
-            seams.forEach(seam -> byIndex.put(seam.index(), seam.handle()));
-            byIndex.forEach((index, handle) -> byNumber.put(index + 1, handle));
-            Part last = parts.get(parts.size() - 1).part();
-            int wanted = PartGrid.of(last.position() + last.length()).parts();
-            if (byNumber.size() != wanted) {
-                throw new IllegalStateException(name + ": " + byNumber.size() + " equal parts, where " + wanted
-                        + " make up the file");
-            }
-        } else {
-            UploadPartSink sink = anyParts(name, upload, parts.size());
-            parts.forEach(part -> byNumber.put(sink.number(part.part(), part.attempt()), part.handle()));
-        }
+        Part last = parts.get(parts.size() - 1).part();
+        Map<Integer, byte[]> byNumber = settings.isTrue(EQUAL)
+                ? equalParts(name, upload, last.position() + last.length()).handles(parts, seams)
+                : anyParts(name, upload, parts.size()).handles(parts);
         Map<Integer, PartHandle> winners = new TreeMap<>();
         byNumber.forEach((number, handle) -> winners.put(number, BBPartHandle.from(ByteBuffer.wrap(handle))));
         call(name, () -> {

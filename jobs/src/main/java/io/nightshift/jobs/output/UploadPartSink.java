@@ -1,6 +1,9 @@
 package io.nightshift.jobs.output;
 
 import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
@@ -30,6 +33,13 @@ record UploadPartSink(PartUpload upload, int parts, int numbersPerPart) implemen
     @Override
     public PartWriter open(Part part, int attempt) {
         return new Writer(part, attempt);
+    }
+
+    /** What the attempts that won were given for their bytes, by the numbers that complete the upload. */
+    Map<Integer, byte[]> handles(List<PartReceipt> receipts) {
+        Map<Integer, byte[]> handles = new TreeMap<>();
+        receipts.forEach(receipt -> handles.put(number(receipt.part(), receipt.attempt()), receipt.handle()));
+        return handles;
     }
 
     /** The part number of an attempt, from 1; in the order of the parts. */

@@ -320,7 +320,8 @@ final class TargetRun implements AutoCloseable {
         }
         long bytes = prepared.outputs().stream().mapToLong(output -> output.laidOut().layout().bytes()).sum();
         OutputResult.Seconds before = prepared.seconds();
-        return new OutputResult.Work(prepared.outputs().size(), phase.pieces(), written.blocks(), read, bytes, time, cores.nanos(),
+        return new OutputResult.Work(prepared.outputs().size(), phase.pieces(), written.blocks(), read, bytes, time,
+                cores.nanos(),
                 new OutputResult.Seconds(before.scales(), before.choosing(), before.factors(), writing, verifying));
     }
 
