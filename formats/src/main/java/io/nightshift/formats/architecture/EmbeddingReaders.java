@@ -12,17 +12,13 @@ import java.util.Optional;
  * @param embedding the embedding, as a matrix whose rows are rounded one by one; it belongs to no decoder layer
  * @param norm the weights that its columns are multiplied by first; null where the layers read the rows as they are
  * @param linears the layers, at least one
+ * @param output the output projection where it has the same rows, which are then multiplied with the last hidden states as well;
+ *     else null
  */
-public record EmbeddingReaders(LinearLayer embedding, SourceRows norm, List<LinearLayer> linears)
+public record EmbeddingReaders(LinearLayer embedding, SourceRows norm, List<LinearLayer> linears, LinearLayer output)
         implements Serializable {
-    /**
-     * The readers of a model's embedding. None where the output projection shares its matrix: its rows are then multiplied with
-     * the last hidden states as well.
-     */
+    /** The readers of a model's embedding; none where the model has no matrix of one, or none that reads it as a matrix does. */
     public static Optional<EmbeddingReaders> of(ModelConversion conversion) {
-        if (LinearLayers.output(conversion).isEmpty()) {
-            return Optional.empty();
-        }
         List<LinearLayer> first = LinearLayers.of(conversion).stream().filter(linear -> linear.layer() == 0).toList();
         return conversion.architecture().linearGroups().stream()
                 .filter(LinearGroup::startsLayer)
@@ -38,7 +34,8 @@ public record EmbeddingReaders(LinearLayer embedding, SourceRows norm, List<Line
             return Optional.empty();
         }
         LinearLayer matrix = LinearLayers.outside(LinearLayers.EMBEDDINGS, embedding.get());
-        return Optional.of(new EmbeddingReaders(matrix, norm.orElse(null), linears));
+        LinearLayer shared = LinearLayers.output(conversion).isPresent() ? null : LinearLayers.head(conversion);
+        return Optional.of(new EmbeddingReaders(matrix, norm.orElse(null), linears, shared));
     }
 
     /** What a tensor is made of, if that is one range of rows. */

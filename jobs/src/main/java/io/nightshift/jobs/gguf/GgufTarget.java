@@ -62,7 +62,7 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
     private static final String KEY = "quantize.nightshift.";
 
     /** Raised when the same options and statistics give other bytes. */
-    private static final String BYTES_VERSION = "gguf-rounding-3";
+    private static final String BYTES_VERSION = "gguf-rounding-4";
 
     /** A file as llama-quantize makes it without any option. */
     public static GgufTarget of(FileType fileType) {

@@ -49,7 +49,7 @@ public record SizedGgufTarget(FileSize size, TypeChoices choices, RoundingOption
     private static final BudgetedChoice SUM = new BudgetedChoice(1);
 
     /** Raised when the same measurement gives other choices. */
-    private static final String VERSION = "sized-gguf-2";
+    private static final String VERSION = "sized-gguf-3";
 
     /** The loss by the statistics of a layer's inputs, of fewer rows than where it is the only measure. */
     private record SampledLoss(int sampledRows) implements Measure {

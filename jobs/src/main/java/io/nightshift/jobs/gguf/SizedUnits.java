@@ -97,7 +97,7 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
         for (int i = 0; i < assigned.types().size(); i++) {
             TensorRecipe tensor = assigned.model().tensors().get(i);
             AssignedType type = assigned.types().get(i);
-            boolean embeds = tensor.name().equals(EMBEDDING);
+            boolean embeds = ModelImportance.isTokenEmbedding(tensor.name());
             List<LinearLayer> layers =
                     embeds ? embedding(target, model, tensor) : linears.getOrDefault(tensor.name(), List.of());
             if ((embeds || !layers.isEmpty()) && TypeAssignment.isQuantized(tensor)) {
@@ -112,7 +112,7 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
 
     /** The embedding as a matrix that is rounded by what reads it; none where its rounding cannot be fed back. */
     private static List<LinearLayer> embedding(SizedGgufTarget target, Model model, TensorRecipe tensor) throws IOException {
-        boolean taken = target.rounding().feedback() && target.choices().pinned(tensor, false)
+        boolean taken = tensor.name().equals(EMBEDDING) && target.rounding().feedback() && target.choices().pinned(tensor, false)
                 .map(type -> new GgmlEncoding(type).takesFeedback())
                 .orElse(true);
         return taken ? model.embeddingReaders().map(readers -> List.of(readers.embedding())).orElse(List.of()) : List.of();

@@ -3,6 +3,7 @@ package io.nightshift.jobs.quantize;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.Role;
 import io.nightshift.jobs.quantize.MeasurePhase.Measured;
+import io.nightshift.jobs.rounding.SharedEmbeddingGram;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.Serializable;
 
@@ -22,6 +23,13 @@ record Probe(Measured unit, int choice) implements Serializable {
     /** Whether it is rounded by the statistics of what it is read by. */
     boolean isMeasured() {
         return !unit.unit().linears().isEmpty();
+    }
+
+    /** Whether the output matrix is another: its own, or the embedding that it shares. */
+    boolean changesOutput() {
+        return isEmbedding()
+                ? !isMeasured() || unit.inputs().get(0).source() instanceof SharedEmbeddingGram
+                : layer() == LinearLayer.NO_LAYER;
     }
 
     /** The decoder layer that it is in; {@link LinearLayer#NO_LAYER} for embedding and output projection. */

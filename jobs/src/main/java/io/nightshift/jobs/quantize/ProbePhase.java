@@ -180,12 +180,10 @@ final class ProbePhase {
         HiddenStates original = run.states().all(model.model().layers());
         HiddenStates states = step.states() == null ? original : StoredStates.read(files, step.states());
         try (Workers workers = TaskWorkers.open()) {
-            if (probe.isEmbedding()) {
-                // Of an output matrix of its own the rounded embedding is no part.
-                Optional<RoundedMatrix> head = probe.isMeasured() ? Optional.empty() : Optional.of(embedding(probe));
-                return HeadDivergence.mean(model, original, states, head, workers);
+            if (!probe.isMeasured()) {
+                return HeadDivergence.mean(model, original, states, Optional.of(embedding(probe)), workers);
             }
-            if (probe.layer() != LinearLayer.NO_LAYER) {
+            if (!probe.changesOutput()) {
                 return HeadDivergence.mean(model, original, states, Optional.empty(), workers);
             }
             return layers(probe, run, workers).rounded(probe.encoding(), output ->

@@ -10,7 +10,6 @@ import io.nightshift.formats.layout.LaidOutFile;
 import io.nightshift.formats.layout.OutputLayout;
 import io.nightshift.formats.statistics.StatisticsReader;
 import io.nightshift.jobs.output.OutputFolder;
-import io.nightshift.jobs.rounding.EmbeddingGram;
 import io.nightshift.jobs.rounding.Factors;
 import io.nightshift.jobs.rounding.Foldings;
 import io.nightshift.jobs.rounding.GroupScales;
@@ -282,8 +281,8 @@ final class TargetRun implements AutoCloseable {
             for (Unit unit : plan.units()) {
                 for (LinearLayer linear : unit.linears()) {
                     inputs.put(linear.module(), linear.role() == Role.EMBEDDING
-                            ? ScaledInput.of(new EmbeddingGram(model.source(), model.embeddingReaders().orElseThrow()),
-                                    target.target().rounding())
+                            ? ScaledInput.ofEmbedding(model.source(), model.embeddingReaders().orElseThrow(), statistics.get(),
+                                    reader, target.target().rounding())
                             : ScaledInput.of(statistics.get(), reader, linear, scales.columnScales(linear),
                                     target.target().rounding()));
                 }

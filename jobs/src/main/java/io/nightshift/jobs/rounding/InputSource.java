@@ -7,7 +7,8 @@ import java.io.IOException;
 import java.io.Serializable;
 
 /** Where the Gram matrix comes from that says what errors of a matrix cost. */
-public sealed interface InputSource extends Serializable permits InputSource.Calibrated, EmbeddingGram {
+public sealed interface InputSource extends Serializable
+        permits InputSource.Calibrated, EmbeddingGram, SharedEmbeddingGram {
     /** Unlike that of every other one, and fit for a file's name. */
     String name();
 

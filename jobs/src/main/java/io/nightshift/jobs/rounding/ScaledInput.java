@@ -2,8 +2,10 @@ package io.nightshift.jobs.rounding;
 
 import io.nightshift.formats.Sha256;
 import io.nightshift.formats.architecture.ColumnForm;
+import io.nightshift.formats.architecture.EmbeddingReaders;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.statistics.StatisticsReader;
+import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.Damping;
@@ -47,8 +49,14 @@ public record ScaledInput(InputSource source, ColumnForm columns, float[] scales
     }
 
     /** The same of the token embedding, whose rows nothing scales. */
-    public static ScaledInput of(EmbeddingGram embedding, RoundingOptions options) {
-        return of(embedding, embedding.readers().embedding(), null, options);
+    public static ScaledInput ofEmbedding(FolderReference model, EmbeddingReaders readers, StatisticsReference source,
+            StatisticsReader reader, RoundingOptions options) {
+        EmbeddingGram read = new EmbeddingGram(model, readers);
+        InputSource all = readers.output() == null
+                ? read
+                : new SharedEmbeddingGram(read,
+                        new InputSource.Calibrated(source, StatisticsReference.input(reader, readers.output())));
+        return of(all, readers.embedding(), null, options);
     }
 
     private static ScaledInput of(InputSource source, LinearLayer linear, float[] scales, RoundingOptions options) {

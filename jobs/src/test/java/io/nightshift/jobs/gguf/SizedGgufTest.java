@@ -16,6 +16,7 @@ import io.nightshift.formats.types.ContextMemory;
 import io.nightshift.jobs.testing.CalibratedSample;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.kernels.GgmlType;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -172,6 +173,24 @@ class SizedGgufTest {
         assertNotEquals(types(made("plain", "3.5bpw")), types(made("out", "3.5bpw")));
         List<Double> lost = divergences(made("plain", "3.5bpw"), made("out", "3.5bpw"));
         assertTrue(lost.get(1) < 0.8 * lost.get(0), lost.toString());
+    }
+
+    /** In a model whose embedding is the output matrix, and that has an embedding of each layer besides, most of its weights. */
+    @Test
+    void embeddingsOfEachLayerTakePartInTheChoiceAndSharedOnesAreRounded() throws IOException {
+        String model = GeneratedCheckpoint.write("gemma4-e2b", folder).toString();
+        String stats = folder.resolve("stats").toString();
+        CalibratedSample.write(model, folder, Path.of(stats));
+        JsonNode made = quantizeModel(model, stats, "out", "--to", "gguf:5bpw,gguf:8.2bpw", "--allow-types", "Q4_0,Q8_0",
+                "--rounding", "gptq");
+        Map<String, GgmlType> small = types(folder.resolve("out/gemma4-e2b-5bpw.gguf"));
+        Map<String, GgmlType> large = types(folder.resolve("out/gemma4-e2b-8.2bpw.gguf"));
+        String perLayer = "per_layer_token_embd.weight";
+        assertEquals(GgmlType.Q4_0, small.get(perLayer));
+        assertEquals(GgmlType.Q8_0, large.get(perLayer));
+        JsonNode embedding = made.at("/outputs/0/linears").valueStream()
+                .filter(linear -> linear.get("module").asText().endsWith(".embed_tokens")).findFirst().orElseThrow();
+        assertTrue(embedding.get("roundedLoss").asDouble() < embedding.get("nearestLoss").asDouble(), embedding.toString());
     }
 
     private void refused(String message, String... options) throws IOException {

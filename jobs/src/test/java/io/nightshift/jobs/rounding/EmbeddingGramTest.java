@@ -1,6 +1,7 @@
 package io.nightshift.jobs.rounding;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.formats.architecture.Architectures;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,12 +41,13 @@ class EmbeddingGramTest {
         return EmbeddingReaders.of(Architectures.convert(Checkpoint.open(new LocalFolder(family))));
     }
 
-    /** A norm before attention, gate and up in one matrix, experts; FP8; linear attention; norms behind the blocks alone. */
+    /** A norm before attention, gate and up in one matrix, experts, an embedding that is the output too; FP8; linear attention; norms behind the blocks alone. */
     @ParameterizedTest
     @CsvSource({
         "llama-bias-sharded,attn_norm,attn_q attn_k attn_v",
         "phi-3-longrope,attn_norm,attn_qkv",
         "qwen3-moe,attn_norm,attn_q attn_k attn_v",
+        "gemma-2,attn_norm,attn_q attn_k attn_v",
         "qwen3-fp8,attn_norm,attn_q attn_k attn_v",
         "qwen3.5,attn_norm,attn_qkv attn_gate ssm_alpha ssm_beta",
         "olmo2,,attn_q attn_k attn_v"
@@ -99,10 +102,37 @@ class EmbeddingGramTest {
         return floats;
     }
 
-    /** Their rows are multiplied with the last hidden states as well. */
+    /** What the last hidden states are counts as much as the readers, whatever their sizes. */
+    @Test
+    void whereTheOutputSharesTheRowsItCountsAsMuchAsTheReaders() throws IOException {
+        Path family = Fixtures.family("gemma-2");
+        FolderReference model = FolderReference.find(family.toString(), new HadoopSettings(Map.of()));
+        EmbeddingReaders readers = readers(family).orElseThrow();
+        assertEquals("output.weight", readers.output().tensor());
+        EmbeddingGram read = new EmbeddingGram(model, readers);
+        int channels = read.channels();
+        float[] rows = new float[channels * channels];
+        for (int i = 0; i < channels; i++) {
+            for (int j = 0; j < channels; j++) {
+                rows[i * channels + j] = i == j ? 100 + i : 1;
+            }
+        }
+        GramMatrix last = GramMatrix.of(rows, channels, 64);
+        try (Workers workers = new Workers(2)) {
+            GramMatrix gram = read.gram(workers);
+            GramMatrix both = SharedEmbeddingGram.sum(last, gram);
+            assertEquals(2, both.meanSquare(), 1e-4);
+            for (int i = 0; i < channels; i++) {
+                int j = (i * 7 + 3) % channels;
+                assertEquals(last.get(i, j) / last.meanSquare() + gram.get(i, j) / gram.meanSquare(), both.get(i, j),
+                        1e-5, i + ", " + j);
+            }
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"llama-3.1", "gemma-2", "qwen3"})
-    void embeddingsThatTheOutputSharesHaveNoReadersOfTheirOwn(String family) throws IOException {
-        assertEquals(Optional.empty(), readers(Fixtures.family(family)));
+    @ValueSource(strings = {"llama-bias-sharded", "phi-3-longrope"})
+    void anOutputMatrixOfItsOwnHasNoPartInIt(String family) throws IOException {
+        assertNull(readers(Fixtures.family(family)).orElseThrow().output());
     }
 }

@@ -36,6 +36,35 @@ public record GramMatrix(int channels, int size, float[][] blocks) {
         return block[from % size * size + to % size];
     }
 
+    /**
+     * The weighted sum of two matrices: the Gram matrix of both inputs, one of them longer.
+     *
+     * @param other of the same channels
+     * @throws IllegalArgumentException if it is of others
+     */
+    public GramMatrix plus(double factor, GramMatrix other, double factorOfOther) {
+        if (other.channels != channels) {
+            throw new IllegalArgumentException(channels + " channels and " + other.channels + " cannot be added up");
+        }
+        float[][] sums = new float[blocks.length][size * size];
+        for (int i = 0; i < channels; i++) {
+            for (int j = i / size * size; j < channels; j++) {
+                sums[Gram.index(channels, size, i / size, j / size)][i % size * size + j % size] =
+                        (float) (factor * get(i, j) + factorOfOther * other.get(i, j));
+            }
+        }
+        return new GramMatrix(channels, size, sums);
+    }
+
+    /** The mean of the diagonal. */
+    public double meanSquare() {
+        double sum = 0;
+        for (int i = 0; i < channels; i++) {
+            sum += get(i, i);
+        }
+        return sum / channels;
+    }
+
     /** The diagonal: the sum of squares of each channel. */
     public float[] diagonal() {
         float[] diagonal = new float[channels];
