@@ -16,27 +16,54 @@ final class PanelProduct {
      */
     static void add(int depth, int rows, float[] rowPanels, int rowsAt, int rowsDistance,
             int columns, float[] columnPanels, int columnsAt, int columnsDistance, float[] result, int at, int stride) {
-        for (int row = 0; row < rows; row += ROWS) {
-            addPanel(depth, Math.min(ROWS, rows - row), rowPanels, rowsAt + row / ROWS * rowsDistance, 0, columns,
-                    columnPanels, columnsAt, columnsDistance, result, at + row * stride, stride);
+        float[] sums = sums();
+        int count;
+        for (int row = 0; row < rows; row += count) {
+            count = rowsAtOnce(rows - row);
+            addRows(depth, count, rowPanels, rowsAt + row / ROWS * rowsDistance, rowsDistance, 0, columns,
+                    columnPanels, columnsAt, columnsDistance, sums, result, at + row * stride, stride);
         }
     }
 
+    /** How many rows {@link #addRows} takes, of so many that are left. */
+    static int rowsAtOnce(int left) {
+        return TallTile.IS_USED && left >= TallTile.ROWS ? TallTile.ROWS : Math.min(ROWS, left);
+    }
+
+    /** What {@link #addRows} needs, for one thread. */
+    static float[] sums() {
+        return new float[TallTile.IS_USED ? TallTile.SUMS : 0];
+    }
+
     /**
-     * Adds the product of one row panel with the column panels from that of {@code firstColumn} on.
+     * Adds the product of one row panel, or of two, with the column panels from that of {@code firstColumn} on.
      *
-     * @param rows number of rows, at most {@link TileKernel#ROWS}
+     * @param rows number of rows: {@link #rowsAtOnce}
+     * @param sums overwritten: {@link #sums()}
      */
-    static void addPanel(int depth, int rows, float[] rowPanels, int rowsAt, int firstColumn, int columns,
-            float[] columnPanels, int columnsAt, int columnsDistance, float[] result, int at, int stride) {
+    static void addRows(int depth, int rows, float[] rowPanels, int rowsAt, int rowsDistance, int firstColumn, int columns,
+            float[] columnPanels, int columnsAt, int columnsDistance, float[] sums, float[] result, int at, int stride) {
         for (int column = firstColumn / COLUMNS * COLUMNS; column < columns; column += COLUMNS) {
             int panel = columnsAt + column / COLUMNS * columnsDistance;
-            if (rows == ROWS && columns - column >= COLUMNS) {
-                TileKernel.multiply(depth, rowPanels, rowsAt, columnPanels, panel, result, at + column, stride);
-            } else {
-                addEdge(depth, rowPanels, rowsAt, columnPanels, panel, rows, Math.min(COLUMNS, columns - column),
-                        result, at + column, stride);
+            int width = Math.min(COLUMNS, columns - column);
+            if (rows > ROWS && width == COLUMNS) {
+                TallTile.multiply(depth, rowPanels, rowsAt, rowsAt + rowsDistance, columnPanels, panel, sums, result,
+                        at + column, stride);
+                continue;
             }
+            for (int row = 0; row < rows; row += ROWS) {
+                addTile(depth, rowPanels, rowsAt + row / ROWS * rowsDistance, columnPanels, panel,
+                        Math.min(ROWS, rows - row), width, result, at + row * stride + column, stride);
+            }
+        }
+    }
+
+    private static void addTile(int depth, float[] rowPanels, int rowsAt, float[] columnPanels, int columnsAt,
+            int rows, int columns, float[] result, int at, int stride) {
+        if (rows == ROWS && columns == COLUMNS) {
+            TileKernel.multiply(depth, rowPanels, rowsAt, columnPanels, columnsAt, result, at, stride);
+        } else {
+            addEdge(depth, rowPanels, rowsAt, columnPanels, columnsAt, rows, columns, result, at, stride);
         }
     }
 
