@@ -10,6 +10,7 @@ import io.nightshift.jobs.rounding.ScalePlanner;
 import io.nightshift.kernels.encoding.GgmlEncoding;
 import io.nightshift.kernels.encoding.RowEncoding;
 import io.nightshift.kernels.scaling.ScaleCandidate;
+import io.nightshift.kernels.scaling.ScaleSearch;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -128,7 +129,7 @@ final class CostModel {
             int layers = linear.expert() == LinearLayer.NO_EXPERT ? 1 : experts;
             operations += (double) ScalePlanner.sampledRows(linear.outputs(), layers) * linear.inputs() * linear.inputs();
         }
-        return operations * ScaleCandidate.grid(ratios).size() / PRODUCTS;
+        return operations * ScaleSearch.passes(ScaleCandidate.grid(ratios).size()) / PRODUCTS;
     }
 
     private static double rounding(LinearLayer linear, RowEncoding encoding) {

@@ -76,12 +76,8 @@ final class ScaleTask {
         }
         double[] weightMeans = magnitudes.means();
         group.average(weightMeans);
-        List<ScaleCandidate> candidates = ScaleCandidate.grid(options.ratios());
-        double[] found = new double[candidates.size()];
-        for (int i = 0; i < found.length; i++) {
-            found[i] = losses.of(samples, candidates.get(i).scales(inputMeans, weightMeans), workers);
-        }
-        ScaleCandidate best = candidates.get(ScaleSearch.best(found));
+        ScaleCandidate best = ScaleSearch.best(
+                losses, inputMeans, weightMeans, samples, ScaleCandidate.grid(options.ratios()), workers);
         return confirm(best, exact(best.scales(inputMeans, weightMeans)));
     }
 

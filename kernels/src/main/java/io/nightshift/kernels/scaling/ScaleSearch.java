@@ -3,17 +3,52 @@ package io.nightshift.kernels.scaling;
 import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * AWQ's search for channel scales (Lin et al., 2023; AutoAWQ's {@code _search_best_scale}), on the Gram matrix instead of
- * activations: every candidate is tried on a fixed sample of each linear layer's rows, the best one is then confirmed on
+ * activations: candidates are tried on a fixed sample of each linear layer's rows, the best one is then confirmed on
  * all rows against no scaling at all. A candidate takes channels² multiply-adds a row, half of them by symmetry.
+ *
+ * <p>Most candidates are so much worse than the best that few rows tell it: all are tried on an eighth of the sample, the best
+ * quarter on half of it, and the best {@value #LAST} on the whole.
  *
  * <p>Each part is of use by itself, to try candidates in tasks of their own.
  */
 public final class ScaleSearch {
+    /** Candidates that are tried on the whole sample. */
+    private static final int LAST = 3;
+
+    /** Rows of a group of layers that tell candidates apart; fewer are not looked at unless there are no more. */
+    private static final double LEAST_ROWS = 128;
+
+    /**
+     * A round.
+     *
+     * @param share of the sample
+     * @param kept candidates that are left after it
+     */
+    private record Round(double share, int kept) {}
+
     private ScaleSearch() {}
+
+    private static List<Round> rounds(int candidates) {
+        return List.of(new Round(1 / 8.0, Math.max(LAST, candidates / 4)), new Round(1 / 2.0, LAST), new Round(1, 1));
+    }
+
+    /** How often the whole sample is gone through, about, until the best of so many candidates is found. */
+    public static double passes(int candidates) {
+        double passes = 0;
+        int left = candidates;
+        for (Round round : rounds(candidates)) {
+            passes += round.share() * left;
+            left = Math.min(left, round.kept());
+        }
+        return passes;
+    }
 
     /**
      * Searches.
@@ -29,23 +64,45 @@ public final class ScaleSearch {
             List<ScaledLinear> linears, int sampleRows, List<ScaleCandidate> candidates, Workers workers) {
         ScaleLoss losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
         List<ScaledLinear> samples = linears.stream().map(linear -> linear.sample(sampleRows)).toList();
-        double[] found = new double[candidates.size()];
-        for (int i = 0; i < found.length; i++) {
-            found[i] = losses.of(samples, candidates.get(i).scales(inputMeans, weightMeans), workers);
-        }
-        ScaleCandidate best = candidates.isEmpty() ? ScaleCandidate.NONE : candidates.get(best(found));
+        ScaleCandidate best = best(losses, inputMeans, weightMeans, samples, candidates, workers);
         return confirm(losses, inputMeans, weightMeans, linears, best, workers);
     }
 
-    /** Index of the least loss, the first one of equals; NaN is never chosen unless there is nothing else. */
-    public static int best(double[] losses) {
-        int best = 0;
-        for (int i = 1; i < losses.length; i++) {
-            if (losses[i] < losses[best] || Double.isNaN(losses[best])) {
-                best = i;
+    /**
+     * The candidate that loses least on samples of linear layers, the first one of equals; {@link ScaleCandidate#NONE} where there
+     * is none. One whose loss is NaN is chosen only where there is nothing else.
+     *
+     * @param samples rows of the layers that share the input
+     */
+    public static ScaleCandidate best(ScaleLoss losses, double[] inputMeans, double[] weightMeans,
+            List<ScaledLinear> samples, List<ScaleCandidate> candidates, Workers workers) {
+        int rows = samples.stream().mapToInt(ScaledLinear::rows).sum();
+        List<ScaleCandidate> left = candidates;
+        double last = 0;
+        for (Round round : rounds(candidates.size())) {
+            double share = Math.max(round.share(), Math.min(1, LEAST_ROWS / rows));
+            if (share > last && left.size() > 1) {
+                left = ranked(losses, inputMeans, weightMeans, sampled(samples, share), left, workers);
+                last = share;
             }
+            left = left.subList(0, Math.min(left.size(), round.kept()));
         }
-        return best;
+        return left.isEmpty() ? ScaleCandidate.NONE : left.get(0);
+    }
+
+    private static List<ScaledLinear> sampled(List<ScaledLinear> linears, double share) {
+        return linears.stream().map(linear -> linear.sample((int) Math.ceil(share * linear.rows()))).toList();
+    }
+
+    /** Candidates, those that lose least first. */
+    private static List<ScaleCandidate> ranked(ScaleLoss losses, double[] inputMeans, double[] weightMeans,
+            List<ScaledLinear> linears, List<ScaleCandidate> candidates, Workers workers) {
+        Map<ScaleCandidate, Double> found = new HashMap<>();
+        for (ScaleCandidate candidate : candidates) {
+            found.put(candidate, losses.of(linears, candidate.scales(inputMeans, weightMeans), workers));
+        }
+        // NaN is behind all numbers there, and equals stay in their order.
+        return candidates.stream().sorted(Comparator.comparingDouble(found::get)).toList();
     }
 
     /** Compares a candidate with no scaling on all rows. */
