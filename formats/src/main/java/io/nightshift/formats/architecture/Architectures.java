@@ -27,6 +27,7 @@ public final class Architectures {
             MistralFamily.MISTRAL3,
             GptOssFamily.GPT_OSS,
             DeepSeekFamily.DEEPSEEK2,
+            DeepSeekFamily.DEEPSEEK3,
             GlmFamily.GLM4_MOE,
             GlmFamily.GLM4_MOE_LITE,
             DenseFamilies.SMOLLM3,

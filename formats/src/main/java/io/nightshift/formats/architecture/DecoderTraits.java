@@ -43,7 +43,12 @@ public record DecoderTraits(
          * By sigmoids, of groups of experts ({@code n_group}, {@code topk_group}); they are made to add up to 1 where {@code
          * norm_topk_prob} does not say otherwise, and multiplied by {@code routed_scaling_factor}.
          */
-        SIGMOID_OF_GROUPS
+        SIGMOID_OF_GROUPS,
+        /**
+         * By a softmax, of groups of experts that are compared by the best expert of each where {@code topk_method} says so; they
+         * are multiplied by {@code routed_scaling_factor}.
+         */
+        SOFTMAX_OF_GROUPS
     }
 
     /** Llama's way, with the family's windows. */

@@ -56,6 +56,19 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
 
     /**
+     * The groups of DeepSeek V2 and later, layers with a feed-forward block or experts. Queries, and keys with values, are
+     * compressed and pass a norm; without compressed queries one matrix makes them. What attention has mixed is not scaled: of
+     * its producer GGUF has two tensors.
+     */
+    static final List<LinearGroup> LATENT_ATTENTION = List.of(
+            of("attn_norm", Role.QUERY, Role.QUERY_COMPRESSION, Role.COMPRESSION),
+            of("attn_q_a_norm", Role.QUERY_DECOMPRESSION),
+            of("attn_kv_a_norm", Role.DECOMPRESSION),
+            of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE,
+                    Role.SHARED_UP),
+            GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
+
+    /**
      * The groups of Gemma 4, with experts beside the feed-forward block or without. What makes keys and queries is not scaled,
      * as in Gemma 3; nor are values, which pass a norm on their way to the output. The router reads by a scale of its own.
      */
@@ -79,6 +92,7 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
 
     /** Whether it is the group that reads what comes into a layer. */
     boolean startsLayer() {
+        // Where queries are compressed, their group has this role too.
         return linears.contains(Role.QUERY) || linears.contains(Role.QUERY_KEY_VALUE);
     }
 

@@ -14,6 +14,7 @@ import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.GatedDeltaRule;
+import io.nightshift.kernels.linear.HeadAttention;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.ExpertRouting;
 import java.io.IOException;
@@ -52,6 +53,7 @@ public final class DecoderModel implements Serializable {
     private final RotaryParameters rotary;
     private final RotaryParameters rotaryOfSliding;
     private final GatedDeltaRule deltaRule;
+    private final LatentShape latent;
     private final ModelTensors tensors;
 
     private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int longest, int experts,
@@ -74,6 +76,7 @@ public final class DecoderModel implements Serializable {
         keyHeads = new int[sizes.layers];
         keysFrom = new int[sizes.layers];
         valuesNormed = traits.heads().valuesNormed();
+        latent = tensors.recipes().containsKey("blk.0.attn_kv_a_mqa.weight") ? LatentShape.of(config) : null;
         for (int layer = 0; layer < sizes.layers; layer++) {
             heads[layer] = Math.toIntExact(traits.heads().size(config, layer));
             keyHeads[layer] = Math.toIntExact(traits.heads().ofKeys(config, layer));
@@ -100,6 +103,11 @@ public final class DecoderModel implements Serializable {
         }
         rotary = RotaryParameters.of(config, headOf(false));
         rotaryOfSliding = RotaryParameters.ofSlidingLayers(config, headOf(true));
+        if (latent != null && 2 * rotary.inverseFrequencies().length != latent.rotated()) {
+            throw new InvalidModelException(config.location() + ": \"partial_rotary_factor\" leaves "
+                    + 2 * rotary.inverseFrequencies().length + " of " + latent.rotated() + " channels to be rotated; known for "
+                    + config.architecture() + " is that all are");
+        }
     }
 
     /**
@@ -160,6 +168,9 @@ public final class DecoderModel implements Serializable {
         if (!traits.heads().scaled()) {
             return 1;
         }
+        if (latent != null) {
+            return (float) (Math.pow(latent.query(), -0.5) * RotaryParameters.productScaling(config));
+        }
         double scaled = traits.queryScalar() ? config.findNumber("query_pre_attn_scalar").orElse(256.0) : heads[0];
         return traits.multiplied() ? multiplier(traits, config, "attention_multiplier") : (float) Math.pow(scaled, -0.5);
     }
@@ -190,19 +201,39 @@ public final class DecoderModel implements Serializable {
             case AS_CONFIGURED -> ExpertRouting.softmax(perToken, config.flag("norm_topk_prob"));
             case SIGMOID -> new ExpertRouting(perToken, true, true, 1, 1, 1);
             case SIGMOID_OF_GROUPS -> {
-                int groups = config.findInteger("n_group").orElse(1L).intValue();
-                int used = config.findInteger("topk_group").orElse(1L).intValue();
-                if (sizes.experts > 0 && (groups < 1 || used < 1 || used > groups || sizes.experts % groups != 0
-                        || perToken > sizes.experts / groups * used)) {
-                    throw new InvalidModelException(config.location() + ": " + sizes.experts + " experts, of which \"n_group\" "
-                            + groups + " makes groups and \"topk_group\" " + used + " leaves some: experts must be a multiple"
-                            + " of the groups, and what is left enough for the " + perToken + " of a token");
-                }
                 boolean normalized = config.find("norm_topk_prob").map(JsonNode::asBoolean).orElse(true);
-                double scale = config.findNumber("routed_scaling_factor").orElse(1.0);
-                yield new ExpertRouting(perToken, true, normalized, (float) scale, groups, used);
+                yield ofGroups(config, sizes, new ExpertRouting(perToken, true, normalized, scale(config), 1, 1));
+            }
+            case SOFTMAX_OF_GROUPS -> {
+                if (config.flag("norm_topk_prob")) {
+                    throw new InvalidModelException(config.location() + ": \"norm_topk_prob\" is true, which is not known for "
+                            + config.architecture() + " in calibration and evaluation: transformers leaves weights as they are,"
+                            + " and others do not; known is false");
+                }
+                ExpertRouting all = new ExpertRouting(perToken, false, false, scale(config), 1, 1, 1);
+                boolean limited = config.find("topk_method").filter(method -> method.asText().equals("group_limited_greedy"))
+                        .isPresent();
+                yield limited ? ofGroups(config, sizes, all) : all;
             }
         };
+    }
+
+    private static float scale(ModelConfig config) {
+        return config.findNumber("routed_scaling_factor").orElse(1.0).floatValue();
+    }
+
+    /** The same, within the groups of a configuration. */
+    private static ExpertRouting ofGroups(ModelConfig config, Sizes sizes, ExpertRouting routing) {
+        int groups = config.findInteger("n_group").orElse(1L).intValue();
+        int used = config.findInteger("topk_group").orElse(1L).intValue();
+        if (sizes.experts > 0 && (groups < 1 || used < 1 || used > groups || sizes.experts % groups != 0
+                || routing.perToken() > sizes.experts / groups * used)) {
+            throw new InvalidModelException(config.location() + ": " + sizes.experts + " experts, of which \"n_group\" "
+                    + groups + " makes groups and \"topk_group\" " + used + " leaves some: experts must be a multiple"
+                    + " of the groups, and what is left enough for the " + routing.perToken() + " of a token");
+        }
+        return new ExpertRouting(routing.perToken(), routing.sigmoid(), routing.normalized(), routing.scale(), groups, used,
+                routing.scoresAGroup());
     }
 
     private static int size(ModelConfig config, String... keys) {
@@ -337,6 +368,16 @@ public final class DecoderModel implements Serializable {
 
     boolean valuesNormed() {
         return valuesNormed;
+    }
+
+    /** The sizes of attention to compressed keys and values; null where they are not compressed. */
+    LatentShape latent() {
+        return latent;
+    }
+
+    /** Attention of a head, where keys and values are compressed. */
+    HeadAttention latentAttention(int layer) {
+        return new HeadAttention(attentionScale, attentionSoftcap, windows[layer]);
     }
 
     /** The states of layers with linear attention; null where there are none. */

@@ -26,7 +26,14 @@ class RecentFamiliesTest {
     Path folder;
 
     static List<String> names() throws IOException {
-        return GeneratedCheckpoint.names();
+        List<String> names = new ArrayList<>();
+        for (String name : GeneratedCheckpoint.names()) {
+            // Of some logits alone are compared.
+            if (GeneratedCheckpoint.golden(name).has("sha256")) {
+                names.add(name);
+            }
+        }
+        return names;
     }
 
     @ParameterizedTest
