@@ -115,6 +115,20 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     }
 
     /**
+     * What loaders fuse into one matrix: what layers read, but what is compressed apart from queries that are not.
+     *
+     * @param groups of a family
+     */
+    public static String fusion(List<LinearGroup> groups, Role role) {
+        return input(groups, role) + (isCompression(role) ? ".compressed" : "");
+    }
+
+    /** Whether a layer makes compressed channels, which all heads decompress. */
+    public static boolean isCompression(Role role) {
+        return role == Role.QUERY_COMPRESSION || role == Role.COMPRESSION;
+    }
+
+    /**
      * The groups of a layer with a feed-forward block.
      *
      * @param norm before it
