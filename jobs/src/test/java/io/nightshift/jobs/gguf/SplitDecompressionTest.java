@@ -44,7 +44,7 @@ class SplitDecompressionTest {
 
     @Test
     void filesAreReadBackAsTheModelAndRoundedByWhatItsLayersRead() throws IOException {
-        Path model = GeneratedCheckpoint.write("deepseek-v3", folder);
+        Path model = GeneratedCheckpoint.write("glm4.7-flash", folder);
         try (JavaSparkContext spark = SparkCluster.local(2, Map.of())) {
             FamilyRun run = new FamilyRun(spark, folder);
             String statistics = run.calibrate(model, 6);
