@@ -45,8 +45,8 @@ public record DecoderTraits(
          */
         SIGMOID_OF_GROUPS,
         /**
-         * By a softmax, of groups of experts that are compared by the best expert of each where {@code topk_method} says so; they
-         * are multiplied by {@code routed_scaling_factor}.
+         * By a softmax, of groups of experts that are compared by the best expert of each where {@code topk_method} says so;
+         * they are multiplied by {@code routed_scaling_factor}.
          */
         SOFTMAX_OF_GROUPS
     }

@@ -109,8 +109,8 @@ public final class LinearLayers {
     }
 
     /**
-     * The tensors that the forward pass has to do with: those of a GGUF file, but for parts of matrices that are split there, in
-     * place of which the matrix is given.
+     * The tensors that the forward pass has to do with: those of a GGUF file, but for parts of matrices that are split there,
+     * in place of which the matrix is given.
      */
     public static Stream<TensorRecipe> run(ModelConversion conversion) {
         return SplitDecompression.joined(conversion.tensors()).filter(tensor -> isRun(conversion, tensor));

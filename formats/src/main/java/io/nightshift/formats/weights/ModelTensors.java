@@ -26,8 +26,8 @@ public record ModelTensors(
         LinearLayer head)
         implements Serializable {
     /**
-     * The tensors of a checkpoint that are run: not those of blocks behind the last layer, nor what is never read; matrices that
-     * GGUF splits are whole.
+     * The tensors of a checkpoint that are run: not those of blocks behind the last layer, nor what is never read; matrices
+     * that GGUF splits are whole.
      */
     public static ModelTensors of(Checkpoint checkpoint, ModelConversion conversion) {
         Map<String, TensorRecipe> recipes = new LinkedHashMap<>();

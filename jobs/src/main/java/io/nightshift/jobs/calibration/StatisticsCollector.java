@@ -96,8 +96,8 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     }
 
     /**
-     * What was seen, in the order of the layer, then what heads read, then experts ascending. Behind all of that comes, for each input that
-     * experts have of their own, the sum over the experts.
+     * What was seen, in the order of the layer, then what heads read, then experts ascending. Behind all of that comes, for
+     * each input that experts have of their own, the sum over the experts.
      */
     List<Sums> finish() {
         List<Sums> all = new ArrayList<>();

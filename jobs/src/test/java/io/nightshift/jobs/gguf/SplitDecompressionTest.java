@@ -29,7 +29,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** GGUF has one matrix of DeepSeek's attention in two parts: they are read as one, and have importance but no error feedback. */
+/** One matrix of DeepSeek's attention is two tensors in GGUF: they are read as one, and rounded by importance alone. */
 class SplitDecompressionTest {
     private static final String WHOLE = "blk.1.attn_kv_b.weight";
     private static final List<String> PARTS = List.of("blk.1.attn_k_b.weight", "blk.1.attn_v_b.weight");
@@ -53,7 +53,8 @@ class SplitDecompressionTest {
             GgufTarget target = GgufTarget.of(FileType.Q4_0);
             OutputResult whole = run.make(model, statistics, GgufTarget.of(FileType.BF16), "whole");
             OutputResult plain = run.make(model, "", target, "plain");
-            OutputResult rounded = run.make(model, statistics, target.with(new RoundingOptions(true, 4, true, 0.01)), "rounded");
+            RoundingOptions both = new RoundingOptions(true, 4, true, 0.01);
+            OutputResult rounded = run.make(model, statistics, target.with(both), "rounded");
             List<EvaluateResult.Score> scores = run.evaluate(model, List.of(whole, plain, rounded));
             assertEquals(0, scores.get(0).meanDivergence(), 1e-9);
             assertTrue(scores.get(1).meanDivergence() > 0);

@@ -38,8 +38,9 @@ public record CausalAttention(int queryHeads, int keyHeads, int headSize, float 
             float[] value, int valueAt, int valueStride, int tokens, float[] result, int to, int resultStride, float sink) {
         int shared = head / (queryHeads / keyHeads) * headSize;
         int own = head * headSize;
+        TokenChannels values = new TokenChannels(value, valueAt + shared, valueStride, headSize);
         new HeadAttention(scale, softcap, window).attend(new TokenChannels(query, queryAt + own, queryStride, headSize),
-                List.of(new TokenChannels(key, keyAt + shared, keyStride, headSize)),
-                new TokenChannels(value, valueAt + shared, valueStride, headSize), tokens, result, to + own, resultStride, sink);
+                List.of(new TokenChannels(key, keyAt + shared, keyStride, headSize)), values, tokens, result, to + own,
+                resultStride, sink);
     }
 }
