@@ -141,7 +141,7 @@ public final class DecoderModel implements Serializable {
                 .findFirst();
         boolean experts = router.isPresent();
         int count = experts ? Math.toIntExact(router.get().rows()) : 0;
-        int perToken = experts ? size(config, "num_experts_per_tok", "top_k_experts") : 0;
+        int perToken = experts ? size(config, "num_experts_per_tok", "top_k_experts", "moe_k") : 0;
         if (experts && (perToken < 1 || perToken > count)) {
             throw new InvalidModelException(config.location() + ": \"num_experts_per_tok\" is " + perToken
                     + ", but there are " + count + " experts");
