@@ -34,6 +34,7 @@ public final class Architectures {
             DenseFamilies.ARCEE,
             GraniteFamily.GRANITE,
             GraniteFamily.GRANITE_MOE,
+            GraniteFamily.GRANITE_MOE_SHARED,
             GraniteFamily.ATTENTION_ONLY,
             GraniteFamily.ATTENTION_ONLY_MOE,
             GraniteFamily.HYBRID,
