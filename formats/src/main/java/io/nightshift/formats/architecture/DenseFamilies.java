@@ -68,6 +68,7 @@ final class DenseFamilies {
                     linear("ffn_down", "mlp.down_proj", HIDDEN, FEED_FORWARD))
             .computing(RopeFactors::llama3)
             .hyperparameters(LlamaFamily.HYPERPARAMETERS)
+            .forward(LinearGroup.UNGATED, DecoderTraits.windows(WindowPattern.NONE))
             .build();
 
     /** conversion/olmo.py, SeedOssModel. */

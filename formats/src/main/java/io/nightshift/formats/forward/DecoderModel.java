@@ -11,17 +11,20 @@ import io.nightshift.formats.architecture.Rotation;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.GatedDeltaRule;
 import io.nightshift.kernels.linear.HeadAttention;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.ExpertRouting;
+import io.nightshift.kernels.transformer.Xielu;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What a forward pass needs to know of a model besides its weights, from {@code config.json}. Small and serializable: a
@@ -43,6 +46,7 @@ public final class DecoderModel implements Serializable {
     private final Rotation rotation;
     private final boolean[] rotated;
     private final Activation activation;
+    private final Xielu[] learnedActivations;
     private final ExpertRouting expertRouting;
     private final int[] windows;
     private final int[] heads;
@@ -86,6 +90,7 @@ public final class DecoderModel implements Serializable {
         attentionScale = attentionScale(config, traits);
         attentionSoftcap = traits.attentionSoftcapped() ? number(config, "attn_logit_softcapping") : 0;
         finalSoftcap = number(config, "final_logit_softcapping");
+        learnedActivations = learnedActivations(conversion);
         activation = activation(config, traits);
         expertRouting = routing(config, traits.expertWeights(), sizes);
         deltaRule = tensors.recipes().keySet().stream().anyMatch(name -> name.endsWith(".ssm_out.weight"))
@@ -265,9 +270,22 @@ public final class DecoderModel implements Serializable {
             case "gelu" -> Activation.GELU;
             case "relu2" -> Activation.SQUARED_RELU;
             case DecoderTraits.CLAMPED_SWIGLU -> Activation.CLAMPED_SWIGLU;
+            case "xielu" -> null;
             default -> throw new InvalidModelException(config.location() + ": the activation function \"" + name
-                    + "\" is not supported; supported are silu, gelu, gelu_pytorch_tanh and relu2");
+                    + "\" is not supported; supported are silu, gelu, gelu_pytorch_tanh, relu2 and xielu");
         };
+    }
+
+    /** One a layer, where the converter writes numbers of some. */
+    private static Xielu[] learnedActivations(ModelConversion conversion) {
+        float[][] numbers = Stream.of("alpha_p", "alpha_n", "beta", "eps")
+                .map(name -> conversion.leadingMetadata().get("xielu." + name)
+                        .map(value -> ((GgufValue.Float32s) value).values())
+                        .orElse(new float[0]))
+                .toArray(float[][]::new);
+        return IntStream.range(0, numbers[0].length)
+                .mapToObj(layer -> Xielu.of(numbers[0][layer], numbers[1][layer], numbers[2][layer], numbers[3][layer]))
+                .toArray(Xielu[]::new);
     }
 
     private static void refuseUnknown(ModelConfig config) {
@@ -347,8 +365,14 @@ public final class DecoderModel implements Serializable {
         return tensors.recipes().containsKey(tensor);
     }
 
+    /** The activation function; null where layers have learned their own. */
     Activation activation() {
         return activation;
+    }
+
+    /** The activation function that a layer has learned, if it has. */
+    Optional<Xielu> learnedActivation(int layer) {
+        return layer < learnedActivations.length ? Optional.of(learnedActivations[layer]) : Optional.empty();
     }
 
     CausalAttention attention(int layer) {
