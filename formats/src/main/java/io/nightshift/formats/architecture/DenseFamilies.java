@@ -173,6 +173,7 @@ final class DenseFamilies {
                             DecoderRows.vector("attn_norm.bias", "input_layernorm.bias", Transform.COPY, HIDDEN),
                             DecoderRows.vector("ffn_norm.bias", "post_attention_layernorm.bias", Transform.COPY, HIDDEN)))
             .hyperparameters(StandardHyperparameters.ALL)
+            .forward(LinearGroup.UNGATED, DecoderTraits.windows(WindowPattern.ALL))
             .build();
 
     private DenseFamilies() {}

@@ -69,7 +69,7 @@ public final class DecoderModel implements Serializable {
         tensors = ModelTensors.of(checkpoint, conversion);
         refuseUnknown(config);
         sizes = sizes(config, tensors.recipes());
-        epsilon = (float) config.findNumber("rms_norm_eps").orElse(1e-6).doubleValue();
+        epsilon = (float) config.findNumber("rms_norm_eps", "norm_epsilon").orElse(1e-6).doubleValue();
         embeddingScale = traits.embeddingsScaled()
                 ? (float) Math.sqrt(sizes.hidden)
                 : multiplier(traits, config, "embedding_multiplier");
