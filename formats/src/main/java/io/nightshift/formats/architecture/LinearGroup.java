@@ -86,6 +86,10 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     static final List<LinearGroup> NORMS_BEHIND =
             List.of(unscaled(LAYER_INPUT, ATTENTION), MIXED, unscaled(BLOCK_INPUT, Role.GATE, Role.UP), GATED);
 
+    /** The groups of a layer whose attention and feed-forward block read one norm. */
+    static final List<LinearGroup> SIDE_BY_SIDE = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.GATE, Role.UP), MIXED, GATED);
+
     /** The groups of a layer without a gate, whose activation function takes no scale through: ReLU² would square it. */
     static final List<LinearGroup> UNGATED = List.of(
             ATTENTION_INPUT, MIXED, of("ffn_norm", Role.UP), unscaled(Role.UP.tensor(), Role.DOWN));
@@ -120,12 +124,14 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     }
 
     /**
-     * What loaders fuse into one matrix: what layers read, but what is compressed apart from queries that are not.
+     * What loaders fuse into one matrix: what layers read, but what is compressed apart from queries that are not, and gates
+     * apart from queries.
      *
      * @param groups of a family
      */
     public static String fusion(List<LinearGroup> groups, Role role) {
-        return input(groups, role) + (isCompression(role) ? ".compressed" : "");
+        String part = isCompression(role) ? ".compressed" : role == Role.GATE || role == Role.UP ? ".gated" : "";
+        return input(groups, role) + part;
     }
 
     /** Whether a layer makes compressed channels, which all heads decompress. */

@@ -58,7 +58,8 @@ public final class LinearLayers {
     private static List<TensorRecipe> tensors(ModelConversion conversion) {
         return run(conversion)
                 .filter(recipe -> recipe.shape().size() >= 2 && recipe.content() instanceof Stored)
-                .filter(recipe -> role(recipe).filter(role -> !role.equals(CONVOLUTION)).isPresent())
+                // Norms with weights of each head's own are no matrices either.
+                .filter(recipe -> role(recipe).filter(role -> !role.equals(CONVOLUTION) && !role.endsWith("_norm")).isPresent())
                 .toList();
     }
 

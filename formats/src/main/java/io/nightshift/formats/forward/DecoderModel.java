@@ -41,6 +41,7 @@ public final class DecoderModel implements Serializable {
     private final float finalSoftcap;
     private final float residualScale;
     private final float logitScale;
+    private final boolean sideBySide;
     private final String feedForwardNorm;
     private final QueryGrowth queryGrowth;
     private final Rotation rotation;
@@ -68,13 +69,18 @@ public final class DecoderModel implements Serializable {
         DecoderTraits traits = family.traits();
         tensors = ModelTensors.of(checkpoint, conversion);
         refuseUnknown(config);
+        if (hasNormsOfEachHead(tensors)) {
+            throw new InvalidModelException(config.location() + ": \"use_qk_norm\" is true, which is not known for "
+                    + config.architecture() + " in calibration and evaluation; known is false");
+        }
         sizes = sizes(config, tensors.recipes());
-        epsilon = (float) config.findNumber("rms_norm_eps", "norm_epsilon").orElse(1e-6).doubleValue();
+        epsilon = (float) config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps").orElse(1e-6).doubleValue();
         embeddingScale = traits.embeddingsScaled()
                 ? (float) Math.sqrt(sizes.hidden)
                 : multiplier(traits, config, "embedding_multiplier");
         residualScale = multiplier(traits, config, "residual_multiplier");
-        logitScale = 1 / multiplier(traits, config, "logits_scaling");
+        sideBySide = traits.sideBySide();
+        logitScale = sideBySide ? (float) config.number("logit_scale") : 1 / multiplier(traits, config, "logits_scaling");
         feedForwardNorm = traits.feedForwardNorm();
         heads = new int[sizes.layers];
         keyHeads = new int[sizes.layers];
@@ -288,6 +294,12 @@ public final class DecoderModel implements Serializable {
                 .toArray(Xielu[]::new);
     }
 
+    /** Norms of queries with weights of each head's own. */
+    private static boolean hasNormsOfEachHead(ModelTensors tensors) {
+        TensorRecipe norm = tensors.recipes().get("blk.0.attn_q_norm.weight");
+        return norm != null && norm.shape().size() > 1;
+    }
+
     private static void refuseUnknown(ModelConfig config) {
         boolean causal = config.find("is_causal").map(JsonNode::asBoolean).orElse(true)
                 && !config.flag("use_bidirectional_attention")
@@ -346,6 +358,16 @@ public final class DecoderModel implements Serializable {
 
     float logitScale() {
         return logitScale;
+    }
+
+    /** Whether a layer's feed-forward block reads what its attention reads. */
+    boolean isSideBySide() {
+        return sideBySide;
+    }
+
+    /** Whether norms without a bias take off the mean, too. */
+    boolean centersNorms() {
+        return sideBySide;
     }
 
     String feedForwardNorm() {

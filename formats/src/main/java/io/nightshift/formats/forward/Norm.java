@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A norm of the model: a root mean square norm, or one that takes off the mean first where it has a bias.
+ * A norm of the model: a root mean square norm, or one that takes off the mean first where it has a bias, perhaps of zeros.
  *
  * @param bias or null
  */
@@ -21,8 +21,11 @@ record Norm(float[] weights, float[] bias, float epsilon) {
 
     static Norm read(DecoderModel model, ModelWeights weights, String name) throws IOException {
         String bias = name + ".bias";
-        return new Norm(StoredMatrix.readVector(weights, name + ".weight"),
-                model.has(bias) ? StoredMatrix.readVector(weights, bias) : null, model.epsilon());
+        float[] scales = StoredMatrix.readVector(weights, name + ".weight");
+        int channels = scales.length;
+        return new Norm(scales,
+                model.has(bias) ? StoredMatrix.readVector(weights, bias) : model.centersNorms() ? new float[channels] : null,
+                model.epsilon());
     }
 
     /** A norm without weights. */
