@@ -100,7 +100,7 @@ public record DecoderTraits(
 
     /** Cohere's way, where a layer's blocks stand side by side. */
     static DecoderTraits sideBySide(WindowPattern windows) {
-        return new DecoderTraits(windows, Rotation.OF_NEIGHBOURS, Heads.STANDARD, "hidden_act", "silu", "attn_norm", false, false,
-                false, false, ExpertWeights.NORMALIZED, true);
+        return new DecoderTraits(windows, Rotation.OF_NEIGHBOURS, Heads.STANDARD, "hidden_act", "silu", "attn_norm", false,
+                false, false, false, ExpertWeights.NORMALIZED, true);
     }
 }

@@ -43,7 +43,7 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of("ffn_norm", Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
             GATED_OF_EXPERT, GATED_OF_SHARED);
 
-    /** The groups of ERNIE 4.5: a feed-forward block in some layers, in others experts, perhaps with one that all tokens pass. */
+    /** The groups of ERNIE 4.5: a feed-forward block in some layers, in others experts, one of which all tokens may pass. */
     static final List<LinearGroup> DENSE_OR_EXPERTS = List.of(ATTENTION_INPUT, MIXED,
             of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);

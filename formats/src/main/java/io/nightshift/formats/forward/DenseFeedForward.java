@@ -24,8 +24,8 @@ record DenseFeedForward(int layer, Activation activation, Optional<Xielu> learne
         Optional<Projection> gate = weights.find(block + "ffn_gate.weight").isPresent()
                 ? Optional.of(Projection.read(weights, block + "ffn_gate"))
                 : Optional.empty();
-        return new DenseFeedForward(layer, model.activation(), model.learnedActivation(layer), gate, Projection.read(weights, block + "ffn_up"),
-                Projection.read(weights, block + "ffn_down"));
+        return new DenseFeedForward(layer, model.activation(), model.learnedActivation(layer), gate,
+                Projection.read(weights, block + "ffn_up"), Projection.read(weights, block + "ffn_down"));
     }
 
     @Override

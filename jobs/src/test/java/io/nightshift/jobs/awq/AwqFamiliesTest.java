@@ -117,8 +117,8 @@ class AwqFamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe", "gemma4",
-        "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "olmo3-yarn", "qwen2-moe", "qwen3.5",
+    @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
+        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "olmo3-yarn", "qwen2-moe", "qwen3.5",
         "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
