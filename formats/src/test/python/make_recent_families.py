@@ -194,6 +194,9 @@ LATENT_ATTENTION = {"input_layernorm": [256], "post_attention_layernorm": [256],
                     "self_attn.q_a_layernorm": [96], "self_attn.q_b_proj": [384, 96],
                     "self_attn.kv_a_proj_with_mqa": [160, 256], "self_attn.kv_a_layernorm": [128],
                     "self_attn.kv_b_proj": [512, 128], "self_attn.o_proj": [256, 256]}
+LATENT = dict(num_key_value_heads=4, q_lora_rank=96, kv_lora_rank=128, qk_nope_head_dim=64, qk_rope_head_dim=32, v_head_dim=48,
+              n_routed_experts=8, n_shared_experts=2, moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=3,
+              n_group=4, topk_group=2)
 LINEAR = dict(head_dim=64, linear_conv_kernel_dim=4, linear_key_head_dim=32, linear_value_head_dim=32, linear_num_key_heads=2,
               linear_num_value_heads=4, num_hidden_layers=4)
 GRANITE = dict(attention_multiplier=0.0625, embedding_multiplier=12.0, residual_multiplier=0.22, logits_scaling=8.0)
@@ -310,6 +313,13 @@ FAMILIES = {
     "deepseek-v2-lite": of("DeepseekV2ForCausalLM", num_hidden_layers=27, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=128,
                            qk_nope_head_dim=64, qk_rope_head_dim=32, v_head_dim=64, n_routed_experts=4, n_shared_experts=2,
                            moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=2),
+    "deepseek-v2": of("DeepseekV2ForCausalLM", **LATENT, topk_method="group_limited_greedy", routed_scaling_factor=4.0, keys={
+        "rope_theta": 10000.0, "rope_scaling": {"beta_fast": 32, "beta_slow": 1, "factor": 8, "mscale": 0.707,
+            "mscale_all_dim": 0.9, "original_max_position_embeddings": 256, "type": "yarn"}}, drop=("rope_parameters",)),
+    "deepseek-v3": of("DeepseekV3ForCausalLM", **LATENT, routed_scaling_factor=2.5, keys={
+        "num_nextn_predict_layers": 0, "topk_method": "noaux_tc", "scoring_func": "sigmoid", "rope_theta": 10000.0,
+        "rope_scaling": {"beta_fast": 32, "beta_slow": 1, "factor": 40, "mscale": 1.0, "mscale_all_dim": 1.0,
+            "original_max_position_embeddings": 128, "type": "yarn"}}, drop=("rope_parameters",)),
     "glm4.5": of("Glm4MoeForCausalLM", tokenizer="glm", head_dim=64, attention_bias=True, use_qk_norm=True, n_routed_experts=4,
                  n_shared_experts=1, moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=2,
                  add=list(glm_prediction(GLM_ATTENTION))),
@@ -346,6 +356,9 @@ FAMILIES = {
     "lfm2": of("Lfm2ForCausalLM", num_hidden_layers=4, block_multiple_of=32, layer_types=[
         "conv", "conv", "full_attention", "conv"]),
 }
+
+# Their logits are compared, and no files: those of their classes are compared elsewhere.
+WITHOUT_FILES = ("deepseek-v2", "deepseek-v3")
 
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),
@@ -389,6 +402,15 @@ def mmproj(name, folder, llama_cpp, work, digest):
     return made
 
 
+def keep(resources, name, folder, made, tensors):
+    """What the project keeps of a checkpoint: its configuration, and beside its tensors what is made of it."""
+    kept = resources / "recent" / name
+    kept.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / "config.json", kept / "config.json")
+    lines = ",\n".join(json.dumps(tensor, separators=(",", ":")) for tensor in tensors)
+    (kept / "golden.json").write_text("{%s\"tensors\": [\n%s\n]}\n" % (made, lines))
+
+
 def main():
     llama_cpp, tool, resources, work = (Path(a).resolve() for a in sys.argv[1:5])
     spec = importlib.util.spec_from_file_location("gguf_digest", tool)
@@ -410,6 +432,10 @@ def main():
             there = json.loads((folder / file).read_text()) if (folder / file).exists() else {}
             (folder / file).write_text(json.dumps({**there, **content}))
         write(folder / "model.safetensors", tensors)
+        said = "\"tokenizer\": %s,\n\"tokenizer_config\": %s,\n" % (json.dumps(tokenizer), json.dumps(tokenizer_config))
+        if name in WITHOUT_FILES:
+            keep(resources, name, folder, said, tensors)
+            continue
         converted, quantized = work / "converted.gguf", work / "quantized.gguf"
         subprocess.run([sys.executable, "-c", CONVERT, llama_cpp, folder, "--outtype", "auto", "--outfile", converted],
                        check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output="-v" not in sys.argv)
@@ -421,14 +447,9 @@ def main():
             golden["quantize"][kind] = {"error": failed[:1]} if run.returncode else digest.digest(quantized)
         (work / (name + ".json")).write_text(json.dumps(golden))
         tower = mmproj(name, folder, llama_cpp, work, digest) if name in MMPROJ else None
-        kept = resources / "recent" / name
-        kept.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / "config.json", kept / "config.json")
-        lines = ",\n".join(json.dumps(tensor, separators=(",", ":")) for tensor in tensors)
-        (kept / "golden.json").write_text("{\"tokenizer\": %s,\n\"tokenizer_config\": %s,\n\"sha256\": %s,\n%s\"tensors\": [\n%s\n]}\n" % (
-            json.dumps(tokenizer), json.dumps(tokenizer_config), json.dumps(
-                {kind: made.get("sha256", "refused") for kind, made in golden["quantize"].items()}, indent=0),
-            "\"mmproj\": %s,\n" % json.dumps({"files": MMPROJ[name], "sha256": tower}, indent=0) if tower else "", lines))
+        keep(resources, name, folder, "%s\"sha256\": %s,\n%s" % (said, json.dumps(
+            {kind: made.get("sha256", "refused") for kind, made in golden["quantize"].items()}, indent=0),
+            "\"mmproj\": %s,\n" % json.dumps({"files": MMPROJ[name], "sha256": tower}, indent=0) if tower else ""), tensors)
         print(name, {kind: made.get("error") or len(made["tensors"]) for kind, made in golden["quantize"].items()}, flush=True)
 
 

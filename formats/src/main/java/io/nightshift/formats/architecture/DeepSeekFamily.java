@@ -57,15 +57,40 @@ final class DeepSeekFamily {
             TensorRow.in(MIXTURE.and((config, layer) -> config.findInteger("n_shared_experts").orElse(0L) > 0),
                     DecoderRows.sharedExperts(key("n_shared_experts"))));
 
-    static final Architecture DEEPSEEK2 = Architecture.named("deepseek2", "DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM")
-            .naming(SourceNaming.STANDARD.leavingOutFurtherLayers().leavingOutTiedOutput())
-            .only("hidden_act", "silu")
-            .only("moe_layer_freq", 1)
-            .tensors(DecoderRows.COMMON, ATTENTION, FEED_FORWARD)
-            .hyperparameters(DeepSeekFamily::keys)
+    /** Pairs of channels that are rotated are neighbours; all heads have keys of their own. */
+    private static final DecoderTraits TRAITS = DecoderTraits.windows(WindowPattern.NONE)
+            .with(new Heads(ROTATED, HEADS, (config, layer) -> layer, true, false))
+            .with(Rotation.OF_NEIGHBOURS);
+
+    static final Architecture DEEPSEEK2 = deepSeek("DeepseekV2ForCausalLM")
+            .only("topk_method", "greedy", "group_limited_greedy")
+            .only("scoring_func", "softmax")
+            .forward(LinearGroup.LATENT_ATTENTION,
+                    TRAITS.withExpertWeights(DecoderTraits.ExpertWeights.SOFTMAX_OF_GROUPS))
             .build();
 
+    static final Architecture DEEPSEEK3 = forward(deepSeek("DeepseekV3ForCausalLM")).build();
+
     private DeepSeekFamily() {}
+
+    private static Architecture.Builder deepSeek(String modelClass) {
+        return Architecture.named("deepseek2", modelClass)
+                .naming(SourceNaming.STANDARD.leavingOutFurtherLayers().leavingOutTiedOutput())
+                .only("hidden_act", "silu")
+                .only("moe_layer_freq", 1)
+                .only("rope_interleave", true)
+                .tensors(DecoderRows.COMMON, ATTENTION, FEED_FORWARD)
+                .hyperparameters(DeepSeekFamily::keys);
+    }
+
+    /** The forward pass of DeepSeek V3, for a table that has its tensors. */
+    static Architecture.Builder forward(Architecture.Builder table) {
+        return table
+                .only("topk_method", "noaux_tc")
+                .only("scoring_func", "sigmoid")
+                .forward(LinearGroup.LATENT_ATTENTION,
+                        TRAITS.withExpertWeights(DecoderTraits.ExpertWeights.SIGMOID_OF_GROUPS));
+    }
 
     private static long leadingDense(ModelConfig config) {
         boolean dense = config.findInteger("n_routed_experts").isEmpty();

@@ -68,6 +68,7 @@ final class DenseFamilies {
                     linear("ffn_down", "mlp.down_proj", HIDDEN, FEED_FORWARD))
             .computing(RopeFactors::llama3)
             .hyperparameters(LlamaFamily.HYPERPARAMETERS)
+            .forward(LinearGroup.UNGATED, DecoderTraits.windows(WindowPattern.NONE))
             .build();
 
     /** conversion/olmo.py, SeedOssModel. */
@@ -120,6 +121,7 @@ final class DenseFamilies {
                     norm("attn_k_norm", "self_attn.k_norm", KEY_HEADS, HEAD).optional()))
             .hyperparameters(
                     StandardHyperparameters.ALL, requiredNumber("logit_scale", "logit_scale"), NO_ROPE_SCALING)
+            .forward(LinearGroup.SIDE_BY_SIDE, DecoderTraits.sideBySide(WindowPattern.NONE))
             .build();
 
     /** conversion/command_r.py, Cohere2Model. */
@@ -134,6 +136,8 @@ final class DenseFamilies {
                     requiredInteger("rope.dimension_count", config -> (long) (config.number("rotary_pct")
                             * (HIDDEN.of(config) / Math.max(1, HEADS.of(config))))),
                     NO_ROPE_SCALING)
+            .forward(LinearGroup.SIDE_BY_SIDE, DecoderTraits.sideBySide(WindowPattern.ALL_BUT_EACH_FOURTH)
+                    .with(new Rotation(RotatedLayers.ALL_BUT_EACH_FOURTH, true, false, false)))
             .build();
 
     /** conversion/ernie.py, Ernie4_5Model. */
@@ -172,6 +176,7 @@ final class DenseFamilies {
                             DecoderRows.vector("attn_norm.bias", "input_layernorm.bias", Transform.COPY, HIDDEN),
                             DecoderRows.vector("ffn_norm.bias", "post_attention_layernorm.bias", Transform.COPY, HIDDEN)))
             .hyperparameters(StandardHyperparameters.ALL)
+            .forward(LinearGroup.UNGATED, DecoderTraits.windows(WindowPattern.ALL))
             .build();
 
     private DenseFamilies() {}

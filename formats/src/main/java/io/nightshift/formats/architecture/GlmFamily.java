@@ -52,18 +52,19 @@ final class GlmFamily {
             .build();
 
     /** Glm4MoeLiteModel: built like DeepSeek V3. */
-    static final Architecture GLM4_MOE_LITE = Architecture.named("deepseek2", "Glm4MoeLiteForCausalLM")
+    static final Architecture GLM4_MOE_LITE = DeepSeekFamily.forward(Architecture.named("deepseek2", "Glm4MoeLiteForCausalLM")
             .vocabulary(VocabularyRule.GLM)
             .check(GlmFamily::requireDenseLayers)
             .naming(GlmFamily::nameInLite)
             .blocks(BlockCount.andPrediction(PREDICTION_BLOCKS))
             .only("hidden_act", "silu")
+            .only("rope_interleave", true)
             .tensors(DecoderRows.COMMON, DeepSeekFamily.ATTENTION, DeepSeekFamily.FEED_FORWARD, PREDICTION)
             .hyperparameters(DeepSeekFamily::keys, (config, out) -> {
                 if (predicts(config)) {
                     prediction(config, out);
                 }
-            })
+            }))
             .build();
 
     private GlmFamily() {}

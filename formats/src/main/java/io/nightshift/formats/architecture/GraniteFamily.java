@@ -41,12 +41,15 @@ final class GraniteFamily {
                     .filter(size -> size > 0)
                     .ifPresent(size -> out.set("expert_shared_feed_forward_length", size))));
 
-    /** Gate and up rows lie in one matrix an expert. */
+    /** Gate and up rows lie in one matrix an expert; the names of experts one by one are those that vLLM loads. */
     private static final List<TensorRow> EXPERT_ROWS = TensorRow.in(EXPERT_LAYERS, List.of(
             matrix("ffn_gate_inp", "block_sparse_moe.router.layer", EXPERTS, HIDDEN),
-            matrix("ffn_gate_exps", "block_sparse_moe.input_linear", Transform.GATE_HALF, EXPERTS, FEED_FORWARD, HIDDEN),
-            matrix("ffn_up_exps", "block_sparse_moe.input_linear", Transform.UP_HALF, EXPERTS, FEED_FORWARD, HIDDEN),
-            matrix("ffn_down_exps", "block_sparse_moe.output_linear", EXPERTS, HIDDEN, FEED_FORWARD)));
+            matrix("ffn_gate_exps", "block_sparse_moe.experts.{expert}.w1", EXPERTS, FEED_FORWARD, HIDDEN)
+                    .or(LAYER + "block_sparse_moe.input_linear.weight", Transform.GATE_HALF),
+            matrix("ffn_up_exps", "block_sparse_moe.experts.{expert}.w3", EXPERTS, FEED_FORWARD, HIDDEN)
+                    .or(LAYER + "block_sparse_moe.input_linear.weight", Transform.UP_HALF),
+            matrix("ffn_down_exps", "block_sparse_moe.experts.{expert}.w2", EXPERTS, HIDDEN, FEED_FORWARD)
+                    .or(LAYER + "block_sparse_moe.output_linear.weight", Transform.COPY)));
 
     private static final Mamba2Rows MIXER = new Mamba2Rows(key("mamba_expand").times(HIDDEN), key("mamba_n_heads"),
             key("mamba_n_groups"), key("mamba_d_state"), key("mamba_d_conv"));
@@ -63,11 +66,12 @@ final class GraniteFamily {
             .build();
 
     /** GraniteMoeModel. */
-    static final Architecture GRANITE_MOE = family("granitemoe", "GraniteMoeForCausalLM", "GraniteMoeSharedForCausalLM")
-            .vocabulary(VocabularyRule.LLAMA)
-            .tensors(LlamaFamily.table(EXPERT_ROWS), shared("_shexp", EXPERT_LAYERS))
-            .hyperparameters(KEYS)
+    static final Architecture GRANITE_MOE = mixture("GraniteMoeForCausalLM")
+            .forward(LinearGroup.EXPERTS, DecoderTraits.windows(WindowPattern.NONE).withMultipliers())
             .build();
+
+    /** The same with an expert that all tokens pass, whose gate and up projection are one layer to loaders. */
+    static final Architecture GRANITE_MOE_SHARED = mixture("GraniteMoeSharedForCausalLM").build();
 
     /** GraniteHybridModel of a model with attention in all layers, dense. */
     static final Architecture ATTENTION_ONLY = hybrid("granite", config -> !isHybrid(config) && !hasExperts(config));
@@ -86,6 +90,13 @@ final class GraniteFamily {
                 .configuration(config -> config.without("head_dim"))
                 .only("hidden_act", "silu")
                 .computing(RopeFactors::llama3);
+    }
+
+    private static Architecture.Builder mixture(String modelClass) {
+        return family("granitemoe", modelClass)
+                .vocabulary(VocabularyRule.LLAMA)
+                .tensors(LlamaFamily.table(EXPERT_ROWS), shared("_shexp", EXPERT_LAYERS))
+                .hyperparameters(KEYS);
     }
 
     private static Architecture hybrid(String name, Predicate<ModelConfig> which) {

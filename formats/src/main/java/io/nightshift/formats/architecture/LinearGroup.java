@@ -43,6 +43,11 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of("ffn_norm", Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
             GATED_OF_EXPERT, GATED_OF_SHARED);
 
+    /** The groups of ERNIE 4.5: a feed-forward block in some layers, in others experts, one of which all tokens may pass. */
+    static final List<LinearGroup> DENSE_OR_EXPERTS = List.of(ATTENTION_INPUT, MIXED,
+            of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
+            GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
+
     /**
      * The groups of GLM-4.5 and Qwen3.5: layers with full or linear attention, with a feed-forward block or experts, whose
      * second norm has the name of one behind attention.
@@ -53,6 +58,19 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             MIXED,
             of("post_attention_norm", Role.GATE, Role.UP, Role.ROUTER, Role.SHARED_ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP,
                     Role.SHARED_GATE, Role.SHARED_UP),
+            GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
+
+    /**
+     * The groups of DeepSeek V2 and later, layers with a feed-forward block or experts. Queries, and keys with values, are
+     * compressed and pass a norm; without compressed queries one matrix makes them. What attention has mixed is not scaled: of
+     * its producer GGUF has two tensors.
+     */
+    static final List<LinearGroup> LATENT_ATTENTION = List.of(
+            of("attn_norm", Role.QUERY, Role.QUERY_COMPRESSION, Role.COMPRESSION),
+            of("attn_q_a_norm", Role.QUERY_DECOMPRESSION),
+            of("attn_kv_a_norm", Role.DECOMPRESSION),
+            of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE,
+                    Role.SHARED_UP),
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
 
     /**
@@ -68,6 +86,10 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     static final List<LinearGroup> NORMS_BEHIND =
             List.of(unscaled(LAYER_INPUT, ATTENTION), MIXED, unscaled(BLOCK_INPUT, Role.GATE, Role.UP), GATED);
 
+    /** The groups of a layer whose attention and feed-forward block read one norm. */
+    static final List<LinearGroup> SIDE_BY_SIDE = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.GATE, Role.UP), MIXED, GATED);
+
     /** The groups of a layer without a gate, whose activation function takes no scale through: ReLU² would square it. */
     static final List<LinearGroup> UNGATED = List.of(
             ATTENTION_INPUT, MIXED, of("ffn_norm", Role.UP), unscaled(Role.UP.tensor(), Role.DOWN));
@@ -79,6 +101,7 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
 
     /** Whether it is the group that reads what comes into a layer. */
     boolean startsLayer() {
+        // Where queries are compressed, their group has this role too.
         return linears.contains(Role.QUERY) || linears.contains(Role.QUERY_KEY_VALUE);
     }
 
@@ -98,6 +121,22 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
                 .map(LinearGroup::producer)
                 .findFirst()
                 .orElse(role.tensor());
+    }
+
+    /**
+     * What loaders fuse into one matrix: what layers read, but what is compressed apart from queries that are not, and gates
+     * apart from queries.
+     *
+     * @param groups of a family
+     */
+    public static String fusion(List<LinearGroup> groups, Role role) {
+        String part = isCompression(role) ? ".compressed" : role == Role.GATE || role == Role.UP ? ".gated" : "";
+        return input(groups, role) + part;
+    }
+
+    /** Whether a layer makes compressed channels, which all heads decompress. */
+    public static boolean isCompression(Role role) {
+        return role == Role.QUERY_COMPRESSION || role == Role.COMPRESSION;
     }
 
     /**

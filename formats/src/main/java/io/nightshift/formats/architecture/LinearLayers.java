@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Finds the linear layers of a model in its family's table: every matrix of a decoder layer is one, but for convolutions. */
 public final class LinearLayers {
@@ -55,10 +56,10 @@ public final class LinearLayers {
 
     /** The tensors of linear layers: each is one, or one for each expert. */
     private static List<TensorRecipe> tensors(ModelConversion conversion) {
-        return conversion.tensors().stream()
+        return run(conversion)
                 .filter(recipe -> recipe.shape().size() >= 2 && recipe.content() instanceof Stored)
-                .filter(recipe -> role(recipe).filter(role -> !role.equals(CONVOLUTION)).isPresent())
-                .filter(recipe -> isRun(conversion, recipe))
+                // Norms with weights of each head's own are no matrices either.
+                .filter(recipe -> role(recipe).filter(role -> !role.equals(CONVOLUTION) && !role.endsWith("_norm")).isPresent())
                 .toList();
     }
 
@@ -108,8 +109,16 @@ public final class LinearLayers {
         return number(conversion, "block_count").orElseThrow() - predictingBlocks(conversion);
     }
 
+    /**
+     * The tensors that the forward pass has to do with: those of a GGUF file, but for parts of matrices that are split there,
+     * in place of which the matrix is given.
+     */
+    public static Stream<TensorRecipe> run(ModelConversion conversion) {
+        return SplitDecompression.joined(conversion.tensors()).filter(tensor -> isRun(conversion, tensor));
+    }
+
     /** Whether the forward pass has to do with a tensor: not in blocks behind the last layer, nor if it is never read. */
-    public static boolean isRun(ModelConversion conversion, TensorRecipe tensor) {
+    private static boolean isRun(ModelConversion conversion, TensorRecipe tensor) {
         return tensor.layer() < decoderLayers(conversion) && !isNeverRead(conversion, tensor);
     }
 
@@ -146,7 +155,8 @@ public final class LinearLayers {
 
     /** The first source of the table is the name that loaders know, for an expert the first that names one. */
     private static String loadersName(Architecture architecture, String role, int layer, boolean experts) {
-        String output = DecoderRows.BLOCK + role + ".weight";
+        String output = DecoderRows.BLOCK
+                + (role.equals(Role.DECOMPRESSION.tensor()) ? SplitDecompression.VALUES : role) + ".weight";
         TensorRow row = architecture.tensors().stream()
                 .filter(candidate -> candidate.output().equals(output))
                 .findFirst()

@@ -151,6 +151,8 @@ final class MixtureFamilies {
                             ERNIE_MIXTURE.and((config, layer) -> config.findInteger("moe_num_shared_experts").orElse(0L) > 0),
                             DecoderRows.sharedExperts(Dimension.key("moe_num_shared_experts"))))
             .hyperparameters(StandardHyperparameters.ALL, MixtureFamilies::ernieExperts)
+            .forward(LinearGroup.DENSE_OR_EXPERTS,
+                    DecoderTraits.windows(WindowPattern.NONE).with(Rotation.OF_NEIGHBOURS))
             .build();
 
     private MixtureFamilies() {}

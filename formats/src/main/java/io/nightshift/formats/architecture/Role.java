@@ -17,6 +17,18 @@ public enum Role {
     /** Makes values. */
     VALUE("attn_v"),
 
+    /** Makes compressed queries. */
+    QUERY_COMPRESSION("attn_q_a"),
+
+    /** Makes queries of compressed ones. */
+    QUERY_DECOMPRESSION("attn_q_b"),
+
+    /** Makes compressed keys and values, and the channels of keys that are rotated, the same for all heads. */
+    COMPRESSION("attn_kv_a_mqa"),
+
+    /** Makes keys and values of compressed ones: {@link SplitDecompression}. */
+    DECOMPRESSION("attn_kv_b"),
+
     /** Makes queries, keys and values, where a checkpoint keeps them in one matrix; always those of linear attention. */
     QUERY_KEY_VALUE("attn_qkv"),
 

@@ -175,6 +175,20 @@ public record RotaryParameters(
                 : yarnScaling(factor, 1);
     }
 
+    /**
+     * What products of queries and keys are multiplied by where {@code mscale_all_dim} tells of it (DeepSeek's
+     * yarn_apply_mscale): beside the scaling of cosines and sines, for channels that are not rotated too.
+     */
+    public static double productScaling(ModelConfig config) {
+        boolean scaled = config.findRope("rope_type").filter(type -> !type.asText().equals("default")).isPresent();
+        double scale = orDefault(config, "mscale_all_dim", 0);
+        if (!scaled || scale == 0) {
+            return 1;
+        }
+        double root = yarnScaling(number(config, "factor"), scale);
+        return root * root;
+    }
+
     private static double yarnScaling(double factor, double scale) {
         return factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1;
     }

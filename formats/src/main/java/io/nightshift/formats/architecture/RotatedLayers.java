@@ -37,6 +37,13 @@ public enum RotatedLayers {
         public boolean contains(ModelConfig config, int layer) {
             return config.findInteger("sliding_window").isEmpty() || WindowPattern.LISTED.slides(config, layer);
         }
+    },
+    /** Those with a window: Cohere 2. */
+    ALL_BUT_EACH_FOURTH {
+        @Override
+        public boolean contains(ModelConfig config, int layer) {
+            return WindowPattern.ALL_BUT_EACH_FOURTH.slides(config, layer);
+        }
     };
 
     /** Whether a layer is among them. */

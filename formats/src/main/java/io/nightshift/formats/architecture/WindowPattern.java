@@ -64,6 +64,14 @@ public enum WindowPattern {
             return listed(config, layer).orElse(pattern == 0 || (layer + 1) % pattern != 0);
         }
     },
+    /** All but each {@code sliding_window_pattern}-th, that is each fourth where it is missing: Cohere 2. */
+    ALL_BUT_EACH_FOURTH {
+        @Override
+        public boolean slides(ModelConfig config, int layer) {
+            long pattern = config.findInteger("sliding_window_pattern", "_sliding_window_pattern").orElse(4L);
+            return listed(config, layer).orElse(pattern == 0 || (layer + 1) % pattern != 0);
+        }
+    },
     /** Those that {@code layer_types} says, where there is a window: OLMo 2 and 3, EXAONE 4. */
     LISTED {
         @Override

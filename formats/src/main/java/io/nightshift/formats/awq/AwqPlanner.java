@@ -36,7 +36,8 @@ public final class AwqPlanner {
      * Layers whose groups keep their limits, as in AutoAWQ: what is lost of queries and keys goes through a softmax,
      * where the loss of the layer's own output says little. A fused matrix holds both.
      */
-    private static final Set<Role> NEVER_CLIPPED = Set.of(Role.QUERY, Role.KEY, Role.QUERY_KEY_VALUE);
+    private static final Set<Role> NEVER_CLIPPED = Set.of(Role.QUERY, Role.KEY, Role.QUERY_KEY_VALUE, Role.QUERY_COMPRESSION,
+            Role.QUERY_DECOMPRESSION, Role.COMPRESSION, Role.DECOMPRESSION);
 
     private final Checkpoint checkpoint;
     private final ModelConversion conversion;

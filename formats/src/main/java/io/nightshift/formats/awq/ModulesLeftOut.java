@@ -64,7 +64,7 @@ final class ModulesLeftOut {
 
     /** What loaders fuse: layers that read the same norm, and all experts of a layer. */
     private static String fusion(LinearLayer linear, List<LinearGroup> groups) {
-        String input = linear.expert() != LinearLayer.NO_EXPERT ? "experts" : LinearGroup.input(groups, linear.role());
+        String input = linear.expert() != LinearLayer.NO_EXPERT ? "experts" : LinearGroup.fusion(groups, linear.role());
         return linear.layer() + "." + input;
     }
 }

@@ -30,8 +30,12 @@ final class ParallelShapes {
     /** Outputs that are cut on their own, and how many heads they are where they are keys or values; else 0. */
     private record Part(long outputs, long keyHeads) {}
 
-    /** One layer's linears that loaders fuse into one matrix, of one shape over all layers. */
-    private record Matrix(String modules, boolean byInputs, List<Part> parts, long inputs) {}
+    /**
+     * One layer's linears that loaders fuse into one matrix, of one shape over all layers.
+     *
+     * @param cut whether it is cut over GPUs at all: what all heads decompress, each GPU has whole
+     */
+    private record Matrix(String modules, boolean byInputs, boolean cut, List<Part> parts, long inputs) {}
 
     private final ModelConversion conversion;
     private final AwqOptions options;
@@ -80,6 +84,7 @@ final class ParallelShapes {
                 .map(fusion -> new Matrix(
                         fusion.stream().map(ParallelShapes::shortName).collect(Collectors.joining(", ")),
                         CUT_BY_INPUTS.contains(fusion.get(0).role()),
+                        !LinearGroup.isCompression(fusion.get(0).role()),
                         fusion.stream().flatMap(linear -> parts(linear).stream()).toList(),
                         fusion.get(0).inputs()))
                 .collect(Collectors.toCollection(LinkedHashSet::new));
@@ -111,7 +116,7 @@ final class ParallelShapes {
     }
 
     private String producer(LinearLayer linear) {
-        return LinearGroup.input(conversion.architecture().linearGroups(), linear.role());
+        return LinearGroup.fusion(conversion.architecture().linearGroups(), linear.role());
     }
 
     /** The module's name behind its layer's number. */
@@ -121,6 +126,9 @@ final class ParallelShapes {
     }
 
     private void check(Matrix matrix, int ways, List<String> warnings) {
+        if (!matrix.cut() && ways > 1) {
+            return;
+        }
         long inputs = matrix.byInputs() ? matrix.inputs() / ways : matrix.inputs();
         long outputs = 0;
         for (Part part : matrix.parts()) {
@@ -154,7 +162,7 @@ final class ParallelShapes {
     }
 
     private void checkExperts(long inputs, int ways, List<String> warnings) {
-        Matrix experts = new Matrix("experts", true, List.of(), inputs);
+        Matrix experts = new Matrix("experts", true, true, List.of(), inputs);
         boolean wholeRows = options.groupSize() == AwqOptions.WHOLE_ROWS;
         int unit = Math.max(8, options.groupSize());
         if (wholeRows && options.format() == AwqFormat.GEMM) {

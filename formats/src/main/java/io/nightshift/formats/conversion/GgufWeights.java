@@ -3,6 +3,7 @@ package io.nightshift.formats.conversion;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.SourceRows;
+import io.nightshift.formats.architecture.SplitDecompression;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.gguf.GgufFile;
@@ -35,6 +36,7 @@ public final class GgufWeights implements ModelWeights {
     private final ModelFolder folder;
     private final GgufFile file;
     private final Map<String, GgufTensor> tensors = new HashMap<>();
+    private final Map<String, JoinedHeads> joined = new HashMap<>();
     private final LongAdder bytesRead = new LongAdder();
 
     /**
@@ -63,15 +65,35 @@ public final class GgufWeights implements ModelWeights {
     }
 
     private void check(TensorRecipe recipe) {
-        GgufTensor tensor = tensors.get(recipe.name());
-        if (tensor == null) {
-            throw new InvalidModelException(location() + ": tensor " + recipe.name() + " is missing, which the model "
-                    + model.location() + " has");
+        if (SplitDecompression.isWhole(recipe.name())) {
+            GgufTensor keys = stored(SplitDecompression.part(recipe.name(), SplitDecompression.KEYS));
+            GgufTensor values = stored(SplitDecompression.part(recipe.name(), SplitDecompression.VALUES));
+            joined.put(recipe.name(), JoinedHeads.of(keys, values, recipe.rows(), recipe.columns()).orElseThrow(() ->
+                    new InvalidModelException(location() + ": tensors " + keys.name() + " and " + values.name()
+                            + " are of shapes " + keys.shape() + " and " + values.shape() + ", but in the model "
+                            + model.location() + " they are parts of one of shape " + recipe.shape())));
+            requireType(keys);
+            requireType(values);
+            return;
         }
+        GgufTensor tensor = stored(recipe.name());
         if (tensor.rows() != recipe.rows() || tensor.columns() != recipe.columns()) {
             throw new InvalidModelException(location() + ": tensor " + tensor.name() + " is of shape " + tensor.shape()
                     + ", but in the model " + model.location() + " it is " + recipe.shape());
         }
+        requireType(tensor);
+    }
+
+    private GgufTensor stored(String name) {
+        GgufTensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new InvalidModelException(location() + ": tensor " + name + " is missing, which the model "
+                    + model.location() + " has");
+        }
+        return tensor;
+    }
+
+    private void requireType(GgufTensor tensor) {
         try {
             Dequantizers.of(tensor.type());
         } catch (IllegalArgumentException e) {
@@ -81,6 +103,10 @@ public final class GgufWeights implements ModelWeights {
 
     @Override
     public Optional<TensorShape> find(String tensor) {
+        if (joined.containsKey(tensor)) {
+            TensorRecipe recipe = model.recipes().get(tensor);
+            return Optional.of(new TensorShape(recipe.rows(), Math.toIntExact(recipe.columns()), GgmlType.F32));
+        }
         return model.recipes().containsKey(tensor) && tensors.containsKey(tensor)
                 ? Optional.of(shape(tensor))
                 : Optional.empty();
@@ -99,6 +125,10 @@ public final class GgufWeights implements ModelWeights {
         if (from < 0 || from > to || to > shape.rows() || (to - from) * shape.rowBytes() > into.length) {
             throw new IllegalArgumentException(tensor + ": rows " + from + " to " + to + " of " + shape.rows()
                     + " do not fit " + into.length + " bytes");
+        }
+        if (joined.containsKey(tensor)) {
+            joined.get(tensor).read(from, to, this::readRows, into);
+            return;
         }
         TensorRecipe recipe = model.recipes().get(tensor);
         List<SourceRows> parts = ((Stored) recipe.content()).parts();
@@ -164,6 +194,11 @@ public final class GgufWeights implements ModelWeights {
                 }
             }
         }
+    }
+
+    private void readRows(GgufTensor tensor, long from, long to, byte[] into) throws IOException {
+        long rowBytes = tensor.type().rowBytes(tensor.columns());
+        readRange(tensor, from * rowBytes, into, Math.toIntExact((to - from) * rowBytes));
     }
 
     private void readRange(GgufTensor tensor, long offset, byte[] into, int length) throws IOException {

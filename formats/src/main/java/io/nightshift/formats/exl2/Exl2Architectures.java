@@ -18,9 +18,13 @@ public final class Exl2Architectures {
             "Cohere2ForCausalLM", "DbrxForCausalLM", "Phi3ForCausalLM", "GPTBigCodeForCausalLM", "GPT2LMHeadModel",
             "MiniCPMForCausalLM", "InternLM2ForCausalLM", "IndexForCausalLM", "GraniteForCausalLM", "Glm4ForCausalLM");
 
-    /** Of these it reads keys of the vision tower's configuration that not all versions of transformers write. */
+    /**
+     * Of those with images it reads keys of the vision tower's configuration that not all versions of transformers write;
+     * norms of the others take off the mean.
+     */
     private static final Set<String> NOT_TRIED = Set.of("Mistral3ForConditionalGeneration",
-            "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration");
+            "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration", "Starcoder2ForCausalLM",
+            "CohereForCausalLM", "Cohere2ForCausalLM");
 
     private Exl2Architectures() {}
 

@@ -22,6 +22,28 @@ public interface ActivationObserver {
      */
     void inputs(LinearInput input, float[] activations, int tokens);
 
+    /**
+     * A head among all of its layer.
+     *
+     * @param index from 0
+     */
+    record Head(int index, int count) {}
+
+    /**
+     * The activations that one head's matrix of a tensor would read, where GGUF stacks a matrix for each head and the forward
+     * pass here has another form: for each tensor one call a head, heads ascending.
+     *
+     * @param linear the tensor's GGUF name within the layer
+     * @param activations row-major, {@code tokens * channels} of them from the start. They are valid during the call, and must
+     *     not be changed
+     */
+    default void headInputs(int layer, String linear, Head head, float[] activations, int tokens, int channels) {}
+
+    /** Whether {@link #headInputs} is to be called: that costs attention more than once again. */
+    default boolean seesHeads() {
+        return false;
+    }
+
     /** Which experts the tokens were routed to: once a layer with experts, before the inputs of its experts. */
     default void routed(int layer, ExpertChoice choice) {}
 

@@ -41,7 +41,10 @@ public final class CarriedStates implements Serializable {
         return inputs;
     }
 
-    /** Of layers whose keys and values later ones attend to: a token's keys, as they are attended to, and then its values. */
+    /**
+     * Of layers whose keys and values later ones attend to: a token's keys, as they are attended to, and then its values.
+     * Between the halves of a layer that read the same: what they read.
+     */
     public SortedMap<Integer, float[]> keys() {
         return Collections.unmodifiableSortedMap(keys);
     }

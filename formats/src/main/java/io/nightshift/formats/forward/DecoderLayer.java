@@ -40,7 +40,7 @@ public final class DecoderLayer {
         boolean behind = !model.feedForwardNorm().equals(AFTER_ATTENTION);
         afterAttention = behind ? Norm.find(model, weights, block + AFTER_ATTENTION) : Optional.empty();
         feedForward = FeedForward.read(model, weights, layer);
-        feedForwardNorm = feedForward.bringsNorms()
+        feedForwardNorm = feedForward.bringsNorms() || model.isSideBySide()
                 ? Optional.empty()
                 : Norm.find(model, weights, block + model.feedForwardNorm());
         afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
@@ -103,10 +103,12 @@ public final class DecoderLayer {
      * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight
      * where there is a dense block beside them), and the larger of these two: three times the channels of queries with twice
      * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three
-     * times those of values); three times the feed-forward channels (four times where gate and up projection are one matrix).
-     * All of them are floats. Each worker needs 1 MiB.
+     * times those of values; with compressed keys and values the channels of queries, those that keys and values are
+     * decompressed to, twice those of values and three times the compressed ones); three times the feed-forward channels (four
+     * times where gate and up projection are one matrix). All of them are floats. Each worker needs 1 MiB.
      *
-     * <p>A layer whose keys later ones attend to makes an array of its keys and values for them.
+     * <p>A layer whose keys later ones attend to makes an array of its keys and values for them. Where both halves of a layer
+     * read the same, the second finds it in what is carried.
      *
      * @param hidden the hidden states of all sequences, one after another, row-major; replaced by the layer's output.
      *     Every sequence starts at position 0 and attends to itself alone
@@ -140,9 +142,15 @@ public final class DecoderLayer {
         if (half == LayerHalf.ATTENTION) {
             float[] normed = normed(attentionNorm, hidden, tokens, workers);
             float[] mixed = attention.forward(normed, carried, sequenceLengths, observer, workers);
+            if (model.isSideBySide()) {
+                carried.keep(layer, normed);
+            }
             add(hidden, mixed, afterAttention, tokens, workers);
         } else {
-            float[] normed = normed(feedForwardNorm, hidden, tokens, workers);
+            float[] normed = model.isSideBySide() ? carried.keysOf(layer) : normed(feedForwardNorm, hidden, tokens, workers);
+            if (normed == null || normed.length < tokens * channels) {
+                throw new IllegalArgumentException("the tokens do not carry what layer " + layer + " reads");
+            }
             add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
             if (perLayer.isPresent()) {
                 float[] added = perLayer.get().forward(hidden, carried.inputs(), tokens, observer, workers);

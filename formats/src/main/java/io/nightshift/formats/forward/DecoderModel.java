@@ -11,16 +11,20 @@ import io.nightshift.formats.architecture.Rotation;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.checkpoint.ModelConfig;
+import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.GatedDeltaRule;
+import io.nightshift.kernels.linear.HeadAttention;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.ExpertRouting;
+import io.nightshift.kernels.transformer.Xielu;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What a forward pass needs to know of a model besides its weights, from {@code config.json}. Small and serializable: a
@@ -37,11 +41,13 @@ public final class DecoderModel implements Serializable {
     private final float finalSoftcap;
     private final float residualScale;
     private final float logitScale;
+    private final boolean sideBySide;
     private final String feedForwardNorm;
     private final QueryGrowth queryGrowth;
     private final Rotation rotation;
     private final boolean[] rotated;
     private final Activation activation;
+    private final Xielu[] learnedActivations;
     private final ExpertRouting expertRouting;
     private final int[] windows;
     private final int[] heads;
@@ -52,6 +58,7 @@ public final class DecoderModel implements Serializable {
     private final RotaryParameters rotary;
     private final RotaryParameters rotaryOfSliding;
     private final GatedDeltaRule deltaRule;
+    private final LatentShape latent;
     private final ModelTensors tensors;
 
     private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int longest, int experts,
@@ -62,18 +69,24 @@ public final class DecoderModel implements Serializable {
         DecoderTraits traits = family.traits();
         tensors = ModelTensors.of(checkpoint, conversion);
         refuseUnknown(config);
+        if (hasNormsOfEachHead(tensors)) {
+            throw new InvalidModelException(config.location() + ": \"use_qk_norm\" is true, which is not known for "
+                    + config.architecture() + " in calibration and evaluation; known is false");
+        }
         sizes = sizes(config, tensors.recipes());
-        epsilon = (float) config.findNumber("rms_norm_eps").orElse(1e-6).doubleValue();
+        epsilon = (float) config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps").orElse(1e-6).doubleValue();
         embeddingScale = traits.embeddingsScaled()
                 ? (float) Math.sqrt(sizes.hidden)
                 : multiplier(traits, config, "embedding_multiplier");
         residualScale = multiplier(traits, config, "residual_multiplier");
-        logitScale = 1 / multiplier(traits, config, "logits_scaling");
+        sideBySide = traits.sideBySide();
+        logitScale = sideBySide ? (float) config.number("logit_scale") : 1 / multiplier(traits, config, "logits_scaling");
         feedForwardNorm = traits.feedForwardNorm();
         heads = new int[sizes.layers];
         keyHeads = new int[sizes.layers];
         keysFrom = new int[sizes.layers];
         valuesNormed = traits.heads().valuesNormed();
+        latent = tensors.recipes().containsKey("blk.0.attn_kv_a_mqa.weight") ? LatentShape.of(config) : null;
         for (int layer = 0; layer < sizes.layers; layer++) {
             heads[layer] = Math.toIntExact(traits.heads().size(config, layer));
             keyHeads[layer] = Math.toIntExact(traits.heads().ofKeys(config, layer));
@@ -83,6 +96,7 @@ public final class DecoderModel implements Serializable {
         attentionScale = attentionScale(config, traits);
         attentionSoftcap = traits.attentionSoftcapped() ? number(config, "attn_logit_softcapping") : 0;
         finalSoftcap = number(config, "final_logit_softcapping");
+        learnedActivations = learnedActivations(conversion);
         activation = activation(config, traits);
         expertRouting = routing(config, traits.expertWeights(), sizes);
         deltaRule = tensors.recipes().keySet().stream().anyMatch(name -> name.endsWith(".ssm_out.weight"))
@@ -100,6 +114,11 @@ public final class DecoderModel implements Serializable {
         }
         rotary = RotaryParameters.of(config, headOf(false));
         rotaryOfSliding = RotaryParameters.ofSlidingLayers(config, headOf(true));
+        if (latent != null && 2 * rotary.inverseFrequencies().length != latent.rotated()) {
+            throw new InvalidModelException(config.location() + ": \"partial_rotary_factor\" leaves "
+                    + 2 * rotary.inverseFrequencies().length + " of " + latent.rotated() + " channels to be rotated; known for "
+                    + config.architecture() + " is that all are");
+        }
     }
 
     /**
@@ -133,7 +152,7 @@ public final class DecoderModel implements Serializable {
                 .findFirst();
         boolean experts = router.isPresent();
         int count = experts ? Math.toIntExact(router.get().rows()) : 0;
-        int perToken = experts ? size(config, "num_experts_per_tok", "top_k_experts") : 0;
+        int perToken = experts ? size(config, "num_experts_per_tok", "top_k_experts", "moe_k") : 0;
         if (experts && (perToken < 1 || perToken > count)) {
             throw new InvalidModelException(config.location() + ": \"num_experts_per_tok\" is " + perToken
                     + ", but there are " + count + " experts");
@@ -159,6 +178,9 @@ public final class DecoderModel implements Serializable {
     private float attentionScale(ModelConfig config, DecoderTraits traits) {
         if (!traits.heads().scaled()) {
             return 1;
+        }
+        if (latent != null) {
+            return (float) (Math.pow(latent.query(), -0.5) * RotaryParameters.productScaling(config));
         }
         double scaled = traits.queryScalar() ? config.findNumber("query_pre_attn_scalar").orElse(256.0) : heads[0];
         return traits.multiplied() ? multiplier(traits, config, "attention_multiplier") : (float) Math.pow(scaled, -0.5);
@@ -190,19 +212,39 @@ public final class DecoderModel implements Serializable {
             case AS_CONFIGURED -> ExpertRouting.softmax(perToken, config.flag("norm_topk_prob"));
             case SIGMOID -> new ExpertRouting(perToken, true, true, 1, 1, 1);
             case SIGMOID_OF_GROUPS -> {
-                int groups = config.findInteger("n_group").orElse(1L).intValue();
-                int used = config.findInteger("topk_group").orElse(1L).intValue();
-                if (sizes.experts > 0 && (groups < 1 || used < 1 || used > groups || sizes.experts % groups != 0
-                        || perToken > sizes.experts / groups * used)) {
-                    throw new InvalidModelException(config.location() + ": " + sizes.experts + " experts, of which \"n_group\" "
-                            + groups + " makes groups and \"topk_group\" " + used + " leaves some: experts must be a multiple"
-                            + " of the groups, and what is left enough for the " + perToken + " of a token");
-                }
                 boolean normalized = config.find("norm_topk_prob").map(JsonNode::asBoolean).orElse(true);
-                double scale = config.findNumber("routed_scaling_factor").orElse(1.0);
-                yield new ExpertRouting(perToken, true, normalized, (float) scale, groups, used);
+                yield ofGroups(config, sizes, new ExpertRouting(perToken, true, normalized, scale(config), 1, 1));
+            }
+            case SOFTMAX_OF_GROUPS -> {
+                if (config.flag("norm_topk_prob")) {
+                    throw new InvalidModelException(config.location() + ": \"norm_topk_prob\" is true, which is not known for "
+                            + config.architecture() + " in calibration and evaluation: transformers leaves weights as they are,"
+                            + " and others do not; known is false");
+                }
+                ExpertRouting all = new ExpertRouting(perToken, false, false, scale(config), 1, 1, 1);
+                boolean limited = config.find("topk_method").filter(method -> method.asText().equals("group_limited_greedy"))
+                        .isPresent();
+                yield limited ? ofGroups(config, sizes, all) : all;
             }
         };
+    }
+
+    private static float scale(ModelConfig config) {
+        return config.findNumber("routed_scaling_factor").orElse(1.0).floatValue();
+    }
+
+    /** The same, within the groups of a configuration. */
+    private static ExpertRouting ofGroups(ModelConfig config, Sizes sizes, ExpertRouting routing) {
+        int groups = config.findInteger("n_group").orElse(1L).intValue();
+        int used = config.findInteger("topk_group").orElse(1L).intValue();
+        if (sizes.experts > 0 && (groups < 1 || used < 1 || used > groups || sizes.experts % groups != 0
+                || routing.perToken() > sizes.experts / groups * used)) {
+            throw new InvalidModelException(config.location() + ": " + sizes.experts + " experts, of which \"n_group\" "
+                    + groups + " makes groups and \"topk_group\" " + used + " leaves some: experts must be a multiple"
+                    + " of the groups, and what is left enough for the " + routing.perToken() + " of a token");
+        }
+        return new ExpertRouting(routing.perToken(), routing.sigmoid(), routing.normalized(), routing.scale(), groups, used,
+                routing.scoresAGroup());
     }
 
     private static int size(ModelConfig config, String... keys) {
@@ -234,9 +276,28 @@ public final class DecoderModel implements Serializable {
             case "gelu" -> Activation.GELU;
             case "relu2" -> Activation.SQUARED_RELU;
             case DecoderTraits.CLAMPED_SWIGLU -> Activation.CLAMPED_SWIGLU;
+            case "xielu" -> null;
             default -> throw new InvalidModelException(config.location() + ": the activation function \"" + name
-                    + "\" is not supported; supported are silu, gelu, gelu_pytorch_tanh and relu2");
+                    + "\" is not supported; supported are silu, gelu, gelu_pytorch_tanh, relu2 and xielu");
         };
+    }
+
+    /** One a layer, where the converter writes numbers of some. */
+    private static Xielu[] learnedActivations(ModelConversion conversion) {
+        float[][] numbers = Stream.of("alpha_p", "alpha_n", "beta", "eps")
+                .map(name -> conversion.leadingMetadata().get("xielu." + name)
+                        .map(value -> ((GgufValue.Float32s) value).values())
+                        .orElse(new float[0]))
+                .toArray(float[][]::new);
+        return IntStream.range(0, numbers[0].length)
+                .mapToObj(layer -> Xielu.of(numbers[0][layer], numbers[1][layer], numbers[2][layer], numbers[3][layer]))
+                .toArray(Xielu[]::new);
+    }
+
+    /** Norms of queries with weights of each head's own. */
+    private static boolean hasNormsOfEachHead(ModelTensors tensors) {
+        TensorRecipe norm = tensors.recipes().get("blk.0.attn_q_norm.weight");
+        return norm != null && norm.shape().size() > 1;
     }
 
     private static void refuseUnknown(ModelConfig config) {
@@ -299,6 +360,16 @@ public final class DecoderModel implements Serializable {
         return logitScale;
     }
 
+    /** Whether a layer's feed-forward block reads what its attention reads. */
+    boolean isSideBySide() {
+        return sideBySide;
+    }
+
+    /** Whether norms without a bias take off the mean, too. */
+    boolean centersNorms() {
+        return sideBySide;
+    }
+
     String feedForwardNorm() {
         return feedForwardNorm;
     }
@@ -316,8 +387,14 @@ public final class DecoderModel implements Serializable {
         return tensors.recipes().containsKey(tensor);
     }
 
+    /** The activation function; null where layers have learned their own. */
     Activation activation() {
         return activation;
+    }
+
+    /** The activation function that a layer has learned, if it has. */
+    Optional<Xielu> learnedActivation(int layer) {
+        return layer < learnedActivations.length ? Optional.of(learnedActivations[layer]) : Optional.empty();
     }
 
     CausalAttention attention(int layer) {
@@ -337,6 +414,16 @@ public final class DecoderModel implements Serializable {
 
     boolean valuesNormed() {
         return valuesNormed;
+    }
+
+    /** The sizes of attention to compressed keys and values; null where they are not compressed. */
+    LatentShape latent() {
+        return latent;
+    }
+
+    /** Attention of a head, where keys and values are compressed. */
+    HeadAttention latentAttention(int layer) {
+        return new HeadAttention(attentionScale, attentionSoftcap, windows[layer]);
     }
 
     /** The states of layers with linear attention; null where there are none. */

@@ -4,6 +4,7 @@ import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
+import io.nightshift.kernels.transformer.Xielu;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -12,18 +13,19 @@ import java.util.Optional;
 /**
  * A feed-forward block that all tokens pass.
  *
+ * @param learned the activation function of a block without a gate, if it has one of its own
  * @param gate nothing where it is the first half of {@code up}, as in Phi, or where {@code up} is the gate of itself, as in
  *     Arcee
  */
-record DenseFeedForward(int layer, Activation activation, Optional<Projection> gate, Projection up, Projection down)
-        implements FeedForward {
+record DenseFeedForward(int layer, Activation activation, Optional<Xielu> learned, Optional<Projection> gate, Projection up,
+        Projection down) implements FeedForward {
     static DenseFeedForward read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
         Optional<Projection> gate = weights.find(block + "ffn_gate.weight").isPresent()
                 ? Optional.of(Projection.read(weights, block + "ffn_gate"))
                 : Optional.empty();
-        return new DenseFeedForward(layer, model.activation(), gate, Projection.read(weights, block + "ffn_up"),
-                Projection.read(weights, block + "ffn_down"));
+        return new DenseFeedForward(layer, model.activation(), model.learnedActivation(layer), gate,
+                Projection.read(weights, block + "ffn_up"), Projection.read(weights, block + "ffn_down"));
     }
 
     @Override
@@ -51,6 +53,10 @@ record DenseFeedForward(int layer, Activation activation, Optional<Projection> g
     private float[] activated(PackedActivations packed, Workers workers) {
         float[] inner = up.apply(packed, workers);
         int channels = up.outputs();
+        if (learned.isPresent()) {
+            TokenRows.each(packed.tokens(), workers, token -> learned.get().apply(inner, token * channels, channels));
+            return inner;
+        }
         float[] ones = new float[channels];
         Arrays.fill(ones, 1);
         TokenRows.each(packed.tokens(), workers,

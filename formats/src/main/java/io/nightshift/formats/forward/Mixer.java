@@ -5,8 +5,11 @@ import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 
 /** What stands between a layer's first norm and the residual sum, and lets tokens see those before them. */
-sealed interface Mixer permits AttentionBlock, DeltaRuleBlock {
+sealed interface Mixer permits AttentionBlock, DeltaRuleBlock, LatentAttentionBlock {
     static Mixer read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        if (model.latent() != null) {
+            return LatentAttentionBlock.read(model, weights, layer);
+        }
         return model.has("blk." + layer + ".ssm_out.weight")
                 ? DeltaRuleBlock.read(model, weights, layer)
                 : AttentionBlock.read(model, weights, layer);

@@ -2,15 +2,30 @@ package io.nightshift.formats.forward;
 
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.LayerNorm;
 import io.nightshift.kernels.transformer.RmsNorm;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** An RMS norm of the model. */
-record Norm(float[] weights, float epsilon) {
+/**
+ * A norm of the model: a root mean square norm, or one that takes off the mean first where it has a bias, perhaps of zeros.
+ *
+ * @param bias or null
+ */
+record Norm(float[] weights, float[] bias, float epsilon) {
+    /** A root mean square norm. */
+    Norm(float[] weights, float epsilon) {
+        this(weights, null, epsilon);
+    }
+
     static Norm read(DecoderModel model, ModelWeights weights, String name) throws IOException {
-        return new Norm(StoredMatrix.readVector(weights, name + ".weight"), model.epsilon());
+        String bias = name + ".bias";
+        float[] scales = StoredMatrix.readVector(weights, name + ".weight");
+        int channels = scales.length;
+        return new Norm(scales,
+                model.has(bias) ? StoredMatrix.readVector(weights, bias) : model.centersNorms() ? new float[channels] : null,
+                model.epsilon());
     }
 
     /** A norm without weights. */
@@ -28,20 +43,28 @@ record Norm(float[] weights, float epsilon) {
     }
 
     long bytes() {
-        return 4L * weights.length;
+        return 4L * weights.length * (bias == null ? 1 : 2);
     }
 
     /** Normalizes the rows of tokens; the result may be the values. */
     void apply(float[] values, int tokens, float[] result, Workers workers) {
         int channels = weights.length;
         TokenRows.each(tokens, workers,
-                token -> RmsNorm.normalize(values, token * channels, weights, epsilon, result, token * channels));
+                token -> normalize(values, token * channels, result, token * channels));
     }
 
     /** Normalizes the heads of one token, which lie one after another, in place: each, or as many as the norm is over. */
     void applyToHeads(float[] values, int at, int channels) {
         for (int start = at; start < at + channels; start += weights.length) {
-            RmsNorm.normalize(values, start, weights, epsilon, values, start);
+            normalize(values, start, values, start);
+        }
+    }
+
+    private void normalize(float[] values, int at, float[] result, int to) {
+        if (bias == null) {
+            RmsNorm.normalize(values, at, weights, epsilon, result, to);
+        } else {
+            LayerNorm.normalize(values, at, weights, bias, epsilon, result, to);
         }
     }
 }

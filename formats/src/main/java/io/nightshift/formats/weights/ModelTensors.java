@@ -25,12 +25,13 @@ public record ModelTensors(
         String architecture, String location, Map<String, TensorRecipe> recipes, List<LinearLayer> linears,
         LinearLayer head)
         implements Serializable {
-    /** The tensors of a checkpoint that are run: not those of blocks behind the last layer, nor what is never read. */
+    /**
+     * The tensors of a checkpoint that are run: not those of blocks behind the last layer, nor what is never read; matrices
+     * that GGUF splits are whole.
+     */
     public static ModelTensors of(Checkpoint checkpoint, ModelConversion conversion) {
         Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
-        conversion.tensors().stream()
-                .filter(tensor -> LinearLayers.isRun(conversion, tensor))
-                .forEach(tensor -> recipes.put(tensor.name(), tensor));
+        LinearLayers.run(conversion).forEach(tensor -> recipes.put(tensor.name(), tensor));
         return new ModelTensors(conversion.architecture().name(), checkpoint.folder().location(),
                 Collections.unmodifiableMap(recipes),
                 LinearLayers.areMatrices(conversion) ? LinearLayers.of(conversion) : List.of(),

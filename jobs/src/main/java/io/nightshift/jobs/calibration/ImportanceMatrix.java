@@ -1,6 +1,7 @@
 package io.nightshift.jobs.calibration;
 
 import io.nightshift.formats.architecture.ColumnForm;
+import io.nightshift.formats.architecture.SplitDecompression;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixWriter;
@@ -43,12 +44,16 @@ final class ImportanceMatrix {
             }
             InputSums seen = byName.get(summary.insteadOf() == null ? summary.name() : summary.insteadOf());
             for (String tensor : summary.tensors()) {
+                if (SplitDecompression.isWhole(tensor)) {
+                    continue; // Of this matrix GGUF has parts, which read other channels.
+                }
                 int matrices = summary.expert() < 0 ? 1 : experts;
                 ImportanceEntry entry = entries.computeIfAbsent(tensor, name -> new ImportanceEntry(
                         new float[matrices * summary.channels()], new long[matrices]));
                 int matrix = Math.max(0, summary.expert());
                 entry.counts()[matrix] = seen.tokens();
-                Optional<ColumnForm.Reordered> columns = tensors.get(tensor).reorderedColumns();
+                Optional<ColumnForm.Reordered> columns =
+                        Optional.ofNullable(tensors.get(tensor)).flatMap(TensorRecipe::reorderedColumns);
                 for (int i = 0; i < summary.channels(); i++) {
                     int place = i;
                     int channel = columns.map(form -> Math.toIntExact(form.order().sourceRow(place))).orElse(i);

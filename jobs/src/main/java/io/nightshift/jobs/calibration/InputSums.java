@@ -16,27 +16,39 @@ final class InputSums implements Serializable {
     private final ArrayList<String> linears;
     private final int expert;
     private final boolean pooled;
+    private final boolean gram;
     private final double[] squares;
     private final double[] absolutes;
     private long tokens;
 
-    private InputSums(int layer, List<String> linears, int expert, boolean pooled, int channels) {
+    private InputSums(int layer, List<String> linears, int expert, boolean pooled, boolean gram, int channels) {
         this.layer = layer;
         this.linears = new ArrayList<>(linears);
         this.expert = expert;
         this.pooled = pooled;
+        this.gram = gram;
         squares = new double[channels];
         absolutes = new double[channels];
     }
 
     /** Nothing seen yet of an input. */
     static InputSums of(LinearInput input) {
-        return new InputSums(input.layer(), input.linears(), input.expert(), false, input.channels());
+        return new InputSums(input.layer(), input.linears(), input.expert(), false, true, input.channels());
     }
 
     /** Nothing seen yet of an input that all experts share. */
     static InputSums pooled(LinearInput ofExpert) {
-        return new InputSums(ofExpert.layer(), ofExpert.linears(), LinearInput.NO_EXPERT, true, ofExpert.channels());
+        return new InputSums(ofExpert.layer(), ofExpert.linears(), LinearInput.NO_EXPERT, true, true, ofExpert.channels());
+    }
+
+    /**
+     * Nothing seen yet of a tensor with a matrix for each head. Of what these read there is no Gram matrix: nothing is rounded
+     * by it.
+     *
+     * @param channels of all heads, one head's behind another's
+     */
+    static InputSums ofHeads(int layer, String linear, int channels) {
+        return new InputSums(layer, List.of(linear), LinearInput.NO_EXPERT, false, false, channels);
     }
 
     /** Its name in the statistics. */
@@ -58,6 +70,11 @@ final class InputSums implements Serializable {
 
     boolean isPooled() {
         return pooled;
+    }
+
+    /** Whether its Gram matrix is kept, where Gram matrices are. */
+    boolean hasGram() {
+        return gram;
     }
 
     int channels() {
@@ -95,6 +112,6 @@ final class InputSums implements Serializable {
 
     /** Nothing seen yet of the same input. */
     InputSums empty() {
-        return new InputSums(layer, linears, expert, pooled, channels());
+        return new InputSums(layer, linears, expert, pooled, gram, channels());
     }
 }

@@ -79,6 +79,9 @@ final class LayerFile {
         if (statistics == StatisticsKind.GRAM) {
             long size = StatisticsCollector.BLOCK;
             for (InputSums input : seen) {
+                if (!input.hasGram()) {
+                    continue;
+                }
                 int ofInput = Gram.blocks(input.channels(), StatisticsCollector.BLOCK);
                 first.put(input.name(), count);
                 count += ofInput;

@@ -41,6 +41,13 @@ public final class PassMemory {
                     attention += outputs;
                     gram += gram(inputs);
                 }
+                case QUERY_DECOMPRESSION, DECOMPRESSION -> {
+                    attention += outputs;
+                    gram += gram(inputs);
+                }
+                // Projected, normalized, and what a head mixes of it.
+                case COMPRESSION -> attention += 3 * outputs;
+                case QUERY_COMPRESSION -> gram += gram(inputs);
                 case KEY, VALUE, OUTPUT_GATE -> attention += outputs;
                 case ATTENTION_OUTPUT, STATE_OUTPUT -> {
                     attention += 2 * inputs;

@@ -28,6 +28,7 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     private final boolean routeAllExperts;
     private final Workers workers;
     private final Map<LinearInput, Sums> inputs = new LinkedHashMap<>();
+    private final Map<String, InputSums> ofHeads = new LinkedHashMap<>();
     private long[] expertTokens = {};
 
     /** Sums of one input, and the blocks of its Gram matrix. */
@@ -47,6 +48,29 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
         ColumnSums.addAbsolutes(activations, tokens, input.channels(), seen.sums().absolutes());
         if (statistics == StatisticsKind.GRAM) {
             Gram.add(activations, tokens, input.channels(), BLOCK, seen.gram(), workers);
+        }
+    }
+
+    @Override
+    public boolean seesHeads() {
+        return true;
+    }
+
+    @Override
+    public void headInputs(int layer, String linear, Head head, float[] activations, int tokens, int channels) {
+        InputSums seen = ofHeads.computeIfAbsent(linear, name ->
+                InputSums.ofHeads(layer, linear, Math.multiplyExact(head.count(), channels)));
+        if (head.index() == 0) {
+            // Each of the heads sees all tokens.
+            seen.addTokens(tokens);
+        }
+        double[] squares = new double[channels];
+        double[] absolutes = new double[channels];
+        Gram.addSquares(activations, tokens, channels, squares);
+        ColumnSums.addAbsolutes(activations, tokens, channels, absolutes);
+        for (int i = 0; i < channels; i++) {
+            seen.squares()[head.index() * channels + i] += squares[i];
+            seen.absolutes()[head.index() * channels + i] += absolutes[i];
         }
     }
 
@@ -72,8 +96,8 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
     }
 
     /**
-     * What was seen, in the order of the layer, with experts ascending. Behind all of that comes, for each input that
-     * experts have of their own, the sum over the experts.
+     * What was seen, in the order of the layer, then what heads read, then experts ascending. Behind all of that comes, for
+     * each input that experts have of their own, the sum over the experts.
      */
     List<Sums> finish() {
         List<Sums> all = new ArrayList<>();
@@ -81,6 +105,7 @@ final class StatisticsCollector implements ActivationObserver, AutoCloseable {
         inputs.entrySet().stream()
                 .filter(entry -> entry.getKey().expert() == LinearInput.NO_EXPERT)
                 .forEach(entry -> all.add(entry.getValue()));
+        ofHeads.values().forEach(sums -> all.add(new Sums(sums, NO_GRAM)));
         List<LinearInput> ofExperts = inputs.keySet().stream()
                 .filter(input -> input.expert() != LinearInput.NO_EXPERT)
                 .sorted((a, b) -> Integer.compare(a.expert(), b.expert()))

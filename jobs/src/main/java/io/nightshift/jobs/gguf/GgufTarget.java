@@ -179,8 +179,9 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
             }
         }
         for (LinearLayer linear : model.linears()) {
+            // A matrix that the file has in two parts is none of its tensors: they are rounded as llama-quantize does.
             GgmlType type = byTensor.get(linear.tensor());
-            if (type.isQuantized() && !linear.steers()) {
+            if (type != null && type.isQuantized() && !linear.steers()) {
                 ColumnForm.Reordered columns = reordered.get(linear.tensor());
                 units.add(Unit.fixed(columns == null ? linear : linear.with(columns), new GgmlEncoding(type)));
             }

@@ -5,6 +5,8 @@ import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixReader;
 import io.nightshift.formats.imatrix.ImportanceEntry;
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.SplitDecompression;
+import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.statistics.CalibrationManifest;
 import io.nightshift.jobs.calibration.StoredStatistics;
 import io.nightshift.jobs.quantize.InputStatistics;
@@ -90,8 +92,19 @@ final class ImportanceLoader {
         Map<String, Long> lengths = new TreeMap<>();
         Map<String, Integer> experts = new TreeMap<>();
         for (LinearLayer linear : model.linears()) {
+            if (SplitDecompression.isWhole(linear.tensor())) {
+                continue;
+            }
             lengths.put(linear.tensor(), linear.inputs());
             experts.merge(linear.tensor(), 1, Integer::sum);
+        }
+        for (TensorRecipe tensor : model.conversion().tensors()) {
+            if (SplitDecompression.isPart(tensor.name())) {
+                // Each head reads channels of its own, and all heads see the same tokens.
+                long heads = tensor.rows() / tensor.rowsPerExpert();
+                lengths.put(tensor.name(), heads * tensor.columns());
+                experts.put(tensor.name(), 1);
+            }
         }
         Map<String, ImportanceEntry> entries = new TreeMap<>();
         experts.forEach((tensor, count) -> {

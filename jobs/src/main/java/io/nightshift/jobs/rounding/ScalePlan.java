@@ -29,11 +29,11 @@ public final class ScalePlan implements Serializable {
         for (GroupScales scales : groups) {
             scales.group().linears().forEach(linear -> byReader.put(linear.module(), scales));
             scales.group().steering().forEach(linear -> byReader.put(linear.module(), scales));
+            byVector.put(scales.group().producerBias(), scales);
             if (scales.group().isNorm()) {
                 byVector.put(scales.group().producer(), scales);
             } else {
                 byProducer.put(key(scales.group().producer(), scales.group().expert()), scales);
-                byVector.put(scales.group().producerBias(), scales);
             }
         }
     }

@@ -117,8 +117,9 @@ class AwqFamiliesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"arcee", "gemma4", "gemma4-moe", "mistral3", "glm4.5", "olmo3-yarn", "qwen2-moe", "qwen3.5",
-        "qwen3.5-moe", "seed-oss"})
+    @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
+        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "olmo3-yarn", "qwen2-moe", "qwen3.5",
+        "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
     }
@@ -133,6 +134,30 @@ class AwqFamiliesTest {
         config.get("quantization_config").get("modules_to_not_convert").forEach(module -> kept.add(module.asText()));
         assertTrue(kept.contains("model.layers.3"), kept.toString());
         assertTrue(kept.stream().noneMatch(module -> module.matches("(model\\.)?layers(\\.[012])?")), kept.toString());
+    }
+
+    /** What is compressed and decompressed is quantized as AutoAWQ and llm-compressor do it. */
+    @Test
+    void compressedQueriesKeysAndValuesAreScaledThroughTheirNorms() throws IOException {
+        Path model = steps("deepseek-v3").model();
+        OutputResult made = steps("deepseek-v3").scaled();
+        Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
+                .map(SafetensorsTensor::name)
+                .collect(Collectors.toSet());
+        String layer = "model.layers.1.";
+        for (String module : List.of("q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "kv_b_proj", "o_proj")) {
+            assertTrue(names.contains(layer + "self_attn." + module + ".qweight"), module);
+        }
+        assertTrue(same(model, made, layer + "mlp.gate.e_score_correction_bias"));
+        for (String scaled : List.of("input_layernorm.weight", "self_attn.q_a_layernorm.weight",
+                "self_attn.kv_a_layernorm.weight", "post_attention_layernorm.weight", "mlp.gate.weight")) {
+            assertFalse(same(model, made, layer + scaled), scaled);
+        }
+        JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+        assertTrue(config.get("quantization_config").get("modules_to_not_convert").toString().contains(layer + "mlp.gate\""));
+        made.linears().stream()
+                .filter(linear -> linear.module().endsWith("o_proj"))
+                .forEach(linear -> assertEquals(0, linear.scaleRatio(), linear.module()));
     }
 
     /** vLLM builds Qwen3.5's further block and its vision tower by the same configuration. */

@@ -8,6 +8,7 @@ import io.nightshift.formats.statistics.StatisticsKind;
 import io.nightshift.formats.storage.LocalFolder;
 import io.nightshift.jobs.tasks.StageMemory;
 import io.nightshift.jobs.testing.Fixtures;
+import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import io.nightshift.jobs.testing.SyntheticCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -48,5 +49,20 @@ class PassMemoryTest {
         long down = 2 * 96 * (96 + 256);
         // Attention's two, each expert's two, and the sum of what the down projections read.
         assertEquals(2 * hidden + 4 * hidden + (4 + 1) * down + (26 << 20), with - without);
+    }
+
+    /** Three layers of 256 channels: four heads of 96 with values of 48, compressed to 96 and to 128 with 32 for all heads. */
+    @Test
+    void compressedKeysAndValuesAreDecompressed() throws IOException {
+        DecoderModel model =
+                DecoderModel.of(Checkpoint.open(new LocalFolder(GeneratedCheckpoint.write("deepseek-v3", folder))));
+        StageMemory plain = PassMemory.of(model, 1, 32, StatisticsKind.IMATRIX);
+        int attention = 4 * 96 + 4 * (64 + 48) + 2 * 4 * 48 + 3 * (128 + 32);
+        assertEquals(8 * 32 * 256 + 4 * 32 * (7 * 256 + attention), plain.task());
+        long weights = 256 * (96 + 160) + 96 * 4 * 96 + 128 * 4 * 112 + 256 * 4 * 48 + 3 * 256 * 64 * (8 + 2) + 256 * 8;
+        assertEquals(2 * 2 * weights, plain.shared());
+        long gram = 2 * 256 * (256 + 256) + 2 * 96 * (96 + 256) + 2 * 128 * (128 + 256) + 2 * 192 * (192 + 256)
+                + 8 * 2 * 256 * (256 + 256) + (8 + 1) * 2 * 64 * (64 + 256) + 2 * 128 * (128 + 256) + (26L << 20);
+        assertEquals(gram, PassMemory.of(model, 1, 32, StatisticsKind.GRAM).task() - plain.task());
     }
 }

@@ -61,7 +61,7 @@ public final class ExpertRouter {
         for (int group = 0; group < sums.length; group++) {
             float[] scores = Arrays.copyOfRange(compared, group * size, (group + 1) * size);
             Arrays.sort(scores);
-            sums[group] = scores[size - 1] + (size > 1 ? scores[size - 2] : 0);
+            sums[group] = scores[size - 1] + (size > 1 && routing.scoresAGroup() > 1 ? scores[size - 2] : 0);
         }
         boolean[] used = new boolean[sums.length];
         for (int i = 0; i < routing.groupsUsed(); i++) {

@@ -10,10 +10,16 @@ import java.io.Serializable;
  * @param normalized whether the weights of a token's experts are made to add up to 1
  * @param scale what the weights are multiplied by at last
  * @param groups equal runs of experts, of which a token's experts are in a few alone; 1 where there are none
- * @param groupsUsed how many: those with the largest sums of their two largest scores
+ * @param groupsUsed how many: those with the largest sums of their largest scores
+ * @param scoresAGroup how many of a group's largest scores are added up: 2, or 1 where one alone decides
  */
-public record ExpertRouting(int perToken, boolean sigmoid, boolean normalized, float scale, int groups, int groupsUsed)
-        implements Serializable {
+public record ExpertRouting(int perToken, boolean sigmoid, boolean normalized, float scale, int groups, int groupsUsed,
+        int scoresAGroup) implements Serializable {
+    /** By groups that are compared by two scores each (DeepSeek V3, 2024). */
+    public ExpertRouting(int perToken, boolean sigmoid, boolean normalized, float scale, int groups, int groupsUsed) {
+        this(perToken, sigmoid, normalized, scale, groups, groupsUsed, 2);
+    }
+
     /** The softmax of all logits (Mixtral, 2024; Qwen3-MoE, 2025). */
     public static ExpertRouting softmax(int perToken, boolean normalized) {
         return new ExpertRouting(perToken, false, normalized, 1, 1, 1);

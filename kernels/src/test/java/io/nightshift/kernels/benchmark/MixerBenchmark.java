@@ -2,8 +2,11 @@ package io.nightshift.kernels.benchmark;
 
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.GatedDeltaRule;
+import io.nightshift.kernels.linear.HeadAttention;
 import io.nightshift.kernels.linear.RandomFloats;
+import io.nightshift.kernels.linear.TokenChannels;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -17,7 +20,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What mixes the tokens of a sequence, projections aside: full attention and the delta rule of the same width, 2,048. */
+/**
+ * What mixes the tokens of a sequence, projections aside: full attention and the delta rule of the same width, 2,048; and heads
+ * of DeepSeek's attention of that width, whose keys have a part in common.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -36,11 +42,19 @@ public class MixerBenchmark {
     private static final int KEYS = SHARED_HEADS * QUERY_SIZE;
     private static final int ATTENTION_CHANNELS = QUERIES + 2 * KEYS;
 
+    private static final int LATENT_HEADS = 16;
+    private static final int UNROTATED = 128;
+    private static final int ROTATED = 64;
+    private static final int LATENT_QUERIES = LATENT_HEADS * (UNROTATED + ROTATED);
+    private static final int DECOMPRESSED = LATENT_HEADS * 2 * UNROTATED;
+
     @Param({"256", "2048"})
     int tokens;
 
     private float[] mixed;
     private float[] attended;
+    private float[] asked;
+    private float[] decompressed;
     private float[] decays;
     private float[] shares;
     private float[] result;
@@ -52,6 +66,8 @@ public class MixerBenchmark {
             mixed[i] /= (float) Math.sqrt(SIZE);
         }
         attended = RandomFloats.of(tokens * ATTENTION_CHANNELS, 2);
+        asked = RandomFloats.of(tokens * LATENT_QUERIES, 3);
+        decompressed = RandomFloats.of(tokens * (DECOMPRESSED + ROTATED), 4);
         decays = new float[tokens * VALUE_HEADS];
         shares = new float[tokens * VALUE_HEADS];
         Arrays.fill(decays, -0.1f);
@@ -74,6 +90,22 @@ public class MixerBenchmark {
         for (int head = 0; head < QUERY_HEADS; head++) {
             attention.attend(head, attended, 0, ATTENTION_CHANNELS, attended, QUERIES, ATTENTION_CHANNELS, attended,
                     QUERIES + KEYS, ATTENTION_CHANNELS, tokens, result, 0, QUERIES, CausalAttention.NO_SINK);
+        }
+        return result;
+    }
+
+    @Benchmark
+    public float[] latentAttention() {
+        int stride = DECOMPRESSED + ROTATED;
+        HeadAttention attention = new HeadAttention(0.072f, 0, 0);
+        for (int head = 0; head < LATENT_HEADS; head++) {
+            int at = head * 2 * UNROTATED;
+            TokenChannels query =
+                    new TokenChannels(asked, head * (UNROTATED + ROTATED), LATENT_QUERIES, UNROTATED + ROTATED);
+            List<TokenChannels> keys = List.of(new TokenChannels(decompressed, at, stride, UNROTATED),
+                    new TokenChannels(decompressed, DECOMPRESSED, stride, ROTATED));
+            attention.attend(query, keys, new TokenChannels(decompressed, at + UNROTATED, stride, UNROTATED), tokens, result,
+                    head * UNROTATED, LATENT_HEADS * UNROTATED, HeadAttention.NO_SINK);
         }
         return result;
     }

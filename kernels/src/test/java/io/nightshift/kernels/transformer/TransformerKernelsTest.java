@@ -236,6 +236,8 @@ class TransformerKernelsTest {
         assertArrayEquals(new int[] {3, 2}, choice.chosen());
         ExpertChoice all = ExpertRouter.choose(logits.clone(), null, 1, 6, new ExpertRouting(2, true, true, 1, 3, 3));
         assertArrayEquals(new int[] {0, 3}, all.chosen());
+        ExpertChoice byOne = ExpertRouter.choose(logits.clone(), null, 1, 6, new ExpertRouting(2, false, false, 1, 3, 1, 1));
+        assertArrayEquals(new int[] {0, 1}, byOne.chosen(), "by the largest score of a group");
     }
 
     @ParameterizedTest
