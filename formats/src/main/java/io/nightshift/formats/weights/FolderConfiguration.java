@@ -12,18 +12,21 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What the {@code config.json} of a quantized folder says of the model, compared with the original's. */
 public final class FolderConfiguration {
+    private static final String BASE = "rope_theta";
+
     /** What the decoder reads of config.json, as far as two values can be compared without knowing the family. */
     private static final List<String> COMPARED = List.of("num_hidden_layers", "hidden_size", "intermediate_size",
             "moe_intermediate_size", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size",
-            "max_position_embeddings", "rms_norm_eps", "rope_theta", "sliding_window", "num_local_experts",
+            "max_position_embeddings", "rms_norm_eps", "sliding_window", "num_local_experts",
             "num_experts", "num_experts_per_tok", "norm_topk_prob", "hidden_act", "hidden_activation",
             "query_pre_attn_scalar", "attn_logit_softcapping", "final_logit_softcapping");
 
     /** The same of the rotation, wherever the configuration keeps its parameters. */
-    private static final List<String> ROPE_COMPARED = List.of("rope_theta", "factor", "low_freq_factor",
+    private static final List<String> ROPE_COMPARED = List.of(BASE, "factor", "low_freq_factor",
             "high_freq_factor", "beta_fast", "beta_slow", "attention_factor", "partial_rotary_factor",
             "original_max_position_embeddings", "short_factor", "long_factor");
 
@@ -47,8 +50,24 @@ public final class FolderConfiguration {
         for (String key : ROPE_COMPARED) {
             requireSame(folder, "rope_parameters." + key, own.findRope(key), original, original.config().findRope(key));
         }
+        requireSameBase(folder, original);
         // What only one of them says may be a default, which the family's table knows.
         Hyperparameters.of(own).requireSame(location, Hyperparameters.of(original.config()), originalLocation);
+    }
+
+    /**
+     * The base of the rotation where older loaders look for it, beside other keys: what the model keeps elsewhere may stand there
+     * in the folder.
+     */
+    private static void requireSameBase(ModelFolder folder, Checkpoint original) throws IOException {
+        Optional<JsonNode> base = writtenBase(folder);
+        Optional<JsonNode> expected = writtenBase(original.folder()).or(() -> original.config().findRope(BASE));
+        requireSame(folder, BASE, base, original, expected);
+    }
+
+    private static Optional<JsonNode> writtenBase(ModelFolder folder) throws IOException {
+        JsonNode json = JsonFile.read(folder, "config.json").orElseThrow();
+        return Stream.of(json.path("text_config"), json).map(part -> part.path(BASE)).filter(JsonNode::isNumber).findFirst();
     }
 
     private static void requireSame(

@@ -12,7 +12,6 @@ import io.nightshift.formats.awq.AwqFolder;
 import io.nightshift.formats.awq.AwqFormat;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.AwqQuantizedFormat;
-import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.formats.awq.WrittenFolder;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.formats.storage.LocalFolder;
@@ -25,17 +24,22 @@ import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.dequantize.Dequantizers;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AwqWeightsTest {
     private static final Path FAMILIES = Path.of("src/test/resources/families");
+
+    @TempDir
+    Path folder;
 
     @ParameterizedTest
     @ValueSource(strings = {"gemma-3-vision", "llama-bias-sharded", "mistral-f32", "mixtral-tied", "phi-3",
@@ -143,6 +147,25 @@ class AwqWeightsTest {
                 config.putObject("rope_scaling").put("rope_type", "linear").put("factor", 3.0);
             }, "rope");
         }
+    }
+
+    /** transformers 5 saves the base of the rotation among its parameters; folders for ExLlamaV2 have it beside other keys too. */
+    @Test
+    void theBaseOfTheRotationMayStandInTwoPlaces() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        for (String file : List.of("model.safetensors", "tokenizer.model", "tokenizer_config.json")) {
+            Files.copy(FAMILIES.resolve("llama-3.1").resolve(file), model.resolve(file));
+        }
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode config = (ObjectNode) mapper.readTree(FAMILIES.resolve("llama-3.1").resolve("config.json").toFile());
+        config.remove(List.of("rope_theta", "rope_scaling"));
+        config.putObject("rope_parameters").put("rope_type", "default").put("rope_theta", 100000.0);
+        mapper.writeValue(model.resolve("config.json").toFile(), config);
+        Checkpoint original = Checkpoint.open(new LocalFolder(model));
+        requireMadeOf(original, AwqFormat.GEMM, written -> { });
+        requireMadeOf(original, AwqFormat.GEMM, written -> written.put("rope_theta", 100000.0));
+        assertDiffers(original, AwqFormat.GEMM, written -> written.put("rope_theta", 10000.0),
+                "\"rope_theta\" is 10000.0, but in the model");
     }
 
     private static void assertDiffers(
