@@ -121,15 +121,18 @@ final class CostModel {
     }
 
     private double scales(List<LinearLayer> linears, int ratios) {
+        double passes = ScaleSearch.passes(ScaleCandidate.grid(ratios).size());
         double operations = 0;
         for (LinearLayer linear : linears) {
             if (linear.role() == Role.EMBEDDING) {
                 continue;
             }
             int layers = linear.expert() == LinearLayer.NO_EXPERT ? 1 : experts;
-            operations += (double) ScalePlanner.sampledRows(linear.outputs(), layers) * linear.inputs() * linear.inputs();
+            // The best is compared with no scales on all rows.
+            double rows = passes * ScalePlanner.sampledRows(linear.outputs(), layers) + 2.0 * linear.outputs();
+            operations += rows * linear.inputs() * linear.inputs();
         }
-        return operations * ScaleSearch.passes(ScaleCandidate.grid(ratios).size()) / PRODUCTS;
+        return operations / PRODUCTS;
     }
 
     private static double rounding(LinearLayer linear, RowEncoding encoding) {
