@@ -12,12 +12,12 @@ import java.util.Optional;
  * @param embedding the embedding, as a matrix whose rows are rounded one by one; it belongs to no decoder layer
  * @param norm the weights that its columns are multiplied by first; null where the layers read the rows as they are
  * @param linears the layers, at least one
- * @param output the output projection where it has the same rows, which are then multiplied with the last hidden states as well;
- *     else null
+ * @param output the output projection where it has the same rows, which are then multiplied with the last hidden states as
+ *     well; else null
  */
 public record EmbeddingReaders(LinearLayer embedding, SourceRows norm, List<LinearLayer> linears, LinearLayer output)
         implements Serializable {
-    /** The readers of a model's embedding; none where the model has no matrix of one, or none that reads it as a matrix does. */
+    /** The readers of a model's embedding; none where it is no matrix, or no linear layer reads it. */
     public static Optional<EmbeddingReaders> of(ModelConversion conversion) {
         List<LinearLayer> first = LinearLayers.of(conversion).stream().filter(linear -> linear.layer() == 0).toList();
         return conversion.architecture().linearGroups().stream()

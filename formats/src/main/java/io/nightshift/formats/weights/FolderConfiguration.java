@@ -56,8 +56,8 @@ public final class FolderConfiguration {
     }
 
     /**
-     * The base of the rotation where older loaders look for it, beside other keys: what the model keeps elsewhere may stand there
-     * in the folder.
+     * The base of the rotation where older loaders look for it, beside other keys: what the model keeps elsewhere may stand
+     * there in the folder.
      */
     private static void requireSameBase(ModelFolder folder, Checkpoint original) throws IOException {
         Optional<JsonNode> base = writtenBase(folder);

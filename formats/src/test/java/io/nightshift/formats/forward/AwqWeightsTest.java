@@ -129,7 +129,8 @@ class AwqWeightsTest {
         AwqFolder folder = AwqFolder.open(WrittenFolder.of(
                 llama, new AwqOptions(AwqFormat.GEMM, 32, false, List.of()), 1 << 30).folder());
         DecoderModel other = DecoderModel.of(family("mistral-f32"));
-        assertThrows(InvalidModelException.class, () -> new AwqQuantizedFormat().open(folder.folder(), "").weights(other.tensors()));
+        assertThrows(InvalidModelException.class,
+                () -> new AwqQuantizedFormat().open(folder.folder(), "").weights(other.tensors()));
     }
 
     @ParameterizedTest
@@ -149,7 +150,7 @@ class AwqWeightsTest {
         }
     }
 
-    /** transformers 5 saves the base of the rotation among its parameters; folders for ExLlamaV2 have it beside other keys too. */
+    /** transformers 5 saves the base of the rotation among its parameters; folders for ExLlamaV2 have it elsewhere, too. */
     @Test
     void theBaseOfTheRotationMayStandInTwoPlaces() throws IOException {
         Path model = Files.createDirectory(folder.resolve("model"));

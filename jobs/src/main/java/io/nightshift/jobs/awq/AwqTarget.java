@@ -35,7 +35,7 @@ public record AwqTarget(AwqOptions options, RoundingOptions rounding, long maxSh
     public static final long DEFAULT_SHARD_SIZE = 5_000_000_000L;
 
     /** Raised when the same plan gives other bytes. */
-    private static final String BYTES_VERSION = "awq-2";
+    private static final String BYTES_VERSION = "awq-3";
 
     @Override
     public String name() {

@@ -112,7 +112,8 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
 
     /** The embedding as a matrix that is rounded by what reads it; none where its rounding cannot be fed back. */
     private static List<LinearLayer> embedding(SizedGgufTarget target, Model model, TensorRecipe tensor) throws IOException {
-        boolean taken = tensor.name().equals(EMBEDDING) && target.rounding().feedback() && target.choices().pinned(tensor, false)
+        boolean rounds = tensor.name().equals(EMBEDDING) && target.rounding().feedback();
+        boolean taken = rounds && target.choices().pinned(tensor, false)
                 .map(type -> new GgmlEncoding(type).takesFeedback())
                 .orElse(true);
         return taken ? model.embeddingReaders().map(readers -> List.of(readers.embedding())).orElse(List.of()) : List.of();

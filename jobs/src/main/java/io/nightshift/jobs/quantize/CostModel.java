@@ -162,7 +162,7 @@ final class CostModel {
         return seconds;
     }
 
-    /** Each probe runs the layers from its own on, and what they give through the output matrix, as the original's once more. */
+    /** Each probe runs the layers from its own on, and what they give through the output matrix, as the original's again. */
     private double probing(List<Unit> units, Probes probes) {
         Map<Integer, Double> layers = new HashMap<>();
         for (Unit unit : units) {

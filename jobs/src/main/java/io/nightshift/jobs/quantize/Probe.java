@@ -10,8 +10,8 @@ import java.io.Serializable;
 /**
  * A model one of whose units is rounded, all else as it is.
  *
- * @param unit the unit; without linear layers it is an embedding that is rounded to nearest, and the output matrix too where they
- *     are tied
+ * @param unit the unit; without linear layers it is an embedding that is rounded to nearest, and the output matrix too where
+ *     they are tied
  * @param choice what it becomes
  */
 record Probe(Measured unit, int choice) implements Serializable {

@@ -44,6 +44,9 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** The phases of one run on Spark, for one set of targets after another. */
 final class TargetRun implements AutoCloseable {
+    /** Changes when the same search may find other scales. */
+    private static final String SCALES_VERSION = "scales-2";
+
     private final JavaSparkContext spark;
     private final QuantizeRequest request;
     private final HadoopSettings settings;
@@ -227,7 +230,7 @@ final class TargetRun implements AutoCloseable {
         Stream<String> madeOf = Stream.of(
                         groups.stream().map(ScaleGroup::toString),
                         new TreeMap<>(searched.encodings()).entrySet().stream().map(Map.Entry::toString),
-                        Stream.of(searched.norms().toString(), String.valueOf(target.rounding().ratios())))
+                        Stream.of(searched.norms().toString(), String.valueOf(target.rounding().ratios()), SCALES_VERSION))
                 .flatMap(part -> part);
         return ScalePlanner.plan(spark, what, groups, searched, target.rounding(), statistics.orElseThrow(),
                 model.source(), kept.of("scales", madeOf), progress);

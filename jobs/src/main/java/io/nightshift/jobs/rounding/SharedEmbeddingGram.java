@@ -7,8 +7,8 @@ import java.io.IOException;
 /**
  * What errors in rows of a token embedding cost that is the output matrix too: what they cost its readers, and what they cost
  * predictions by way of the last hidden states. How often a token is read and how often it is predicted are about the same, so
- * that one sum does for all rows. Both parts count as much, by the means of their diagonals: a third or three times as much for the
- * readers came out alike, and either part alone is worse.
+ * that one sum does for all rows. Both parts count as much, by the means of their diagonals: a third or three times as much for
+ * the readers came out alike, and the output's part alone was worse.
  *
  * <p>Memory: the matrix three times, and what {@link EmbeddingGram} takes.
  *

@@ -175,7 +175,7 @@ class SizedGgufTest {
         assertTrue(lost.get(1) < 0.8 * lost.get(0), lost.toString());
     }
 
-    /** In a model whose embedding is the output matrix, and that has an embedding of each layer besides, most of its weights. */
+    /** In a model whose embedding is the output matrix, and that has one of each layer besides, most of its weights. */
     @Test
     void embeddingsOfEachLayerTakePartInTheChoiceAndSharedOnesAreRounded() throws IOException {
         String model = GeneratedCheckpoint.write("gemma4-e2b", folder).toString();

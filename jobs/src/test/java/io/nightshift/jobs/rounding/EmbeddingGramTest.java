@@ -41,7 +41,10 @@ class EmbeddingGramTest {
         return EmbeddingReaders.of(Architectures.convert(Checkpoint.open(new LocalFolder(family))));
     }
 
-    /** A norm before attention, gate and up in one matrix, experts, an embedding that is the output too; FP8; linear attention; norms behind the blocks alone. */
+    /**
+     * A norm before attention, gate and up in one matrix, experts, an embedding that is the output too; FP8; linear attention;
+     * norms behind the blocks alone.
+     */
     @ParameterizedTest
     @CsvSource({
         "llama-bias-sharded,attn_norm,attn_q attn_k attn_v",

@@ -69,8 +69,8 @@ public final class ScaleSearch {
     }
 
     /**
-     * The candidate that loses least on samples of linear layers, the first one of equals; {@link ScaleCandidate#NONE} where there
-     * is none. One whose loss is NaN is chosen only where there is nothing else.
+     * The candidate that loses least on samples of linear layers, the first one of equals; {@link ScaleCandidate#NONE} where
+     * there is none. One whose loss is NaN is chosen only where there is nothing else.
      *
      * @param samples rows of the layers that share the input
      */
