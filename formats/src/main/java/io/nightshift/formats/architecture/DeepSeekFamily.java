@@ -63,8 +63,6 @@ final class DeepSeekFamily {
             .with(Rotation.OF_NEIGHBOURS);
 
     static final Architecture DEEPSEEK2 = deepSeek("DeepseekV2ForCausalLM")
-            .only("topk_method", "greedy", "group_limited_greedy")
-            .only("scoring_func", "softmax")
             .forward(LinearGroup.LATENT_ATTENTION,
                     TRAITS.withExpertWeights(DecoderTraits.ExpertWeights.SOFTMAX_OF_GROUPS))
             .build();
@@ -86,8 +84,6 @@ final class DeepSeekFamily {
     /** The forward pass of DeepSeek V3, for a table that has its tensors. */
     static Architecture.Builder forward(Architecture.Builder table) {
         return table
-                .only("topk_method", "noaux_tc")
-                .only("scoring_func", "sigmoid")
                 .forward(LinearGroup.LATENT_ATTENTION,
                         TRAITS.withExpertWeights(DecoderTraits.ExpertWeights.SIGMOID_OF_GROUPS));
     }

@@ -21,6 +21,7 @@ import io.nightshift.kernels.transformer.ExpertRouting;
 import io.nightshift.kernels.transformer.Xielu;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -212,10 +213,14 @@ public final class DecoderModel implements Serializable {
             case AS_CONFIGURED -> ExpertRouting.softmax(perToken, config.flag("norm_topk_prob"));
             case SIGMOID -> new ExpertRouting(perToken, true, true, 1, 1, 1);
             case SIGMOID_OF_GROUPS -> {
+                requireKnown(config, "topk_method", "noaux_tc");
+                requireKnown(config, "scoring_func", "sigmoid");
                 boolean normalized = config.find("norm_topk_prob").map(JsonNode::asBoolean).orElse(true);
                 yield ofGroups(config, sizes, new ExpertRouting(perToken, true, normalized, scale(config), 1, 1));
             }
             case SOFTMAX_OF_GROUPS -> {
+                requireKnown(config, "topk_method", "greedy", "group_limited_greedy");
+                requireKnown(config, "scoring_func", "softmax");
                 if (config.flag("norm_topk_prob")) {
                     throw new InvalidModelException(config.location() + ": \"norm_topk_prob\" is true, which is not known for "
                             + config.architecture() + " in calibration and evaluation: transformers leaves weights as they are,"
@@ -227,6 +232,16 @@ public final class DecoderModel implements Serializable {
                 yield limited ? ofGroups(config, sizes, all) : all;
             }
         };
+    }
+
+    /** What a GGUF file may say, and this forward pass does not do. */
+    private static void requireKnown(ModelConfig config, String key, String... known) {
+        Optional<String> value = config.find(key).filter(node -> !node.isNull()).map(JsonNode::asText);
+        if (value.isPresent() && !List.of(known).contains(value.get())) {
+            throw new InvalidModelException(config.location() + ": \"" + key + "\" is \"" + value.get()
+                    + "\", which is not known for " + config.architecture() + " in calibration and evaluation; known is "
+                    + String.join(" or ", known));
+        }
     }
 
     private static float scale(ModelConfig config) {
@@ -361,7 +376,7 @@ public final class DecoderModel implements Serializable {
     }
 
     /** Whether a layer's feed-forward block reads what its attention reads. */
-    boolean isSideBySide() {
+    public boolean isSideBySide() {
         return sideBySide;
     }
 

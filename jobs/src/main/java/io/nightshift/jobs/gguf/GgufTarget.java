@@ -4,6 +4,7 @@ import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.Warnings;
 import io.nightshift.formats.architecture.ColumnForm;
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.SplitDecompression;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.conversion.GgufConverter;
 import io.nightshift.formats.conversion.TensorTable;
@@ -179,9 +180,11 @@ public record GgufTarget(FileType fileType, TypeOptions types, ImportanceOptions
             }
         }
         for (LinearLayer linear : model.linears()) {
-            // A matrix that the file has in two parts is none of its tensors: they are rounded as llama-quantize does.
+            if (SplitDecompression.isWhole(linear.tensor())) {
+                continue; // The file has it in two parts, which are rounded as llama-quantize does.
+            }
             GgmlType type = byTensor.get(linear.tensor());
-            if (type != null && type.isQuantized() && !linear.steers()) {
+            if (type.isQuantized() && !linear.steers()) {
                 ColumnForm.Reordered columns = reordered.get(linear.tensor());
                 units.add(Unit.fixed(columns == null ? linear : linear.with(columns), new GgmlEncoding(type)));
             }

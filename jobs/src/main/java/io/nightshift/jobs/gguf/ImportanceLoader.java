@@ -5,6 +5,7 @@ import io.nightshift.formats.imatrix.Imatrix;
 import io.nightshift.formats.imatrix.ImatrixReader;
 import io.nightshift.formats.imatrix.ImportanceEntry;
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.SplitDecompression;
 import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.statistics.CalibrationManifest;
@@ -99,7 +100,7 @@ final class ImportanceLoader {
             experts.merge(linear.tensor(), 1, Integer::sum);
         }
         for (TensorRecipe tensor : model.conversion().tensors()) {
-            if (SplitDecompression.isPart(tensor.name())) {
+            if (SplitDecompression.isPart(tensor.name()) && tensor.layer() < LinearLayers.decoderLayers(model.conversion())) {
                 // Each head reads channels of its own, and all heads see the same tokens.
                 long heads = tensor.rows() / tensor.rowsPerExpert();
                 lengths.put(tensor.name(), heads * tensor.columns());

@@ -6,6 +6,7 @@ import io.nightshift.jobs.quantize.MeasurePhase.Measured;
 import io.nightshift.jobs.rounding.SharedEmbeddingGram;
 import io.nightshift.kernels.encoding.RowEncoding;
 import java.io.Serializable;
+import java.util.Optional;
 
 /**
  * A model one of whose units is rounded, all else as it is.
@@ -15,7 +16,7 @@ import java.io.Serializable;
  * @param choice what it becomes
  */
 record Probe(Measured unit, int choice) implements Serializable {
-    /** Whether it is the embedding. */
+    /** Whether it is an embedding. */
     boolean isEmbedding() {
         return unit.unit().linears().isEmpty() || unit.unit().linears().get(0).role() == Role.EMBEDDING;
     }
@@ -25,11 +26,16 @@ record Probe(Measured unit, int choice) implements Serializable {
         return !unit.unit().linears().isEmpty();
     }
 
-    /** Whether the output matrix is another: its own, or the embedding that it shares. */
+    /** Whether the output matrix is, or may be, another: its own, or the embedding that it shares. */
     boolean changesOutput() {
         return isEmbedding()
-                ? !isMeasured() || unit.inputs().get(0).source() instanceof SharedEmbeddingGram
+                ? isMeasured() ? unit.inputs().get(0).source() instanceof SharedEmbeddingGram : isOfTokens()
                 : layer() == LinearLayer.NO_LAYER;
+    }
+
+    /** Whether it is the embedding before the first layer, and not that of each layer. */
+    private boolean isOfTokens() {
+        return Role.find(unit.unit().name()).equals(Optional.of(Role.EMBEDDING));
     }
 
     /** The decoder layer that it is in; {@link LinearLayer#NO_LAYER} for embedding and output projection. */

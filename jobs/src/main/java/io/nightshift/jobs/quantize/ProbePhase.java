@@ -180,11 +180,11 @@ final class ProbePhase {
         HiddenStates original = run.states().all(model.model().layers());
         HiddenStates states = step.states() == null ? original : StoredStates.read(files, step.states());
         try (Workers workers = TaskWorkers.open()) {
-            if (!probe.isMeasured()) {
-                return HeadDivergence.mean(model, original, states, Optional.of(embedding(probe)), workers);
-            }
             if (!probe.changesOutput()) {
                 return HeadDivergence.mean(model, original, states, Optional.empty(), workers);
+            }
+            if (!probe.isMeasured()) {
+                return HeadDivergence.mean(model, original, states, Optional.of(embedding(probe)), workers);
             }
             return layers(probe, run, workers).rounded(probe.encoding(), output ->
                     HeadDivergence.mean(model, original, states, Optional.of(output), workers));

@@ -186,9 +186,13 @@ final class PropagatePhase {
         long weights = halves.stream()
                 .mapToLong(half -> half.stream().mapToLong(layer -> layer.linear().outputs() * layer.linear().inputs()).sum())
                 .max().orElse(0);
-        StageMemory through = PassMemory.of(model, sequences, calibration.sequenceLength());
-        return PassMemory.of(model, sequences, calibration.sequenceLength(), StatisticsKind.GRAM)
+        int length = calibration.sequenceLength();
+        StageMemory through = PassMemory.of(model, sequences, length);
+        StageMemory widest = PassMemory.of(model, sequences, length, StatisticsKind.GRAM)
                 .or(new StageMemory(through.shared() + 2 * Float.BYTES * weights, through.task()));
+        // What both halves read goes from one to the other.
+        long between = model.isSideBySide() ? (long) Float.BYTES * sequences * length * model.hiddenSize() : 0;
+        return new StageMemory(widest.shared(), widest.task() + between);
     }
 
     private static Set<String> modules(PreparedOutput output) {

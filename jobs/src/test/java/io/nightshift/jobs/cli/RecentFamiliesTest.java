@@ -119,9 +119,6 @@ class RecentFamiliesTest {
             nemotron3|ME*E|ME*-|"layers_block_type" is "mlp", which is not known for NemotronHForCausalLM
             falcon-h1|"mlp_multipliers"|"multipliers"|"mlp_multipliers" is no list with a number at place 0
             llama4|"interleave_moe_layer_step": 2|"interleave_moe_layer_step": 1|"moe_layers" is [1,3], but by
-            glm4.7-flash|"noaux_tc"|"greedy"|"topk_method" is "greedy", which is not known for Glm4MoeLiteForCausalLM
-            deepseek-v2|"group_limited_greedy"|"noaux_tc"|"topk_method" is "noaux_tc", which is not known for DeepseekV2
-            deepseek-v3|"sigmoid"|"softmax"|"scoring_func" is "softmax", which is not known for DeepseekV3ForCausalLM
             deepseek-v3|"rope_interleave": true|"rope_interleave": false|"rope_interleave" is false, which is not known
             glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
             """)

@@ -23,6 +23,9 @@ class LatentVariantsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             deepseek-v2|"norm_topk_prob": false|"norm_topk_prob": true|"norm_topk_prob" is true, which is not known for
+            glm4.7-flash|"noaux_tc"|"greedy"|"topk_method" is "greedy", which is not known for Glm4MoeLiteForCausalLM
+            deepseek-v2|"group_limited_greedy"|"noaux_tc"|"topk_method" is "noaux_tc", which is not known for DeepseekV2
+            deepseek-v3|"sigmoid"|"softmax"|"scoring_func" is "softmax", which is not known for DeepseekV3ForCausalLM
             deepseek-v2|"topk_group": 2|"topk_group": 5|"topk_group" 5 leaves some
             deepseek-v3|"hidden_act"|"partial_rotary_factor": 0.5, "hidden_act"|"partial_rotary_factor" leaves 16 of 32 channels
             """)

@@ -44,8 +44,10 @@ public final class ScaleSearch {
         double passes = 0;
         int left = candidates;
         for (Round round : rounds(candidates)) {
-            passes += round.share() * left;
-            left = Math.min(left, round.kept());
+            if (left > round.kept()) {
+                passes += round.share() * left;
+                left = round.kept();
+            }
         }
         return passes;
     }
@@ -69,8 +71,8 @@ public final class ScaleSearch {
     }
 
     /**
-     * The candidate that loses least on samples of linear layers, the first one of equals; {@link ScaleCandidate#NONE} where
-     * there is none. One whose loss is NaN is chosen only where there is nothing else.
+     * The candidate that loses least on samples of linear layers; {@link ScaleCandidate#NONE} where there is none. One whose
+     * loss is NaN is chosen only where there is nothing else.
      *
      * @param samples rows of the layers that share the input
      */
@@ -81,7 +83,7 @@ public final class ScaleSearch {
         double last = 0;
         for (Round round : rounds(candidates.size())) {
             double share = Math.max(round.share(), Math.min(1, LEAST_ROWS / rows));
-            if (share > last && left.size() > 1) {
+            if (share > last && left.size() > round.kept()) {
                 left = ranked(losses, inputMeans, weightMeans, sampled(samples, share), left, workers);
                 last = share;
             }
