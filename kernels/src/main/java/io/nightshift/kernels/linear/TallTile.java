@@ -25,8 +25,7 @@ final class TallTile {
      * @param depth number of terms
      * @param rows two panels: {@link TileKernel#ROWS} factors a term
      * @param columns a panel: {@link TileKernel#COLUMNS} factors a term
-     * @param sums overwritten, {@link #SUMS}: with all additions in it the method would be too large for C2 to keep vectors in
-     *     registers
+     * @param sums overwritten: {@link #SUMS}
      * @param tile the tile's first element is at {@code at}, its rows {@code stride} apart
      */
     static void multiply(int depth, float[] rows, int firstAt, int secondAt, float[] columns, int columnsAt, float[] sums,
