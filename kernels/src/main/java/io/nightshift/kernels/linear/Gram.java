@@ -125,13 +125,12 @@ public final class Gram {
 
         void add(int depth, int row, int column, float[] block) {
             int height = width(row);
-            float[] sums = PanelProduct.sums();
             int count;
             for (int i = 0; i < height; i += count) {
                 count = PanelProduct.rowsAtOnce(height - i);
                 PanelProduct.addRows(depth, count, rows, row * rowsOfBlock + i * RUN, TileKernel.ROWS * RUN,
                         row == column ? i : 0, width(column), columns,
-                        column * size * RUN, TileKernel.COLUMNS * RUN, sums, block, i * size, size);
+                        column * size * RUN, TileKernel.COLUMNS * RUN, block, i * size, size);
             }
             if (row == column) {
                 mirror(block, height);

@@ -16,12 +16,11 @@ final class PanelProduct {
      */
     static void add(int depth, int rows, float[] rowPanels, int rowsAt, int rowsDistance,
             int columns, float[] columnPanels, int columnsAt, int columnsDistance, float[] result, int at, int stride) {
-        float[] sums = sums();
         int count;
         for (int row = 0; row < rows; row += count) {
             count = rowsAtOnce(rows - row);
             addRows(depth, count, rowPanels, rowsAt + row / ROWS * rowsDistance, rowsDistance, 0, columns,
-                    columnPanels, columnsAt, columnsDistance, sums, result, at + row * stride, stride);
+                    columnPanels, columnsAt, columnsDistance, result, at + row * stride, stride);
         }
     }
 
@@ -30,25 +29,19 @@ final class PanelProduct {
         return TallTile.IS_USED && left >= TallTile.ROWS ? TallTile.ROWS : Math.min(ROWS, left);
     }
 
-    /** What {@link #addRows} needs, for one thread. */
-    static float[] sums() {
-        return new float[TallTile.IS_USED ? TallTile.SUMS : 0];
-    }
-
     /**
      * Adds the product of one row panel, or of two, with the column panels from that of {@code firstColumn} on.
      *
      * @param rows number of rows: {@link #rowsAtOnce}
-     * @param sums overwritten: {@link #sums()}
      */
     static void addRows(int depth, int rows, float[] rowPanels, int rowsAt, int rowsDistance, int firstColumn, int columns,
-            float[] columnPanels, int columnsAt, int columnsDistance, float[] sums, float[] result, int at, int stride) {
+            float[] columnPanels, int columnsAt, int columnsDistance, float[] result, int at, int stride) {
         for (int column = firstColumn / COLUMNS * COLUMNS; column < columns; column += COLUMNS) {
             int panel = columnsAt + column / COLUMNS * columnsDistance;
             int width = Math.min(COLUMNS, columns - column);
             if (rows > ROWS && width == COLUMNS) {
-                TallTile.multiply(depth, rowPanels, rowsAt, rowsAt + rowsDistance, columnPanels, panel, sums, result,
-                        at + column, stride);
+                TallTile.multiply(depth, rowPanels, rowsAt, rowsAt + rowsDistance, columnPanels, panel, result, at + column,
+                        stride);
                 continue;
             }
             for (int row = 0; row < rows; row += ROWS) {

@@ -14,9 +14,6 @@ final class TallTile {
     /** Rows of a tile: 24 sums, two columns' vectors and a factor. */
     static final int ROWS = 2 * TileKernel.ROWS;
 
-    /** Sums of a tile. */
-    static final int SUMS = ROWS * TileKernel.COLUMNS;
-
     private TallTile() {}
 
     /**
@@ -25,24 +22,10 @@ final class TallTile {
      * @param depth number of terms
      * @param rows two panels: {@link TileKernel#ROWS} factors a term
      * @param columns a panel: {@link TileKernel#COLUMNS} factors a term
-     * @param sums overwritten: {@link #SUMS}
      * @param tile the tile's first element is at {@code at}, its rows {@code stride} apart
      */
-    static void multiply(int depth, float[] rows, int firstAt, int secondAt, float[] columns, int columnsAt, float[] sums,
-            float[] tile, int at, int stride) {
-        sums(depth, rows, firstAt, secondAt, columns, columnsAt, sums);
-        for (int row = 0; row < ROWS; row++) {
-            for (int i = 0; i < TileKernel.COLUMNS; i += Lanes.COUNT) {
-                int to = at + row * stride + i;
-                FloatVector.fromArray(Lanes.FLOAT, tile, to)
-                        .add(FloatVector.fromArray(Lanes.FLOAT, sums, row * TileKernel.COLUMNS + i))
-                        .intoArray(tile, to);
-            }
-        }
-    }
-
-    private static void sums(
-            int depth, float[] rows, int firstAt, int secondAt, float[] columns, int columnsAt, float[] sums) {
+    static void multiply(int depth, float[] rows, int firstAt, int secondAt, float[] columns, int columnsAt, float[] tile,
+            int at, int stride) {
         FloatVector zero = FloatVector.zero(Lanes.FLOAT);
         FloatVector s00 = zero;
         FloatVector s01 = zero;
@@ -110,29 +93,42 @@ final class TallTile {
             sb0 = factor.fma(left, sb0);
             sb1 = factor.fma(right, sb1);
         }
-        s00.intoArray(sums, 0);
-        s01.intoArray(sums, Lanes.COUNT);
-        s10.intoArray(sums, 2 * Lanes.COUNT);
-        s11.intoArray(sums, 3 * Lanes.COUNT);
-        s20.intoArray(sums, 4 * Lanes.COUNT);
-        s21.intoArray(sums, 5 * Lanes.COUNT);
-        s30.intoArray(sums, 6 * Lanes.COUNT);
-        s31.intoArray(sums, 7 * Lanes.COUNT);
-        s40.intoArray(sums, 8 * Lanes.COUNT);
-        s41.intoArray(sums, 9 * Lanes.COUNT);
-        s50.intoArray(sums, 10 * Lanes.COUNT);
-        s51.intoArray(sums, 11 * Lanes.COUNT);
-        s60.intoArray(sums, 12 * Lanes.COUNT);
-        s61.intoArray(sums, 13 * Lanes.COUNT);
-        s70.intoArray(sums, 14 * Lanes.COUNT);
-        s71.intoArray(sums, 15 * Lanes.COUNT);
-        s80.intoArray(sums, 16 * Lanes.COUNT);
-        s81.intoArray(sums, 17 * Lanes.COUNT);
-        s90.intoArray(sums, 18 * Lanes.COUNT);
-        s91.intoArray(sums, 19 * Lanes.COUNT);
-        sa0.intoArray(sums, 20 * Lanes.COUNT);
-        sa1.intoArray(sums, 21 * Lanes.COUNT);
-        sb0.intoArray(sums, 22 * Lanes.COUNT);
-        sb1.intoArray(sums, 23 * Lanes.COUNT);
+        // Additions in a method of their own would not be expanded here, and vectors would become objects.
+        int to = at;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s00).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s01).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s10).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s11).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s20).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s21).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s30).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s31).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s40).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s41).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s50).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s51).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s60).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s61).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s70).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s71).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s80).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s81).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(s90).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(s91).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(sa0).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(sa1).intoArray(tile, to + Lanes.COUNT);
+        to += stride;
+        FloatVector.fromArray(Lanes.FLOAT, tile, to).add(sb0).intoArray(tile, to);
+        FloatVector.fromArray(Lanes.FLOAT, tile, to + Lanes.COUNT).add(sb1).intoArray(tile, to + Lanes.COUNT);
     }
 }
