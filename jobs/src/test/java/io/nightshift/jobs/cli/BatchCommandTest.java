@@ -358,7 +358,7 @@ class BatchCommandTest {
         StateTable table = new StateTable(NightFiles.open(output.toString(), new HadoopSettings(Map.of())));
         Process driver = CommandProcess.start(
                 List.of("batch", "--manifest", manifest, "--master", "local[2]", "--run-id", "night"), Map.of(), folder);
-        while (driver.isAlive() && Fixtures.files(output.resolve("state")).isEmpty()) {
+        while (driver.isAlive() && table.read("one", "gguf:Q4_K_M").isEmpty()) {
             Thread.sleep(5);
         }
         driver.destroyForcibly().waitFor();
