@@ -52,11 +52,16 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
     private static final List<Double> FEWER_PROBED_BITS = List.of(2.6, 4.5);
     private static final List<Double> FEWEST_PROBED_BITS = List.of(3.5);
 
-    /** Sequences that are run for a layer's probes, times layers. */
-    private static final int WORK = 80;
+    /** Pieces of text that are run of models of up to 4 layers, which lose most; of deeper ones a single piece. */
+    private static final int PIECES_OF_FLAT = 4;
 
-    /** More tell no more. */
-    private static final int MOST_SEQUENCES = 4;
+    /**
+     * Tokens of a piece, times layers: the probes of a 7B model's layer then take about twice what its calibration by 4,096
+     * tokens does.
+     */
+    private static final int TOKENS_TIMES_LAYERS = 3072;
+    private static final int FEWEST_TOKENS = 64;
+    private static final int MOST_TOKENS = 256;
 
     /**
      * The units of a model.
@@ -150,14 +155,14 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
     /**
      * What is tried in the model: all choices of embedding and output, which decide most, and some of each layer, as the
      * statistics of its inputs tell how the others compare. A probe runs half the layers on average: of deeper models fewer are
-     * tried, on fewer sequences, so that a layer's probes cost about the same in all.
+     * tried, on less text, so that a layer's probes cost about the same in all.
      */
     Probes probes() {
-        long layers = units.stream().flatMap(unit -> unit.linears().stream()).mapToInt(LinearLayer::layer).max().orElse(0) + 1;
-        long work = Math.max(1, WORK / layers);
-        List<Double> bits = work >= 20 ? PROBED_BITS : work >= 10 ? FEWER_PROBED_BITS : FEWEST_PROBED_BITS;
+        int layers = units.stream().flatMap(unit -> unit.linears().stream()).mapToInt(LinearLayer::layer).max().orElse(0) + 1;
+        List<Double> bits = layers <= 4 ? PROBED_BITS : layers <= 8 ? FEWER_PROBED_BITS : FEWEST_PROBED_BITS;
         List<List<Integer>> choices = units.stream().map(unit -> probes(unit, bits)).toList();
-        return new Probes(choices, (int) Math.min(MOST_SEQUENCES, work / bits.size()));
+        int length = Math.max(FEWEST_TOKENS, Math.min(MOST_TOKENS, TOKENS_TIMES_LAYERS / Math.max(1, layers)));
+        return new Probes(choices, layers <= 4 ? PIECES_OF_FLAT : 1, length);
     }
 
     private static List<Integer> probes(Unit unit, List<Double> bits) {

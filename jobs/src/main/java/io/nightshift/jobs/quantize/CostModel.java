@@ -181,7 +181,7 @@ final class CostModel {
             }
             operations += 2 * weights * probes.choices().get(i).size();
         }
-        return operations * probes.sequences() * ProbePhase.LENGTH / PRODUCTS;
+        return operations * probes.sequences() * probes.length() / PRODUCTS;
     }
 
     /** Tensors that are quantized without feedback. */

@@ -104,7 +104,7 @@ final class Measurements {
         KeptTasks<Double> tasks = KeptTasks.find(spark, results, names, Double.class);
         progress.found(tasks.count(), probes.size(), "probes");
         ProbePhase phase = new ProbePhase(spark, target.target().name(),
-                tasks.areDone() ? null : states(shortSequences(asked.sequences()), work), model.source(), factors, work);
+                tasks.areDone() ? null : states(pieces(asked), work), model.source(), factors, work);
         List<Double> divergences = phase.divergences(probes, tasks);
         double[][] costs = new double[errors.length][];
         int next = 0;
@@ -143,9 +143,10 @@ final class Measurements {
     }
 
     /** The beginnings of some sequences; pieces further back too, where there are few. */
-    private List<int[]> shortSequences(int count) throws IOException {
+    private List<int[]> pieces(Probes probes) throws IOException {
         List<int[]> all = sequences();
-        int length = Math.min(ProbePhase.LENGTH, all.get(0).length);
+        int count = probes.sequences();
+        int length = Math.min(probes.length(), all.get(0).length);
         List<int[]> pieces = new ArrayList<>();
         for (int from = 0; pieces.size() < count && from + length <= all.get(0).length; from += length) {
             for (int[] sequence : all) {

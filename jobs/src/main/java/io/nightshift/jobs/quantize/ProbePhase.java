@@ -34,16 +34,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /**
  * Tries what the rounding of one unit does to the model's predictions: for each probe the mean divergence over a few short
- * sequences. A probe begins at its own layer, with the model's own states before that; all go on together, a Spark job a layer
- * and a task a probe, so that an executor reads each layer once.
+ * pieces of text. A probe begins at its own layer, with the model's own states before that; all go on together, a Spark job
+ * a layer and a task a probe, so that an executor reads each layer once.
  *
  * <p>Memory of a task: the states three times, the forward pass of their tokens, and where it begins 12 bytes for each of the
  * unit's weights. Files: the states of each probe, 4 bytes a token and channel.
  */
 final class ProbePhase {
-    /** Most tokens of a sequence that is run. */
-    static final int LENGTH = 256;
-
     /** What tasks need of the run. */
     private record Run(LayerStates states, FolderReference source, Factors factors) implements Serializable {
         ModelReference model() {
