@@ -45,7 +45,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 /** The phases of one run on Spark, for one set of targets after another. */
 final class TargetRun implements AutoCloseable {
     /** Changes when the same search may find other scales. */
-    private static final String SCALES_VERSION = "scales-2";
+    private static final String SCALES_VERSION = "scales-3";
 
     private final JavaSparkContext spark;
     private final QuantizeRequest request;

@@ -11,6 +11,7 @@ import io.nightshift.kernels.linear.GramLoss;
 import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.scaling.ScaleCandidate;
+import io.nightshift.kernels.scaling.ScaleComparison;
 import io.nightshift.kernels.scaling.ScaleLoss;
 import io.nightshift.kernels.scaling.ScaleSearch;
 import io.nightshift.kernels.scaling.ScaledLinear;
@@ -24,7 +25,8 @@ import java.util.List;
  * Searches the scales of one group, within a task.
  *
  * <p>Memory: the Gram matrix twice (4 * channels² bytes), the sampled rows four times and a block of rows four times.
- * Weights are read twice, in blocks: nothing else of them is held.
+ * Weights are read in blocks, and once more where the sample does not tell whether scales are better than none: nothing else of
+ * them is held.
  */
 final class ScaleTask {
     /** Weights that are read at once, about. */
@@ -78,31 +80,40 @@ final class ScaleTask {
         group.average(weightMeans);
         ScaleCandidate best = ScaleSearch.best(
                 losses, inputMeans, weightMeans, samples, ScaleCandidate.grid(options.ratios()), workers);
-        return confirm(best, exact(best.scales(inputMeans, weightMeans)));
+        return settled(best, exact(best.scales(inputMeans, weightMeans)), samples);
     }
 
-    /** Compares the best candidate with no scales on all rows. */
-    private GroupScales confirm(ScaleCandidate best, float[] scales) throws IOException {
-        float[] ones = ones(group.channels());
-        List<GroupScales.Loss> confirmed = new ArrayList<>();
-        double unscaled = 0;
-        double scaled = 0;
+    /** The best candidate's scales, unless none at all lose as little. */
+    private GroupScales settled(ScaleCandidate best, float[] scales, List<ScaledLinear> samples) throws IOException {
+        boolean gain = false;
+        if (!best.equals(ScaleCandidate.NONE)) {
+            ScaleComparison comparison = onSamples(samples, scales);
+            gain = (comparison.isSettled() ? comparison : onAllRows(scales)).isGain();
+        }
+        return gain
+                ? new GroupScales(group, scales, best.ratio(), best.duo(), rows.bytesRead())
+                : new GroupScales(group, ones(group.channels()), 0, false, rows.bytesRead());
+    }
+
+    private ScaleComparison onSamples(List<ScaledLinear> samples, float[] scales) {
+        ScaleComparison comparison = new ScaleComparison();
+        for (int i = 0; i < samples.size(); i++) {
+            add(comparison, samples.get(i), scales, group.linears().get(i).outputs());
+        }
+        return comparison;
+    }
+
+    private ScaleComparison onAllRows(float[] scales) throws IOException {
+        ScaleComparison comparison = new ScaleComparison();
         for (LinearLayer linear : group.linears()) {
-            double[] sums = new double[2];
-            forBlocks(linear, (first, block) -> {
-                sums[0] += losses.of(block, ones, workers);
-                sums[1] += losses.of(block, scales, workers);
-            });
-            confirmed.add(new GroupScales.Loss(sums[0], sums[1]));
-            unscaled += sums[0];
-            scaled += sums[1];
+            forBlocks(linear, (first, block) -> add(comparison, block, scales, block.rows()));
         }
-        if (scaled < unscaled) {
-            return new GroupScales(group, scales, best.ratio(), best.duo(), confirmed, rows.bytesRead());
-        }
-        List<GroupScales.Loss> kept =
-                confirmed.stream().map(loss -> new GroupScales.Loss(loss.unscaled(), loss.unscaled())).toList();
-        return new GroupScales(group, ones, 0, false, kept, rows.bytesRead());
+        return comparison;
+    }
+
+    private void add(ScaleComparison comparison, ScaledLinear linear, float[] scales, long standFor) {
+        double[] unscaled = losses.ofRows(linear, ones(scales.length), workers);
+        comparison.add(unscaled, losses.ofRows(linear, scales, workers), standFor);
     }
 
     /** A norm holds the quotient rounded to its type: the scales become those that it divides by exactly. */

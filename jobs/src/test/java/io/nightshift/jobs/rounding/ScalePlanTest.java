@@ -84,7 +84,7 @@ class ScalePlanTest {
             for (int i = 0; i < ofGroup.length; i++) {
                 ofGroup[i] = (float) Math.pow(4, exponents[i]);
             }
-            scales.add(new GroupScales(group, ofGroup, 0.5, false, List.of(), 0));
+            scales.add(new GroupScales(group, ofGroup, 0.5, false, 0));
         }
         return new ScalePlan(scales);
     }

@@ -48,6 +48,15 @@ public final class ScaleLoss {
 
     /** The loss of one linear layer. */
     public double of(ScaledLinear linear, float[] scales, Workers workers) {
+        double loss = 0;
+        for (double ofRow : ofRows(linear, scales, workers)) {
+            loss += ofRow;
+        }
+        return loss;
+    }
+
+    /** The loss of each row of a linear layer. */
+    public double[] ofRows(ScaledLinear linear, float[] scales, Workers workers) {
         int columns = linear.columns();
         if (columns != diagonal.length || scales.length != columns) {
             throw new IllegalArgumentException("rows of " + columns + " weights, " + scales.length + " scales and "
@@ -59,11 +68,7 @@ public final class ScaleLoss {
             int first = piece * ROWS;
             change(linear, first, Math.min(ROWS, linear.rows() - first), scales, importance, changes);
         });
-        double loss = 0;
-        for (double ofRow : gram.ofRows(changes, 0, linear.rows(), workers)) {
-            loss += ofRow;
-        }
-        return loss;
+        return gram.ofRows(changes, 0, linear.rows(), workers);
     }
 
     /** The sums of squares of the scaled inputs. */

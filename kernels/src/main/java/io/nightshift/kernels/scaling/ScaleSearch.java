@@ -1,7 +1,5 @@
 package io.nightshift.kernels.scaling;
 
-import io.nightshift.kernels.linear.GramLoss;
-import io.nightshift.kernels.linear.GramMatrix;
 import io.nightshift.kernels.parallel.Workers;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -10,20 +8,19 @@ import java.util.Map;
 
 /**
  * AWQ's search for channel scales (Lin et al., 2023; AutoAWQ's {@code _search_best_scale}), on the Gram matrix instead of
- * activations: candidates are tried on a fixed sample of each linear layer's rows, the best one is then confirmed on
- * all rows against no scaling at all. A candidate takes channels² multiply-adds a row, half of them by symmetry.
+ * activations: candidates are tried on a fixed sample of each linear layer's rows, the best one is then to be compared with
+ * no scaling at all ({@link ScaleComparison}). A candidate takes channels² multiply-adds a row, half of them by symmetry.
  *
  * <p>Most candidates are so much worse than the best that few rows tell it: all are tried on an eighth of the sample, the best
  * quarter on half of it, and the best {@value #LAST} on the whole.
- *
- * <p>Each part is of use by itself, to try candidates in tasks of their own.
  */
 public final class ScaleSearch {
     /** Candidates that are tried on the whole sample. */
     private static final int LAST = 3;
 
-    /** Rows of a group of layers that tell candidates apart; fewer are not looked at unless there are no more. */
-    private static final double LEAST_ROWS = 128;
+    /** Rows of a group of layers that tell candidates apart, of long rows half as many; fewer are not looked at. */
+    private static final int LEAST_ROWS = 128;
+    private static final int LONG_ROW = 8192;
 
     /**
      * A round.
@@ -53,24 +50,6 @@ public final class ScaleSearch {
     }
 
     /**
-     * Searches.
-     *
-     * @param gram H of the layers' input
-     * @param inputMeans the mean of |x| of each channel
-     * @param weightMeans of all rows of all the layers: {@link WeightMagnitudes#means()}
-     * @param linears all rows of the layers that share the input
-     * @param sampleRows how many rows of each layer candidates are tried on
-     * @param candidates what to try; {@link ScaleCandidate#NONE} need not be among them
-     */
-    public static ScaleChoice search(GramMatrix gram, double[] inputMeans, double[] weightMeans,
-            List<ScaledLinear> linears, int sampleRows, List<ScaleCandidate> candidates, Workers workers) {
-        ScaleLoss losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
-        List<ScaledLinear> samples = linears.stream().map(linear -> linear.sample(sampleRows)).toList();
-        ScaleCandidate best = best(losses, inputMeans, weightMeans, samples, candidates, workers);
-        return confirm(losses, inputMeans, weightMeans, linears, best, workers);
-    }
-
-    /**
      * The candidate that loses least on samples of linear layers; {@link ScaleCandidate#NONE} where there is none. One whose
      * loss is NaN is chosen only where there is nothing else.
      *
@@ -79,10 +58,11 @@ public final class ScaleSearch {
     public static ScaleCandidate best(ScaleLoss losses, double[] inputMeans, double[] weightMeans,
             List<ScaledLinear> samples, List<ScaleCandidate> candidates, Workers workers) {
         int rows = samples.stream().mapToInt(ScaledLinear::rows).sum();
+        double least = inputMeans.length < LONG_ROW ? LEAST_ROWS : LEAST_ROWS / 2;
         List<ScaleCandidate> left = candidates;
         double last = 0;
         for (Round round : rounds(candidates.size())) {
-            double share = Math.max(round.share(), Math.min(1, LEAST_ROWS / rows));
+            double share = Math.max(round.share(), Math.min(1, least / rows));
             if (share > last && left.size() > round.kept()) {
                 left = ranked(losses, inputMeans, weightMeans, sampled(samples, share), left, workers);
                 last = share;
@@ -105,20 +85,5 @@ public final class ScaleSearch {
         }
         // NaN is behind all numbers there, and equals stay in their order.
         return candidates.stream().sorted(Comparator.comparingDouble(found::get)).toList();
-    }
-
-    /** Compares a candidate with no scaling on all rows. */
-    public static ScaleChoice confirm(ScaleLoss losses, double[] inputMeans, double[] weightMeans,
-            List<ScaledLinear> linears, ScaleCandidate candidate, Workers workers) {
-        float[] ones = ScaleCandidate.NONE.scales(inputMeans, weightMeans);
-        double unscaled = losses.of(linears, ones, workers);
-        if (candidate.equals(ScaleCandidate.NONE)) {
-            return new ScaleChoice(candidate, ones, unscaled, unscaled);
-        }
-        float[] scales = candidate.scales(inputMeans, weightMeans);
-        double loss = losses.of(linears, scales, workers);
-        return loss < unscaled
-                ? new ScaleChoice(candidate, scales, loss, unscaled)
-                : new ScaleChoice(ScaleCandidate.NONE, ones, unscaled, unscaled);
     }
 }

@@ -2,7 +2,6 @@ package io.nightshift.kernels.scaling;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -57,29 +56,31 @@ class ScaleSearchTest {
             expected[i] = plainLoss(found);
             assertEquals(expected[i], losses.of(linear, found, workers), 1e-3 * expected[i]);
         }
-        ScaleChoice choice = ScaleSearch.search(
-                gram, inputMeans, weightMeans, List.of(linear), ROWS, candidates, workers);
+        ScaleCandidate found = ScaleSearch.best(losses, inputMeans, weightMeans, List.of(linear), candidates, workers);
         int best = 0;
         for (int i = 1; i < expected.length; i++) {
             best = expected[i] < expected[best] ? i : best;
         }
-        assertEquals(candidates.get(best), choice.candidate());
-        assertNotEquals(ScaleCandidate.NONE, choice.candidate());
-        assertEquals(expected[0], choice.unscaledLoss(), 1e-3 * expected[0]);
-        assertTrue(choice.loss() < 0.9 * choice.unscaledLoss());
+        assertEquals(candidates.get(best), found);
+        assertTrue(expected[best] < 0.9 * expected[0]);
     }
 
+    /** Of half of the rows none was seen: the others tell it, if scales do much. */
     @Test
-    void noScalingIsKeptWhereNothingIsBetter() {
-        ScaleCandidate poor = new ScaleCandidate(0.95, false);
-        double[] means = new double[CHANNELS];
-        Arrays.setAll(means, i -> i % 7 == 0 ? 1e-3 : 1);
-        ScaleChoice choice = ScaleSearch.search(
-                gram, means, weightMeans(), List.of(linear), 16, List.of(poor), workers);
-        assertEquals(ScaleCandidate.NONE, choice.candidate());
-        assertEquals(choice.unscaledLoss(), choice.loss());
-        for (float scale : choice.scales()) {
-            assertEquals(1f, scale);
+    void aSampleOfRowsSettlesWhetherScalesAreBetterThanNone() {
+        ScaleLoss losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
+        float[] good = new ScaleCandidate(0.4, false).scales(inputMeans, weightMeans());
+        double[] poorMeans = new double[CHANNELS];
+        Arrays.setAll(poorMeans, i -> i % 7 == 0 ? 1e-3 : 1);
+        float[] poor = new ScaleCandidate(0.95, false).scales(poorMeans, weightMeans());
+        float[] ones = ScaleCandidate.NONE.scales(inputMeans, weightMeans());
+        ScaledLinear sample = linear.sample(ROWS / 2);
+        for (float[] scales : List.of(good, poor)) {
+            ScaleComparison comparison = new ScaleComparison();
+            comparison.add(losses.ofRows(sample, ones, workers), losses.ofRows(sample, scales, workers), ROWS);
+            assertTrue(comparison.isSettled());
+            assertEquals(scales == good, comparison.isGain());
+            assertEquals(scales == good, losses.of(linear, scales, workers) < losses.of(linear, ones, workers));
         }
     }
 
@@ -87,9 +88,12 @@ class ScaleSearchTest {
     void scalesOfGgufTypesTakeImportanceAlong() {
         for (GgmlType type : List.of(GgmlType.Q4_0, GgmlType.Q4_K, GgmlType.IQ4_XS)) {
             ScaledLinear blocks = new ScaledLinear(weights, ROWS, CHANNELS, () -> new GgmlEncoding(type).coder());
-            ScaleChoice choice = ScaleSearch.search(
-                    gram, inputMeans, weightMeans(), List.of(blocks), 32, ScaleCandidate.grid(20), workers);
-            assertTrue(choice.loss() < choice.unscaledLoss(), type + ": " + choice);
+            ScaleLoss losses = new ScaleLoss(GramLoss.of(gram, workers), gram.diagonal());
+            ScaleCandidate found = ScaleSearch.best(
+                    losses, inputMeans, weightMeans(), List.of(blocks.sample(32)), ScaleCandidate.grid(20), workers);
+            float[] scales = found.scales(inputMeans, weightMeans());
+            float[] ones = ScaleCandidate.NONE.scales(inputMeans, weightMeans());
+            assertTrue(losses.of(blocks, scales, workers) < losses.of(blocks, ones, workers), type + ": " + found);
         }
     }
 
