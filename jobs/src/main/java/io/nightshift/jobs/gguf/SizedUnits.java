@@ -59,7 +59,7 @@ record SizedUnits(FileType base, List<Unit> units, long otherBits, Contents cont
      * Tokens of a piece, times layers: the probes of a 7B model's layer then take about twice what its calibration by 4,096
      * tokens does.
      */
-    private static final int TOKENS_TIMES_LAYERS = 3072;
+    private static final int TOKENS_TIMES_LAYERS = 2560;
     private static final int FEWEST_TOKENS = 64;
     private static final int MOST_TOKENS = 256;
 
