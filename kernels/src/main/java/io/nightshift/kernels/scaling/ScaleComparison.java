@@ -9,6 +9,10 @@ public final class ScaleComparison {
     /** Standard errors that the difference has to be away from none. */
     private static final double SURE = 4;
 
+    /** Share of the loss that scales have to take off: what surely takes less is not looked at more closely. */
+    private static final double WORTH = 0.01;
+
+    private double loss;
     private double gain;
     private double variance;
 
@@ -26,8 +30,10 @@ public final class ScaleComparison {
             throw new IllegalArgumentException(
                     count + " and " + scaled.length + " losses for " + rows + " rows do not belong together");
         }
+        double unscaledSum = 0;
         double sum = 0;
         for (int i = 0; i < count; i++) {
+            unscaledSum += unscaled[i];
             sum += unscaled[i] - scaled[i];
         }
         double mean = sum / count;
@@ -36,6 +42,7 @@ public final class ScaleComparison {
             double rest = unscaled[i] - scaled[i] - mean;
             squares += rest * rest;
         }
+        loss += rows * (unscaledSum / count);
         gain += rows * mean;
         if (rows > count) {
             // Of a finite number of rows: none is left to chance where all were seen. One row alone tells nothing.
@@ -45,13 +52,17 @@ public final class ScaleComparison {
         }
     }
 
-    /** Whether more rows would not change the answer: all were added, or the sample leaves no doubt. */
+    /** Whether no more rows are needed: all were added, or the sample leaves no doubt, or it is not worth the while. */
     public boolean isSettled() {
-        return variance == 0 || Math.abs(gain) > SURE * Math.sqrt(variance);
+        return variance == 0 || isGain() || gain + doubt() < WORTH * loss;
     }
 
-    /** Whether the scales lose less, as far as the rows tell. */
+    /** Whether the scales surely lose less than none. */
     public boolean isGain() {
-        return gain > 0;
+        return gain > doubt();
+    }
+
+    private double doubt() {
+        return SURE * Math.sqrt(variance);
     }
 }

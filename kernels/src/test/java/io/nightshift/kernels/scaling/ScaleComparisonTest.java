@@ -71,6 +71,21 @@ class ScaleComparisonTest {
         return taken;
     }
 
+    /** Rows that gain and lose a thousandth: it takes all of them to tell, and makes no difference. */
+    @Test
+    void whatSurelyGainsLittleIsNoGain() {
+        double[] unscaled = new double[100];
+        double[] scaled = new double[unscaled.length];
+        Arrays.setAll(unscaled, i -> 1 + i % 3);
+        Arrays.setAll(scaled, i -> unscaled[i] * (i % 2 == 0 ? 1.001 : 0.9985));
+        ScaleComparison little = of(1000, unscaled, scaled);
+        assertTrue(little.isSettled());
+        assertFalse(little.isGain());
+        assertTrue(of(100, unscaled, scaled).isGain());
+        Arrays.setAll(scaled, i -> unscaled[i] * (i % 2 == 0 ? 1.3 : 0.65));
+        assertFalse(of(1000, unscaled, scaled).isSettled());
+    }
+
     /** Several layers, each with rows of its own, are one sum. */
     @Test
     void layersAreAdded() {
