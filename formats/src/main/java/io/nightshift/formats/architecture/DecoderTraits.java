@@ -42,6 +42,8 @@ public record DecoderTraits(
         AS_CONFIGURED,
         /** By sigmoids; they are made to add up to 1. */
         SIGMOID,
+        /** By sigmoids; they are divided by their sum and a millionth (LFM2). */
+        SIGMOID_AND_A_MILLIONTH,
         /**
          * By sigmoids, of groups of experts ({@code n_group}, {@code topk_group}); they are made to add up to 1 where {@code
          * norm_topk_prob} does not say otherwise, and multiplied by {@code routed_scaling_factor}.

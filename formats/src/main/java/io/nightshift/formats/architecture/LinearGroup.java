@@ -90,6 +90,15 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
     static final List<LinearGroup> SIDE_BY_SIDE = List.of(
             of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.GATE, Role.UP), MIXED, GATED);
 
+    /**
+     * The groups of LFM2: layers with a short convolution or attention, with a feed-forward block or experts. A convolution's
+     * output is multiplied by channels of the projection before it, which take its scale.
+     */
+    static final List<LinearGroup> SHORT_CONVOLUTION = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.CONVOLUTION_INPUT), MIXED,
+            of(Role.CONVOLUTION_INPUT.tensor(), Role.CONVOLUTION_OUTPUT),
+            of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP), GATED, GATED_OF_EXPERT);
+
     /** The groups of a layer without a gate, whose activation function takes no scale through: ReLU² would square it. */
     static final List<LinearGroup> UNGATED = List.of(
             ATTENTION_INPUT, MIXED, of("ffn_norm", Role.UP), unscaled(Role.UP.tensor(), Role.DOWN));

@@ -19,7 +19,7 @@ public final class LinearLayers {
 
     private static final Pattern MATRIX = Pattern.compile("blk\\.\\d+\\.(.+)\\.weight");
     private static final Pattern KEYS = Pattern.compile("blk\\.\\d+\\.attn_(k|v|k_norm)\\.weight");
-    private static final String CONVOLUTION = "ssm_conv1d";
+    private static final Set<String> CONVOLUTIONS = Set.of("ssm_conv1d", "shortconv.conv");
     private static final String EXPERT = "{expert}";
     private static final String OUTPUT = "output.weight";
     private static final String PER_LAYER_INPUTS = "per_layer_model_proj.weight";
@@ -59,7 +59,8 @@ public final class LinearLayers {
         return run(conversion)
                 .filter(recipe -> recipe.shape().size() >= 2 && recipe.content() instanceof Stored)
                 // Norms with weights of each head's own are no matrices either.
-                .filter(recipe -> role(recipe).filter(role -> !role.equals(CONVOLUTION) && !role.endsWith("_norm")).isPresent())
+                .filter(recipe -> role(recipe)
+                        .filter(role -> !CONVOLUTIONS.contains(role) && !role.endsWith("_norm")).isPresent())
                 .toList();
     }
 

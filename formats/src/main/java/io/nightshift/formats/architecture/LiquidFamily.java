@@ -17,6 +17,9 @@ import java.util.List;
 
 /** LFM2 and LFM2.5, dense and with experts (conversion/lfm2.py): short convolutions, and attention in some layers. */
 final class LiquidFamily {
+    /** The activation function is none of the configuration's. */
+    private static final DecoderTraits TRAITS = DecoderTraits.windows(WindowPattern.NONE).withActivation("silu");
+
     private static final LayerSet CONVOLUTION = LayerSet.typed("conv");
     private static final LayerSet DENSE = (config, layer) -> layer < config.integer("num_dense_layers");
 
@@ -53,6 +56,7 @@ final class LiquidFamily {
                 out.set("attention.layer_norm_rms_epsilon", new GgufValue.Float32((float) config.number("norm_eps")));
                 out.set("feed_forward_length", adjusted(config, 0));
             })
+            .forward(LinearGroup.SHORT_CONVOLUTION, TRAITS)
             .build();
 
     /** LFM2MoeModel. What it does not write, loaders take for granted. */
@@ -67,6 +71,8 @@ final class LiquidFamily {
                 out.set("expert_gating_func", 2L); // sigmoid
                 shape(config, out);
             })
+            .forward(LinearGroup.SHORT_CONVOLUTION,
+                    TRAITS.withExpertWeights(DecoderTraits.ExpertWeights.SIGMOID_AND_A_MILLIONTH))
             .build();
 
     private LiquidFamily() {}

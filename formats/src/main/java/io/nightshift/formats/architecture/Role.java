@@ -44,6 +44,15 @@ public enum Role {
     /** Reads what the states of linear attention have given. */
     STATE_OUTPUT("ssm_out"),
 
+    /**
+     * Makes what a short convolution has to do with (LFM2): what its input is multiplied by, what its output is multiplied by,
+     * and the input.
+     */
+    CONVOLUTION_INPUT("shortconv.in_proj"),
+
+    /** Reads what a short convolution has mixed. */
+    CONVOLUTION_OUTPUT("shortconv.out_proj"),
+
     /** Reads what attention has mixed. */
     ATTENTION_OUTPUT("attn_output"),
 

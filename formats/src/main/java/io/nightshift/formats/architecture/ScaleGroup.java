@@ -11,7 +11,8 @@ import java.util.List;
  * @param expert number of the expert that producer and linear layers belong to, or {@link LinearLayer#NO_EXPERT}
  * @param producer GGUF name of the tensor that is divided: a norm, or a linear layer, whose rows and bias are divided
  * @param norm the producer's weights in the checkpoint if it is a norm; else null
- * @param firstRow the producer's row or element that makes the first channel; not 0 where gate and up are one matrix
+ * @param firstRow the producer's row or element that makes the first channel; not 0 where gate and up are one matrix, or
+ *     what multiplies a convolution's output is made beside its input
  * @param headSize channels of a head; all channels where heads are not repeated
  * @param repeats how many heads in a row get what one head of the producer makes: channels of such heads have one
  *     scale. 1 but for values that several query heads share

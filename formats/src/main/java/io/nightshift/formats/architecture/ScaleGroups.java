@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.gguf.GgufMetadata;
+import io.nightshift.formats.gguf.GgufValue;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +13,7 @@ import java.util.stream.Collectors;
 
 /** Finds the groups of a model whose channels can be scaled, from its family's table and its shapes. */
 public final class ScaleGroups {
-    private static final String OUTPUT_NORM = "output_norm.weight";
+    private static final List<String> OUTPUT_NORMS = List.of("output_norm.weight", "token_embd_norm.weight");
 
     private final Map<String, TensorRecipe> recipes = new LinkedHashMap<>();
     private final String architecture;
@@ -60,10 +61,10 @@ public final class ScaleGroups {
             return Optional.empty();
         }
         return conversion.tensors().stream()
-                .filter(recipe -> recipe.name().equals(OUTPUT_NORM))
-                .map(recipe -> ((TensorRecipe.Stored) recipe.content()).parts().get(0))
-                .map(norm -> new ScaleGroup(LinearLayer.NO_LAYER, LinearLayer.NO_EXPERT, OUTPUT_NORM, norm, 0,
-                        Math.toIntExact(output.inputs()), 1, List.of(output), List.of()))
+                .filter(recipe -> OUTPUT_NORMS.contains(recipe.name()))
+                .map(norm -> new ScaleGroup(LinearLayer.NO_LAYER, LinearLayer.NO_EXPERT, norm.name(),
+                        ((TensorRecipe.Stored) norm.content()).parts().get(0), 0, Math.toIntExact(output.inputs()), 1,
+                        List.of(output), List.of()))
                 .findFirst();
     }
 
@@ -102,9 +103,11 @@ public final class ScaleGroups {
         long channels = linears.get(0).inputs();
         // Of a gate and an up projection in one matrix, the second half makes the channels' factor that is linear.
         boolean half = norm == null && produced == 2 * channels;
-        long valueHeads = producer.endsWith("." + Role.VALUE.tensor() + ".weight") ? valueHeads() : 0;
+        // Of a convolution's projection, the second third makes what multiplies the convolution's output.
+        boolean third = is(producer, Role.CONVOLUTION_INPUT) && produced == 3 * channels;
+        long valueHeads = is(producer, Role.VALUE) ? valueHeads(layer) : 0;
         boolean repeated = valueHeads > 0 && produced < channels && channels % produced == 0 && produced % valueHeads == 0;
-        if (produced != channels && !half && !repeated) {
+        if (produced != channels && !half && !third && !repeated) {
             return Optional.empty();
         }
         return Optional.of(new ScaleGroup(
@@ -112,14 +115,23 @@ public final class ScaleGroups {
                 expert,
                 producer,
                 norm,
-                half ? Math.toIntExact(channels) : 0,
+                half || third ? Math.toIntExact(channels) : 0,
                 Math.toIntExact(repeated ? produced / valueHeads : channels),
                 repeated ? Math.toIntExact(channels / produced) : 1,
                 linears,
                 steering));
     }
 
-    private long valueHeads() {
-        return hyperparameters.number(architecture + ".attention.head_count_kv").orElse(0L);
+    private static boolean is(String tensor, Role role) {
+        return tensor.endsWith("." + role.tensor() + ".weight");
+    }
+
+    private long valueHeads(int layer) {
+        String key = architecture + ".attention.head_count_kv";
+        return hyperparameters.get(key)
+                .filter(GgufValue.Int32s.class::isInstance)
+                .map(each -> (long) ((GgufValue.Int32s) each).values()[layer])
+                .or(() -> hyperparameters.number(key))
+                .orElse(0L);
     }
 }

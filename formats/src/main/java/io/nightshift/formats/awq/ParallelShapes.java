@@ -6,6 +6,7 @@ import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,7 +22,8 @@ import java.util.stream.Collectors;
 final class ParallelShapes {
     private static final int[] WAYS = {1, 2, 4, 8};
     private static final Set<Role> CUT_BY_INPUTS =
-            Set.of(Role.ATTENTION_OUTPUT, Role.STATE_OUTPUT, Role.DOWN, Role.EXPERT_DOWN, Role.SHARED_DOWN);
+            Set.of(Role.ATTENTION_OUTPUT, Role.STATE_OUTPUT, Role.CONVOLUTION_OUTPUT, Role.DOWN, Role.EXPERT_DOWN,
+                    Role.SHARED_DOWN);
 
     /** What Marlin computes at once. */
     private static final int OUTPUT_TILE = 64;
@@ -104,6 +106,7 @@ final class ParallelShapes {
                 Part keys = new Part(keyHeads * head, keyHeads);
                 yield List.of(new Part(queryHeads * head, 0), keys, keys);
             }
+            case CONVOLUTION_INPUT -> Collections.nCopies(3, new Part(linear.outputs() / 3, 0));
             case UP -> linear.outputs() == 2 * feedForward
                     ? List.of(new Part(feedForward, 0), new Part(feedForward, 0))
                     : List.of(new Part(linear.outputs(), 0));

@@ -103,9 +103,10 @@ public final class DecoderLayer {
      * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight
      * where there is a dense block beside them), and the larger of these two: three times the channels of queries with twice
      * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three
-     * times those of values; with compressed keys and values the channels of queries, those that keys and values are
-     * decompressed to, twice those of values and three times the compressed ones); three times the feed-forward channels (four
-     * times where gate and up projection are one matrix). All of them are floats. Each worker needs 1 MiB.
+     * times those of values; with a short convolution four times the hidden size; with compressed keys and values the channels
+     * of queries, those that keys and values are decompressed to, twice those of values and three times the compressed ones);
+     * three times the feed-forward channels (four times where gate and up projection are one matrix). All of them are floats.
+     * Each worker needs 1 MiB.
      *
      * <p>A layer whose keys later ones attend to makes an array of its keys and values for them. Where both halves of a layer
      * read the same, the second finds it in what is carried.

@@ -75,7 +75,7 @@ public final class DecoderModel implements Serializable {
                     + config.architecture() + " in calibration and evaluation; known is false");
         }
         sizes = sizes(config, tensors.recipes());
-        epsilon = (float) config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps").orElse(1e-6).doubleValue();
+        epsilon = config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps", "norm_eps").orElse(1e-6).floatValue();
         embeddingScale = traits.embeddingsScaled()
                 ? (float) Math.sqrt(sizes.hidden)
                 : multiplier(traits, config, "embedding_multiplier");
@@ -212,6 +212,7 @@ public final class DecoderModel implements Serializable {
             case NORMALIZED -> ExpertRouting.softmax(perToken, true);
             case AS_CONFIGURED -> ExpertRouting.softmax(perToken, config.flag("norm_topk_prob"));
             case SIGMOID -> new ExpertRouting(perToken, true, true, 1, 1, 1);
+            case SIGMOID_AND_A_MILLIONTH -> ExpertRouting.sigmoid(perToken, 1e-6f);
             case SIGMOID_OF_GROUPS -> {
                 requireKnown(config, "topk_method", "noaux_tc");
                 requireKnown(config, "scoring_func", "sigmoid");
@@ -259,7 +260,7 @@ public final class DecoderModel implements Serializable {
                     + " of the groups, and what is left enough for the " + routing.perToken() + " of a token");
         }
         return new ExpertRouting(routing.perToken(), routing.sigmoid(), routing.normalized(), routing.scale(), groups, used,
-                routing.scoresAGroup());
+                routing.scoresAGroup(), routing.addend());
     }
 
     private static int size(ModelConfig config, String... keys) {

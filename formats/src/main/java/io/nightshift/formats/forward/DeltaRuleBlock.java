@@ -35,7 +35,7 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
         return new DeltaRuleBlock(layer, rule,
                 Projection.read(weights, block + "attn_qkv"), Projection.read(weights, block + "attn_gate"),
                 Projection.read(weights, block + "ssm_alpha"), Projection.read(weights, block + "ssm_beta"),
-                new CausalConvolution(StoredMatrix.readVector(weights, block + "ssm_conv1d.weight"), width),
+                new CausalConvolution(StoredMatrix.readVector(weights, block + "ssm_conv1d.weight"), width, true),
                 StoredMatrix.readVector(weights, block + "ssm_a"), StoredMatrix.readVector(weights, block + "ssm_dt.bias"),
                 unit(rule, Math.sqrt(rule.keySize())), unit(rule, rule.keySize()),
                 Norm.read(model, weights, block + "ssm_norm"), Projection.read(weights, block + "ssm_out"));

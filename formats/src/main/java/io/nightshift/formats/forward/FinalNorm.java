@@ -20,7 +20,9 @@ public final class FinalNorm {
      * @throws IOException if they cannot be read
      */
     public static FinalNorm load(DecoderModel model, ModelWeights weights) throws IOException {
-        return new FinalNorm(Norm.read(model, weights, "output_norm"));
+        // LFM2's has the name of a norm behind the embedding.
+        String name = model.has("output_norm.weight") ? "output_norm" : "token_embd_norm";
+        return new FinalNorm(Norm.read(model, weights, name));
     }
 
     /** Bytes of weights that it holds. */

@@ -15,7 +15,8 @@ public enum LayerHalf {
     public static LayerHalf of(Role role) {
         return switch (role) {
             case QUERY, KEY, VALUE, QUERY_KEY_VALUE, QUERY_COMPRESSION, QUERY_DECOMPRESSION, COMPRESSION, DECOMPRESSION,
-                    ATTENTION_OUTPUT, OUTPUT_GATE, STATE_DECAY, STATE_CHANGE, STATE_OUTPUT -> ATTENTION;
+                    ATTENTION_OUTPUT, OUTPUT_GATE, STATE_DECAY, STATE_CHANGE, STATE_OUTPUT, CONVOLUTION_INPUT,
+                    CONVOLUTION_OUTPUT -> ATTENTION;
             case GATE, UP, DOWN, ROUTER, EXPERT_GATE, EXPERT_UP, EXPERT_GATE_UP, EXPERT_DOWN, SHARED_ROUTER, SHARED_GATE,
                     SHARED_UP, SHARED_DOWN, INPUT_GATE, INPUT_PROJECTION -> FEED_FORWARD;
             case OUTPUT, EMBEDDING -> throw new IllegalArgumentException(role + " is in no decoder layer");

@@ -1,14 +1,18 @@
 package io.nightshift.formats.forward;
 
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.weights.ModelWeights;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 
 /** What stands between a layer's first norm and the residual sum, and lets tokens see those before them. */
-sealed interface Mixer permits AttentionBlock, DeltaRuleBlock, LatentAttentionBlock {
+sealed interface Mixer permits AttentionBlock, DeltaRuleBlock, LatentAttentionBlock, ShortConvolutionBlock {
     static Mixer read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         if (model.latent() != null) {
             return LatentAttentionBlock.read(model, weights, layer);
+        }
+        if (model.has("blk." + layer + "." + Role.CONVOLUTION_INPUT.tensor() + ".weight")) {
+            return ShortConvolutionBlock.read(model, weights, layer);
         }
         return model.has("blk." + layer + ".ssm_out.weight")
                 ? DeltaRuleBlock.read(model, weights, layer)

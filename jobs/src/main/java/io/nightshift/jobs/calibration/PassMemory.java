@@ -48,6 +48,14 @@ public final class PassMemory {
                 // Projected, normalized, and what a head mixes of it.
                 case COMPRESSION -> attention += 3 * outputs;
                 case QUERY_COMPRESSION -> gram += gram(inputs);
+                case CONVOLUTION_INPUT -> {
+                    attention += outputs;
+                    gram += gram(inputs);
+                }
+                case CONVOLUTION_OUTPUT -> {
+                    attention += inputs;
+                    gram += gram(inputs);
+                }
                 case KEY, VALUE, OUTPUT_GATE -> attention += outputs;
                 case ATTENTION_OUTPUT, STATE_OUTPUT -> {
                     attention += 2 * inputs;

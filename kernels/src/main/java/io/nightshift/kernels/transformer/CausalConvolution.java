@@ -4,23 +4,26 @@ import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * A short convolution over the tokens of a sequence, of each channel by itself, and SiLU behind it: what stands before the
- * state of linear attention and of Mamba (Gu and Dao, 2023). A token sees itself and the tokens before; before the first
- * there are zeros.
+ * A short convolution over the tokens of a sequence, of each channel by itself. A token sees itself and the tokens before;
+ * before the first there are zeros. With SiLU behind it, it stands before the state of linear attention and of Mamba (Gu and
+ * Dao, 2023); without, it is what mixes tokens in LFM2 (2025).
  */
 public final class CausalConvolution {
     private final int width;
     private final int channels;
     private final float[] kernels;
+    private final boolean activated;
 
     /**
      * Kernels of all channels.
      *
      * @param kernels channels by width, row-major: the last column is the token's own
      * @param width tokens that a token sees, itself included
+     * @param activated whether the sums pass SiLU
      */
-    public CausalConvolution(float[] kernels, int width) {
+    public CausalConvolution(float[] kernels, int width, boolean activated) {
         this.width = width;
+        this.activated = activated;
         this.channels = kernels.length / width;
         this.kernels = new float[kernels.length];
         for (int channel = 0; channel < channels; channel++) {
@@ -57,14 +60,15 @@ public final class CausalConvolution {
                     sum = FloatVector.fromArray(Lanes.FLOAT, values, own - back * stride + channel).fma(
                             FloatVector.fromArray(Lanes.FLOAT, kernels, (width - 1 - back) * channels + channel), sum);
                 }
-                sum.div(Exponential.exp(sum.neg()).add(1f)).intoArray(values, own + channel);
+                FloatVector result = activated ? sum.div(Exponential.exp(sum.neg()).add(1f)) : sum;
+                result.intoArray(values, own + channel);
             }
             for (; channel < to; channel++) {
                 float sum = 0;
                 for (int back = seen - 1; back >= 0; back--) {
                     sum = Math.fma(values[own - back * stride + channel], kernels[(width - 1 - back) * channels + channel], sum);
                 }
-                values[own + channel] = sum / (Exponential.exp(-sum) + 1f);
+                values[own + channel] = activated ? sum / (Exponential.exp(-sum) + 1f) : sum;
             }
         }
     }

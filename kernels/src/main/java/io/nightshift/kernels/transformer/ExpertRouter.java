@@ -35,7 +35,7 @@ public final class ExpertRouter {
                 sum += weights[i];
             }
             for (int i = token * perToken; i < (token + 1) * perToken; i++) {
-                weights[i] = (routing.normalized() ? weights[i] / sum : weights[i]) * routing.scale();
+                weights[i] = (routing.normalized() ? weights[i] / (sum + routing.addend()) : weights[i]) * routing.scale();
             }
         }
         return new ExpertChoice(experts, perToken, chosen, weights);

@@ -255,12 +255,12 @@ class TransformerKernelsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,4,3", "2,4,16", "9,4,37", "5,1,8", "40,3,50"})
-    void convolutionsSeeTheTokensBefore(int tokens, int width, int channels) {
+    @CsvSource({"1,4,3,true", "2,4,16,true", "9,4,37,true", "5,1,8,true", "40,3,50,true", "2,3,16,false", "40,3,50,false"})
+    void convolutionsSeeTheTokensBefore(int tokens, int width, int channels, boolean activated) {
         int stride = channels + 2;
         float[] values = RandomFloats.of(1 + tokens * stride, 1);
         float[] kernels = RandomFloats.of(channels * width, 2);
-        CausalConvolution convolution = new CausalConvolution(kernels, width);
+        CausalConvolution convolution = new CausalConvolution(kernels, width, activated);
         float[] result = values.clone();
         int cut = channels / 3;
         convolution.apply(result, 1, stride, tokens, 0, cut);
@@ -271,7 +271,8 @@ class TransformerKernelsTest {
                 for (int i = Math.max(0, width - 1 - t); i < width; i++) {
                     sum = Math.fma(values[1 + (t - width + 1 + i) * stride + c], kernels[c * width + i], sum);
                 }
-                assertEquals(sum / (ScalarDecoder.exp(-sum) + 1), result[1 + t * stride + c], "token " + t + ", channel " + c);
+                float expected = activated ? sum / (ScalarDecoder.exp(-sum) + 1) : sum;
+                assertEquals(expected, result[1 + t * stride + c], "token " + t + ", channel " + c);
             }
             assertEquals(values[1 + t * stride + channels], result[1 + t * stride + channels], "what stands beside");
         }

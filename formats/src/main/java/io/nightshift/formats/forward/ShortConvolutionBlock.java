@@ -1,0 +1,72 @@
+package io.nightshift.formats.forward;
+
+import io.nightshift.formats.architecture.Role;
+import io.nightshift.formats.weights.ModelWeights;
+import io.nightshift.kernels.linear.PackedActivations;
+import io.nightshift.kernels.parallel.Workers;
+import io.nightshift.kernels.transformer.CausalConvolution;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The short convolution of LFM2 (transformers, Lfm2ShortConv). One projection makes three numbers a channel: the last passes
+ * the convolution, multiplied by the first before it and by the second behind it.
+ */
+record ShortConvolutionBlock(int layer, Projection input, CausalConvolution convolution, Projection output) implements Mixer {
+    private static final String INPUT = Role.CONVOLUTION_INPUT.tensor();
+    private static final String OUTPUT = Role.CONVOLUTION_OUTPUT.tensor();
+    private static final int CHANNELS_A_PIECE = 512;
+
+    static ShortConvolutionBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        String block = "blk." + layer + ".";
+        String kernels = block + "shortconv.conv.weight";
+        return new ShortConvolutionBlock(layer, Projection.read(weights, block + INPUT),
+                new CausalConvolution(StoredMatrix.readVector(weights, kernels), weights.get(kernels).columns(), false),
+                Projection.read(weights, block + OUTPUT));
+    }
+
+    @Override
+    public long bytes() {
+        return input.bytes() + convolution.bytes() + output.bytes();
+    }
+
+    @Override
+    public float[] forward(float[] normed, CarriedStates carried, int[] lengths, ActivationObserver observer,
+            Workers workers) {
+        int hidden = input.matrix().columns();
+        int[] starts = Mixer.starts(lengths);
+        int tokens = starts[lengths.length];
+        observer.inputs(new LinearInput(layer, List.of(INPUT), LinearInput.NO_EXPERT, hidden), normed, tokens);
+        float[] three = input.apply(PackedActivations.of(normed, 0, tokens, hidden, workers), workers);
+        float[] mixed = mix(three, starts, lengths, workers);
+        int channels = convolution.channels();
+        observer.inputs(new LinearInput(layer, List.of(OUTPUT), LinearInput.NO_EXPERT, channels), mixed, tokens);
+        return output.apply(PackedActivations.of(mixed, 0, tokens, channels, workers), workers);
+    }
+
+    private float[] mix(float[] three, int[] starts, int[] lengths, Workers workers) {
+        int channels = convolution.channels();
+        int tokens = starts[lengths.length];
+        float[] mixed = new float[Math.multiplyExact(tokens, channels)];
+        TokenRows.each(tokens, workers, token -> {
+            int at = token * 3 * channels;
+            for (int i = 0; i < channels; i++) {
+                mixed[token * channels + i] = three[at + i] * three[at + 2 * channels + i];
+            }
+        });
+        int pieces = (channels + CHANNELS_A_PIECE - 1) / CHANNELS_A_PIECE;
+        workers.run(Math.multiplyExact(lengths.length, pieces), piece -> {
+            int sequence = piece / pieces;
+            int from = piece % pieces * CHANNELS_A_PIECE;
+            convolution.apply(mixed, starts[sequence] * channels, channels, lengths[sequence], from,
+                    Math.min(channels, from + CHANNELS_A_PIECE));
+        });
+        TokenRows.each(tokens, workers, token -> {
+            int at = (token * 3 + 1) * channels;
+            for (int i = 0; i < channels; i++) {
+                mixed[token * channels + i] *= three[at + i];
+            }
+        });
+        return mixed;
+    }
+}
