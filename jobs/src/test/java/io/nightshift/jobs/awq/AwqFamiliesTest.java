@@ -118,8 +118,8 @@ class AwqFamiliesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
-        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "olmo3-yarn", "qwen2-moe", "qwen3.5",
-        "qwen3.5-moe", "seed-oss", "starcoder2"})
+        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "lfm2", "lfm2-moe", "olmo3-yarn",
+        "qwen2-moe", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
     }
@@ -158,6 +158,35 @@ class AwqFamiliesTest {
         made.linears().stream()
                 .filter(linear -> linear.module().endsWith("o_proj"))
                 .forEach(linear -> assertEquals(0, linear.scaleRatio(), linear.module()));
+    }
+
+    /** Of what a convolution has given, scales are folded into the rows that multiply it: its own weights stay. */
+    @Test
+    void convolutionsAndRoutersOfLfm2StayAndProjectionsBesideThemAreScaled() throws IOException {
+        Path model = steps("lfm2-moe").model();
+        OutputResult made = steps("lfm2-moe").scaled();
+        Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
+                .map(SafetensorsTensor::name)
+                .collect(Collectors.toSet());
+        for (String module : List.of("0.conv.in_proj", "0.conv.out_proj", "0.feed_forward.w3", "1.feed_forward.experts.3.w1",
+                "1.feed_forward.experts.3.w2", "2.self_attn.k_proj", "2.self_attn.out_proj")) {
+            assertTrue(names.contains("model.layers." + module + ".qweight"), module);
+        }
+        for (String name : List.of("0.conv.conv.weight", "1.feed_forward.expert_bias", "2.self_attn.q_layernorm.weight")) {
+            assertTrue(same(model, made, "model.layers." + name), name);
+        }
+        for (String scaled : List.of("0.operator_norm.weight", "1.ffn_norm.weight", "1.feed_forward.gate.weight",
+                "2.operator_norm.weight")) {
+            assertFalse(same(model, made, "model.layers." + scaled), scaled);
+        }
+        // Behind a convolution, and where two heads of queries share one of values.
+        for (String module : List.of("conv.out_proj", "self_attn.out_proj")) {
+            assertTrue(made.linears().stream()
+                    .anyMatch(linear -> linear.module().endsWith(module) && linear.scaleRatio() > 0), module);
+        }
+        JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+        String kept = config.get("quantization_config").get("modules_to_not_convert").toString();
+        assertTrue(kept.contains("model.layers.1.feed_forward.gate\""), kept);
     }
 
     /** vLLM builds Qwen3.5's further block and its vision tower by the same configuration. */

@@ -65,4 +65,14 @@ class PassMemoryTest {
                 + 8 * 2 * 256 * (256 + 256) + (8 + 1) * 2 * 64 * (64 + 256) + 2 * 128 * (128 + 256) + (26L << 20);
         assertEquals(gram, PassMemory.of(model, 1, 32, StatisticsKind.GRAM).task() - plain.task());
     }
+
+    /** Layers of 256 channels, of which a convolution's projection makes three each; feed-forward of 192. */
+    @Test
+    void convolutionsMixAFourthOfWhatIsProjected() throws IOException {
+        DecoderModel model = DecoderModel.of(Checkpoint.open(new LocalFolder(GeneratedCheckpoint.write("lfm2", folder))));
+        StageMemory plain = PassMemory.of(model, 1, 32, StatisticsKind.IMATRIX);
+        assertEquals(8 * 32 * 256 + 4 * 32 * (4 * 256 + 4 * 256), plain.task());
+        long gram = 3 * 2 * 256 * (256 + 256) + 2 * 192 * (192 + 256) + (26L << 20);
+        assertEquals(gram, PassMemory.of(model, 1, 32, StatisticsKind.GRAM).task() - plain.task());
+    }
 }

@@ -115,6 +115,10 @@ class RecentFamiliesTest {
             granite4-tiny|"vocab_size": 320|"vocab_size": 321|"vocab_size" is 321, but must be a multiple of 8
             granite4-dense|"layer_types"|"kinds"|"layer_types" is missing
             lfm2-moe|"norm_topk_prob": true|"norm_topk_prob": false|"norm_topk_prob" is false, which is not known for Lfm2Moe
+            lfm2-moe|"use_expert_bias": true|"use_expert_bias": false|"use_expert_bias" is false, which is not known for Lfm2Moe
+            lfm2-moe|"routed_scaling_factor": 1.0|"routed_scaling_factor": 2.5|"routed_scaling_factor" is 2.5, which is not
+            lfm2|"conv_bias": false|"conv_bias": true|"conv_bias" is true, which is not known for Lfm2ForCausalLM
+            lfm2|"full_attention"|"sliding_attention"|"layer_types" is "sliding_attention", which is not known for Lfm2For
             apertus|"xielu"|"silu"|"hidden_act" is "silu", which is not known for ApertusForCausalLM
             nemotron3|ME*E|ME*-|"layers_block_type" is "mlp", which is not known for NemotronHForCausalLM
             falcon-h1|"mlp_multipliers"|"multipliers"|"mlp_multipliers" is no list with a number at place 0
