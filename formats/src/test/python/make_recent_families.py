@@ -123,6 +123,19 @@ def transposed(tensors):
     return [[n, d, [s[0], s[2], s[1]] if len(s) == 3 and ".experts." in n else s] for n, d, s in tensors]
 
 
+def fused(tensors):
+    """Experts of a layer in two tensors, as transformers 5 has them, and saved them for a time."""
+    rest = [tensor for tensor in tensors if ".experts." not in tensor[0]]
+    layers = sorted({name.split("experts.")[0] + "experts." for name, _, _ in tensors if ".experts." in name})
+    count = 1 + max(int(name.split("experts.")[1].split(".")[0]) for name, _, _ in tensors if ".experts." in name)
+    shapes = {name: shape for name, _, shape in tensors}
+    for layer in layers:
+        inner, hidden = shapes[layer + "0.gate_proj.weight"]
+        rest += [[layer + "gate_up_proj", "BF16", [count, 2 * inner, hidden]],
+                 [layer + "down_proj", "BF16", [count, hidden, inner]]]
+    return rest
+
+
 def published_siglip(tensors):
     """Gemma 3's vision tower as it is published and the converter wants it: transformers 5 leaves a part of the name out."""
     return [[n.replace("vision_tower.", "vision_tower.vision_model."), d, s] for n, d, s in tensors]
@@ -279,6 +292,9 @@ FAMILIES = {
     "qwen3.5": of("Qwen3_5ForConditionalGeneration", text_config={**TEXT, **LINEAR, "head_dim": 64, "mtp_num_hidden_layers": 1},
                   vision_config={**VISION, "deepstack_visual_indexes": []}, add=list(prediction({**ATTENTION, **DENSE}, 0))),
     "qwen3-next": of("Qwen3NextForCausalLM", **LINEAR, **MIXTURE, add=list(prediction({**ATTENTION, **SHARED}, 4))),
+    "qwen3-next-fused": of("Qwen3NextForCausalLM", change=fused, **{
+        **LINEAR, **MIXTURE, "num_hidden_layers": 2, "layer_types": ["linear_attention", "full_attention"],
+        "linear_num_key_heads": 3, "linear_num_value_heads": 9}),
     "gemma4-moe": of("Gemma4ForCausalLM", tokenizer="gemma4", **GEMMA4, enable_moe_block=True, num_experts=4,
                      top_k_experts=2, moe_intermediate_size=64),
     "gemma4": of("Gemma4ForConditionalGeneration", tokenizer="gemma4", text_config={
@@ -358,7 +374,7 @@ FAMILIES = {
 }
 
 # Their logits are compared, and no files: those of their classes are compared elsewhere.
-WITHOUT_FILES = ("deepseek-v2", "deepseek-v3")
+WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused")
 
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),

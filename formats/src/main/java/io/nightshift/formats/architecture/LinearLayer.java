@@ -7,11 +7,12 @@ import java.util.List;
  * A linear layer of a decoder layer, under the name that loaders of Hugging Face models know it by.
  *
  * @param module its name, such as {@code model.layers.0.self_attn.q_proj}; of an expert it is always the name of that
- *     expert's own layer, even where the checkpoint keeps all experts in one tensor
+ *     expert's own layer, even where the checkpoint keeps all experts in one tensor; of a part of a matrix, of
+ *     which GGUF has other parts in other tensors, the matrix's name with that of the tensor within its layer behind it
  * @param tensor the GGUF name of the tensor that it is, or is a part of: {@code blk.0.attn_q.weight}
  * @param layer number of the decoder layer, or {@link #NO_LAYER}
  * @param expert number of the expert, or {@link #NO_EXPERT}
- * @param source its rows, outputs by inputs, in the order of the checkpoint (but see {@link #with})
+ * @param source its rows, outputs by inputs, in the order of the checkpoint (but see {@link #with}), or some of them
  */
 public record LinearLayer(String module, String tensor, int layer, int expert, SourceRows source)
         implements Serializable {
@@ -31,7 +32,7 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
     /** Whether it steers others, as routers do and what sets a state's decay: such a layer is never quantized. */
     public boolean steers() {
         return switch (role()) {
-            case ROUTER, SHARED_ROUTER, STATE_DECAY, STATE_CHANGE -> true;
+            case ROUTER, SHARED_ROUTER, STATE_DECAY, STATE_CHANGE, STATE_CHANGE_AND_DECAY -> true;
             default -> false;
         };
     }
@@ -56,6 +57,19 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
         long half = outputs() / 2;
         return List.of(new LinearLayer(owner + "gate_proj", tensor, layer, expert, source.part(0, half)),
                 new LinearLayer(owner + "up_proj", tensor, layer, expert, source.part(half, half)));
+    }
+
+    /** The layer that it is a part of, where loaders know no parts: under the name that these have, of the same tensor. */
+    public LinearLayer whole() {
+        return source.areApart()
+                ? new LinearLayer(module.substring(0, module.length() - part(role().tensor()).length()), tensor, layer, expert,
+                        SourceRows.whole(source.tensor()).with(source.elements()))
+                : this;
+    }
+
+    /** What the name of a part of a layer ends with. */
+    static String part(String role) {
+        return "." + role;
     }
 
     /** The same layer, its inputs in the order that its tensor has in GGUF. */

@@ -3,7 +3,9 @@ package io.nightshift.formats.architecture;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -40,11 +42,19 @@ public final class LinearLayers {
             String loaders = loadersName(conversion.architecture(), role(recipe).orElseThrow(), layer, experts);
             for (int i = 0; i < matrices.size(); i++) {
                 String weight = actual(experts ? TensorRow.ofExpert(loaders, i) : loaders, matrices.get(i));
-                layers.add(new LinearLayer(module(weight), recipe.name(), layer,
+                String part = matrices.get(i).areApart() ? LinearLayer.part(role(recipe).orElseThrow()) : "";
+                layers.add(new LinearLayer(module(weight) + part, recipe.name(), layer,
                         experts ? i : LinearLayer.NO_EXPERT, matrices.get(i)));
             }
         }
         return List.copyOf(layers);
+    }
+
+    /** The layers as loaders know them: those that a checkpoint keeps in one matrix, and GGUF in several tensors, as one. */
+    public static List<LinearLayer> together(List<LinearLayer> layers) {
+        Map<String, LinearLayer> byModule = new LinkedHashMap<>();
+        layers.stream().map(LinearLayer::whole).forEach(layer -> byModule.putIfAbsent(layer.module(), layer));
+        return List.copyOf(byModule.values());
     }
 
     /** Whether all linear layers are stored as matrices of floats: else {@link #of} refuses the model. */
@@ -181,6 +191,9 @@ public final class LinearLayers {
         if (!experts) {
             // Its parts are rows of one matrix, which GGUF has in other orders.
             SourceRows first = stored.parts().get(0);
+            if (first.areApart()) {
+                return stored.parts();
+            }
             long rows = 0;
             for (SourceRows part : stored.parts()) {
                 if (!part.tensor().equals(first.tensor()) || part.firstRow() != first.firstRow() + rows) {

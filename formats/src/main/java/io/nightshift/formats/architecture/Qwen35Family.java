@@ -97,7 +97,9 @@ final class Qwen35Family {
 
     static final Architecture QWEN3_NEXT = family("qwen3next", "Qwen3NextForCausalLM")
             .tensors(STATE_IN_ORDER, GROUPED, DecoderRows.EXPERT_ROWS, QwenFamily.SHARED_EXPERT)
+            .check(checkpoint -> requireGroups(checkpoint.config()))
             .hyperparameters(QwenFamily.EXPERT_KEYS, Qwen35Family::prediction, Qwen35Family::state)
+            .forward(LinearGroup.ANY_LAYER, TRAITS.withExpertWeights(DecoderTraits.ExpertWeights.AS_CONFIGURED))
             .build();
 
     static final Architecture QWEN35 = family("qwen35", "Qwen3_5ForConditionalGeneration", "Qwen3_5ForCausalLM")
@@ -141,16 +143,22 @@ final class Qwen35Family {
 
     private static Transform.Ordering tiles(Dimension headRows) {
         return (config, layer) -> {
+            requireGroups(config);
             long groups = KEY_HEADS.of(config, layer);
             long heads = VALUE_HEADS.of(config, layer);
-            if (groups == 0 || heads % groups != 0) {
-                throw new InvalidModelException(config.location() + ": \"linear_num_value_heads\" is " + heads
-                        + ", but must be a multiple of \"linear_num_key_heads\", " + groups);
-            }
             return groups == heads
                     ? RowOrder.AS_IS
                     : RowOrder.tiled(groups, heads / groups, headRows.of(config, layer));
         };
+    }
+
+    private static void requireGroups(ModelConfig config) {
+        long groups = KEY_HEADS.of(config);
+        long heads = VALUE_HEADS.of(config);
+        if (groups == 0 || heads == 0 || heads % groups != 0) {
+            throw new InvalidModelException(config.location() + ": \"linear_num_value_heads\" is " + heads
+                    + ", but must be a multiple of \"linear_num_key_heads\", " + groups);
+        }
     }
 
     /** The block that predicts a further token is a layer behind the others (_QwenMtpMixin.filter_tensors). */

@@ -41,6 +41,9 @@ public enum Role {
     /** Says how far the states of linear attention are changed; never quantized. */
     STATE_CHANGE("ssm_beta"),
 
+    /** Says both, where a checkpoint keeps these in one matrix; never quantized. */
+    STATE_CHANGE_AND_DECAY("ssm_ba"),
+
     /** Reads what the states of linear attention have given. */
     STATE_OUTPUT("ssm_out"),
 

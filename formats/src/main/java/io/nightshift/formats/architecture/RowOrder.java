@@ -66,6 +66,36 @@ public sealed interface RowOrder extends Serializable {
         }
     }
 
+    /**
+     * Some rows of each group: those of the first run in all groups, then those of the second, and so on. Others are between
+     * them.
+     *
+     * @param groups how many there are
+     * @param groupRows rows of a group
+     * @param runs none of which is empty
+     */
+    record Grouped(long groups, long groupRows, List<Run> runs) implements RowOrder {
+        /** Consecutive rows of a group. */
+        public record Run(long first, long rows) implements Serializable {}
+
+        @Override
+        public long sourceRow(long outputRow) {
+            long rest = outputRow;
+            for (Run run : runs) {
+                if (rest < groups * run.rows()) {
+                    return rest / run.rows() * groupRows + run.first() + rest % run.rows();
+                }
+                rest -= groups * run.rows();
+            }
+            throw new IllegalArgumentException("there is no row " + outputRow);
+        }
+
+        @Override
+        public boolean permutes(long rows) {
+            return false;
+        }
+    }
+
     /** Every so many rows, from the first on. */
     static RowOrder every(long stride, long first) {
         return new Strided(first, List.of(1L), List.of(stride));

@@ -79,11 +79,16 @@ public record SourceRows(
         return new SourceRows(tensor, firstRow, rows, RowOrder.AS_IS, 0, ColumnForm.AS_STORED, elements);
     }
 
-    /** Whether the rows are a tensor's own, of floats or of FP8 numbers with their factors, in some order. */
+    /** Whether the rows are a tensor's own, all or some, of floats or of FP8 numbers with their factors, in some order. */
     boolean isMatrix() {
         boolean numbers = elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64
                 || elements instanceof ElementForm.Scaled;
-        return areWhole() && numbers;
+        return (areWhole() || areApart()) && numbers;
+    }
+
+    /** Whether they are rows of a matrix, whole, among which others lie that GGUF has in another tensor. */
+    public boolean areApart() {
+        return columns instanceof ColumnForm.AsStored && order instanceof RowOrder.Grouped;
     }
 
     /** Whether the checkpoint has the same rows in another order. */
@@ -105,7 +110,8 @@ public record SourceRows(
 
     /** Whether the rows are stored bytes, moved at the most. */
     boolean isStored() {
-        return columns instanceof ColumnForm.AsStored && elements instanceof ElementForm.AsStored
-                && !(order instanceof RowOrder.Strided) && tensor.type() != SafetensorsType.F64;
+        boolean moved = order instanceof RowOrder.Strided || order instanceof RowOrder.Grouped;
+        return columns instanceof ColumnForm.AsStored && elements instanceof ElementForm.AsStored && !moved
+                && tensor.type() != SafetensorsType.F64;
     }
 }

@@ -204,13 +204,13 @@ interface Transform {
             SafetensorsTensor tensor = sources.expect(sources.first(), shape);
             long count = groups.of(sources.config(), sources.layer());
             long each = shape.get(0) / count;
-            List<SourceRows> parts = new ArrayList<>();
+            List<RowOrder.Grouped.Run> runs = new ArrayList<>();
             for (Slice slice : slices) {
-                long rows = slice.rows().of(sources.config(), sources.layer());
-                long from = slice.first().of(sources.config(), sources.layer());
-                parts.add(new SourceRows(tensor, 0, count * rows, RowOrder.ofGroups(each, from, rows), 0));
+                runs.add(new RowOrder.Grouped.Run(slice.first().of(sources.config(), sources.layer()),
+                        slice.rows().of(sources.config(), sources.layer())));
             }
-            return parts;
+            long rows = count * runs.stream().mapToLong(RowOrder.Grouped.Run::rows).sum();
+            return List.of(new SourceRows(tensor, 0, rows, new RowOrder.Grouped(count, each, List.copyOf(runs)), 0));
         };
     }
 

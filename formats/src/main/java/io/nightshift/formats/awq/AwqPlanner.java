@@ -70,7 +70,7 @@ public final class AwqPlanner {
     }
 
     private AwqPlan plan(long maxShardSize, Map<String, String> provenance, List<String> madeOf) throws IOException {
-        List<LinearLayer> linears = LinearLayers.of(conversion);
+        List<LinearLayer> linears = LinearLayers.together(LinearLayers.of(conversion));
         ModulesLeftOut leftOut =
                 new ModulesLeftOut(linears, conversion.architecture().linearGroups(), options.leftOut());
         List<LinearLayer> packed = linears.stream().filter(linear -> !leftOut.contains(linear)).toList();

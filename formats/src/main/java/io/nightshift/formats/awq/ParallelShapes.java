@@ -44,6 +44,7 @@ final class ParallelShapes {
     private final long queryHeads;
     private final ModelConfig config;
     private final long linearKeys;
+    private final long linearValues;
     private final long hidden;
     private final long feedForward;
 
@@ -54,6 +55,8 @@ final class ParallelShapes {
         this.config = config;
         this.linearKeys = config.findInteger("linear_num_key_heads").orElse(0L)
                 * config.findInteger("linear_key_head_dim").orElse(0L);
+        this.linearValues = config.findInteger("linear_num_value_heads").orElse(0L)
+                * config.findInteger("linear_value_head_dim").orElse(0L);
         this.hidden = config.integer("hidden_size");
         this.feedForward = config.findInteger("intermediate_size").orElse(0L);
     }
@@ -99,7 +102,10 @@ final class ParallelShapes {
             case QUERY_KEY_VALUE -> {
                 if (linearKeys > 0) {
                     Part keys = new Part(linearKeys, 0);
-                    yield List.of(keys, keys, new Part(linear.outputs() - 2 * linearKeys, 0));
+                    long others = linear.outputs() - 2 * linearKeys;
+                    Part values = new Part(Math.min(others, linearValues), 0);
+                    // Qwen3-Next's gates lie in the same matrix.
+                    yield others == values.outputs() ? List.of(keys, keys, values) : List.of(keys, keys, values, values);
                 }
                 long keyHeads = keyHeads(linear);
                 long head = linear.outputs() / (queryHeads + 2 * keyHeads);

@@ -10,19 +10,19 @@ import io.nightshift.kernels.transformer.Sigmoid;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
- * Linear attention of Qwen3.5 (transformers, Qwen3_5GatedDeltaNet): queries, keys and values of one projection pass a short
- * convolution, states that change by the gated delta rule mix them, and what these give is normalized and gated.
+ * Linear attention of Qwen3-Next and Qwen3.5 (transformers, Qwen3_5GatedDeltaNet): queries, keys and values of one projection
+ * pass a short convolution, states that change by the gated delta rule mix them, and what these give is normalized and gated.
  *
  * @param rates what a state's decay is multiplied by, below 0, one a value head
- * @param bias is added to {@code decay}'s outputs, one a value head
+ * @param bias is added to what decays follow from, one a value head
  * @param keyScale of unit keys, one a channel of a head; {@code queryScale} likewise
  */
-record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projection gate, Projection decay, Projection change,
+record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projection gate, StateGates stateGates,
         CausalConvolution convolution, float[] rates, float[] bias, Norm keyScale, Norm queryScale, Norm norm,
         Projection output) implements Mixer {
-    private static final List<String> READERS = List.of("attn_qkv", "attn_gate", "ssm_alpha", "ssm_beta");
     private static final int CHANNELS_A_PIECE = 512;
 
     /** Is added to the sum of a head's squares before the root is taken (transformers, l2norm). */
@@ -34,7 +34,7 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
         int width = weights.get(block + "ssm_conv1d.weight").columns();
         return new DeltaRuleBlock(layer, rule,
                 Projection.read(weights, block + "attn_qkv"), Projection.read(weights, block + "attn_gate"),
-                Projection.read(weights, block + "ssm_alpha"), Projection.read(weights, block + "ssm_beta"),
+                StateGates.read(model, weights, block),
                 new CausalConvolution(StoredMatrix.readVector(weights, block + "ssm_conv1d.weight"), width, true),
                 StoredMatrix.readVector(weights, block + "ssm_a"), StoredMatrix.readVector(weights, block + "ssm_dt.bias"),
                 unit(rule, Math.sqrt(rule.keySize())), unit(rule, rule.keySize()),
@@ -50,7 +50,7 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
 
     @Override
     public long bytes() {
-        return input.bytes() + gate.bytes() + decay.bytes() + change.bytes() + output.bytes() + convolution.bytes()
+        return input.bytes() + gate.bytes() + stateGates.bytes() + output.bytes() + convolution.bytes()
                 + norm.bytes() + 4L * (rates.length + bias.length + 2 * rule.keySize());
     }
 
@@ -60,7 +60,8 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
         int channels = input.matrix().columns();
         int[] starts = Mixer.starts(lengths);
         int tokens = starts[lengths.length];
-        observer.inputs(new LinearInput(layer, READERS, LinearInput.NO_EXPERT, channels), normed, tokens);
+        List<String> readers = Stream.concat(Stream.of("attn_qkv", "attn_gate"), stateGates.names().stream()).toList();
+        observer.inputs(new LinearInput(layer, readers, LinearInput.NO_EXPERT, channels), normed, tokens);
         PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
         float[] states = read(packed, starts, lengths, workers);
         gate(states, gate.apply(packed, workers), tokens, workers);
@@ -85,8 +86,9 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
             queryScale.applyToHeads(mixed, token * stride, keys);
             keyScale.applyToHeads(mixed, token * stride + keys, keys);
         });
-        float[] decays = decay.apply(packed, workers);
-        float[] shares = change.apply(packed, workers);
+        StateGates.Outputs gates = stateGates.apply(packed, workers);
+        float[] decays = gates.decays();
+        float[] shares = gates.changes();
         TokenRows.each(packed.tokens(), workers, token -> {
             for (int head = 0; head < rule.valueHeads(); head++) {
                 int at = token * rule.valueHeads() + head;

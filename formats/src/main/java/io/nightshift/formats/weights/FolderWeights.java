@@ -3,6 +3,7 @@ package io.nightshift.formats.weights;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.architecture.ElementForm;
 import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.RowOrder;
 import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.architecture.TensorRecipe;
@@ -34,6 +35,7 @@ public final class FolderWeights implements ModelWeights {
     /**
      * Rows that one linear layer gives to a tensor.
      *
+     * @param linear the layer, or what the tensor is of one
      * @param quantized the layer, or null if it is stored as it is
      * @param stored the matrix that is stored as it is, or null
      */
@@ -102,7 +104,7 @@ public final class FolderWeights implements ModelWeights {
         for (TensorRecipe recipe : model.recipes().values()) {
             if (recipe.content() instanceof Stored stored && !quantized.containsKey(recipe.name())) {
                 List<LinearLayer> layers = byTensor.getOrDefault(recipe.name(), List.of());
-                if (layers.stream().anyMatch(linear -> linears.find(linear.module()).isPresent())) {
+                if (layers.stream().anyMatch(linear -> linears.find(linear.whole().module()).isPresent())) {
                     quantized.put(recipe.name(), layers.stream().map(this::part).toList());
                 } else {
                     asStored.put(recipe.name(), relocated(recipe, stored, layers));
@@ -112,17 +114,18 @@ public final class FolderWeights implements ModelWeights {
         rest = new CheckpointWeights(asStored, folder);
     }
 
-    private Part part(LinearLayer linear) {
+    private Part part(LinearLayer layer) {
+        LinearLayer linear = layer.whole();
         Optional<QuantizedLinear> found = linears.find(linear.module());
         if (found.isEmpty()) {
-            return new Part(linear, null, stored(linear.weight(), List.of(linear.outputs(), linear.inputs())));
+            return new Part(layer, null, stored(linear.weight(), List.of(linear.outputs(), linear.inputs())));
         }
         if (found.get().outputs() != found.get().padded(linear.outputs()) || found.get().inputs() != linear.inputs()) {
             throw new InvalidModelException(location() + ": " + linear.module() + " has " + found.get().outputs()
                     + " outputs and " + found.get().inputs() + " inputs, but in the model " + model.location() + " "
                     + linear.outputs() + " and " + linear.inputs());
         }
-        return new Part(linear, found.get(), null);
+        return new Part(layer, found.get(), null);
     }
 
     /** The recipe with the folder's tensors in place of the checkpoint's. */
@@ -138,7 +141,8 @@ public final class FolderWeights implements ModelWeights {
             }
         } else {
             for (LinearLayer linear : layers) {
-                SafetensorsTensor tensor = stored(linear.weight(), List.of(linear.outputs(), linear.inputs()));
+                LinearLayer whole = linear.whole();
+                SafetensorsTensor tensor = stored(whole.weight(), List.of(whole.outputs(), whole.inputs()));
                 parts.add(new SourceRows(tensor, 0, linear.outputs(), linear.source().order(), 0));
             }
         }
@@ -201,13 +205,28 @@ public final class FolderWeights implements ModelWeights {
             int first = (int) (Math.max(from, start) - start);
             int last = (int) (Math.min(to, end) - start);
             if (first < last) {
-                if (part.quantized() != null) {
-                    dequantize(part.quantized(), first, last, target);
-                } else {
-                    widen(part.stored(), first, last, target);
-                }
+                read(part, first, last, target);
             }
             start = end;
+        }
+    }
+
+    /** Reads rows of a part, those at once that lie one behind the other in its layer. */
+    private void read(Part part, int from, int to, ByteBuffer target) throws IOException {
+        RowOrder order = part.linear().source().areApart() ? part.linear().source().order() : RowOrder.AS_IS;
+        int first = from;
+        while (first < to) {
+            int start = Math.toIntExact(order.sourceRow(first));
+            int count = 1;
+            while (first + count < to && order.sourceRow(first + count) == start + count) {
+                count++;
+            }
+            if (part.quantized() != null) {
+                dequantize(part.quantized(), start, start + count, target);
+            } else {
+                widen(part.stored(), start, start + count, target);
+            }
+            first += count;
         }
     }
 

@@ -3,10 +3,13 @@ package io.nightshift.formats.weights;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.SourceRows;
 import io.nightshift.formats.architecture.TensorRecipe;
+import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import java.io.Serializable;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,5 +39,36 @@ public record ModelTensors(
                 Collections.unmodifiableMap(recipes),
                 LinearLayers.areMatrices(conversion) ? LinearLayers.of(conversion) : List.of(),
                 LinearLayers.head(conversion));
+    }
+
+    /**
+     * What tensors get of a linear layer's rows, by their names: one tensor all of them, or several those that are theirs of a
+     * matrix that the checkpoint keeps in one.
+     *
+     * @param tensor the layer's, without experts
+     * @param rows of the whole matrix, in the order of the checkpoint
+     */
+    public Map<String, float[]> apart(String tensor, float[] rows) {
+        SourceRows of = ((Stored) recipes.get(tensor).content()).parts().get(0);
+        if (!of.areApart()) {
+            return Map.of(tensor, rows);
+        }
+        Map<String, float[]> apart = new HashMap<>();
+        for (TensorRecipe recipe : recipes.values()) {
+            if (recipe.content() instanceof Stored stored && stored.parts().get(0).areApart()
+                    && stored.parts().get(0).tensor().equals(of.tensor())) {
+                apart.put(recipe.name(), rows(stored.parts().get(0), rows));
+            }
+        }
+        return apart;
+    }
+
+    private static float[] rows(SourceRows source, float[] all) {
+        int columns = Math.toIntExact(source.length());
+        float[] rows = new float[Math.multiplyExact(Math.toIntExact(source.rows()), columns)];
+        for (int row = 0; row < source.rows(); row++) {
+            System.arraycopy(all, Math.toIntExact(source.order().sourceRow(row) * columns), rows, row * columns, columns);
+        }
+        return rows;
     }
 }

@@ -1,5 +1,7 @@
 package io.nightshift.jobs.awq;
 
+import io.nightshift.formats.architecture.LinearLayer;
+import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.awq.AwqOptions;
 import io.nightshift.formats.awq.AwqPlan;
 import io.nightshift.formats.awq.AwqPlanner;
@@ -40,6 +42,11 @@ public record AwqTarget(AwqOptions options, RoundingOptions rounding, long maxSh
     @Override
     public String name() {
         return "awq:w4g" + options.groupSize();
+    }
+
+    @Override
+    public List<LinearLayer> layers(Model model) throws IOException {
+        return LinearLayers.together(model.linears());
     }
 
     @Override

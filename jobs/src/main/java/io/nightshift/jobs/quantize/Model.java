@@ -85,9 +85,9 @@ public final class Model {
         return once(EmbeddingReaders.class, model -> EmbeddingReaders.of(model.conversion()));
     }
 
-    /** All matrices that statistics tell how to round: the linear layers, and the token embedding where it has readers. */
-    List<LinearLayer> matrices() throws IOException {
-        List<LinearLayer> all = new ArrayList<>(linears());
+    /** What statistics tell how to round: a target's linear layers, and the token embedding where it has readers. */
+    List<LinearLayer> matrices(Target target) throws IOException {
+        List<LinearLayer> all = new ArrayList<>(target.layers(this));
         embeddingReaders().ifPresent(readers -> all.add(readers.embedding()));
         return all;
     }

@@ -77,7 +77,12 @@ record RoundedHalf(ModelReference model, ModelStep.Half half, String name, WorkF
             for (List<Block> blocks : tensor.experts()) {
                 experts.add(read(blocks));
             }
-            replaced.put(tensor.tensor(), experts);
+            if (experts.size() == 1) {
+                model.model().tensors().apart(tensor.tensor(), experts.get(0))
+                        .forEach((name, rows) -> replaced.put(name, List.of(rows)));
+            } else {
+                replaced.put(tensor.tensor(), experts);
+            }
         }
         return GroupPass.replaced(model, half.layer(), half.half(), replaced);
     }

@@ -1,7 +1,9 @@
 package io.nightshift.jobs.quantize;
 
+import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.jobs.rounding.RoundingOptions;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -21,6 +23,15 @@ public interface Target {
     /** Whether there are options with which it needs no statistics. */
     default boolean canDoWithoutStatistics() {
         return true;
+    }
+
+    /**
+     * The linear layers as the output has them, the output projection last: those of the model, if it puts none together.
+     *
+     * @throws IOException if something cannot be read
+     */
+    default List<LinearLayer> layers(Model model) throws IOException {
+        return model.linears();
     }
 
     /**

@@ -219,10 +219,10 @@ final class TargetRun implements AutoCloseable {
         String what = "searching scales for " + target.name();
         progress.phase(what);
         Set<String> scaled = searched.encodings().keySet();
-        List<LinearLayer> ofLayers = model.linears().stream().filter(linear -> linear.layer() >= 0).toList();
+        List<LinearLayer> ofLayers = target.layers(model).stream().filter(linear -> linear.layer() >= 0).toList();
         List<ScaleGroup> groups = new ArrayList<>(
                 ScaleGroups.of(model.conversion(), ofLayers, linear -> scaled.contains(linear.module())));
-        for (LinearLayer linear : model.linears()) {
+        for (LinearLayer linear : target.layers(model)) {
             if (linear.layer() < 0 && scaled.contains(linear.module())) {
                 ScaleGroups.ofOutput(model.conversion(), linear).ifPresent(groups::add);
             }
@@ -251,7 +251,7 @@ final class TargetRun implements AutoCloseable {
         TargetPlan plan = target.plan();
         Foldings foldings = plan.units().isEmpty()
                 ? Foldings.NONE
-                : new Foldings(model.conversion(), model.matrices(), scales);
+                : new Foldings(model.conversion(), model.matrices(target.target()), scales);
         Map<String, ScaledInput> inputs = inputs(target, scales);
         Chosen chosen = plan.selection().isPresent()
                 ? plan.choose(measurements.errors(target, foldings, inputs, factors.orElseThrow(), work.files(), kept))
@@ -340,7 +340,7 @@ final class TargetRun implements AutoCloseable {
                 .forEach(block -> losses.add(block.loss()));
         List<LinearLayer> linears = output.rounded().isEmpty()
                 ? List.of()
-                : model.matrices().stream().filter(linear -> output.rounded().contains(linear.module())).toList();
+                : output.foldings().linears().stream().filter(linear -> output.rounded().contains(linear.module())).toList();
         return new OutputResult(output.name(), output.writer().location(), layout.bytes(), layout.bitsPerWeight(), false,
                 List.of(), tensors(output, results),
                 LinearReports.of(linears, losses, output.scales(), output.options()), work);

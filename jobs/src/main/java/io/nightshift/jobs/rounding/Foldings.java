@@ -16,15 +16,17 @@ import java.util.Map;
 /** What the scales of one output make of each tensor of a model. */
 public final class Foldings {
     /** Nothing is folded into anything, and no tensor is looked at as a linear layer. */
-    public static final Foldings NONE = new Foldings(ScalePlan.NONE);
+    public static final Foldings NONE = new Foldings(ScalePlan.NONE, List.of());
 
     private final ScalePlan scales;
+    private final List<LinearLayer> linears;
     private final Map<String, List<LinearLayer>> byTensor = new HashMap<>();
     private final Map<SourceRows, LinearLayer> bySource = new HashMap<>();
     private final Map<String, TensorRecipe> vectors = new HashMap<>();
 
-    private Foldings(ScalePlan scales) {
+    private Foldings(ScalePlan scales, List<LinearLayer> linears) {
         this.scales = scales;
+        this.linears = List.copyOf(linears);
     }
 
     /**
@@ -33,7 +35,7 @@ public final class Foldings {
      * @param linears all linear layers, routers among them, experts of a tensor by their number
      */
     public Foldings(ModelConversion conversion, List<LinearLayer> linears, ScalePlan scales) {
-        this(scales);
+        this(scales, linears);
         for (LinearLayer linear : linears) {
             byTensor.computeIfAbsent(linear.tensor(), name -> new ArrayList<>()).add(linear);
             bySource.put(linear.source(), linear);
@@ -43,6 +45,11 @@ public final class Foldings {
                 vectors.put(stored.parts().get(0).tensor().name(), recipe);
             }
         }
+    }
+
+    /** All of them. */
+    public List<LinearLayer> linears() {
+        return linears;
     }
 
     /** The linear layers that a tensor of the model is, by expert; none for other tensors. */
