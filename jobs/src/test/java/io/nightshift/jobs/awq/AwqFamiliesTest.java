@@ -119,7 +119,7 @@ class AwqFamiliesTest {
     @ParameterizedTest
     @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
         "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "lfm2", "lfm2-moe", "olmo3-yarn",
-        "qwen2-moe", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
+        "qwen2-moe", "qwen3-next", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
     }
@@ -205,6 +205,40 @@ class AwqFamiliesTest {
         assertTrue(kept.containsAll(List.of("mtp", "visual", layers + "0.linear_attn.in_proj_a",
                 layers + "2.linear_attn.in_proj_b")), kept.toString());
         assertTrue(kept.stream().noneMatch(module -> module.contains("in_proj_qkv")), kept.toString());
+    }
+
+    /** Loaders know q, k, v and z as one matrix, of which GGUF makes two tensors. */
+    @Test
+    void projectionsOfQwen3NextAreQuantizedAsTheCheckpointHasThem() throws IOException {
+        Path model = steps("qwen3-next").model();
+        OutputResult made = steps("qwen3-next").scaled();
+        Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
+                .map(SafetensorsTensor::name)
+                .collect(Collectors.toSet());
+        String layer = "model.layers.0.linear_attn.";
+        assertTrue(names.contains(layer + "in_proj_qkvz.qweight"), names.toString());
+        assertTrue(names.stream().noneMatch(name -> name.contains("attn_qkv") || name.contains("attn_gate")), names.toString());
+        for (String name : List.of(layer + "conv1d.weight", layer + "norm.weight", "mtp.layers.0.self_attn.q_proj.weight")) {
+            assertTrue(same(model, made, name), name);
+        }
+        for (String name : List.of("model.layers.0.input_layernorm.weight", layer + "in_proj_ba.weight")) {
+            assertFalse(same(model, made, name), name);
+        }
+        JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+        String kept = config.get("quantization_config").get("modules_to_not_convert").toString();
+        assertTrue(kept.contains('"' + layer + "in_proj_ba\"") && kept.contains("\"mtp\""), kept);
+        assertFalse(kept.contains("in_proj_qkvz"), kept);
+    }
+
+    /** What comes behind a matrix that is rounded as one sees both tensors that GGUF makes of it. */
+    @Test
+    void halvesOfQwen3NextAreRoundedForWhatRoundedOnesProduce() throws IOException {
+        Steps made = steps("qwen3-next");
+        FamilyRun run = new FamilyRun(spark, shared.resolve("qwen3-next"));
+        OutputResult propagated = make(run, made.model(), shared.resolve("qwen3-next/stats").toString(),
+                new RoundingOptions(true, 4, true, 0.01).propagating(), "propagated");
+        List<EvaluateResult.Score> scores = run.evaluate(made.model(), List.of(made.plain(), propagated));
+        assertTrue(scores.get(1).meanDivergence() < 0.8 * scores.get(0).meanDivergence(), scores.toString());
     }
 
     /** vLLM takes experts of Gemma 4 one by one, gate and up projection apart. */

@@ -119,6 +119,7 @@ class RecentFamiliesTest {
             lfm2-moe|"routed_scaling_factor": 1.0|"routed_scaling_factor": 2.5|"routed_scaling_factor" is 2.5, which is not
             lfm2|"conv_bias": false|"conv_bias": true|"conv_bias" is true, which is not known for Lfm2ForCausalLM
             lfm2|"full_attention"|"sliding_attention"|"layer_types" is "sliding_attention", which is not known for Lfm2For
+            qwen3-next|"linear_num_value_heads": 4|"linear_num_value_heads": 3|"linear_num_value_heads" is 3, but must be
             apertus|"xielu"|"silu"|"hidden_act" is "silu", which is not known for ApertusForCausalLM
             nemotron3|ME*E|ME*-|"layers_block_type" is "mlp", which is not known for NemotronHForCausalLM
             falcon-h1|"mlp_multipliers"|"multipliers"|"mlp_multipliers" is no list with a number at place 0
