@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,6 +44,11 @@ final class ConfigurationDefaults {
             "olmo3", new LayerTypes("", 4, "sliding_attention", false),
             "gemma4_text", new LayerTypes("", 6, "sliding_attention", true),
             "gemma4_unified_text", new LayerTypes("", 6, "sliding_attention", true));
+
+    /** Keys of a class's first releases, which come before those of today. */
+    private static final Map<String, Map<String, String>> OTHER_KEYS = Map.of(
+            "lfm2", Map.of("tie_embedding", "tie_word_embeddings", "block_ff_dim", "intermediate_size"),
+            "lfm2_moe", Map.of("tie_embedding", "tie_word_embeddings"));
 
     private ConfigurationDefaults() {}
 
@@ -86,6 +92,16 @@ final class ConfigurationDefaults {
         if (modelType.equals("nemotron_h")) {
             nemotronLayers(config);
         }
+        if (modelType.equals("lfm2") && !config.path("layer_types").isArray()) {
+            layersByAttention(config);
+        }
+        if (OTHER_KEYS.containsKey(modelType)) {
+            OTHER_KEYS.get(modelType).forEach((other, key) -> {
+                if (config.has(other)) {
+                    config.set(key, config.get(other));
+                }
+            });
+        }
         if (modelType.equals("gemma3_text") && config.path("use_bidirectional_attention").asBoolean()) {
             // Halved when it is read, doubled when it is written.
             config.put("sliding_window", config.get("sliding_window").asLong() / 2 * 2);
@@ -101,6 +117,17 @@ final class ConfigurationDefaults {
         for (int layer = 0; layer < layers; layer++) {
             boolean full = every > 0 && (layer + 1) % every == 0 || rule.lastIsFull() && layer == layers - 1;
             types.add(full ? "full_attention" : rule.others());
+        }
+    }
+
+    /** Lfm2Config: the numbers of layers with attention, all where they are missing; the others are convolutions. */
+    private static void layersByAttention(ObjectNode config) {
+        Set<Long> attention = new HashSet<>();
+        config.path("full_attn_idxs").forEach(layer -> attention.add(layer.asLong()));
+        boolean all = !config.path("full_attn_idxs").isArray();
+        ArrayNode types = config.putArray("layer_types");
+        for (long layer = 0; layer < config.path("num_hidden_layers").asLong(); layer++) {
+            types.add(all || attention.contains(layer) ? "full_attention" : "conv");
         }
     }
 

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.nightshift.jobs.testing.CommandRun;
 import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.GeneratedCheckpoint;
@@ -95,6 +97,24 @@ class RecentFamiliesTest {
         CommandRun run = quantize(model, "Q8_0");
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains("tensor model.layers.2.mlp.act_fn.beta is missing"), run.err());
+    }
+
+    /** The first checkpoints of LFM2 number their layers with attention, and have other names for two keys. */
+    @Test
+    void firstConfigurationsOfLfm2MakeTheSameFile() throws IOException {
+        Path model = GeneratedCheckpoint.write("lfm2", folder);
+        Path file = model.resolve("config.json");
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode config = (ObjectNode) mapper.readTree(file.toFile());
+        config.remove("layer_types");
+        config.putArray("full_attn_idxs").add(2);
+        config.set("block_ff_dim", config.remove("intermediate_size"));
+        config.set("tie_embedding", config.remove("tie_word_embeddings"));
+        Files.writeString(file, config.toString());
+        CommandRun run = quantize(model, "Q8_0");
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals(GeneratedCheckpoint.golden("lfm2").at("/sha256/Q8_0").asText(),
+                Fixtures.sha256(folder.resolve("out").resolve("lfm2-Q8_0.gguf")));
     }
 
     @Test
