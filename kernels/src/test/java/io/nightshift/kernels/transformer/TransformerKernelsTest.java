@@ -240,6 +240,17 @@ class TransformerKernelsTest {
         assertArrayEquals(new int[] {0, 1}, byOne.chosen(), "by the largest score of a group");
     }
 
+    @Test
+    void sumsThatWeightsAreDividedByMayHaveAnAddend() {
+        float[] logits = {-9, -10, -11};
+        float[] scores = {Sigmoid.of(-9f), Sigmoid.of(-10f)};
+        ExpertChoice choice = ExpertRouter.choose(logits.clone(), null, 1, 3, ExpertRouting.sigmoid(2, 1e-6f));
+        assertArrayEquals(new int[] {0, 1}, choice.chosen());
+        float sum = scores[0] + scores[1] + 1e-6f;
+        assertArrayEquals(new float[] {scores[0] / sum, scores[1] / sum}, choice.weights());
+        assertTrue(choice.weights()[0] + choice.weights()[1] < 0.999, "what is added counts where scores are small");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 15, 16, 17, 67, 1000})
     void gatesMultiplyByTheirSigmoids(int count) {
