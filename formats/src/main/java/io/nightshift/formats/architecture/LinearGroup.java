@@ -49,8 +49,8 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
 
     /**
-     * The groups of GLM-4.5, Qwen3-Next and Qwen3.5: layers with full or linear attention, with a feed-forward block or experts,
-     * whose second norm has the name of one behind attention.
+     * The groups of GLM-4.5, Qwen3-Next and Qwen3.5: layers with full or linear attention, with a feed-forward block or
+     * experts, whose second norm has the name of one behind attention.
      */
     static final List<LinearGroup> ANY_LAYER = List.of(
             of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.QUERY_KEY_VALUE, Role.OUTPUT_GATE, Role.STATE_DECAY,

@@ -66,7 +66,8 @@ public final class CausalConvolution {
             for (; channel < to; channel++) {
                 float sum = 0;
                 for (int back = seen - 1; back >= 0; back--) {
-                    sum = Math.fma(values[own - back * stride + channel], kernels[(width - 1 - back) * channels + channel], sum);
+                    sum = Math.fma(values[own - back * stride + channel],
+                            kernels[(width - 1 - back) * channels + channel], sum);
                 }
                 values[own + channel] = activated ? sum / (Exponential.exp(-sum) + 1f) : sum;
             }
