@@ -51,7 +51,11 @@ public record TypeOverride(String option, String expression, Pattern pattern, Gg
 
     /** A type for the tensor of that name alone. */
     public static TypeOverride of(String tensor, GgmlType type) {
-        return parse(TENSOR_TYPE_OPTION, "^" + tensor.replace(".", "\\.") + "$=" + type.name().toLowerCase(Locale.ROOT));
+        return of(TENSOR_TYPE_OPTION, tensor, type);
+    }
+
+    static TypeOverride of(String option, String tensor, GgmlType type) {
+        return parse(option, "^" + tensor.replace(".", "\\.") + "$=" + type.name().toLowerCase(Locale.ROOT));
     }
 
     /**

@@ -98,7 +98,7 @@ public record TypeRecipe(String name, FileType base, Map<String, GgmlType> types
     /** The options that make a file of these types. */
     public TypeOptions options() {
         List<TypeOverride> overrides = new ArrayList<>();
-        types.forEach((tensor, type) -> overrides.add(TypeOverride.of(tensor, type)));
+        types.forEach((tensor, type) -> overrides.add(TypeOverride.of("--recipe, " + TYPES, tensor, type)));
         return TypeOptions.NONE.with(overrides);
     }
 

@@ -193,6 +193,23 @@ class SizedGgufTest {
         assertTrue(embedding.get("roundedLoss").asDouble() < embedding.get("nearestLoss").asDouble(), embedding.toString());
     }
 
+    private Path recipeOfPublishers(String... tensors) throws IOException {
+        List<String> types = Arrays.stream(tensors).map(tensor -> "\"^" + tensor + "\\\\.weight$=q8_0\"").toList();
+        return Files.writeString(folder.resolve("L.json"),
+                "{\"name\": \"Q4_K_L\", \"base\": \"Q4_K_M\", \"tensor_types\": " + types + "}");
+    }
+
+    @Test
+    void filesOfPublishersWithLargerEmbeddingsAreRecipesToo() throws IOException {
+        Path recipe = recipeOfPublishers("token_embd", "output");
+        quantize("large", "--to", "gguf", "--recipe", recipe.toString());
+        quantize("hand", "--to", "gguf:Q4_K_M", "--token-embedding-type", "q8_0", "--output-tensor-type", "q8_0");
+        assertArrayEquals(Files.readAllBytes(made("hand", "Q4_K_M")), Files.readAllBytes(made("large", "Q4_K_L")));
+        recipeOfPublishers("token_embd", "nothing");
+        refused("--recipe, tensor_types ^nothing\\.weight$: no tensor that can be quantized has such a name", "--to", "gguf",
+                "--recipe", recipe.toString());
+    }
+
     private void refused(String message, String... options) throws IOException {
         CommandRun run = run(MODEL, "refused", options);
         assertEquals(2, run.exitCode(), run.err());
