@@ -8,7 +8,7 @@ import java.io.IOException;
 
 /** The relative error of a block's output. */
 public enum BlockError implements Measure {
-    /** From the block's forward pass, as ExLlamaV2 measures it. */
+    /** From the block's forward pass. */
     EXACT {
         @Override
         public double error(Unit unit, Choice choice, Inputs inputs) throws IOException {

@@ -60,8 +60,10 @@ public final class HalfLayer {
     }
 
     /**
-     * The relative error of its output with other weights: the norm of the change over the norm of the output, a mean over
-     * sequences, as ExLlamaV2 measures it (conversion/measure.py, test_error).
+     * The relative error of its output with other weights: the norm of the change over the norm of the output, each token by
+     * itself, then the root of the mean square over a sequence, and the mean over sequences. ExLlamaV2 takes the norms of whole
+     * sequences (conversion/measure.py, test_error). Where one token has states a thousand times larger than all others, as the
+     * first one has in the middle layers of many models, that measures this token alone.
      *
      * @param replaced tensors by their names in GGUF, as {@link ReplacedWeights} has them
      */
@@ -70,16 +72,30 @@ public final class HalfLayer {
                 new ReplacedWeights(WeightsCache.of(model).model(model), replaced), layer);
         double[] errors = new double[behind.length];
         for (int i = 0; i < errors.length; i++) {
-            float[] output = behind(other, half, before.get(i), workers).values();
-            double change = 0;
-            double norm = 0;
-            for (int k = 0; k < output.length; k++) {
-                double difference = output[k] - behind[i][k];
-                change += difference * difference;
-                norm += (double) behind[i][k] * behind[i][k];
-            }
-            errors[i] = Math.sqrt(change / Math.max(Double.MIN_NORMAL, norm));
+            int tokens = before.get(i).sequenceLength();
+            errors[i] = ofTokens(behind(other, half, before.get(i), workers).values(), behind[i], tokens);
         }
         return Arrays.stream(errors).average().orElse(0);
+    }
+
+    /**
+     * The root of the mean square of tokens' relative errors.
+     *
+     * @param original tokens by channels, as {@code output}
+     */
+    static double ofTokens(float[] output, float[] original, int tokens) {
+        int channels = output.length / tokens;
+        double sum = 0;
+        for (int token = 0; token < tokens; token++) {
+            double change = 0;
+            double norm = 0;
+            for (int k = token * channels; k < (token + 1) * channels; k++) {
+                double difference = output[k] - original[k];
+                change += difference * difference;
+                norm += (double) original[k] * original[k];
+            }
+            sum += change / Math.max(Double.MIN_NORMAL, norm);
+        }
+        return Math.sqrt(sum / tokens);
     }
 }

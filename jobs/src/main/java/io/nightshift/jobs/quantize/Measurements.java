@@ -36,6 +36,9 @@ final class Measurements {
      */
     static final int TOKENS = 2048;
 
+    /** Of what is measured: errors that a run of another version has kept are not used. */
+    private static final String VERSION = "errors-2";
+
     private final JavaSparkContext spark;
     private final RunId run;
     private final HadoopSettings settings;
@@ -129,7 +132,7 @@ final class Measurements {
     private static Stream<String> madeOf(CheckedTarget target, Map<String, ScaledInput> inputs, String sample) {
         TargetPlan plan = target.plan();
         Measure measure = plan.selection().orElseThrow().measure();
-        Stream<String> options = Stream.of(measure.getClass().getName() + " " + measure,
+        Stream<String> options = Stream.of(VERSION, measure.getClass().getName() + " " + measure,
                 target.target().rounding().toString(), plan.norms().toString(), sample);
         Stream<String> read = new TreeMap<>(inputs).entrySet().stream()
                 .map(input -> input.getKey() + " " + input.getValue().name());
