@@ -128,8 +128,8 @@ final class CostModel {
                 continue;
             }
             int layers = linear.expert() == LinearLayer.NO_EXPERT ? 1 : experts;
-            // The best is compared with no scales, once more each.
-            double rows = (passes + 2) * ScalePlanner.sampledRows(linear.outputs(), layers);
+            // At worst the best is compared with no scales on all rows.
+            double rows = passes * ScalePlanner.sampledRows(linear.outputs(), layers) + 2.0 * linear.outputs();
             operations += rows * linear.inputs() * linear.inputs();
         }
         return operations / PRODUCTS;
