@@ -23,8 +23,6 @@ import java.util.stream.Stream;
 record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projection gate, StateGates stateGates,
         CausalConvolution convolution, float[] rates, float[] bias, Norm keyScale, Norm queryScale, Norm norm,
         Projection output) implements Mixer {
-    private static final int CHANNELS_A_PIECE = 512;
-
     /** Is added to the sum of a head's squares before the root is taken (transformers, l2norm). */
     private static final double UNIT_EPSILON = 1e-6;
 
@@ -74,13 +72,7 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
     private float[] read(PackedActivations packed, int[] starts, int[] lengths, Workers workers) {
         int stride = input.outputs();
         float[] mixed = input.apply(packed, workers);
-        int pieces = (stride + CHANNELS_A_PIECE - 1) / CHANNELS_A_PIECE;
-        workers.run(Math.multiplyExact(lengths.length, pieces), piece -> {
-            int sequence = piece / pieces;
-            int from = piece % pieces * CHANNELS_A_PIECE;
-            convolution.apply(mixed, starts[sequence] * stride, stride, lengths[sequence], from,
-                    Math.min(stride, from + CHANNELS_A_PIECE));
-        });
+        convolution.apply(mixed, starts, lengths, workers);
         int keys = rule.keyHeads() * rule.keySize();
         TokenRows.each(packed.tokens(), workers, token -> {
             queryScale.applyToHeads(mixed, token * stride, keys);

@@ -15,7 +15,6 @@ import java.util.List;
 record ShortConvolutionBlock(int layer, Projection input, CausalConvolution convolution, Projection output) implements Mixer {
     private static final String INPUT = Role.CONVOLUTION_INPUT.tensor();
     private static final String OUTPUT = Role.CONVOLUTION_OUTPUT.tensor();
-    private static final int CHANNELS_A_PIECE = 512;
 
     static ShortConvolutionBlock read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         String block = "blk." + layer + ".";
@@ -54,13 +53,7 @@ record ShortConvolutionBlock(int layer, Projection input, CausalConvolution conv
                 mixed[token * channels + i] = three[at + i] * three[at + 2 * channels + i];
             }
         });
-        int pieces = (channels + CHANNELS_A_PIECE - 1) / CHANNELS_A_PIECE;
-        workers.run(Math.multiplyExact(lengths.length, pieces), piece -> {
-            int sequence = piece / pieces;
-            int from = piece % pieces * CHANNELS_A_PIECE;
-            convolution.apply(mixed, starts[sequence] * channels, channels, lengths[sequence], from,
-                    Math.min(channels, from + CHANNELS_A_PIECE));
-        });
+        convolution.apply(mixed, starts, lengths, workers);
         TokenRows.each(tokens, workers, token -> {
             int at = (token * 3 + 1) * channels;
             for (int i = 0; i < channels; i++) {

@@ -1,6 +1,7 @@
 package io.nightshift.kernels.transformer;
 
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.parallel.Workers;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -9,6 +10,8 @@ import jdk.incubator.vector.FloatVector;
  * Dao, 2023); without, it is what mixes tokens in LFM2 (2025).
  */
 public final class CausalConvolution {
+    private static final int CHANNELS_A_PIECE = 512;
+
     private final int width;
     private final int channels;
     private final float[] kernels;
@@ -41,6 +44,23 @@ public final class CausalConvolution {
     /** Bytes of the kernels. */
     public long bytes() {
         return (long) Float.BYTES * kernels.length;
+    }
+
+    /**
+     * Convolves sequences that lie one behind another, in place, spread over channels too.
+     *
+     * @param values tokens by channels
+     * @param starts the first token of each sequence
+     * @param lengths tokens of each
+     */
+    public void apply(float[] values, int[] starts, int[] lengths, Workers workers) {
+        int pieces = (channels + CHANNELS_A_PIECE - 1) / CHANNELS_A_PIECE;
+        workers.run(Math.multiplyExact(lengths.length, pieces), piece -> {
+            int sequence = piece / pieces;
+            int from = piece % pieces * CHANNELS_A_PIECE;
+            apply(values, starts[sequence] * channels, channels, lengths[sequence], from,
+                    Math.min(channels, from + CHANNELS_A_PIECE));
+        });
     }
 
     /**
