@@ -262,6 +262,14 @@ FAMILIES = {
                                 shared_intermediate_size=288, layer_types=["linear_attention", "full_attention"],
                                 num_hidden_layers=2, position_embedding_type="nope", keys={
                                     "layer_types": ["mamba", "attention"]}, **GRANITE, **MAMBA),
+    "granite4-one-group": of("GraniteMoeHybridForCausalLM", num_local_experts=4, num_experts_per_tok=2,
+                             shared_intermediate_size=96, layer_types=["linear_attention", "full_attention", "linear_attention"],
+                             position_embedding_type="nope", keys={"layer_types": ["mamba", "attention", "mamba"]}, **GRANITE,
+                             **{**MAMBA, "mamba_n_groups": 1}),
+    "granite4-one-group-dense": of("GraniteMoeHybridForCausalLM", num_local_experts=0, num_experts_per_tok=0,
+                                   shared_intermediate_size=288, layer_types=["linear_attention", "full_attention"],
+                                   num_hidden_layers=2, position_embedding_type="nope", keys={
+                                       "layer_types": ["mamba", "attention"]}, **GRANITE, **{**MAMBA, "mamba_n_groups": 1}),
     "seed-oss": of("SeedOssForCausalLM", head_dim=64, attention_bias=True),
     "olmo2": of("Olmo2ForCausalLM"),
     "olmo3": of("Olmo3ForCausalLM", sliding_window=512),
@@ -374,7 +382,7 @@ FAMILIES = {
 }
 
 # Their logits are compared, and no files: those of their classes are compared elsewhere.
-WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused")
+WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused", "granite4-one-group", "granite4-one-group-dense")
 
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),

@@ -71,7 +71,9 @@ final class GraniteFamily {
             .build();
 
     /** The same with an expert that all tokens pass, whose gate and up projection are one layer to loaders. */
-    static final Architecture GRANITE_MOE_SHARED = mixture("GraniteMoeSharedForCausalLM").build();
+    static final Architecture GRANITE_MOE_SHARED = mixture("GraniteMoeSharedForCausalLM")
+            .forward(LinearGroup.STATE_SPACE, DecoderTraits.windows(WindowPattern.NONE).withMultipliers())
+            .build();
 
     /** GraniteHybridModel of a model with attention in all layers, dense. */
     static final Architecture ATTENTION_ONLY = hybrid("granite", config -> !isHybrid(config) && !hasExperts(config));
@@ -112,6 +114,8 @@ final class GraniteFamily {
                         shared("_shexp", EXPERT_LAYERS),
                         shared("", EXPERT_LAYERS.not()))
                 .hyperparameters(KEYS, GraniteFamily::hybridKeys)
+                .forward(LinearGroup.STATE_SPACE, DecoderTraits.windows(WindowPattern.NONE).withMultipliers()
+                        .with(Rotation.in(RotatedLayers.BY_EMBEDDING_TYPE)))
                 .build();
     }
 
@@ -120,10 +124,16 @@ final class GraniteFamily {
         String gateAndUp = LAYER + "shared_mlp.input_linear.weight";
         return TensorRow.in(SHARED_LAYERS.and(layers), List.of(
                 TensorRow.of(BLOCK + "ffn_gate" + suffix + ".weight", gateAndUp,
-                        Transform.slice(2, 0), SHARED_FEED_FORWARD, HIDDEN),
+                        half(Dimension.constant(0)), SHARED_FEED_FORWARD, HIDDEN),
                 TensorRow.of(BLOCK + "ffn_up" + suffix + ".weight", gateAndUp,
-                        Transform.slice(2, 1), SHARED_FEED_FORWARD, HIDDEN),
+                        half(SHARED_FEED_FORWARD), SHARED_FEED_FORWARD, HIDDEN),
                 matrix("ffn_down" + suffix, "shared_mlp.output_linear", HIDDEN, SHARED_FEED_FORWARD)));
+    }
+
+    /** Rows of a matrix that loaders know as one layer. */
+    private static Transform half(Dimension first) {
+        return Transform.rowsOfGroups(SHARED_FEED_FORWARD.times(2), Dimension.ONE,
+                new Transform.Slice(first, SHARED_FEED_FORWARD));
     }
 
     /** A factor that is not written where it is 0. */

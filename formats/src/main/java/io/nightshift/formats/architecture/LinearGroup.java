@@ -99,6 +99,16 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of(Role.CONVOLUTION_INPUT.tensor(), Role.CONVOLUTION_OUTPUT),
             of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP), GATED, GATED_OF_EXPERT);
 
+    /**
+     * The groups of Granite 4: layers of Mamba 2 or attention, with a feed-forward block or experts, or with both. What the states
+     * give passes a norm.
+     */
+    static final List<LinearGroup> STATE_SPACE = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.STATE_INPUT), MIXED,
+            of("ssm_norm", Role.STATE_OUTPUT),
+            of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
+            GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
+
     /** The groups of a layer without a gate, whose activation function takes no scale through: ReLU² would square it. */
     static final List<LinearGroup> UNGATED = List.of(
             ATTENTION_INPUT, MIXED, of("ffn_norm", Role.UP), unscaled(Role.UP.tensor(), Role.DOWN));

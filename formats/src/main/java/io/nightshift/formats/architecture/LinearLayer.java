@@ -59,12 +59,22 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
                 new LinearLayer(owner + "up_proj", tensor, layer, expert, source.part(half, half)));
     }
 
-    /** The layer that it is a part of, where loaders know no parts: under the name that these have, of the same tensor. */
+    /**
+     * The layer that it is a part of, where loaders know no parts: under the name that these have, of the same tensor; a gate and
+     * an up projection as an up projection that has the gate's rows before its own.
+     */
     public LinearLayer whole() {
-        return source.areApart()
-                ? new LinearLayer(module.substring(0, module.length() - part(role().tensor()).length()), tensor, layer, expert,
-                        SourceRows.whole(source.tensor()).with(source.elements()))
-                : this;
+        if (!source.areApart()) {
+            return this;
+        }
+        Role role = role();
+        String whole = switch (role) {
+            case GATE -> tensor.replace(role.tensor(), Role.UP.tensor());
+            case SHARED_GATE -> tensor.replace(role.tensor(), Role.SHARED_UP.tensor());
+            default -> tensor;
+        };
+        return new LinearLayer(module.substring(0, module.length() - part(role.tensor()).length()), whole, layer, expert,
+                SourceRows.whole(source.tensor()).with(source.elements()));
     }
 
     /** What the name of a part of a layer ends with. */

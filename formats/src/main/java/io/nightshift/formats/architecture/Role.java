@@ -44,7 +44,13 @@ public enum Role {
     /** Says both, where a checkpoint keeps these in one matrix; never quantized. */
     STATE_CHANGE_AND_DECAY("ssm_ba"),
 
-    /** Reads what the states of linear attention have given. */
+    /**
+     * Makes all that a layer of Mamba 2 has to do with: what its output is gated by, its channels, what they are written to the
+     * states by and read by, and time steps.
+     */
+    STATE_INPUT("ssm_in"),
+
+    /** Reads what the states of linear attention, or of Mamba 2, have given. */
     STATE_OUTPUT("ssm_out"),
 
     /**

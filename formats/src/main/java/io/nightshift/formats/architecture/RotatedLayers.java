@@ -38,6 +38,13 @@ public enum RotatedLayers {
             return config.findInteger("sliding_window").isEmpty() || WindowPattern.LISTED.slides(config, layer);
         }
     },
+    /** All where {@code position_embedding_type} says so, else none: Granite 4. */
+    BY_EMBEDDING_TYPE {
+        @Override
+        public boolean contains(ModelConfig config, int layer) {
+            return config.find("position_embedding_type").filter(type -> type.asText().equals("rope")).isPresent();
+        }
+    },
     /** Those with a window: Cohere 2. */
     ALL_BUT_EACH_FOURTH {
         @Override

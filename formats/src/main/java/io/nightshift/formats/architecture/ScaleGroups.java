@@ -77,7 +77,9 @@ public final class ScaleGroups {
         }
         String producer = "blk." + layer + "." + group.producer() + ".weight";
         if (group.ofNorm()) {
-            if (recipes.get(producer).content() instanceof TensorRecipe.Stored stored) {
+            TensorRecipe norm = recipes.get(producer);
+            // In some layers of a family there is none.
+            if (norm != null && norm.content() instanceof TensorRecipe.Stored stored) {
                 SourceRows weights = stored.parts().get(0);
                 group(layer, LinearLayer.NO_EXPERT, producer, weights, weights.tensor().columns(), readers)
                         .ifPresent(found::add);

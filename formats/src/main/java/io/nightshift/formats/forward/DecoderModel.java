@@ -16,6 +16,7 @@ import io.nightshift.formats.weights.ModelTensors;
 import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.GatedDeltaRule;
 import io.nightshift.kernels.linear.HeadAttention;
+import io.nightshift.kernels.linear.SelectiveScan;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.ExpertRouting;
 import io.nightshift.kernels.transformer.Xielu;
@@ -59,6 +60,7 @@ public final class DecoderModel implements Serializable {
     private final RotaryParameters rotary;
     private final RotaryParameters rotaryOfSliding;
     private final GatedDeltaRule deltaRule;
+    private final SelectiveScan scan;
     private final LatentShape latent;
     private final ModelTensors tensors;
 
@@ -100,9 +102,8 @@ public final class DecoderModel implements Serializable {
         learnedActivations = learnedActivations(conversion);
         activation = activation(config, traits);
         expertRouting = routing(config, traits.expertWeights(), sizes);
-        deltaRule = tensors.recipes().keySet().stream().anyMatch(name -> name.endsWith(".ssm_out.weight"))
-                ? deltaRule(config)
-                : null;
+        scan = hasLayer(tensors, ".ssm_in.weight") ? scan(config, conversion) : null;
+        deltaRule = scan == null && hasLayer(tensors, ".ssm_out.weight") ? deltaRule(config) : null;
         rotation = traits.rotation();
         queryGrowth = rotation.queriesGrow() ? QueryGrowth.of(config) : QueryGrowth.NONE;
         windows = new int[sizes.layers];
@@ -204,6 +205,31 @@ public final class DecoderModel implements Serializable {
                     + " attention: value heads must be a multiple of key heads");
         }
         return new GatedDeltaRule(keys, values, size(config, "linear_key_head_dim"), size(config, "linear_value_head_dim"));
+    }
+
+    private static boolean hasLayer(ModelTensors tensors, String tensor) {
+        return tensors.recipes().keySet().stream().anyMatch(name -> name.endsWith(tensor));
+    }
+
+    private static SelectiveScan scan(ModelConfig config, ModelConversion conversion) {
+        int groups = ofStates(conversion, "group_count");
+        int heads = ofStates(conversion, "time_step_rank");
+        int channels = ofStates(conversion, "inner_size");
+        if (groups > 1 && config.architecture().startsWith("GraniteMoeHybrid")) {
+            throw new InvalidModelException(config.location() + ": \"mamba_n_groups\" is " + groups + ", which is not known for "
+                    + config.architecture() + " in calibration and evaluation: transformers norms all channels together, llama.cpp"
+                    + " and vLLM those of each group; known is 1");
+        }
+        if (groups == 0 || heads == 0 || heads % groups != 0 || channels % heads != 0) {
+            throw new InvalidModelException(config.location() + ": " + channels + " channels of Mamba 2 in " + heads + " heads and "
+                    + groups + " groups: channels must be a multiple of heads, and heads of groups");
+        }
+        return new SelectiveScan(groups, heads, ofStates(conversion, "state_size"), channels / heads);
+    }
+
+    private static int ofStates(ModelConversion conversion, String key) {
+        return Math.toIntExact(
+                conversion.hyperparameters().number(conversion.architecture().name() + ".ssm." + key).orElseThrow());
     }
 
     private static ExpertRouting routing(ModelConfig config, DecoderTraits.ExpertWeights weights, Sizes sizes) {
@@ -445,6 +471,11 @@ public final class DecoderModel implements Serializable {
     /** The states of layers with linear attention; null where there are none. */
     GatedDeltaRule deltaRule() {
         return deltaRule;
+    }
+
+    /** The states of layers of Mamba 2; null where there are none. */
+    SelectiveScan scan() {
+        return scan;
     }
 
     /** Nothing where positions turn nothing in a layer. */

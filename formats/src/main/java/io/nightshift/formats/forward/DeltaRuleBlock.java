@@ -7,6 +7,7 @@ import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.CausalConvolution;
 import io.nightshift.kernels.transformer.Sigmoid;
+import io.nightshift.kernels.transformer.Softplus;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -84,7 +85,7 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
         TokenRows.each(packed.tokens(), workers, token -> {
             for (int head = 0; head < rule.valueHeads(); head++) {
                 int at = token * rule.valueHeads() + head;
-                decays[at] = rates[head] * softplus(decays[at] + bias[head]);
+                decays[at] = rates[head] * Softplus.of(decays[at] + bias[head]);
                 shares[at] = Sigmoid.of(shares[at]);
             }
         });
@@ -106,10 +107,5 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
             norm.applyToHeads(states, at, values);
             Activation.SILU.gate(gates, at, states, at, values, states, at);
         });
-    }
-
-    /** log(1 + exp(x)), the same bits in any JVM; of large numbers, as PyTorch has it, the number itself. */
-    private static float softplus(float x) {
-        return x > 20 ? x : (float) StrictMath.log1p(StrictMath.exp(x));
     }
 }

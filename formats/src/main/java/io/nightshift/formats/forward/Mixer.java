@@ -6,13 +6,17 @@ import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 
 /** What stands between a layer's first norm and the residual sum, and lets tokens see those before them. */
-sealed interface Mixer permits AttentionBlock, DeltaRuleBlock, LatentAttentionBlock, ShortConvolutionBlock {
+sealed interface Mixer permits AttentionBlock, DeltaRuleBlock, LatentAttentionBlock, SelectiveScanBlock,
+        ShortConvolutionBlock {
     static Mixer read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         if (model.latent() != null) {
             return LatentAttentionBlock.read(model, weights, layer);
         }
         if (model.has("blk." + layer + "." + Role.CONVOLUTION_INPUT.tensor() + ".weight")) {
             return ShortConvolutionBlock.read(model, weights, layer);
+        }
+        if (model.has("blk." + layer + ".ssm_in.weight")) {
+            return SelectiveScanBlock.read(model, weights, layer);
         }
         return model.has("blk." + layer + ".ssm_out.weight")
                 ? DeltaRuleBlock.read(model, weights, layer)

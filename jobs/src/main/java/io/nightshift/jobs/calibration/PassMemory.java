@@ -56,6 +56,11 @@ public final class PassMemory {
                     attention += inputs;
                     gram += gram(inputs);
                 }
+                // What the convolution changes is a copy.
+                case STATE_INPUT -> {
+                    attention += 2 * outputs;
+                    gram += gram(inputs);
+                }
                 case KEY, VALUE, OUTPUT_GATE -> attention += outputs;
                 case ATTENTION_OUTPUT, STATE_OUTPUT -> {
                     attention += 2 * inputs;

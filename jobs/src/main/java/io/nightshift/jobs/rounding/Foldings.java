@@ -41,7 +41,7 @@ public final class Foldings {
             bySource.put(linear.source(), linear);
         }
         for (TensorRecipe recipe : conversion.tensors()) {
-            if (recipe.shape().size() == 1 && recipe.content() instanceof TensorRecipe.Stored stored) {
+            if (recipe.rows() == 1 && recipe.content() instanceof TensorRecipe.Stored stored) {
                 vectors.put(stored.parts().get(0).tensor().name(), recipe);
             }
         }
@@ -61,7 +61,7 @@ public final class Foldings {
     public RowFolding ofRows(TensorRecipe tensor, long from, long to) {
         List<LinearLayer> linears = linears(tensor.name());
         if (linears.isEmpty()) {
-            boolean vector = tensor.shape().size() == 1 && tensor.content() instanceof TensorRecipe.Stored;
+            boolean vector = tensor.rows() == 1 && tensor.content() instanceof TensorRecipe.Stored;
             return vector
                     ? RowFolding.ofVector(scales.vectorDivisors(tensor.name(), Math.toIntExact(tensor.columns())))
                     : RowFolding.NONE;
@@ -76,7 +76,7 @@ public final class Foldings {
         return folding.isNone() ? RowFolding.NONE : folding;
     }
 
-    /** Divisors stand in the order of the checkpoint, rows in that of the tensor. */
+    /** Divisors stand in the order of the checkpoint, but of rows among which others lie in theirs; rows in that of the tensor. */
     private float[] rowDivisors(TensorRecipe tensor, List<LinearLayer> linears, long from, long to) {
         float[] divisors = null;
         long rowsPerExpert = tensor.rowsPerExpert();
@@ -92,7 +92,7 @@ public final class Foldings {
             }
             long start = expert * rowsPerExpert;
             for (long row = Math.max(start, from); row < Math.min(start + rowsPerExpert, to); row++) {
-                RowOrder order = parts.at(row).order();
+                RowOrder order = parts.at(row).areApart() ? RowOrder.AS_IS : parts.at(row).order();
                 divisors[(int) (row - from)] = ofExpert[Math.toIntExact(order.sourceRow(row - start))];
             }
         }

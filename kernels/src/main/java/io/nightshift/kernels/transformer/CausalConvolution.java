@@ -15,18 +15,37 @@ public final class CausalConvolution {
     private final int width;
     private final int channels;
     private final float[] kernels;
+    private final float[] biases;
     private final boolean activated;
 
     /**
-     * Kernels of all channels.
+     * Kernels of all channels, without biases.
      *
      * @param kernels channels by width, row-major: the last column is the token's own
      * @param width tokens that a token sees, itself included
      * @param activated whether the sums pass SiLU
      */
     public CausalConvolution(float[] kernels, int width, boolean activated) {
+        this(kernels, width, new float[kernels.length / width], activated);
+    }
+
+    /**
+     * Kernels of all channels.
+     *
+     * @param kernels channels by width, row-major: the last column is the token's own
+     * @param width tokens that a token sees, itself included
+     * @param biases what each channel's sum starts with
+     * @param activated whether the sums pass SiLU
+     * @throws IllegalArgumentException if there are not as many biases as kernels
+     */
+    public CausalConvolution(float[] kernels, int width, float[] biases, boolean activated) {
+        if (biases.length * width != kernels.length) {
+            throw new IllegalArgumentException(biases.length + " biases of kernels with " + kernels.length + " numbers, " + width
+                    + " each");
+        }
         this.width = width;
         this.activated = activated;
+        this.biases = biases.clone();
         this.channels = kernels.length / width;
         this.kernels = new float[kernels.length];
         for (int channel = 0; channel < channels; channel++) {
@@ -41,9 +60,9 @@ public final class CausalConvolution {
         return channels;
     }
 
-    /** Bytes of the kernels. */
+    /** Bytes of the kernels and biases. */
     public long bytes() {
-        return (long) Float.BYTES * kernels.length;
+        return (long) Float.BYTES * (kernels.length + biases.length);
     }
 
     /**
@@ -75,7 +94,7 @@ public final class CausalConvolution {
             int seen = Math.min(width, token + 1);
             int channel = from;
             for (; channel <= to - Lanes.COUNT; channel += Lanes.COUNT) {
-                FloatVector sum = FloatVector.zero(Lanes.FLOAT);
+                FloatVector sum = FloatVector.fromArray(Lanes.FLOAT, biases, channel);
                 for (int back = seen - 1; back >= 0; back--) {
                     sum = FloatVector.fromArray(Lanes.FLOAT, values, own - back * stride + channel).fma(
                             FloatVector.fromArray(Lanes.FLOAT, kernels, (width - 1 - back) * channels + channel), sum);
@@ -84,7 +103,7 @@ public final class CausalConvolution {
                 result.intoArray(values, own + channel);
             }
             for (; channel < to; channel++) {
-                float sum = 0;
+                float sum = biases[channel];
                 for (int back = seen - 1; back >= 0; back--) {
                     sum = Math.fma(values[own - back * stride + channel],
                             kernels[(width - 1 - back) * channels + channel], sum);

@@ -4,6 +4,7 @@ import io.nightshift.kernels.linear.CausalAttention;
 import io.nightshift.kernels.linear.GatedDeltaRule;
 import io.nightshift.kernels.linear.HeadAttention;
 import io.nightshift.kernels.linear.RandomFloats;
+import io.nightshift.kernels.linear.SelectiveScan;
 import io.nightshift.kernels.linear.TokenChannels;
 import java.util.Arrays;
 import java.util.List;
@@ -21,8 +22,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What mixes the tokens of a sequence, projections aside: full attention and the delta rule of the same width, 2,048; and heads
- * of DeepSeek's attention of that width, whose keys have a part in common.
+ * What mixes the tokens of a sequence, projections aside: full attention, the delta rule and Mamba 2's scan of the same width,
+ * 2,048; and heads of DeepSeek's attention of that width, whose keys have a part in common. The scan has twice the channels, as
+ * models have it.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -48,9 +50,12 @@ public class MixerBenchmark {
     private static final int LATENT_QUERIES = LATENT_HEADS * (UNROTATED + ROTATED);
     private static final int DECOMPRESSED = LATENT_HEADS * 2 * UNROTATED;
 
+    private static final SelectiveScan SCAN = new SelectiveScan(1, 64, 128, 64);
+
     @Param({"256", "2048"})
     int tokens;
 
+    private float[] scanned;
     private float[] mixed;
     private float[] attended;
     private float[] asked;
@@ -65,14 +70,15 @@ public class MixerBenchmark {
         for (int i = 0; i < mixed.length; i++) {
             mixed[i] /= (float) Math.sqrt(SIZE);
         }
+        scanned = RandomFloats.of(tokens * SCAN.inputs(), 5);
         attended = RandomFloats.of(tokens * ATTENTION_CHANNELS, 2);
         asked = RandomFloats.of(tokens * LATENT_QUERIES, 3);
         decompressed = RandomFloats.of(tokens * (DECOMPRESSED + ROTATED), 4);
-        decays = new float[tokens * VALUE_HEADS];
-        shares = new float[tokens * VALUE_HEADS];
+        decays = new float[tokens * SCAN.heads()];
+        shares = new float[tokens * SCAN.heads()];
         Arrays.fill(decays, -0.1f);
         Arrays.fill(shares, 0.5f);
-        result = new float[tokens * VALUE_HEADS * SIZE];
+        result = new float[tokens * SCAN.channels()];
     }
 
     @Benchmark
@@ -80,6 +86,15 @@ public class MixerBenchmark {
         GatedDeltaRule rule = new GatedDeltaRule(KEY_HEADS, VALUE_HEADS, SIZE, SIZE);
         for (int head = 0; head < VALUE_HEADS; head++) {
             rule.apply(head, mixed, 0, DELTA_CHANNELS, decays, shares, 0, tokens, result, 0, VALUE_HEADS * SIZE);
+        }
+        return result;
+    }
+
+    @Benchmark
+    public float[] scan() {
+        float[] skips = new float[SCAN.heads()];
+        for (int piece = 0; piece < SCAN.pieces(); piece++) {
+            SCAN.apply(piece, scanned, 0, SCAN.inputs(), decays, shares, 0, skips, tokens, result, 0, SCAN.channels());
         }
         return result;
     }

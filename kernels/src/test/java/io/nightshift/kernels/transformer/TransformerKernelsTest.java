@@ -266,19 +266,23 @@ class TransformerKernelsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,4,3,true", "2,4,16,true", "9,4,37,true", "5,1,8,true", "40,3,50,true", "2,3,16,false", "40,3,50,false"})
-    void convolutionsSeeTheTokensBefore(int tokens, int width, int channels, boolean activated) {
+    @CsvSource({"1,4,3,true,false", "2,4,16,true,true", "9,4,37,true,true", "5,1,8,true,false", "40,3,50,true,false",
+            "2,3,16,false,true", "40,3,50,false,false"})
+    void convolutionsSeeTheTokensBefore(int tokens, int width, int channels, boolean activated, boolean biased) {
         int stride = channels + 2;
         float[] values = RandomFloats.of(1 + tokens * stride, 1);
         float[] kernels = RandomFloats.of(channels * width, 2);
-        CausalConvolution convolution = new CausalConvolution(kernels, width, activated);
+        float[] biases = biased ? RandomFloats.of(channels, 3) : new float[channels];
+        CausalConvolution convolution = biased
+                ? new CausalConvolution(kernels, width, biases, activated)
+                : new CausalConvolution(kernels, width, activated);
         float[] result = values.clone();
         int cut = channels / 3;
         convolution.apply(result, 1, stride, tokens, 0, cut);
         convolution.apply(result, 1, stride, tokens, cut, channels);
         for (int t = 0; t < tokens; t++) {
             for (int c = 0; c < channels; c++) {
-                float sum = 0;
+                float sum = biases[c];
                 for (int i = Math.max(0, width - 1 - t); i < width; i++) {
                     sum = Math.fma(values[1 + (t - width + 1 + i) * stride + c], kernels[c * width + i], sum);
                 }
