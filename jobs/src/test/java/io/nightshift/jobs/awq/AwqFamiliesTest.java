@@ -118,7 +118,7 @@ class AwqFamiliesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
-        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "lfm2", "lfm2-moe", "olmo3-yarn",
+        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "granite-moe-shared", "granite4-one-group", "granite4-one-group-dense", "lfm2", "lfm2-moe", "olmo3-yarn",
         "qwen2-moe", "qwen3-next", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
@@ -187,6 +187,36 @@ class AwqFamiliesTest {
         JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
         String kept = config.get("quantization_config").get("modules_to_not_convert").toString();
         assertTrue(kept.contains("model.layers.1.feed_forward.gate\""), kept);
+    }
+
+    /** What the states give passes a norm, which takes scales; gate and up projection of a shared expert are one layer to loaders. */
+    @Test
+    void projectionsOfMambaAreScaledAndSharedExpertsOfGraniteAreOneLayer() throws IOException {
+        Path model = steps("granite4-one-group").model();
+        OutputResult made = steps("granite4-one-group").scaled();
+        Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
+                .map(SafetensorsTensor::name)
+                .collect(Collectors.toSet());
+        for (String module : List.of("0.mamba.in_proj", "0.mamba.out_proj", "0.shared_mlp.input_linear",
+                "0.shared_mlp.output_linear", "0.block_sparse_moe.experts.3.w3", "1.self_attn.q_proj")) {
+            assertTrue(names.contains("model.layers." + module + ".qweight"), module);
+        }
+        assertTrue(names.stream().noneMatch(name -> name.contains("ffn_")), names.toString());
+        for (String name : List.of("conv1d.weight", "conv1d.bias", "A_log", "D", "dt_bias")) {
+            assertTrue(same(model, made, "model.layers.0.mamba." + name), name);
+        }
+        for (String scaled : List.of("0.input_layernorm.weight", "0.mamba.norm.weight", "0.post_attention_layernorm.weight",
+                "0.block_sparse_moe.router.layer.weight", "1.input_layernorm.weight")) {
+            assertFalse(same(model, made, "model.layers." + scaled), scaled);
+        }
+        for (String module : List.of("mamba.out_proj", "shared_mlp.output_linear")) {
+            assertTrue(made.linears().stream()
+                    .anyMatch(linear -> linear.module().endsWith(module) && linear.scaleRatio() > 0), module);
+        }
+        JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+        String kept = config.get("quantization_config").get("modules_to_not_convert").toString();
+        assertTrue(kept.contains("model.layers.0.block_sparse_moe.router"), kept);
+        assertFalse(kept.contains("in_proj") || kept.contains("shared_mlp"), kept);
     }
 
     /** vLLM builds Qwen3.5's further block and its vision tower by the same configuration. */

@@ -27,7 +27,7 @@ class RecentGgufTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"lfm2-moe", "qwen3-next"})
+    @ValueSource(strings = {"lfm2-moe", "qwen3-next", "granite4-one-group"})
     void filesAreReadBackAndScalesWithErrorFeedbackSaveLoss(String name) throws IOException {
         Path model = GeneratedCheckpoint.write(name, folder);
         String statistics;

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What reads the embedding first, and what its errors cost there, against the tensors as GGUF has them. */
 class EmbeddingGramTest {
-    private static final List<String> RECENT = List.of("qwen3-fp8", "qwen3-next", "qwen3.5", "olmo2", "lfm2");
+    private static final List<String> RECENT = List.of("qwen3-fp8", "qwen3-next", "qwen3.5", "olmo2", "lfm2", "granite4-one-group");
 
     @TempDir
     Path made;
@@ -55,6 +55,7 @@ class EmbeddingGramTest {
         "qwen3.5,attn_norm,attn_qkv attn_gate ssm_alpha ssm_beta",
         "qwen3-next,attn_norm,attn_qkv attn_gate ssm_ba",
         "lfm2,attn_norm,shortconv.in_proj",
+        "granite4-one-group,attn_norm,ssm_in",
         "olmo2,,attn_q attn_k attn_v"
     })
     void isTheSumOverTheRowsOfWhatReadsTheEmbedding(String family, String norm, String linears) throws IOException {
