@@ -55,7 +55,8 @@ public final class Architectures {
             MixtureFamilies.MINIMAX_M2,
             MixtureFamilies.LLAMA4,
             MixtureFamilies.ERNIE45_MOE,
-            NemotronFamily.NEMOTRON_H_MOE,
+            NemotronFamily.NANO,
+            NemotronFamily.SUPER,
             FalconFamily.FALCON_H1,
             LiquidFamily.LFM2,
             LiquidFamily.LFM2_MOE);

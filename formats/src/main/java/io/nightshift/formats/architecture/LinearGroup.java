@@ -109,6 +109,22 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
 
+    /**
+     * The groups of Nemotron 3, whose layers are Mamba 2, attention or experts, behind one norm. Activation functions of its
+     * experts take no scale through.
+     */
+    static final List<LinearGroup> ONE_BLOCK = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.STATE_INPUT, Role.ROUTER, Role.EXPERT_UP, Role.SHARED_UP),
+            MIXED, of("ssm_norm", Role.STATE_OUTPUT), unscaled(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN),
+            unscaled(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
+
+    /** The same where experts read less than hidden states, all of them the same, which are not scaled. */
+    static final List<LinearGroup> ONE_BLOCK_WITH_COMPRESSION = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.STATE_INPUT, Role.ROUTER, Role.EXPERT_COMPRESSION,
+                    Role.SHARED_UP),
+            MIXED, of("ssm_norm", Role.STATE_OUTPUT), unscaled(Role.EXPERT_COMPRESSION.tensor(), Role.EXPERT_UP),
+            unscaled(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN), unscaled(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
+
     /** The groups of a layer without a gate, whose activation function takes no scale through: ReLU² would square it. */
     static final List<LinearGroup> UNGATED = List.of(
             ATTENTION_INPUT, MIXED, of("ffn_norm", Role.UP), unscaled(Role.UP.tensor(), Role.DOWN));

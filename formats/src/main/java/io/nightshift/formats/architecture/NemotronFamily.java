@@ -17,6 +17,7 @@ import io.nightshift.formats.gguf.GgufValue;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,7 +34,7 @@ final class NemotronFamily {
     private static final LayerSet MAMBA = typed("linear_attention");
     private static final LayerSet ATTENTION = typed("full_attention").or(LayerSet.PREDICTION);
     private static final LayerSet MIXTURE = typed("moe").or(LayerSet.PREDICTION);
-    private static final LayerSet LATENT = (config, layer) -> config.findInteger("moe_latent_size").isPresent();
+    private static final LayerSet LATENT = (config, layer) -> hasLatents(config);
 
     private static final Mamba2Rows MIXER = new Mamba2Rows(key("mamba_num_heads").times(key("mamba_head_dim")),
             key("mamba_num_heads"), key("n_groups"), key("ssm_state_size"), key("conv_kernel"));
@@ -73,28 +74,6 @@ final class NemotronFamily {
             norm("nextn.hnorm", "hnorm", HIDDEN),
             norm("nextn.shared_head_norm", "shared_head.norm", HIDDEN)));
 
-    static final Architecture NEMOTRON_H_MOE = Architecture.named("nemotron_h_moe", "NemotronHForCausalLM")
-            .check(checkpoint -> Variants.refuseOtherElements(
-                    checkpoint.config(), "layers_block_type", "linear_attention", "full_attention", "moe"))
-            .check(Mamba2Rows::requirePaddedTokens)
-            .only("mlp_hidden_act", "relu2")
-            .only("mamba_hidden_act", "silu")
-            .only(PREDICTION_BLOCKS, 0, 1)
-            .naming(NemotronFamily::nameOf)
-            .blocks(BlockCount.andPrediction(PREDICTION_BLOCKS))
-            .tensors(
-                    List.of(
-                            TensorRow.of("token_embd.weight", "model.embeddings.weight", Dimension.VOCABULARY, HIDDEN),
-                            TensorRow.of("output_norm.weight", "model.norm_f.weight", HIDDEN),
-                            DecoderRows.OUTPUT,
-                            norm("attn_norm", "norm", HIDDEN)),
-                    TensorRow.in(MAMBA, DecoderRows.table(MIXER.of("mixer"), List.of(MIXER.gatedNorm("mixer")))),
-                    ATTENTION_ROWS,
-                    EXPERT_ROWS,
-                    PREDICTION)
-            .hyperparameters(NemotronFamily::keys)
-            .build();
-
     private static final Pattern PREDICTION_PART = Pattern.compile("mtp\\.layers\\.[01]\\.(.*)");
 
     /** Attention and experts of the block have a norm each, and the block one at its end. */
@@ -102,7 +81,49 @@ final class NemotronFamily {
             "mtp.layers.1.norm.weight", "post_attention_layernorm.weight",
             "mtp.layers.1.final_layernorm.weight", "shared_head.norm.weight");
 
+    private static final DecoderTraits TRAITS = DecoderTraits.windows(WindowPattern.NONE)
+            .with(Rotation.in(RotatedLayers.NONE))
+            .withActivation("relu2")
+            .withFeedForwardNorm("attn_norm")
+            .withExpertWeights(DecoderTraits.ExpertWeights.SIGMOID_OF_GROUPS);
+
+    /** Nano, whose experts read hidden states. */
+    static final Architecture NANO = family(LinearGroup.ONE_BLOCK, config -> !hasLatents(config));
+
+    /** Super, whose experts read less. */
+    static final Architecture SUPER = family(LinearGroup.ONE_BLOCK_WITH_COMPRESSION, NemotronFamily::hasLatents);
+
     private NemotronFamily() {}
+
+    private static Architecture family(List<LinearGroup> groups, Predicate<ModelConfig> which) {
+        return Architecture.named("nemotron_h_moe", "NemotronHForCausalLM")
+                .when(which)
+                .check(checkpoint -> Variants.refuseOtherElements(
+                        checkpoint.config(), "layers_block_type", "linear_attention", "full_attention", "moe"))
+                .check(Mamba2Rows::requirePaddedTokens)
+                .only("mlp_hidden_act", "relu2")
+                .only("mamba_hidden_act", "silu")
+                .only(PREDICTION_BLOCKS, 0, 1)
+                .naming(NemotronFamily::nameOf)
+                .blocks(BlockCount.andPrediction(PREDICTION_BLOCKS))
+                .tensors(
+                        List.of(
+                                TensorRow.of("token_embd.weight", "model.embeddings.weight", Dimension.VOCABULARY, HIDDEN),
+                                TensorRow.of("output_norm.weight", "model.norm_f.weight", HIDDEN),
+                                DecoderRows.OUTPUT,
+                                norm("attn_norm", "norm", HIDDEN)),
+                        TensorRow.in(MAMBA, DecoderRows.table(MIXER.of("mixer"), List.of(MIXER.gatedNorm("mixer")))),
+                        ATTENTION_ROWS,
+                        EXPERT_ROWS,
+                        PREDICTION)
+                .hyperparameters(NemotronFamily::keys)
+                .forward(groups, TRAITS)
+                .build();
+    }
+
+    private static boolean hasLatents(ModelConfig config) {
+        return config.findInteger("moe_latent_size").isPresent();
+    }
 
     private static LayerSet typed(String type) {
         return (config, layer) -> config.find("layers_block_type")

@@ -89,6 +89,12 @@ public enum Role {
     /** The down projection of an expert. */
     EXPERT_DOWN("ffn_down_exps"),
 
+    /** Makes what experts read, where that is less than hidden states (Nemotron 3 Super). */
+    EXPERT_COMPRESSION("ffn_latent_down"),
+
+    /** Makes hidden states of what such experts give. */
+    EXPERT_DECOMPRESSION("ffn_latent_up"),
+
     /** Says how much of the shared expert a token gets; never quantized. */
     SHARED_ROUTER("ffn_gate_inp_shexp"),
 

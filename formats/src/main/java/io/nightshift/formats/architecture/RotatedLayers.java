@@ -14,6 +14,13 @@ public enum RotatedLayers {
             return true;
         }
     },
+    /** None: Nemotron 3. */
+    NONE {
+        @Override
+        public boolean contains(ModelConfig config, int layer) {
+            return false;
+        }
+    },
     /** Those with a 1 in {@code no_rope_layers}; without it all but each {@code no_rope_layer_interval}-th: SmolLM3. */
     LISTED {
         @Override

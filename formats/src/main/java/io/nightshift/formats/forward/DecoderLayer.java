@@ -19,10 +19,10 @@ public final class DecoderLayer {
     private final int channels;
     private final float residualScale;
     private final Optional<Norm> attentionNorm;
-    private final Mixer attention;
+    private final Optional<Mixer> attention;
     private final Optional<Norm> afterAttention;
     private final Optional<Norm> feedForwardNorm;
-    private final FeedForward feedForward;
+    private final Optional<FeedForward> feedForward;
     private final Optional<Norm> afterFeedForward;
     private final Optional<PerLayerBlock> perLayer;
     private final float outputScale;
@@ -36,11 +36,11 @@ public final class DecoderLayer {
         channels = model.hiddenSize();
         residualScale = model.residualScale();
         attentionNorm = Norm.find(model, weights, block + "attn_norm");
-        attention = Mixer.read(model, weights, layer);
+        attention = attention(model, weights, layer);
         boolean behind = !model.feedForwardNorm().equals(AFTER_ATTENTION);
         afterAttention = behind ? Norm.find(model, weights, block + AFTER_ATTENTION) : Optional.empty();
-        feedForward = FeedForward.read(model, weights, layer);
-        feedForwardNorm = feedForward.bringsNorms() || model.isSideBySide()
+        feedForward = feedForward(model, weights, layer);
+        feedForwardNorm = feedForward.filter(FeedForward::bringsNorms).isPresent() || model.isSideBySide()
                 ? Optional.empty()
                 : Norm.find(model, weights, block + model.feedForwardNorm());
         afterFeedForward = Norm.find(model, weights, block + "post_ffw_norm");
@@ -48,7 +48,18 @@ public final class DecoderLayer {
         outputScale = model.has(block + OUTPUT_SCALE) ? StoredMatrix.readVector(weights, block + OUTPUT_SCALE)[0] : 1;
     }
 
-    private DecoderLayer(DecoderLayer original, Mixer attention, FeedForward feedForward, Optional<PerLayerBlock> perLayer) {
+    private static Optional<Mixer> attention(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        return model.has(layer, LayerHalf.ATTENTION) ? Optional.of(Mixer.read(model, weights, layer)) : Optional.empty();
+    }
+
+    private static Optional<FeedForward> feedForward(DecoderModel model, ModelWeights weights, int layer) throws IOException {
+        return model.has(layer, LayerHalf.FEED_FORWARD)
+                ? Optional.of(FeedForward.read(model, weights, layer))
+                : Optional.empty();
+    }
+
+    private DecoderLayer(DecoderLayer original, Optional<Mixer> attention, Optional<FeedForward> feedForward,
+            Optional<PerLayerBlock> perLayer) {
         this.model = original.model;
         this.layer = original.layer;
         this.channels = original.channels;
@@ -82,14 +93,14 @@ public final class DecoderLayer {
      */
     public DecoderLayer with(LayerHalf half, DecoderModel model, ModelWeights weights, int layer) throws IOException {
         return half == LayerHalf.ATTENTION
-                ? new DecoderLayer(this, Mixer.read(model, weights, layer), feedForward, perLayer)
-                : new DecoderLayer(this, attention, FeedForward.read(model, weights, layer),
+                ? new DecoderLayer(this, attention(model, weights, layer), feedForward, perLayer)
+                : new DecoderLayer(this, attention, feedForward(model, weights, layer),
                         PerLayerBlock.find(model, weights, layer));
     }
 
     /** Bytes of weights that it holds. */
     public long bytes() {
-        return attention.bytes() + feedForward.bytes() + perLayer.map(PerLayerBlock::bytes).orElse(0L)
+        return attention.map(Mixer::bytes).orElse(0L) + feedForward.map(FeedForward::bytes).orElse(0L) + perLayer.map(PerLayerBlock::bytes).orElse(0L)
                 + Stream.of(attentionNorm, afterAttention, feedForwardNorm, afterFeedForward)
                         .flatMap(Optional::stream)
                         .mapToLong(Norm::bytes)
@@ -100,10 +111,13 @@ public final class DecoderLayer {
      * Runs sequences through the layer. Results are the same bits whatever the number of workers, the width of vectors
      * and the grouping of sequences.
      *
+     * <p>A half that the layer does not have (Nemotron 3) leaves them as they are.
+     *
      * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight
      * where there is a dense block beside them), and the larger of these two: three times the channels of queries with twice
      * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three
-     * times those of values; with a short convolution four times the hidden size; with compressed keys and values the channels
+     * times those of values; with a short convolution four times the hidden size; with Mamba 2 five times its channels and
+     * four times what all groups write and read by; with compressed keys and values the channels
      * of queries, those that keys and values are decompressed to, twice those of values and three times the compressed ones);
      * three times the feed-forward channels (four times where gate and up projection are one matrix). All of them are floats.
      * Each worker needs 1 MiB.
@@ -141,18 +155,25 @@ public final class DecoderLayer {
             return;
         }
         if (half == LayerHalf.ATTENTION) {
+            if (attention.isEmpty()) {
+                return;
+            }
             float[] normed = normed(attentionNorm, hidden, tokens, workers);
-            float[] mixed = attention.forward(normed, carried, sequenceLengths, observer, workers);
+            float[] mixed = attention.get().forward(normed, carried, sequenceLengths, observer, workers);
             if (model.isSideBySide()) {
                 carried.keep(layer, normed);
             }
             add(hidden, mixed, afterAttention, tokens, workers);
         } else {
-            float[] normed = model.isSideBySide() ? carried.keysOf(layer) : normed(feedForwardNorm, hidden, tokens, workers);
-            if (normed == null || normed.length < tokens * channels) {
-                throw new IllegalArgumentException("the tokens do not carry what layer " + layer + " reads");
+            if (feedForward.isPresent()) {
+                float[] normed = model.isSideBySide()
+                        ? carried.keysOf(layer)
+                        : normed(feedForwardNorm, hidden, tokens, workers);
+                if (normed == null || normed.length < tokens * channels) {
+                    throw new IllegalArgumentException("the tokens do not carry what layer " + layer + " reads");
+                }
+                add(hidden, feedForward.get().forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
             }
-            add(hidden, feedForward.forward(normed, tokens, observer, workers), afterFeedForward, tokens, workers);
             if (perLayer.isPresent()) {
                 float[] added = perLayer.get().forward(hidden, carried.inputs(), tokens, observer, workers);
                 TokenRows.add(hidden, added, tokens, channels, workers);

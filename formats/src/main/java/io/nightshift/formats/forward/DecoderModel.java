@@ -6,6 +6,7 @@ import io.nightshift.formats.architecture.Architecture;
 import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.DecoderTraits;
 import io.nightshift.formats.architecture.ModelConversion;
+import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.architecture.RotaryParameters;
 import io.nightshift.formats.architecture.Rotation;
 import io.nightshift.formats.architecture.TensorRecipe;
@@ -22,6 +23,8 @@ import io.nightshift.kernels.transformer.ExpertRouting;
 import io.nightshift.kernels.transformer.Xielu;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,6 +66,7 @@ public final class DecoderModel implements Serializable {
     private final SelectiveScan scan;
     private final LatentShape latent;
     private final ModelTensors tensors;
+    private final Map<LayerHalf, BitSet> halves;
 
     private record Sizes(int layers, int hidden, int vocabulary, int queryHeads, int longest, int experts,
             int expertsPerToken) implements Serializable {}
@@ -76,8 +80,9 @@ public final class DecoderModel implements Serializable {
             throw new InvalidModelException(config.location() + ": \"use_qk_norm\" is true, which is not known for "
                     + config.architecture() + " in calibration and evaluation; known is false");
         }
+        halves = halves(tensors);
         sizes = sizes(config, tensors.recipes());
-        epsilon = config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps", "norm_eps").orElse(1e-6).floatValue();
+        epsilon = config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps", "layer_norm_epsilon", "norm_eps").orElse(1e-6).floatValue();
         embeddingScale = traits.embeddingsScaled()
                 ? (float) Math.sqrt(sizes.hidden)
                 : multiplier(traits, config, "embedding_multiplier");
@@ -141,6 +146,19 @@ public final class DecoderModel implements Serializable {
      */
     public static DecoderModel of(Checkpoint checkpoint, ModelConversion conversion) {
         return new DecoderModel(conversion.architecture(), checkpoint, conversion);
+    }
+
+    private static Map<LayerHalf, BitSet> halves(ModelTensors tensors) {
+        Map<LayerHalf, BitSet> halves = new EnumMap<>(LayerHalf.class);
+        for (LayerHalf half : LayerHalf.values()) {
+            halves.put(half, new BitSet());
+        }
+        for (TensorRecipe recipe : tensors.recipes().values()) {
+            if (recipe.layer() >= 0) {
+                Role.find(recipe.name()).ifPresent(role -> halves.get(LayerHalf.of(role)).set(recipe.layer()));
+            }
+        }
+        return halves;
     }
 
     private static Sizes sizes(ModelConfig config, Map<String, TensorRecipe> tensors) {
@@ -427,6 +445,11 @@ public final class DecoderModel implements Serializable {
     /** Whether a tensor is one of the model's, by its GGUF name. */
     boolean has(String tensor) {
         return tensors.recipes().containsKey(tensor);
+    }
+
+    /** Whether a layer has a half. */
+    boolean has(int layer, LayerHalf half) {
+        return halves.get(half).get(layer);
     }
 
     /** The activation function; null where layers have learned their own. */

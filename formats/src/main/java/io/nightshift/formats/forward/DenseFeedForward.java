@@ -6,7 +6,6 @@ import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
 import io.nightshift.kernels.transformer.Xielu;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -51,16 +50,12 @@ record DenseFeedForward(int layer, Activation activation, Optional<Xielu> learne
     }
 
     private float[] activated(PackedActivations packed, Workers workers) {
+        if (learned.isEmpty()) {
+            return FeedForward.activated(up, activation, packed, workers);
+        }
         float[] inner = up.apply(packed, workers);
         int channels = up.outputs();
-        if (learned.isPresent()) {
-            TokenRows.each(packed.tokens(), workers, token -> learned.get().apply(inner, token * channels, channels));
-            return inner;
-        }
-        float[] ones = new float[channels];
-        Arrays.fill(ones, 1);
-        TokenRows.each(packed.tokens(), workers,
-                token -> activation.gate(inner, token * channels, ones, 0, channels, inner, token * channels));
+        TokenRows.each(packed.tokens(), workers, token -> learned.get().apply(inner, token * channels, channels));
         return inner;
     }
 }

@@ -5,6 +5,7 @@ import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
 import java.io.IOException;
+import java.util.Arrays;
 
 /** What stands between a layer's second norm and the residual sum. */
 sealed interface FeedForward permits DenseFeedForward, ExpertFeedForward, DenseBesideExperts {
@@ -36,6 +37,17 @@ sealed interface FeedForward permits DenseFeedForward, ExpertFeedForward, DenseB
         TokenRows.each(inputs.tokens(), workers, token -> activation.gate(
                 gates, token * channels, ups, token * channels, channels, gates, token * channels));
         return gates;
+    }
+
+    /** The same of a block without a gate. */
+    static float[] activated(Projection up, Activation activation, PackedActivations inputs, Workers workers) {
+        float[] inner = up.apply(inputs, workers);
+        int channels = up.outputs();
+        float[] ones = new float[channels];
+        Arrays.fill(ones, 1);
+        TokenRows.each(inputs.tokens(), workers,
+                token -> activation.gate(inner, token * channels, ones, 0, channels, inner, token * channels));
+        return inner;
     }
 
     /** The same where the gate is the first half of the up projection's rows. */

@@ -30,6 +30,8 @@ public final class PassMemory {
         private long expert;
         private long sharedExpert;
         private long gram;
+        private long ofAllExperts;
+        private boolean gated;
 
         void add(Role role, TensorRecipe recipe) {
             long outputs = recipe.rowsPerExpert();
@@ -75,16 +77,22 @@ public final class PassMemory {
                     feedForward += inputs;
                     gram += gram(inputs);
                 }
-                case EXPERT_GATE -> expert += outputs;
+                case EXPERT_GATE -> {
+                    expert += outputs;
+                    gated = true;
+                }
                 case EXPERT_UP, EXPERT_GATE_UP -> {
                     expert += outputs;
                     gram += experts * gram(inputs);
+                    ofAllExperts = gram(inputs);
                 }
                 case EXPERT_DOWN -> {
                     expert += inputs;
                     // Their sum once more.
                     gram += (experts + 1) * gram(inputs);
                 }
+                case EXPERT_COMPRESSION -> expert += 2 * outputs;
+                case EXPERT_DECOMPRESSION -> gram += gram(inputs);
                 case SHARED_GATE, SHARED_UP -> sharedExpert += outputs;
                 case SHARED_DOWN -> {
                     sharedExpert += inputs;
@@ -92,6 +100,11 @@ public final class PassMemory {
                 }
                 default -> { }
             }
+        }
+
+        /** Where experts have no gate apart, what they read is added up once more. */
+        long grams() {
+            return gram + (gated ? 0 : ofAllExperts);
         }
 
         /** Channels of the wider half. */
@@ -150,7 +163,7 @@ public final class PassMemory {
         return new Largest(
                 all.stream().mapToLong(layer -> layer.weights).max().orElse(0),
                 all.stream().mapToLong(Layer::width).max().orElse(0),
-                all.stream().mapToLong(layer -> layer.gram).max().orElse(0));
+                all.stream().mapToLong(Layer::grams).max().orElse(0));
     }
 
     private static StageMemory of(Largest layer, DecoderModel model, int sequences, int length, long gram) {

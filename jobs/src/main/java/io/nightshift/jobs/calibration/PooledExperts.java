@@ -14,8 +14,12 @@ import java.util.List;
  * finite and not zero, and it is better than taking all channels for equal.
  */
 final class PooledExperts {
-    /** The linear layers of experts whose inputs no router sees: gate and up are one matrix in such a family alone. */
-    private static final List<String> APART = List.of(Role.EXPERT_DOWN.tensor(), Role.EXPERT_GATE_UP.tensor());
+    /**
+     * The first linear layers of experts that read what a router may not see: gate and up are one matrix, and up has no gate before
+     * it, in such families alone.
+     */
+    private static final List<String> APART =
+            List.of(Role.EXPERT_DOWN.tensor(), Role.EXPERT_GATE_UP.tensor(), Role.EXPERT_UP.tensor());
 
     private PooledExperts() {}
 
@@ -28,7 +32,7 @@ final class PooledExperts {
     static String insteadOf(int layer, List<String> tensors) {
         String prefix = "blk." + layer + ".";
         return APART.stream()
-                .filter(linear -> tensors.contains(prefix + linear + ".weight"))
+                .filter(linear -> tensors.get(0).equals(prefix + linear + ".weight"))
                 .map(linear -> prefix + linear + InputSummary.POOLED)
                 .findFirst()
                 .orElse(prefix + Role.ROUTER.tensor());

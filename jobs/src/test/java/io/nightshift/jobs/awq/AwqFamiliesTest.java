@@ -118,7 +118,8 @@ class AwqFamiliesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
-        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "granite-moe-shared", "granite4-one-group", "granite4-one-group-dense", "lfm2", "lfm2-moe", "olmo3-yarn",
+        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "granite-moe-shared",
+        "granite4-one-group", "granite4-one-group-dense", "nemotron3", "nemotron3-super", "lfm2", "lfm2-moe", "olmo3-yarn",
         "qwen2-moe", "qwen3-next", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
@@ -189,7 +190,7 @@ class AwqFamiliesTest {
         assertTrue(kept.contains("model.layers.1.feed_forward.gate\""), kept);
     }
 
-    /** What the states give passes a norm, which takes scales; gate and up projection of a shared expert are one layer to loaders. */
+    /** What the states give passes a norm, which takes scales; loaders know a shared expert's gate and up projection as one. */
     @Test
     void projectionsOfMambaAreScaledAndSharedExpertsOfGraniteAreOneLayer() throws IOException {
         Path model = steps("granite4-one-group").model();

@@ -27,7 +27,7 @@ class RecentGgufTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"lfm2-moe", "qwen3-next", "granite4-one-group"})
+    @ValueSource(strings = {"lfm2-moe", "qwen3-next", "granite4-one-group", "nemotron3-super"})
     void filesAreReadBackAndScalesWithErrorFeedbackSaveLoss(String name) throws IOException {
         Path model = GeneratedCheckpoint.write(name, folder);
         String statistics;
