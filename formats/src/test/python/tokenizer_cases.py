@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
 """Makes the tokenizer test cases: small made-up tokenizers of every kind, and what llama.cpp's converter says of them.
 
-  tokenizer_cases.py LLAMA_CPP_FOLDER RESOURCES/metadata
+  tokenizer_cases.py LLAMA_CPP_FOLDER RESOURCES/metadata [NAME...]
 
-Needs torch, transformers, gguf, sentencepiece and tokenizers. Each case is a folder with the files of a checkpoint but
+Needs torch, transformers, gguf, sentencepiece, tokenizers and, for tekken, mistral_common. Each case is a folder with the files of a checkpoint but
 its weights; golden.json holds the metadata that the converter's --vocab-only writes, as gguf_digest.py prints it.
 A made-up byte-level tokenizer has no known hash: the converter is told the name of its pre-tokenizer, and so is ours.
 """
-import hashlib, inspect, io, json, re, shutil, sys
+import base64, hashlib, inspect, io, json, re, shutil, sys
 from pathlib import Path
 
 LLAMA_CPP, OUT = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
 sys.path[:0] = [str(LLAMA_CPP), str(LLAMA_CPP / "gguf-py")]
 import gguf, sentencepiece
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from conversion import ModelBase, TextModel, get_model_architecture, get_model_class
 
 WORDS = "the quick brown fox jumps over the lazy dog while seven wizards make toxic brew for evil queen and jack".split()
@@ -237,12 +237,79 @@ def phi4(f):
                             "pad_token": "<|dummy_85|>", "unk_token": "\ufffd"})
 
 
+TEKKEN_PATTERN = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+    r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
+    r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+TEKKEN_TEXT = TEXT[:40] + ["naïve café für Größe, 日本語の日本 и не на не", "  four    spaces\n\n\t\tand tabs!? ...", "don't DON'T 2026"] * 9
+TEKKEN_SPECIALS = ("<unk> <s> </s> [INST] [/INST] [AVAILABLE_TOOLS] [/AVAILABLE_TOOLS] [TOOL_RESULTS] [/TOOL_RESULTS] "
+                   "[TOOL_CALLS] [IMG] <pad> [IMG_BREAK] [IMG_END] [PREFIX] [MIDDLE] [SUFFIX] [SYSTEM_PROMPT] "
+                   "[/SYSTEM_PROMPT] [TOOL_CONTENT]").split()
+
+
+def tekken(path, version, merges, beyond=0, count=24, specials=None):
+    """A tekken.json: bytes, so many merged tokens, and some behind those that count. Special tokens are listed, or not."""
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(TEKKEN_PATTERN), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)])
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trained.train_from_iterator(TEKKEN_TEXT, trainers.BpeTrainer(
+        vocab_size=256 + merges + beyond, initial_alphabet=alphabet, show_progress=False))
+    decode = {c: b for b, c in gguf.vocab.bytes_to_unicode().items()}
+    made = json.loads(trained.to_str())["model"]["merges"]
+    tokens = [bytes([b]) for b in range(256)] + [bytes(decode[c] for c in left + right) for left, right in made]
+    content = {"config": {"pattern": TEKKEN_PATTERN, "num_vocab_tokens": len(tokens), "default_vocab_size": count + 256 + merges,
+                          "default_num_special_tokens": count, "version": version},
+               "vocab": [{"rank": rank, "token_bytes": base64.b64encode(token).decode(), "token_str": text(token)}
+                         for rank, token in enumerate(tokens)]}
+    if specials:
+        content["special_tokens"] = [{"rank": i, "token_str": s, "is_control": True} for i, s in enumerate(specials)]
+    path.write_text(json.dumps(content, separators=(",", ":")) + "\n")
+
+
+def text(token):
+    try:
+        return token.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def tekken_v3(f):
+    tekken(f / "tekken.json", "v3", 120, beyond=9)
+    write(f, config=config("MistralForCausalLM", "mistral", 400, bos_token_id=7, eos_token_id=8, pad_token_id=None))
+
+
+def tekken_v7(f):
+    """What else lies there, and would count without tekken.json, does not."""
+    tekken(f / "tekken.json", "v7", 24, count=22, specials=[*TEKKEN_SPECIALS, "é[NEW]"])
+    spm(f / "tokenizer.model")
+    text_config = config("MistralForCausalLM", "mistral", 302)
+    del text_config["architectures"]
+    write(f, config={"architectures": ["Mistral3ForConditionalGeneration"], "model_type": "mistral3", "text_config": text_config},
+          tokenizer_config={"tokenizer_class": "LlamaTokenizer", "add_prefix_space": False, "add_bos_token": False,
+                            "eos_token": "[INST]", "chat_template": "{{ messages }}"})
+    write(f, chat_template_jinja="never used")
+
+
+def tekken_v11(f):
+    tekken(f / "tekken.json", "v11", 4, count=36, specials=[*TEKKEN_SPECIALS, "[ARGS]", "[CALL_ID]"])
+    write(f, config=config("MistralForCausalLM", "mistral", 296))
+
+
+def tekken_v13(f):
+    """No merged token at all."""
+    tekken(f / "tekken.json", "v13", 0, count=25, specials=[*TEKKEN_SPECIALS, "[ARGS]", "[CALL_ID]", "[THINK]", "[/THINK]"])
+    write(f, config=config("MistralForCausalLM", "mistral", 281))
+    write(f, chat_template_jinja="{{ messages }}")
+
+
 CASES = {  # name: (maker, GGUF architecture, pre-tokenizer that both are told)
     "llama-spm-added": (llama_spm_added, None), "mistral-spm-bare": (mistral_spm_bare, None), "code-llama": (code_llama, None),
     "llama-hf": (llama_hf, None), "mistral-hf": (mistral_hf, None), "llama3": (llama3, "llama-bpe"),
     "llama-other-end": (llama_other_end, "llama-bpe"), "granite": (granite, "refact"), "qwen3": (qwen3, "qwen2"),
     "qwen3-named-specials": (qwen3_named_specials, "qwen2"), "qwen3-moe": (qwen3_moe, "qwen2"), "gemma2": (gemma2, None),
-    "gemma3": (gemma3, None), "gemma3-bpe": (gemma3_bpe, "gemma4"), "phi3": (phi3, None), "phi4": (phi4, "dbrx")}
+    "gemma3": (gemma3, None), "gemma3-bpe": (gemma3_bpe, "gemma4"), "phi3": (phi3, None), "phi4": (phi4, "dbrx"),
+    "tekken-v3": (tekken_v3, None), "tekken-v7": (tekken_v7, None), "tekken-v11": (tekken_v11, None), "tekken-v13": (tekken_v13, None)}
 
 
 def kv(writer):
@@ -252,6 +319,8 @@ def kv(writer):
             packed = writer._pack_val(v.value, types.ARRAY, add_vtype=False)
             element = types(int.from_bytes(packed[:4], "little")).name
             out.append([key, "ARRAY[%s]" % element, len(v.value), "sha256:" + hashlib.sha256(packed[12:]).hexdigest()])
+        elif key == "tokenizer.chat_template" and len(v.value) > 1000:  # one of llama.cpp's, which is not kept here
+            out.append([key, v.type.name, "sha256:" + hashlib.sha256(v.value.encode()).hexdigest()])
         else:
             out.append([key, v.type.name, v.value])
     return out
@@ -261,7 +330,8 @@ CHECK_TEXT = eval(re.search(r"chktxt = ('.*')\n", inspect.getsource(TextModel.ge
 
 
 def main():
-    for name, (make, pre) in CASES.items():
+    for name in sys.argv[3:] or CASES:
+        make, pre = CASES[name]
         folder = OUT / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -275,8 +345,9 @@ def main():
                 return pre
             cls.get_vocab_base_pre = named
         model = cls(folder, gguf.LlamaFileType.MOSTLY_F16, folder / "vocab.gguf", dry_run=True)
+        model = getattr(model, "impl", model)
         model.prepare_metadata(vocab_only=True)
-        architecture = gguf.MODEL_ARCH_NAMES[cls.model_arch]
+        architecture = gguf.MODEL_ARCH_NAMES[model.model_arch]
         (folder / "golden.json").write_text(json.dumps(
             {"architecture": architecture, "rows": model.hparams["vocab_size"], "preTokenizer": pre, "hash": next(iter(hashes), None),
              "kv": [k for k in kv(model.gguf_writer) if not k[0].startswith(architecture + ".")]}, indent=1, ensure_ascii=False) + "\n")

@@ -26,6 +26,10 @@ public record ChatFormat(String location, Map<String, String> templates, Map<Str
     private static final Set<String> WITHOUT_DEFAULTS =
             Set.of("", "PreTrainedTokenizer", "PreTrainedTokenizerFast", "TokenizersBackend");
 
+    /** What files with tekken.json need not say of it. */
+    private static final Map<String, String> TEKKEN =
+            Map.of("bos", Tekken.BOS, "eos", Tekken.EOS, "unk", Tekken.UNKNOWN, "pad", Tekken.PADDING);
+
     /**
      * Reads templates and special tokens.
      *
@@ -54,7 +58,7 @@ public record ChatFormat(String location, Map<String, String> templates, Map<Str
             String name = role + "_token";
             JsonNode given = map.has(name) ? map.path(name) : config.path(name);
             if (given.isMissingNode()) {
-                String usual = TokenizerClass.of(files).specials().get(role);
+                String usual = Tekken.isTakenOf(files) ? TEKKEN.get(role) : TokenizerClass.of(files).specials().get(role);
                 if (usual != null) {
                     tokens.put(name, usual);
                 } else {

@@ -25,14 +25,25 @@ import java.util.stream.Collectors;
 record ChatTemplates(List<Template> templates) {
     static final ChatTemplates NONE = new ChatTemplates(List.of());
 
+    static final String JINJA_FILE = "chat_template.jinja";
+
     private static final String DEFAULT = "default";
     private static final String KEY = "tokenizer.chat_template";
     private static final String ADDITIONAL = "additional_chat_templates";
     private static final String JINJA = ".jinja";
-    private static final String JINJA_FILE = "chat_template.jinja";
 
     /** A template with its name. */
     record Template(String name, String text) {}
+
+    /** One template. */
+    static ChatTemplates of(String text) {
+        return new ChatTemplates(List.of(new Template(DEFAULT, text)));
+    }
+
+    /** The usual template of {@code chat_template.jinja}; empty if there is no such file. */
+    static Optional<String> ofFile(TokenizerFiles files) throws IOException {
+        return files.has(JINJA_FILE) ? Optional.of(text(files.folder(), JINJA_FILE)) : Optional.empty();
+    }
 
     /**
      * Reads them: those of {@code tokenizer_config.json} if it has the key, else {@code chat_template.jinja} with
@@ -77,7 +88,7 @@ record ChatTemplates(List<Template> templates) {
 
     private static ChatTemplates of(JsonNode value, String file, Warnings warnings) {
         if (value.isTextual()) {
-            return new ChatTemplates(List.of(new Template(DEFAULT, value.textValue())));
+            return of(value.textValue());
         }
         if (value.isArray()) {
             List<Template> templates = new ArrayList<>();

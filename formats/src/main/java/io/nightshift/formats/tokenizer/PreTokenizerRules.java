@@ -8,6 +8,9 @@ import java.util.Optional;
 
 /** Names of pre-tokenizers by the rule in tokenizer.json (llama-vocab.cpp, llm_tokenizer_bpe, and its comments). */
 final class PreTokenizerRules {
+    /** The name of the rule of Mistral's tokenizers. */
+    static final String TEKKEN = "tekken";
+
     private static final String SUFFIXES = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     private static final String SUFFIXES_SPELT_OUT = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
     private static final String SPACES = "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -32,7 +35,7 @@ final class PreTokenizerRules {
             List.of(SUFFIXES + "|" + MARKED_WORDS + "|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*" + SPACES),
                     "qwen35",
             List.of(WORDS + "|\\p{N}" + REST), "ufakzeka",
-            List.of(CASED.formatted("", "")), "tekken",
+            List.of(CASED.formatted("", "")), TEKKEN,
             List.of(CASED.formatted(SUFFIXES + "?", "{1,3}")), "gpt-4o",
             List.of("\\p{N}{1,3}", SUFFIXES + "|" + WORDS + "|\\p{N}+" + REST), "minicpm5",
             List.of(
@@ -57,6 +60,11 @@ final class PreTokenizerRules {
             return Optional.of(wholeWords ? "llama-bpe" : "dbrx");
         }
         return Optional.ofNullable(NAMES.get(rule));
+    }
+
+    /** Whether an expression is the one that llama.cpp cuts texts for tekken by. */
+    static boolean isTekken(String regex) {
+        return TEKKEN.equals(NAMES.get(List.of(normalized(regex))));
     }
 
     /** Adds the expressions that a pre-tokenizer isolates; false if it does something else. */

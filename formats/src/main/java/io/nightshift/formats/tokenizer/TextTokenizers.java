@@ -14,6 +14,7 @@ import java.util.Set;
 public final class TextTokenizers {
     private static final String SENTENCE_PIECE = "llama";
     private static final int SENTENCE_PIECE_BOS = 1;
+    private static final String BYTE_LEVEL = "gpt2";
 
     /** Merges of characters as they are, whose spaces a normalizer replaces: not of bytes that stand for characters. */
     private static final String GEMMA4 = "gemma4";
@@ -30,7 +31,8 @@ public final class TextTokenizers {
      * Face's library, with the tokens that the other files add; else {@code tokenizer.model}, turned into a
      * tokenizer.json as transformers does it. That keeps texts as they are for Llama and Gemma, where SentencePiece's
      * own library would collapse spaces and replace characters; for other models it does both. Unigram models without a
-     * class of their own go through SentencePiece's library.
+     * class of their own go through SentencePiece's library. Where the output's tokenizer is of {@code tekken.json}, tokens
+     * are mistral_common's, which takes special tokens in a text for text.
      *
      * @param folder the checkpoint
      * @param metadata the {@code tokenizer.*} keys of {@link TokenizerMetadata}
@@ -43,6 +45,9 @@ public final class TextTokenizers {
         if (files.has(BytePairTokenizer.FILE)) {
             return huggingFace(
                     files.with(SentencePieceAsJson.rebuilt(files)), files.path(BytePairTokenizer.FILE), begin);
+        }
+        if (isTekken(files, metadata)) {
+            return new TekkenTextTokenizer(Tekken.read(files), begin);
         }
         if (!files.hasSentencePiece()) {
             throw missing(files);
@@ -77,6 +82,9 @@ public final class TextTokenizers {
             return ScoreMergeTokenizer.of(metadata, begin, folder.location());
         }
         TokenizerFiles files = new TokenizerFiles(folder);
+        if (isTekken(files, metadata)) {
+            return new TekkenTextTokenizer(Tekken.read(files), begin);
+        }
         if (!files.has(BytePairTokenizer.FILE)) {
             throw missing(files);
         }
@@ -84,6 +92,11 @@ public final class TextTokenizers {
         boolean gemma = text(metadata, "tokenizer.ggml.model").equals(GEMMA4);
         return new HuggingFaceTextTokenizer(new RustTokenizer(
                 () -> gemma ? cutAtLineEnds(files.tokenizerJson()) : withoutNormalizer(files.tokenizerJson()), file), begin);
+    }
+
+    /** Families that do not take it may have the file as well. */
+    private static boolean isTekken(TokenizerFiles files, GgufMetadata metadata) {
+        return Tekken.isTakenOf(files) && text(metadata, "tokenizer.ggml.model").equals(BYTE_LEVEL);
     }
 
     private static InvalidModelException missing(TokenizerFiles files) {

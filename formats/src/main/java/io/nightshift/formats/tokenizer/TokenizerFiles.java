@@ -107,6 +107,11 @@ final class TokenizerFiles {
         return config;
     }
 
+    /** The content of {@code tekken.json}, which is large and mostly not needed: it is read here. */
+    JsonNode tekken() throws IOException {
+        return json(Tekken.FILE);
+    }
+
     JsonNode generationConfig() throws IOException {
         return json("generation_config.json");
     }

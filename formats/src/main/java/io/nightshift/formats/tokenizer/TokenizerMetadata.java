@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /**
  * The {@code tokenizer.*} keys, as the converter writes them after an architecture's own keys: which of a folder's
  * tokenizers is taken, and what each architecture adds (set_vocab in the converter's llama.py, qwen.py, gemma.py and
- * phi.py).
+ * phi.py). Those of Mistral's own tokenizers are in {@link TekkenMetadata}.
  */
 public final class TokenizerMetadata {
     /** Rows of CodeLlama's embedding, which has infill tokens. */
@@ -103,9 +103,9 @@ public final class TokenizerMetadata {
     }
 
     private void appendLlama() throws IOException {
-        if (files.has("tekken.json") && !files.has("tokenizer.json")) {
-            throw new InvalidModelException(files.path("tekken.json")
-                    + ": Mistral's tekken tokenizers are not supported; add the model's tokenizer.json");
+        if (Tekken.isTakenOf(files)) {
+            TekkenMetadata.append(files, rows, preTokenizer, metadata, warnings);
+            return;
         }
         addDeclaredSpacePrefix();
         if (!files.hasSentencePiece() && LlamaHfVocabulary.accepts(files)) {

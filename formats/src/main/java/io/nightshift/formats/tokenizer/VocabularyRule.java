@@ -6,7 +6,7 @@ public enum VocabularyRule {
     BYTE_PAIR,
     /** SentencePiece where the folder has it, else byte-level BPE. */
     SENTENCE_PIECE_OR_BYTE_PAIR,
-    /** SentencePiece as a model or as tokenizer.json, else byte-level BPE. */
+    /** Mistral's tekken.json where there is no tokenizer.json; SentencePiece as either file, else byte-level BPE. */
     LLAMA,
     GEMMA2,
     GEMMA3,

@@ -43,7 +43,9 @@ class TokenizerCasesTest {
                 "gemma2",
                 "gemma3",
                 "phi3",
-                "phi4"
+                "phi4",
+                "tekken-v3",
+                "tekken-v7"
             })
     void writesTheKeysOfTheConverter(String name) throws Exception {
         ModelFolder folder = folder(name);
@@ -65,6 +67,7 @@ class TokenizerCasesTest {
 
     private static final Map<String, VocabularyRule> RULES = Map.of(
             "llama", VocabularyRule.LLAMA,
+            "mistral3", VocabularyRule.LLAMA,
             "qwen3", VocabularyRule.SENTENCE_PIECE_OR_BYTE_PAIR,
             "qwen3moe", VocabularyRule.BYTE_PAIR,
             "gemma2", VocabularyRule.GEMMA2,

@@ -37,11 +37,6 @@ class TokenizerRefusalTest {
     }
 
     @Test
-    void refusesTekken() {
-        refused(VocabularyRule.LLAMA, Map.of("tekken.json", "{}"), "memory/tekken.json", "tekken", "tokenizer.json");
-    }
-
-    @Test
     void refusesWordPieceAndUnigram() {
         for (String type : List.of("WordPiece", "Unigram")) {
             String tokenizer = "{\"model\":{\"type\":\"" + type + "\"}}";
