@@ -28,6 +28,7 @@ final class PixtralTower {
 
     /** The row of the embedding that ends a row of patches: the converter finds it by this name alone. */
     private static final String BREAK = "v.token_embd.img_break";
+    private static final String BREAK_TOKEN = "[IMG_BREAK]";
     private static final String EMBEDDING = "embed_tokens.weight";
 
     private static final Architecture TABLE = Architecture.named("clip", "Mistral3ForConditionalGeneration")
@@ -99,8 +100,9 @@ final class PixtralTower {
         sources.expect(embedding, List.of(sources.config().integer("model.vocab_size"), sources.shape().get(0)));
         long token = breakToken(sources.checkpoint().folder());
         if (token < 1 || token >= embedding.rows()) {
-            throw new InvalidModelException(sources.checkpoint().folder().location() + ": the token [IMG_BREAK] has the id "
-                    + token + ", but the embedding has " + embedding.rows() + " rows; is the tokenizer this model's?");
+            throw new InvalidModelException(sources.checkpoint().folder().location() + ": the token " + BREAK_TOKEN
+                    + " has the id " + token + ", but the embedding has " + embedding.rows()
+                    + " rows; is the tokenizer this model's?");
         }
         return List.of(new SourceRows(embedding, token, 1, RowOrder.AS_IS, 0));
     }
@@ -123,11 +125,22 @@ final class PixtralTower {
                 }
             }
         }
-        throw new InvalidModelException(folder.location() + ": neither tokenizer_config.json nor tokenizer.json has the token"
-                + " [IMG_BREAK], which ends a row of an image. Fetch the checkpoint again");
+        if (tokenizer.isEmpty()) {
+            // Here the converter stops; of Mistral's own layout it takes the token so (llava.py, get_mistral_token_id).
+            Optional<JsonNode> tekken = JsonFile.read(folder, "tekken.json");
+            if (tekken.isPresent()) {
+                for (JsonNode token : tekken.get().path("special_tokens")) {
+                    if (token.path("token_str").asText().equals(BREAK_TOKEN)) {
+                        return token.path("rank").asLong(-1);
+                    }
+                }
+            }
+        }
+        throw new InvalidModelException(folder.location() + ": none of tokenizer_config.json, tokenizer.json and tekken.json"
+                + " has the token " + BREAK_TOKEN + ", which ends a row of an image. Fetch the checkpoint again");
     }
 
     private static boolean isBreak(JsonNode token) {
-        return token.path("content").asText().equals("[IMG_BREAK]");
+        return token.path("content").asText().equals(BREAK_TOKEN);
     }
 }

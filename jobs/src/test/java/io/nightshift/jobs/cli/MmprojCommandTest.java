@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nightshift.jobs.testing.CommandRun;
+import io.nightshift.jobs.testing.Fixtures;
 import io.nightshift.jobs.testing.GeneratedCheckpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -50,7 +51,7 @@ class MmprojCommandTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             qwen3-vl|preprocessor_config.json|{}|"image_mean" must be three numbers such as 0.5 in preprocessor_config.json or
             gemma4|processor_config.json|{"image_processor": {"image_mean": [0, 0, 0]}}|"image_mean" must be three numbers
-            mistral3|tokenizer_config.json|{}|neither tokenizer_config.json nor tokenizer.json has the token [IMG_BREAK]
+            mistral3|tokenizer_config.json|{}|none of tokenizer_config.json, tokenizer.json and tekken.json has the token [IMG_
             """)
     void aFileBesideTheCheckpointThatLacksSomethingIsNamed(String name, String file, String content, String said)
             throws IOException {
@@ -92,6 +93,20 @@ class MmprojCommandTest {
         assertEquals(0, run.exitCode(), run.err());
         assertTrue(run.err().contains("has no v.token_embd.img_break, and llama.cpp loads no such file. llama.cpp's converter"
                 + " writes the same; it takes the row of the embedding only where that is called"), run.err());
+    }
+
+    /** The converter stops where neither tokenizer.json nor tokenizer_config.json has the token. */
+    @Test
+    void theTokenThatEndsARowIsFoundInTekken() throws IOException {
+        Path model = GeneratedCheckpoint.write("ministral3", Files.createDirectories(folder.resolve("tekken")));
+        Files.delete(model.resolve("tokenizer_config.json"));
+        Files.writeString(model.resolve("tekken.json"),
+                "{\"special_tokens\": [{\"rank\": 12, \"token_str\": \"[IMG_BREAK]\"}]}");
+        CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "mmproj:F16", "--output",
+                model.toString(), "--master", "local[2]");
+        assertEquals(0, run.exitCode(), run.err());
+        assertEquals(GeneratedCheckpoint.golden("ministral3").at("/mmproj/sha256/F16").asText(),
+                Fixtures.sha256(model.resolve("mmproj-ministral3-F16.gguf")));
     }
 
     /** transformers 5 leaves a part of the names out; the converter stops there. */
