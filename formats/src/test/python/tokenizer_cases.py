@@ -247,17 +247,22 @@ TEKKEN_SPECIALS = ("<unk> <s> </s> [INST] [/INST] [AVAILABLE_TOOLS] [/AVAILABLE_
                    "[/SYSTEM_PROMPT] [TOOL_CONTENT]").split()
 
 
-def tekken(path, version, merges, beyond=0, count=24, specials=None):
-    """A tekken.json: bytes, so many merged tokens, and some behind those that count. Special tokens are listed, or not."""
+def trained_tokens(merges):
+    """Bytes, and so many tokens merged of them."""
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Split(Regex(TEKKEN_PATTERN), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)])
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trained.train_from_iterator(TEKKEN_TEXT, trainers.BpeTrainer(
-        vocab_size=256 + merges + beyond, initial_alphabet=alphabet, show_progress=False))
+        vocab_size=256 + merges, initial_alphabet=alphabet, show_progress=False))
     decode = {c: b for b, c in gguf.vocab.bytes_to_unicode().items()}
     made = json.loads(trained.to_str())["model"]["merges"]
-    tokens = [bytes([b]) for b in range(256)] + [bytes(decode[c] for c in left + right) for left, right in made]
+    return [bytes([b]) for b in range(256)] + [bytes(decode[c] for c in left + right) for left, right in made]
+
+
+def tekken(path, version, merges, beyond=0, count=24, specials=None):
+    """A tekken.json: bytes, so many merged tokens, and some behind those that count. Special tokens are listed, or not."""
+    tokens = trained_tokens(merges + beyond)
     content = {"config": {"pattern": TEKKEN_PATTERN, "num_vocab_tokens": len(tokens), "default_vocab_size": count + 256 + merges,
                           "default_num_special_tokens": count, "version": version},
                "vocab": [{"rank": rank, "token_bytes": base64.b64encode(token).decode(), "token_str": text(token)}
@@ -303,13 +308,63 @@ def tekken_v13(f):
     write(f, chat_template_jinja="{{ messages }}")
 
 
+# What the converter asks of a class that comes with a checkpoint, in place of the class: ranks, and special tokens.
+KIMI_CLASS = """
+from types import SimpleNamespace
+from tiktoken.load import load_tiktoken_bpe
+from transformers import PreTrainedTokenizer
+
+
+class TikTokenTokenizer(PreTrainedTokenizer):
+    vocab_files_names = {"vocab_file": "tiktoken.model"}
+
+    def __init__(self, vocab_file, added_tokens_decoder=None, **more):
+        ranks = load_tiktoken_bpe(vocab_file)
+        self.model = SimpleNamespace(_mergeable_ranks=ranks)
+        named = {i: token.content for i, token in (added_tokens_decoder or {}).items()}
+        self.special_tokens = {named.get(i, f"<|reserved_token_{i}|>"): i for i in range(len(ranks), len(ranks) + 256)}
+        super().__init__(**more)
+
+    @property
+    def vocab_size(self):
+        return len(self.get_vocab())
+
+    def get_vocab(self):
+        return dict(self.special_tokens)
+
+    def encode(self, text, **more):
+        return [0]
+
+    def _convert_token_to_id(self, token):
+        return self.special_tokens[token]
+"""
+
+
+def kimi_k2(f):
+    """Of tokens that begin with one that only comes later there is no merge, and none of the token whose bytes are special."""
+    tokens = trained_tokens(24)
+    tokens += [b"zz", b"zzqx", b"[EOS]", "日本語".encode()]
+    base = len(tokens)
+    (f / "tiktoken.model").write_bytes(b"".join(b"%s %d\n" % (base64.b64encode(t), i) for i, t in enumerate(tokens)))
+    (f / "tokenization_kimi.py").write_text(KIMI_CLASS)
+    write(f, config={**config("DeepseekV3ForCausalLM", "kimi_k2", base + 256, bos_token_id=base, eos_token_id=base + 1,
+                              q_lora_rank=16, kv_lora_rank=16, qk_nope_head_dim=16, qk_rope_head_dim=16, v_head_dim=16,
+                              num_nextn_predict_layers=0, n_routed_experts=4, num_experts_per_tok=2, n_shared_experts=1)},
+          tokenizer_config={"tokenizer_class": "TikTokenTokenizer", "auto_map": {"AutoTokenizer": [
+              "tokenization_kimi.TikTokenTokenizer", None]}, "bos_token": "[BOS]", "eos_token": "[EOS]", "pad_token": "[PAD]",
+              "unk_token": "[UNK]", "chat_template": "{{ messages }}", "added_tokens_decoder": decoder(
+                  (base, "[BOS]", True), (base + 1, "[EOS]", True), (base + 2, "<|im_end|>", True), (base + 9, "<think>", False),
+                  (base + 254, "[UNK]", True), (base + 255, "[PAD]", True))})
+
+
 CASES = {  # name: (maker, GGUF architecture, pre-tokenizer that both are told)
     "llama-spm-added": (llama_spm_added, None), "mistral-spm-bare": (mistral_spm_bare, None), "code-llama": (code_llama, None),
     "llama-hf": (llama_hf, None), "mistral-hf": (mistral_hf, None), "llama3": (llama3, "llama-bpe"),
     "llama-other-end": (llama_other_end, "llama-bpe"), "granite": (granite, "refact"), "qwen3": (qwen3, "qwen2"),
     "qwen3-named-specials": (qwen3_named_specials, "qwen2"), "qwen3-moe": (qwen3_moe, "qwen2"), "gemma2": (gemma2, None),
     "gemma3": (gemma3, None), "gemma3-bpe": (gemma3_bpe, "gemma4"), "phi3": (phi3, None), "phi4": (phi4, "dbrx"),
-    "tekken-v3": (tekken_v3, None), "tekken-v7": (tekken_v7, None), "tekken-v11": (tekken_v11, None), "tekken-v13": (tekken_v13, None)}
+    "tekken-v3": (tekken_v3, None), "tekken-v7": (tekken_v7, None), "tekken-v11": (tekken_v11, None), "tekken-v13": (tekken_v13, None),
+    "kimi-k2": (kimi_k2, "kimi-k2")}
 
 
 def kv(writer):
@@ -341,6 +396,8 @@ def main():
         hashes = []
         if pre:
             def named(self, tokenizer, pre=pre, hashes=hashes):
+                if pre == "kimi-k2" and not hasattr(tokenizer, "special_tokens"):
+                    raise NotImplementedError("no tokenizer that the converter knows")
                 hashes.append(hashlib.sha256(str(tokenizer.encode(CHECK_TEXT)).encode()).hexdigest())
                 return pre
             cls.get_vocab_base_pre = named
@@ -348,6 +405,8 @@ def main():
         model = getattr(model, "impl", model)
         model.prepare_metadata(vocab_only=True)
         architecture = gguf.MODEL_ARCH_NAMES[model.model_arch]
+        for code in folder.glob("*.py"):
+            code.unlink()
         (folder / "golden.json").write_text(json.dumps(
             {"architecture": architecture, "rows": model.hparams["vocab_size"], "preTokenizer": pre, "hash": next(iter(hashes), None),
              "kv": [k for k in kv(model.gguf_writer) if not k[0].startswith(architecture + ".")]}, indent=1, ensure_ascii=False) + "\n")

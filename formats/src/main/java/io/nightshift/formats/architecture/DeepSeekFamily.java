@@ -11,6 +11,7 @@ import static io.nightshift.formats.architecture.Dimension.key;
 
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.tokenizer.VocabularyRule;
 import java.util.List;
 import java.util.Optional;
 
@@ -73,6 +74,7 @@ final class DeepSeekFamily {
 
     private static Architecture.Builder deepSeek(String modelClass) {
         return Architecture.named("deepseek2", modelClass)
+                .vocabulary(VocabularyRule.DEEPSEEK)
                 .naming(SourceNaming.STANDARD.leavingOutFurtherLayers().leavingOutTiedOutput())
                 .only("hidden_act", "silu")
                 .only("moe_layer_freq", 1)

@@ -101,7 +101,8 @@ public final class TextTokenizers {
 
     private static InvalidModelException missing(TokenizerFiles files) {
         return new InvalidModelException(files.location() + " has no tokenizer for texts: it needs "
-                + BytePairTokenizer.FILE + " or " + SentencePieceVocabulary.FILE);
+                + BytePairTokenizer.FILE + " or " + SentencePieceVocabulary.FILE + (files.has(KimiMetadata.FILE)
+                        ? "; by " + KimiMetadata.FILE + " texts are cut in Python code, which is not run here" : ""));
     }
 
     private static JsonNode withoutNormalizer(JsonNode json) {

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /**
  * The {@code tokenizer.*} keys, as the converter writes them after an architecture's own keys: which of a folder's
  * tokenizers is taken, and what each architecture adds (set_vocab in the converter's llama.py, qwen.py, gemma.py and
- * phi.py). Those of Mistral's own tokenizers are in {@link TekkenMetadata}.
+ * phi.py). Those of Mistral's and Kimi's own tokenizers are in {@link TekkenMetadata} and {@link KimiMetadata}.
  */
 public final class TokenizerMetadata {
     /** Rows of CodeLlama's embedding, which has infill tokens. */
@@ -98,6 +98,7 @@ public final class TokenizerMetadata {
             case PHI3 -> tokenizer.appendPhi3();
             case ERNIE -> tokenizer.appendErnie();
             case HUNYUAN -> tokenizer.appendHunyuan();
+            case DEEPSEEK -> tokenizer.appendDeepSeek();
             case GLM -> tokenizer.appendGlm();
         }
     }
@@ -185,6 +186,14 @@ public final class TokenizerMetadata {
         JsonNode ends = files.generationConfig().path("eos_token_id");
         if (ends.isArray() && ends.size() >= 2) {
             metadata.put("tokenizer.ggml.eot_token_id", new GgufValue.Uint32(ends.get(0).asLong()));
+        }
+    }
+
+    private void appendDeepSeek() throws IOException {
+        if (KimiMetadata.isTakenOf(files)) {
+            KimiMetadata.append(files, rows, preTokenizer, metadata, warnings);
+        } else {
+            appendBytePair();
         }
     }
 

@@ -45,7 +45,8 @@ class TokenizerCasesTest {
                 "phi3",
                 "phi4",
                 "tekken-v3",
-                "tekken-v7"
+                "tekken-v7",
+                "kimi-k2"
             })
     void writesTheKeysOfTheConverter(String name) throws Exception {
         ModelFolder folder = folder(name);
@@ -72,7 +73,8 @@ class TokenizerCasesTest {
             "qwen3moe", VocabularyRule.BYTE_PAIR,
             "gemma2", VocabularyRule.GEMMA2,
             "gemma3", VocabularyRule.GEMMA3,
-            "phi3", VocabularyRule.PHI3);
+            "phi3", VocabularyRule.PHI3,
+            "deepseek2", VocabularyRule.DEEPSEEK);
 
     static ModelFolder folder(String name) throws URISyntaxException {
         URL golden = TokenizerCasesTest.class.getResource("/metadata/" + name + "/golden.json");
