@@ -2,6 +2,7 @@ package io.nightshift.formats.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,6 +78,15 @@ class TekkenTest {
                 MetadataDigest.of(metadata(folder).remove(key)));
         assertEquals(List.of(key + " STRING sha256:" + TekkenTemplate.CARRIED.get(version).sha256()),
                 MetadataDigest.of(golden, key::equals));
+    }
+
+    /** The digests are those of sha256sum, of the text in UTF-8. */
+    @Test
+    void aTemplateOfLlamaCppIsKnownByItsDigest() {
+        TekkenTemplate.Carried carried = new TekkenTemplate.Carried("e.jinja",
+                "4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c");
+        assertTrue(carried.is("\u00e9"));
+        assertFalse(carried.is("e"));
     }
 
     @Test
