@@ -367,6 +367,8 @@ FAMILIES = {
         "linear_attention", "moe", "full_attention", "moe"], keys={**NEMOTRON_KEYS, "num_nextn_predict_layers": 1},
         drop=("layers_block_type",), add=list(nemotron_prediction())),
     "falcon-h1": of("FalconH1ForCausalLM", **FALCON),
+    "falcon-h1-gate-first": of("FalconH1ForCausalLM", **FALCON, mamba_norm_before_gate=False),
+    "falcon-h1-without-norm": of("FalconH1ForCausalLM", **{**FALCON, "mamba_rms_norm": False}),
     "falcon-h1-f16": of("FalconH1ForCausalLM", **FALCON, change=lambda tensors: [[n, "F16", s] for n, _, s in tensors]),
     "llama4": of("Llama4ForConditionalGeneration", text_config={
         **TEXT, "num_hidden_layers": 4, "head_dim": 64, "intermediate_size": 96, "intermediate_size_mlp": 288,
@@ -382,7 +384,8 @@ FAMILIES = {
 }
 
 # Their logits are compared, and no files: those of their classes are compared elsewhere.
-WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused", "granite4-one-group", "granite4-one-group-dense")
+WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused", "granite4-one-group", "granite4-one-group-dense",
+                 "falcon-h1-gate-first", "falcon-h1-without-norm")
 
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),

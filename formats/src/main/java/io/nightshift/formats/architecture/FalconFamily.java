@@ -61,6 +61,7 @@ final class FalconFamily {
                     MIXER.gatedNorm("mamba").optional())
             .tensors(MIXER.state("mamba"))
             .hyperparameters(FalconFamily::keys)
+            .forward(LinearGroup.ATTENTION_BESIDE_STATES, DecoderTraits.windows(WindowPattern.NONE))
             .build();
 
     private FalconFamily() {}

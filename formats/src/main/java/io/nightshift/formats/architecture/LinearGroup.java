@@ -100,14 +100,19 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP), GATED, GATED_OF_EXPERT);
 
     /**
-     * The groups of Granite 4: layers of Mamba 2 or attention, with a feed-forward block or experts, or with both. What the states
-     * give passes a norm.
+     * The groups of Granite 4: layers of Mamba 2 or attention, with a feed-forward block or experts, or with both. What the
+     * states give passes a norm.
      */
     static final List<LinearGroup> STATE_SPACE = List.of(
             of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.STATE_INPUT), MIXED,
             of("ssm_norm", Role.STATE_OUTPUT),
             of("ffn_norm", Role.GATE, Role.UP, Role.ROUTER, Role.EXPERT_GATE, Role.EXPERT_UP, Role.SHARED_GATE, Role.SHARED_UP),
             GATED, GATED_OF_EXPERT, GATED_OF_SHARED);
+
+    /** The groups of Falcon-H1, whose layers are attention and Mamba 2 side by side. */
+    static final List<LinearGroup> ATTENTION_BESIDE_STATES = List.of(
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.STATE_INPUT), MIXED, of("ssm_norm", Role.STATE_OUTPUT),
+            of("ffn_norm", Role.GATE, Role.UP), GATED);
 
     /**
      * The groups of Nemotron 3, whose layers are Mamba 2, attention or experts, behind one norm. Activation functions of its

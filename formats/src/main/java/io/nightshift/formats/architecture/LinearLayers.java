@@ -185,7 +185,8 @@ public final class LinearLayers {
             if (!part.isMatrix()) {
                 throw new InvalidModelException(recipe.name() + " (" + part.tensor().name() + ", "
                         + part.tensor().type() + "): scales, rounding, chosen sizes, AWQ and EXL2 do not take weights that are"
-                        + " F64, MXFP4 or stored transposed; GGUF types without these do, with --imatrix or --stats");
+                        + " F64, MXFP4, stored transposed or multiplied by factors of the configuration; GGUF types without"
+                        + " these do, with --imatrix or --stats");
             }
         }
         if (!experts) {

@@ -82,7 +82,8 @@ public final class DecoderModel implements Serializable {
         }
         halves = halves(tensors);
         sizes = sizes(config, tensors.recipes());
-        epsilon = config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps", "layer_norm_epsilon", "norm_eps").orElse(1e-6).floatValue();
+        epsilon = config.findNumber("rms_norm_eps", "norm_epsilon", "layer_norm_eps", "layer_norm_epsilon", "norm_eps")
+                .orElse(1e-6).floatValue();
         embeddingScale = traits.embeddingsScaled()
                 ? (float) Math.sqrt(sizes.hidden)
                 : multiplier(traits, config, "embedding_multiplier");
@@ -107,7 +108,7 @@ public final class DecoderModel implements Serializable {
         learnedActivations = learnedActivations(conversion);
         activation = activation(config, traits);
         expertRouting = routing(config, traits.expertWeights(), sizes);
-        scan = hasLayer(tensors, ".ssm_in.weight") ? scan(config, conversion) : null;
+        scan = hasLayer(tensors, ".ssm_in.weight") ? ScanShape.of(config, conversion) : null;
         deltaRule = scan == null && hasLayer(tensors, ".ssm_out.weight") ? deltaRule(config) : null;
         rotation = traits.rotation();
         queryGrowth = rotation.queriesGrow() ? QueryGrowth.of(config) : QueryGrowth.NONE;
@@ -227,27 +228,6 @@ public final class DecoderModel implements Serializable {
 
     private static boolean hasLayer(ModelTensors tensors, String tensor) {
         return tensors.recipes().keySet().stream().anyMatch(name -> name.endsWith(tensor));
-    }
-
-    private static SelectiveScan scan(ModelConfig config, ModelConversion conversion) {
-        int groups = ofStates(conversion, "group_count");
-        int heads = ofStates(conversion, "time_step_rank");
-        int channels = ofStates(conversion, "inner_size");
-        if (groups > 1 && config.architecture().startsWith("GraniteMoeHybrid")) {
-            throw new InvalidModelException(config.location() + ": \"mamba_n_groups\" is " + groups + ", which is not known for "
-                    + config.architecture() + " in calibration and evaluation: transformers norms all channels together, llama.cpp"
-                    + " and vLLM those of each group; known is 1");
-        }
-        if (groups == 0 || heads == 0 || heads % groups != 0 || channels % heads != 0) {
-            throw new InvalidModelException(config.location() + ": " + channels + " channels of Mamba 2 in " + heads + " heads and "
-                    + groups + " groups: channels must be a multiple of heads, and heads of groups");
-        }
-        return new SelectiveScan(groups, heads, ofStates(conversion, "state_size"), channels / heads);
-    }
-
-    private static int ofStates(ModelConversion conversion, String key) {
-        return Math.toIntExact(
-                conversion.hyperparameters().number(conversion.architecture().name() + ".ssm." + key).orElseThrow());
     }
 
     private static ExpertRouting routing(ModelConfig config, DecoderTraits.ExpertWeights weights, Sizes sizes) {

@@ -6,8 +6,8 @@ import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
 
 /** What stands between a layer's first norm and the residual sum, and lets tokens see those before them. */
-sealed interface Mixer permits AttentionBlock, DeltaRuleBlock, LatentAttentionBlock, SelectiveScanBlock,
-        ShortConvolutionBlock {
+sealed interface Mixer permits AttentionBlock, AttentionBesideScan, DeltaRuleBlock, LatentAttentionBlock,
+        SelectiveScanBlock, ShortConvolutionBlock {
     static Mixer read(DecoderModel model, ModelWeights weights, int layer) throws IOException {
         if (model.latent() != null) {
             return LatentAttentionBlock.read(model, weights, layer);
@@ -16,7 +16,9 @@ sealed interface Mixer permits AttentionBlock, DeltaRuleBlock, LatentAttentionBl
             return ShortConvolutionBlock.read(model, weights, layer);
         }
         if (model.has("blk." + layer + ".ssm_in.weight")) {
-            return SelectiveScanBlock.read(model, weights, layer);
+            return model.has("blk." + layer + ".attn_q.weight")
+                    ? AttentionBesideScan.read(model, weights, layer)
+                    : SelectiveScanBlock.read(model, weights, layer);
         }
         return model.has("blk." + layer + ".ssm_out.weight")
                 ? DeltaRuleBlock.read(model, weights, layer)

@@ -21,7 +21,7 @@ record Norm(float[] weights, float[] bias, float epsilon) {
 
     static Norm read(DecoderModel model, ModelWeights weights, String name) throws IOException {
         String bias = name + ".bias";
-        float[] scales = StoredMatrix.readVector(weights, name + ".weight");
+        float[] scales = StoredMatrix.readVector(weights, tensor(model, name));
         int channels = scales.length;
         return new Norm(scales,
                 model.has(bias) ? StoredMatrix.readVector(weights, bias) : model.centersNorms() ? new float[channels] : null,
@@ -37,9 +37,14 @@ record Norm(float[] weights, float[] bias, float epsilon) {
 
     /** A norm that not all families have. */
     static Optional<Norm> find(DecoderModel model, ModelWeights weights, String name) throws IOException {
-        return model.has(name + ".weight")
+        return model.has(tensor(model, name))
                 ? Optional.of(read(model, weights, name))
                 : Optional.empty();
+    }
+
+    /** One norm of Falcon-H1 has the bare name in GGUF. */
+    private static String tensor(DecoderModel model, String name) {
+        return model.has(name) ? name : name + ".weight";
     }
 
     long bytes() {

@@ -89,7 +89,8 @@ class QuantizedSourcesTest {
         assertFalse(LinearLayers.areMatrices(conversion));
         String message = assertThrows(InvalidModelException.class, () -> LinearLayers.of(conversion)).getMessage();
         assertTrue(message.contains("blk.0.ffn_gate_exps.weight (" + EXPERTS + "gate_up_proj_blocks, U8): scales, rounding,"
-                + " chosen sizes, AWQ and EXL2 do not take weights that are F64, MXFP4 or stored transposed"), message);
+                + " chosen sizes, AWQ and EXL2 do not take weights that are F64, MXFP4, stored transposed or multiplied by"
+                + " factors of the configuration"), message);
     }
 
     @ParameterizedTest

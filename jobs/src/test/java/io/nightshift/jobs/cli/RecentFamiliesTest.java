@@ -1,6 +1,7 @@
 package io.nightshift.jobs.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -155,6 +156,19 @@ class RecentFamiliesTest {
         CommandRun run = quantize(model, "Q8_0");
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains(said), run.err());
+    }
+
+    /** What is multiplied is no row of the checkpoint any more, which AWQ would have to write. */
+    @Test
+    void weightsThatAreMultipliedAreNotRoundedByStatistics() throws IOException {
+        Path model = GeneratedCheckpoint.write("falcon-h1-gate-first", folder);
+        CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "awq", "--scales",
+                "none", "--rounding", "nearest", "--output", folder.resolve("out").toString(),
+                "--master", "local[2]");
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().contains("blk.0.attn_q.weight (model.layers.0.self_attn.q_proj.weight, BF16): scales, rounding,"
+                + " chosen sizes, AWQ and EXL2 do not take weights that are"), run.err());
+        assertFalse(Files.exists(folder.resolve("out/falcon-h1-gate-first-AWQ")), "nothing is left");
     }
 
     private CommandRun quantize(Path model, String type, String... options) {

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Variants of DeepSeek that become GGUF, and that the forward pass does not know. */
-class LatentVariantsTest {
+/** Variants that become GGUF, and that the forward pass does not know, for others compute them in more than one way. */
+class VariantsNotRunTest {
     @TempDir
     Path folder;
 
@@ -28,6 +28,10 @@ class LatentVariantsTest {
             deepseek-v3|"sigmoid"|"softmax"|"scoring_func" is "softmax", which is not known for DeepseekV3ForCausalLM
             deepseek-v2|"topk_group": 2|"topk_group": 5|"topk_group" 5 leaves some
             deepseek-v3|"hidden_act"|"partial_rotary_factor": 0.5, "hidden_act"|"partial_rotary_factor" leaves 16 of 32 channels
+            granite4-tiny|"mamba_n_groups": 2|"mamba_n_groups": 2|"mamba_n_groups" is 2, which is not known for GraniteMoeHybrid
+            granite4-one-group|"time_step_limit"|"time_step_limit": [0, 0.1], "other"|"time_step_limit" is [0,0.1], which is not
+            granite4-one-group|"time_step_limit"|"time_step_limit": [0.1], "other"|"time_step_limit" is [0.1], which is not known
+            falcon-h1|"mamba_norm_before_gate": true|"mamba_norm_before_gate": true|"mamba_norm_before_gate" is true, which is
             """)
     void areRefusedByValue(String name, String given, String other, String said) throws IOException {
         Path model = GeneratedCheckpoint.write(name, folder);
