@@ -6,6 +6,7 @@ import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -17,7 +18,8 @@ import java.util.stream.Collectors;
 /**
  * Finds shapes that loaders refuse, or run without their fast kernel, when layers are cut over several GPUs:
  * projections out of a norm by their outputs, projections back into the hidden state by their inputs. The rules are
- * vLLM's (marlin_utils.py, verify_marlin_supports_shape and check_moe_marlin_supports_layer; awq.py, create_weights).
+ * vLLM's (marlin_utils.py, verify_marlin_supports_shape and check_moe_marlin_supports_layer; awq.py, create_weights;
+ * mamba_mixer2.py, whose quantized models are cut by groups of heads).
  */
 final class ParallelShapes {
     private static final int[] WAYS = {1, 2, 4, 8};
@@ -48,6 +50,12 @@ final class ParallelShapes {
     private final long hidden;
     private final long feedForward;
 
+    /** Groups of heads, channels and heads of Mamba 2, and what a group writes and reads by; 0 without it. */
+    private final long stateGroups;
+    private final long stateChannels;
+    private final long stateHeads;
+    private final long stateSize;
+
     ParallelShapes(ModelConfig config, ModelConversion conversion, AwqOptions options) {
         this.conversion = conversion;
         this.options = options;
@@ -59,6 +67,14 @@ final class ParallelShapes {
                 * config.findInteger("linear_value_head_dim").orElse(0L);
         this.hidden = config.integer("hidden_size");
         this.feedForward = config.findInteger("intermediate_size").orElse(0L);
+        this.stateGroups = ofStates("group_count");
+        this.stateChannels = ofStates("inner_size");
+        this.stateHeads = ofStates("time_step_rank");
+        this.stateSize = ofStates("state_size");
+    }
+
+    private long ofStates(String key) {
+        return conversion.hyperparameters().number(conversion.architecture().name() + ".ssm." + key).orElse(0L);
     }
 
     /** One line a shape and number of GPUs that is refused or slow; nothing where all is well. */
@@ -77,7 +93,23 @@ final class ParallelShapes {
             }
             down.stream().map(LinearLayer::inputs).distinct().forEach(inputs -> checkExperts(inputs, ways, warnings));
         }
+        if (dense.stream().anyMatch(linear -> linear.role() == Role.STATE_INPUT)) {
+            checkGroups(warnings);
+        }
         return List.copyOf(warnings);
+    }
+
+    /** One line for all numbers of GPUs: whatever of the model is quantized. */
+    private void checkGroups(List<String> warnings) {
+        String ways = Arrays.stream(WAYS)
+                .filter(each -> queryHeads % each == 0 && stateGroups % each != 0)
+                .mapToObj(Integer::toString)
+                .collect(Collectors.joining(", "));
+        if (!ways.isEmpty()) {
+            warnings.add("Mamba 2: vLLM cuts a quantized model by its groups of heads, of which there " + (stateGroups == 1
+                    ? "is one" : "are " + stateGroups) + ", so that it cannot be loaded on " + ways
+                    + " GPUs with tensor parallelism");
+        }
     }
 
     private Set<Matrix> matrices(List<LinearLayer> linears) {
@@ -111,6 +143,11 @@ final class ParallelShapes {
                 long head = linear.outputs() / (queryHeads + 2 * keyHeads);
                 Part keys = new Part(keyHeads * head, keyHeads);
                 yield List.of(new Part(queryHeads * head, 0), keys, keys);
+            }
+            case STATE_INPUT -> {
+                Part channels = new Part(stateChannels, 0);
+                Part ofGroups = new Part(stateGroups * stateSize, 0);
+                yield List.of(channels, channels, ofGroups, ofGroups, new Part(stateHeads, 0));
             }
             case CONVOLUTION_INPUT -> Collections.nCopies(3, new Part(linear.outputs() / 3, 0));
             case UP -> linear.outputs() == 2 * feedForward
