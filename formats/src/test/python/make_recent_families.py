@@ -26,6 +26,8 @@ import numpy as np
 import torch
 import transformers as t
 
+from remote_tokenizers import HUNYUAN_CLASS
+
 TYPES = ["Q8_0", "Q4_K_M", "Q6_K", "Q3_K_L", "Q2_K", "IQ4_XS", "MXFP4_MOE"]
 PRE_TOKENIZER = "qwen2"
 VOCAB = 320
@@ -284,6 +286,15 @@ FAMILIES = {
     "hunyuan": of("HunYuanDenseV1ForCausalLM", head_dim=64, max_position_embeddings=32768, keys={"rope_theta": 10000.0, "rope_scaling": {
         "alpha": 1000.0, "beta_fast": 32, "beta_slow": 1, "factor": 1.0, "mscale": 1.0, "mscale_all_dim": 1.0,
         "type": "dynamic"}}, drop=("rope_parameters",)),
+    "hunyuan-moe": of("HunYuanMoEV1ForCausalLM", tokenizer="hunyuan", vocab_size=494, num_attention_heads=2, num_key_value_heads=1,
+                      head_dim=128, intermediate_size=96, max_position_embeddings=32768, num_experts=4, moe_topk=[2] * 3,
+                      tie_word_embeddings=True, eod_token_id=289, sep_token_id=290, keys={
+                          "attention_head_dim": 128, "moe_intermediate_size": [96] * 3, "num_shared_expert": [1] * 3,
+                          "moe_layer_num_skipped": 0, "n_group": False, "topk_group": False, "norm_topk_prob": True,
+                          "routed_scaling_factor": False, "use_cla": False, "cla_share_factor": 2, "use_mixed_mlp_moe": True,
+                          "use_qk_norm": True, "rope_theta": 10000.0, "rope_scaling": {
+                              "alpha": 1000.0, "beta_fast": 32, "beta_slow": 1, "factor": 1.0, "mscale": 1.0,
+                              "mscale_all_dim": 1.0, "type": "dynamic"}}, drop=("rope_parameters",)),
     "starcoder2": of("Starcoder2ForCausalLM", use_bias=True, sliding_window=512),
     "arcee": of("ArceeForCausalLM", tokenizer="spm"),
     "llama-fp8-channel": of("LlamaForCausalLM", tokenizer="spm", num_hidden_layers=2, change=float8(
@@ -387,11 +398,14 @@ FAMILIES = {
 WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused", "granite4-one-group", "granite4-one-group-dense",
                  "falcon-h1-gate-first", "falcon-h1-without-norm")
 
+# Of those that the converter runs code of, the code, which is not kept.
+REMOTE = {"hunyuan": ("tokenization_hy.py", HUNYUAN_CLASS)}
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),
     "spm": ("families/mistral-f32", ["tokenizer.model", "tokenizer_config.json"]),
     "glm": ("recent/glm-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
     "gemma4": ("recent/gemma4-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
+    "hunyuan": ("metadata/hunyuan-moe", ["hy.tiktoken", "tokenizer_config.json"]),
 }
 
 # What lies beside a checkpoint with images: the class's own image processor, or what its processor saves, nested.
@@ -452,6 +466,8 @@ def main():
         source, files = TOKENIZERS[tokenizer]
         for file in files:
             shutil.copyfile(resources / source / file, folder / file)
+        if tokenizer in REMOTE:
+            (folder / REMOTE[tokenizer][0]).write_text(REMOTE[tokenizer][1])
         if tokenizer_config:
             merged = {**json.loads((folder / "tokenizer_config.json").read_text()), **tokenizer_config}
             (folder / "tokenizer_config.json").write_text(json.dumps(merged))

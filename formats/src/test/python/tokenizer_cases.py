@@ -7,8 +7,10 @@ Needs torch, transformers, gguf, sentencepiece, tokenizers and, for tekken, mist
 its weights; golden.json holds the metadata that the converter's --vocab-only writes, as gguf_digest.py prints it.
 A made-up byte-level tokenizer has no known hash: the converter is told the name of its pre-tokenizer, and so is ours.
 """
-import base64, hashlib, inspect, io, json, re, shutil, sys
+import base64, hashlib, inspect, io, json, re, shutil, sys, unicodedata
 from pathlib import Path
+
+from remote_tokenizers import HUNYUAN_CLASS, KIMI_CLASS
 
 LLAMA_CPP, OUT = Path(sys.argv[1]).resolve(), Path(sys.argv[2])
 sys.path[:0] = [str(LLAMA_CPP), str(LLAMA_CPP / "gguf-py")]
@@ -308,44 +310,16 @@ def tekken_v13(f):
     write(f, chat_template_jinja="{{ messages }}")
 
 
-# What the converter asks of a class that comes with a checkpoint, in place of the class: ranks, and special tokens.
-KIMI_CLASS = """
-from types import SimpleNamespace
-from tiktoken.load import load_tiktoken_bpe
-from transformers import PreTrainedTokenizer
-
-
-class TikTokenTokenizer(PreTrainedTokenizer):
-    vocab_files_names = {"vocab_file": "tiktoken.model"}
-
-    def __init__(self, vocab_file, added_tokens_decoder=None, **more):
-        ranks = load_tiktoken_bpe(vocab_file)
-        self.model = SimpleNamespace(_mergeable_ranks=ranks)
-        named = {i: token.content for i, token in (added_tokens_decoder or {}).items()}
-        self.special_tokens = {named.get(i, f"<|reserved_token_{i}|>"): i for i in range(len(ranks), len(ranks) + 256)}
-        super().__init__(**more)
-
-    @property
-    def vocab_size(self):
-        return len(self.get_vocab())
-
-    def get_vocab(self):
-        return dict(self.special_tokens)
-
-    def encode(self, text, **more):
-        return [0]
-
-    def _convert_token_to_id(self, token):
-        return self.special_tokens[token]
-"""
+def tiktoken(path, special):
+    """Of tokens that begin with one that only comes later there is no merge, and none of the token whose bytes are special."""
+    tokens = trained_tokens(24)
+    tokens += [b"zz", b"zzqx", special, "日本語".encode()]
+    path.write_bytes(b"".join(b"%s %d\n" % (base64.b64encode(t), i) for i, t in enumerate(tokens)))
+    return len(tokens)
 
 
 def kimi_k2(f):
-    """Of tokens that begin with one that only comes later there is no merge, and none of the token whose bytes are special."""
-    tokens = trained_tokens(24)
-    tokens += [b"zz", b"zzqx", b"[EOS]", "日本語".encode()]
-    base = len(tokens)
-    (f / "tiktoken.model").write_bytes(b"".join(b"%s %d\n" % (base64.b64encode(t), i) for i, t in enumerate(tokens)))
+    base = tiktoken(f / "tiktoken.model", b"[EOS]")
     (f / "tokenization_kimi.py").write_text(KIMI_CLASS)
     write(f, config={**config("DeepseekV3ForCausalLM", "kimi_k2", base + 256, bos_token_id=base, eos_token_id=base + 1,
                               q_lora_rank=16, kv_lora_rank=16, qk_nope_head_dim=16, qk_rope_head_dim=16, v_head_dim=16,
@@ -357,6 +331,29 @@ def kimi_k2(f):
                   (base + 254, "[UNK]", True), (base + 255, "[PAD]", True))})
 
 
+def hunyuan_moe(f):
+    """What tokenizer_config.json calls the special tokens does not count, and the first of a text is none of config.json."""
+    base = tiktoken(f / "hy.tiktoken", b"<|eos|>")
+    (f / "tokenization_hy.py").write_text(HUNYUAN_CLASS)
+    write(f, config={**config("HunYuanMoEV1ForCausalLM", "hunyuan_v1_moe", base + 210, eos_token_id=base + 3, pad_token_id=base + 4,
+                              sep_token_id=base + 5, eod_token_id=base + 10, num_experts=4, moe_topk=[2] * 2, moe_intermediate_size=[64] * 2,
+                              num_shared_expert=[1] * 2)},
+          tokenizer_config={"tokenizer_class": "HYTokenizer", "auto_map": {"AutoTokenizer": ["tokenization_hy.HYTokenizer", None]},
+                            "bos_token": "<|startoftext|>", "eos_token": "<|eos|>", "pad_token": "<|pad|>",
+                            "additional_special_tokens": ["<|startoftext|>", "<|extra_0|>"], "chat_template": "{{ messages }}"})
+    from tiktoken import Encoding
+    from tiktoken.load import load_tiktoken_bpe
+    names = ["endoftext", "startoftext", "bos", "eos", "pad"] + ["extra_%d" % i for i in range(205)]
+    pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+               r"|\s+(?!\S)|\s+")
+    encoding = Encoding("hunyuan", pat_str=pattern, mergeable_ranks=load_tiktoken_bpe(str(f / "hy.tiktoken")),
+                        special_tokens={"<|%s|>" % name: base + i for i, name in enumerate(names)})
+    texts = [*TEXT[:4], "zzqx zz qx", "It'S we'LL I'd 3.14159\r\n\n  \t x", "cafe\u0301 \u212b <|eos|><|extra_204|>\u0338 <|extra_205|>",
+             "日本語日本 не на 👩\u200d🚀", "  four    spaces\n\n", "".join(chr(33 + i * 7919 % 0xd000) for i in range(400))]
+    (f / "texts.json").write_text(json.dumps(
+        [[text, encoding.encode(unicodedata.normalize("NFC", text), allowed_special="all")] for text in texts]) + "\n")
+
+
 CASES = {  # name: (maker, GGUF architecture, pre-tokenizer that both are told)
     "llama-spm-added": (llama_spm_added, None), "mistral-spm-bare": (mistral_spm_bare, None), "code-llama": (code_llama, None),
     "llama-hf": (llama_hf, None), "mistral-hf": (mistral_hf, None), "llama3": (llama3, "llama-bpe"),
@@ -364,7 +361,7 @@ CASES = {  # name: (maker, GGUF architecture, pre-tokenizer that both are told)
     "qwen3-named-specials": (qwen3_named_specials, "qwen2"), "qwen3-moe": (qwen3_moe, "qwen2"), "gemma2": (gemma2, None),
     "gemma3": (gemma3, None), "gemma3-bpe": (gemma3_bpe, "gemma4"), "phi3": (phi3, None), "phi4": (phi4, "dbrx"),
     "tekken-v3": (tekken_v3, None), "tekken-v7": (tekken_v7, None), "tekken-v11": (tekken_v11, None), "tekken-v13": (tekken_v13, None),
-    "kimi-k2": (kimi_k2, "kimi-k2")}
+    "kimi-k2": (kimi_k2, "kimi-k2"), "hunyuan-moe": (hunyuan_moe, "hunyuan")}
 
 
 def kv(writer):

@@ -10,7 +10,6 @@ import static io.nightshift.formats.architecture.Dimension.KEY_HEADS;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredInteger;
 import static io.nightshift.formats.architecture.Hyperparameter.requiredNumber;
 
-import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.gguf.GgufValue;
 import io.nightshift.formats.tokenizer.VocabularyRule;
@@ -150,19 +149,6 @@ final class DenseFamilies {
             .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.NONE).with(Rotation.OF_NEIGHBOURS))
             .build();
 
-    /** conversion/hunyuan.py, HunYuanModel. */
-    static final Architecture HUNYUAN = Architecture.named("hunyuan-dense", "HunYuanDenseV1ForCausalLM")
-            .vocabulary(VocabularyRule.HUNYUAN)
-            .configuration(config -> config.without("num_experts").without("num_local_experts"))
-            .naming(SourceNaming.STANDARD.leavingOutTiedOutput())
-            .only("hidden_act", "silu")
-            .tensors(DecoderRows.COMMON, DecoderRows.attention(), DecoderRows.FEED_FORWARD_ROWS, List.of(
-                    norm("attn_q_norm", "self_attn.query_layernorm", HEAD),
-                    norm("attn_k_norm", "self_attn.key_layernorm", HEAD)))
-            .hyperparameters(StandardHyperparameters.ALL, DenseFamilies::stretchedBase)
-            .forward(LinearGroup.DENSE, DecoderTraits.windows(WindowPattern.NONE).with(Rotation.BEFORE_NORMS))
-            .build();
-
     /** conversion/starcoder.py, StarCoder2Model: norms with biases, no gate. */
     static final Architecture STARCODER2 = Architecture.named("starcoder2", "Starcoder2ForCausalLM")
             .only("hidden_act", "gelu_pytorch_tanh")
@@ -197,26 +183,5 @@ final class DenseFamilies {
         } else if (every > 0) {
             out.setFlags("attention.sliding_window_pattern", layer -> (layer + 1) % every != 0);
         }
-    }
-
-    /** Longer contexts by a larger base of the rotation; what the configuration says of the context is ignored. */
-    private static void stretchedBase(ModelConfig config, HyperparameterWriter out) {
-        String type = config.findRopeOfAll("rope_type").map(node -> node.asText()).orElse("default");
-        if (!type.equals("dynamic")) {
-            return;
-        }
-        double alpha = config.findRopeOfAllNumber("alpha").orElse(50.0);
-        double base = config.findRopeOfAllNumber("rope_theta").orElse(10000.0);
-        long context = config.integer("max_position_embeddings");
-        if (base != 10000 || context != 1 << 15 && context != 1 << 18) {
-            throw new InvalidModelException(config.location() + ": with the rope type dynamic, \"rope_theta\" is " + base
-                    + " and \"max_position_embeddings\" " + context + "; known are 10000, and 32768 or 262144");
-        }
-        double head = config.integer("head_dim");
-        out.set("rope.freq_base", new GgufValue.Float32((float) (base * Math.pow(alpha, head / (head - 2)))));
-        out.set("rope.scaling.type", new GgufValue.Text("none"));
-        out.set("rope.scaling.factor", new GgufValue.Float32(1));
-        out.set("rope.scaling.original_context_length", 1L << 18);
-        out.set("context_length", 1L << 18);
     }
 }

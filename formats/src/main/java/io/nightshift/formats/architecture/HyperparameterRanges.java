@@ -90,10 +90,10 @@ final class HyperparameterRanges {
 
     private void experts() {
         String usedKey = "num_experts_per_tok";
-        // A family without experts may drop the number.
-        Optional<Long> experts =
-                given(architecture.adapted(config), "num_local_experts", "num_experts", "n_routed_experts");
-        Optional<Long> used = given(usedKey, "num_experts_per_token", "top_k_experts");
+        // A family without experts may drop the number, and one with a list of them give one.
+        ModelConfig adapted = architecture.adapted(config);
+        Optional<Long> experts = given(adapted, "num_local_experts", "num_experts", "n_routed_experts");
+        Optional<Long> used = given(adapted, usedKey, "num_experts_per_token", "top_k_experts");
         if (experts.orElse(0L) > 0) {
             long given = used.orElseThrow(() -> new InvalidModelException(config.location() + ": \"" + usedKey
                     + "\" is missing, but there are " + experts.get() + " experts"));

@@ -186,23 +186,11 @@ record Tekken(String file, String version, String pattern, List<String> specials
             if (rank < BYTES) {
                 return;
             }
-            List<int[]> cuts = new ArrayList<>();
-            for (int at = 1; at < token.length(); at++) {
-                Integer left = ranks.get(token.substring(0, at));
-                if (left != null && ranks.containsKey(token.substring(at))) {
-                    // No two left parts of one token are the same, so that the right one never decides.
-                    cuts.add(new int[] {left, at});
-                }
-            }
+            List<String[]> cuts = TokenCuts.of(token, ranks);
             if (cuts.isEmpty()) {
                 throw damaged(file, "no two tokens make the one of rank " + rank);
             }
-            cuts.sort((a, b) -> Integer.compare(a[0], b[0]));
-            for (int[] cut : cuts) {
-                merges.add(new String[] {
-                    ByteAlphabet.of(token.substring(0, cut[1])), ByteAlphabet.of(token.substring(cut[1]))
-                });
-            }
+            merges.addAll(cuts);
         });
         return merges;
     }

@@ -1,13 +1,11 @@
 package io.nightshift.formats.tokenizer;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -39,21 +37,9 @@ final class TekkenTextTokenizer implements TextTokenizer {
 
     /** The content of a tokenizer.json that cuts and merges alike. */
     private static JsonNode json(Tekken tekken) {
-        ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.put("version", "1.0").putNull("normalizer").putNull("post_processor").putArray("added_tokens");
-        ArrayNode steps = json.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-        ObjectNode split = steps.addObject().put("type", "Split").put("behavior", "Isolated").put("invert", false);
-        split.putObject("pattern").put("Regex", tekken.pattern());
-        ObjectNode bytes = steps.addObject().put("type", "ByteLevel").put("use_regex", false);
-        bytes.put("add_prefix_space", false).put("trim_offsets", false);
-        json.putObject("decoder").setAll(bytes);
-        // A piece that is a token is that token, whatever its merges would make of it.
-        ObjectNode model = json.putObject("model").put("type", "BPE").put("ignore_merges", true);
-        ObjectNode vocabulary = model.putObject("vocab");
+        Map<String, Integer> vocabulary = new LinkedHashMap<>();
         tekken.ranks().forEach((token, rank) -> vocabulary.put(ByteAlphabet.of(token), rank + tekken.specials().size()));
-        ArrayNode merges = model.putArray("merges");
-        tekken.merges().forEach(pair -> merges.addArray().add(pair[0]).add(pair[1]));
-        return json;
+        return BytePairAsJson.of(tekken.pattern(), vocabulary, tekken.merges(), true);
     }
 
     @Override

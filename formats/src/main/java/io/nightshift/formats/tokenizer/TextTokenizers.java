@@ -32,7 +32,8 @@ public final class TextTokenizers {
      * tokenizer.json as transformers does it. That keeps texts as they are for Llama and Gemma, where SentencePiece's
      * own library would collapse spaces and replace characters; for other models it does both. Unigram models without a
      * class of their own go through SentencePiece's library. Where the output's tokenizer is of {@code tekken.json}, tokens
-     * are mistral_common's, which takes special tokens in a text for text.
+     * are mistral_common's, which takes special tokens in a text for text;
+     * where it is of {@code hy.tiktoken}, they are those of the class that comes with the checkpoint.
      *
      * @param folder the checkpoint
      * @param metadata the {@code tokenizer.*} keys of {@link TokenizerMetadata}
@@ -42,6 +43,9 @@ public final class TextTokenizers {
     public static TextTokenizer ofModel(ModelFolder folder, GgufMetadata metadata) throws IOException {
         TokenizerFiles files = new TokenizerFiles(folder);
         OptionalInt begin = beginOfText(metadata);
+        if (HunyuanMetadata.isTakenOf(files)) {
+            return HunyuanTextTokenizer.of(files, false, begin);
+        }
         if (files.has(BytePairTokenizer.FILE)) {
             return huggingFace(
                     files.with(SentencePieceAsJson.rebuilt(files)), files.path(BytePairTokenizer.FILE), begin);
@@ -82,6 +86,9 @@ public final class TextTokenizers {
             return ScoreMergeTokenizer.of(metadata, begin, folder.location());
         }
         TokenizerFiles files = new TokenizerFiles(folder);
+        if (HunyuanMetadata.isTakenOf(files)) {
+            return HunyuanTextTokenizer.of(files, true, begin);
+        }
         if (isTekken(files, metadata)) {
             return new TekkenTextTokenizer(Tekken.read(files), begin);
         }

@@ -19,7 +19,8 @@ import java.util.stream.Collectors;
 /**
  * The {@code tokenizer.*} keys, as the converter writes them after an architecture's own keys: which of a folder's
  * tokenizers is taken, and what each architecture adds (set_vocab in the converter's llama.py, qwen.py, gemma.py and
- * phi.py). Those of Mistral's and Kimi's own tokenizers are in {@link TekkenMetadata} and {@link KimiMetadata}.
+ * phi.py). Those of Mistral's, Kimi's and Hunyuan's own tokenizers are in
+ * {@link TekkenMetadata}, {@link KimiMetadata} and {@link HunyuanMetadata}.
  */
 public final class TokenizerMetadata {
     /** Rows of CodeLlama's embedding, which has infill tokens. */
@@ -98,6 +99,8 @@ public final class TokenizerMetadata {
             case PHI3 -> tokenizer.appendPhi3();
             case ERNIE -> tokenizer.appendErnie();
             case HUNYUAN -> tokenizer.appendHunyuan();
+            case HUNYUAN_MIXTURE -> HunyuanMetadata.append(
+                    tokenizer.files, vocabularySize, preTokenizer, metadata, warnings);
             case DEEPSEEK -> tokenizer.appendDeepSeek();
             case GLM -> tokenizer.appendGlm();
         }

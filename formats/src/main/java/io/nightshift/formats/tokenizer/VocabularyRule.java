@@ -17,6 +17,8 @@ public enum VocabularyRule {
     ERNIE,
     /** Byte-level BPE, and ends of text that the configuration names wrongly. */
     HUNYUAN,
+    /** Hunyuan's hy.tiktoken. */
+    HUNYUAN_MIXTURE,
     /** Byte-level BPE; where there is no tokenizer.json, Kimi's tiktoken.model. */
     DEEPSEEK,
     /** Byte-level BPE, and tokens that open texts and end turns, found by their names. */

@@ -46,7 +46,8 @@ class TokenizerCasesTest {
                 "phi4",
                 "tekken-v3",
                 "tekken-v7",
-                "kimi-k2"
+                "kimi-k2",
+                "hunyuan-moe"
             })
     void writesTheKeysOfTheConverter(String name) throws Exception {
         ModelFolder folder = folder(name);
@@ -74,7 +75,8 @@ class TokenizerCasesTest {
             "gemma2", VocabularyRule.GEMMA2,
             "gemma3", VocabularyRule.GEMMA3,
             "phi3", VocabularyRule.PHI3,
-            "deepseek2", VocabularyRule.DEEPSEEK);
+            "deepseek2", VocabularyRule.DEEPSEEK,
+            "hunyuan-moe", VocabularyRule.HUNYUAN_MIXTURE);
 
     static ModelFolder folder(String name) throws URISyntaxException {
         URL golden = TokenizerCasesTest.class.getResource("/metadata/" + name + "/golden.json");

@@ -146,6 +146,12 @@ class RecentFamiliesTest {
             falcon-h1|"mlp_multipliers"|"multipliers"|"mlp_multipliers" is no list with a number at place 0
             llama4|"interleave_moe_layer_step": 2|"interleave_moe_layer_step": 1|"moe_layers" is [1,3], but by
             deepseek-v3|"rope_interleave": true|"rope_interleave": false|"rope_interleave" is false, which is not known
+            hunyuan-moe|"use_cla": false|"use_cla": true|"use_cla" is true, which is not known for HunYuanMoEV1ForCausalLM
+            hunyuan-moe|moe_topk|topk|"moe_topk" is missing
+            hunyuan-moe|`  1,`|`  2,`|"num_shared_expert" is [2,2,1], but must be a list of whole numbers, all the same
+            hunyuan-moe|"intermediate_size": 96|"intermediate_size": 64|"moe_intermediate_size" is 96, which is not known for
+            hunyuan-moe|"alpha": 1000.0|"alpha": 50.0|"alpha" is 50.0 and a head has 128 channels; known are 1000 and 128
+            hunyuan-moe|"routed_scaling_factor": false|"routed_scaling_factor": 2.5|"routed_scaling_factor" is 2.5, which is not
             glm4.7-flash|first_k_dense_replace|first_dense|"first_k_dense_replace" is missing
             """)
     void variantsAreRefusedByTheValueThatIsNotKnown(String name, String given, String other, String said)
