@@ -12,8 +12,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The {@code tokenizer.*} keys of Hunyuan with experts (conversion/hunyuan.py, HunYuanMoEModel.set_vocab). The converter runs the
- * checkpoint's class, tokenization_hy.HYTokenizer, and asks it for ranks and special tokens; it has the first of {@code
+ * The {@code tokenizer.*} keys of Hunyuan with experts (conversion/hunyuan.py, HunYuanMoEModel.set_vocab). The converter runs
+ * the checkpoint's class, tokenization_hy.HYTokenizer, and asks it for ranks and special tokens; it has the first of {@code
  * hy.tiktoken}, and names of its own for the second. A tokenizer.json is never taken: no class that reads one has ranks.
  */
 final class HunyuanMetadata {

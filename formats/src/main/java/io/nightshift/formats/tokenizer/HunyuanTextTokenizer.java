@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * The tokenizer of {@code hy.tiktoken}, run by Hugging Face's library. Its class composes a text's characters (NFC), takes special
- * tokens that stand in it for what they are, and merges any two tokens that make a third; llama.cpp composes nothing and has one
- * pair a token.
+ * The tokenizer of {@code hy.tiktoken}, run by Hugging Face's library. Its class composes a text's characters (NFC), takes
+ * special tokens that stand in it for what they are, and merges any two tokens that make a third; llama.cpp composes nothing
+ * and has one pair a token.
  */
 final class HunyuanTextTokenizer {
     private static final String PATTERN = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}"

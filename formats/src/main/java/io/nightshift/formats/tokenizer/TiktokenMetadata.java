@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * Vocabulary and merges of a checkpoint whose tokenizer is a file in tiktoken's format and a class in Python. The converter runs
- * that class and asks it for ranks and special tokens; here it must be one whose answers are known.
+ * Vocabulary and merges of a checkpoint whose tokenizer is a file in tiktoken's format and a class in Python. The converter
+ * runs that class and asks it for ranks and special tokens; here it must be one whose answers are known.
  */
 final class TiktokenMetadata {
     private TiktokenMetadata() {}
@@ -30,8 +30,8 @@ final class TiktokenMetadata {
      * @throws InvalidModelException if the class is another, or the file is damaged or another model's
      * @throws IOException if the folder cannot be read
      */
-    static Tiktoken read(TokenizerFiles files, String name, String tokenizerClass, String remedy, int specials, OptionalInt rows)
-            throws IOException {
+    static Tiktoken read(TokenizerFiles files, String name, String tokenizerClass, String remedy, int specials,
+            OptionalInt rows) throws IOException {
         String file = files.path(name);
         JsonNode named = files.tokenizerConfig().at("/auto_map/AutoTokenizer");
         String found = (named.isArray() ? named.path(0) : named).asText("");

@@ -9,8 +9,8 @@ final class TokenCuts {
     private TokenCuts() {}
 
     /**
-     * All of them, each as two pieces in {@link ByteAlphabet}, first that with the left part of the lowest rank. Costs a search a
-     * cut, of which a token has as many as bytes but one.
+     * All of them, each as two pieces in {@link ByteAlphabet}, first that with the left part of the lowest rank. Costs a
+     * search a cut, of which a token has as many as bytes but one.
      *
      * @param token its bytes as Latin-1
      * @param ranks of all tokens

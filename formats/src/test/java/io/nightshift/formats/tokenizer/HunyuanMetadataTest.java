@@ -58,9 +58,9 @@ class HunyuanMetadataTest {
 
     @Test
     void otherClassesAndSizesAreRefused() {
-        refused(Map.of("hy.tiktoken", "YQ== 0\n", "tokenizer_config.json", "{}"), 211, ": what it means is in Python code (of a"
-                + " class that auto_map in tokenizer_config.json does not name), and of such classes tokenization_hy.HYTokenizer"
-                + " is known; fetch the model's own tokenizer_config.json");
+        refused(Map.of("hy.tiktoken", "YQ== 0\n", "tokenizer_config.json", "{}"), 211, ": what it means is in Python code (of"
+                + " a class that auto_map in tokenizer_config.json does not name), and of such classes"
+                + " tokenization_hy.HYTokenizer is known; fetch the model's own tokenizer_config.json");
         refused(Map.of("hy.tiktoken", "YQ== 0\n", "tokenizer_config.json", CLASS), 212,
                 ": has 1 tokens, and with 210 special ones the embedding needs 211 rows, not 212");
     }
@@ -73,9 +73,9 @@ class HunyuanMetadataTest {
                 ((GgufValue.Texts) made.get("tokenizer.ggml.tokens").orElseThrow()).values().get(127959),
                 StandardCharsets.UTF_8));
         assertEquals(new GgufValue.Uint32(127959), made.get("tokenizer.ggml.bos_token_id").orElseThrow());
-        refused(Map.of("hy.tiktoken", tokens(127958), "tokenizer_config.json", CLASS), 128168, ": has 127958 tokens, so that"
-                + " <|bos|> is number 127960; llama.cpp's converter writes 127959 for it, which is another token then. Fetch the"
-                + " published file, which has 127957");
+        refused(Map.of("hy.tiktoken", tokens(127958), "tokenizer_config.json", CLASS), 128168, ": has 127958 tokens, so"
+                + " that <|bos|> is number 127960; llama.cpp's converter writes 127959 for it, which is another token then."
+                + " Fetch the published file, which has 127957");
     }
 
     /** Tokens are those of tiktoken (tokenizer_cases.py). */
