@@ -26,10 +26,10 @@ import numpy as np
 import torch
 import transformers as t
 
-from remote_tokenizers import HUNYUAN_CLASS
+from remote_tokenizers import HUNYUAN_CLASS, KIMI_CLASS
 
 TYPES = ["Q8_0", "Q4_K_M", "Q6_K", "Q3_K_L", "Q2_K", "IQ4_XS", "MXFP4_MOE"]
-PRE_TOKENIZER = "qwen2"
+PRE_TOKENIZERS = {"hunyuan": "hunyuan", "kimi": "kimi-k2"}  # of other tokenizers qwen2
 VOCAB = 320
 BASE = dict(hidden_size=256, intermediate_size=288, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
             vocab_size=VOCAB, max_position_embeddings=4096, bos_token_id=1, eos_token_id=2, pad_token_id=None)
@@ -339,6 +339,8 @@ FAMILIES = {
             "beta_fast": 32.0, "beta_slow": 1.0, "factor": 16.0, "llama_4_scaling_beta": 0.1, "mscale": 1.0,
             "mscale_all_dim": 1.0, "original_max_position_embeddings": 512, "rope_theta": 1000000.0, "rope_type": "yarn"}},
         vision_config=PIXTRAL),
+    "mistral-tekken": of("MistralForCausalLM", tokenizer="tekken", vocab_size=302, head_dim=64, sliding_window=None,
+                         num_hidden_layers=2),
     "gemma3": of("Gemma3ForConditionalGeneration", tokenizer="spm", mm_tokens_per_image=4, change=published_siglip, text_config={
         **TEXT, "head_dim": 64, "sliding_window": 512}, vision_config=SIGLIP),
     "qwen3-vl-moe": of("Qwen3VLMoeForConditionalGeneration", change=transposed, text_config={
@@ -355,6 +357,12 @@ FAMILIES = {
         "num_nextn_predict_layers": 0, "topk_method": "noaux_tc", "scoring_func": "sigmoid", "rope_theta": 10000.0,
         "rope_scaling": {"beta_fast": 32, "beta_slow": 1, "factor": 40, "mscale": 1.0, "mscale_all_dim": 1.0,
             "original_max_position_embeddings": 128, "type": "yarn"}}, drop=("rope_parameters",)),
+    "kimi-k2": of("DeepseekV3ForCausalLM", tokenizer="kimi", vocab_size=540, **{**LATENT, "n_group": 1, "topk_group": 1},
+                  routed_scaling_factor=2.827, keys={
+                      "num_nextn_predict_layers": 0, "topk_method": "noaux_tc", "scoring_func": "sigmoid",
+                      "rope_theta": 50000.0, "rope_scaling": {
+                          "beta_fast": 1.0, "beta_slow": 1.0, "factor": 32.0, "mscale": 1.0, "mscale_all_dim": 1.0,
+                          "original_max_position_embeddings": 128, "type": "yarn"}}, drop=("rope_parameters",)),
     "glm4.5": of("Glm4MoeForCausalLM", tokenizer="glm", head_dim=64, attention_bias=True, use_qk_norm=True, n_routed_experts=4,
                  n_shared_experts=1, moe_intermediate_size=64, first_k_dense_replace=1, num_experts_per_tok=2,
                  add=list(glm_prediction(GLM_ATTENTION))),
@@ -399,13 +407,15 @@ WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused", "granite4-one
                  "falcon-h1-gate-first", "falcon-h1-without-norm")
 
 # Of those that the converter runs code of, the code, which is not kept.
-REMOTE = {"hunyuan": ("tokenization_hy.py", HUNYUAN_CLASS)}
+REMOTE = {"hunyuan": ("tokenization_hy.py", HUNYUAN_CLASS), "kimi": ("tokenization_kimi.py", KIMI_CLASS)}
 TOKENIZERS = {
     "bpe": ("families/qwen3", ["tokenizer.json", "tokenizer_config.json"]),
     "spm": ("families/mistral-f32", ["tokenizer.model", "tokenizer_config.json"]),
     "glm": ("recent/glm-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
     "gemma4": ("recent/gemma4-tokenizer", ["tokenizer.json", "tokenizer_config.json"]),
     "hunyuan": ("metadata/hunyuan-moe", ["hy.tiktoken", "tokenizer_config.json"]),
+    "kimi": ("metadata/kimi-k2", ["tiktoken.model", "tokenizer_config.json"]),
+    "tekken": ("metadata/tekken-v7", ["tekken.json"]),
 }
 
 # What lies beside a checkpoint with images: the class's own image processor, or what its processor saves, nested.
@@ -427,9 +437,13 @@ MMPROJ_TYPES = ["f32", "f16", "bf16", "q8_0"]
 CONVERT = """
 import sys; sys.path.insert(0, sys.argv[1]); sys.argv[1:] = sys.argv[2:]
 import conversion.base as base
-base.TextModel.get_vocab_base_pre = lambda self, tokenizer: "%s"
+def named(self, tokenizer):
+    if "%s" == "kimi-k2" and not hasattr(tokenizer, "special_tokens"):
+        raise NotImplementedError("no tokenizer that the converter knows")
+    return "%s"
+base.TextModel.get_vocab_base_pre = named
 import convert_hf_to_gguf; convert_hf_to_gguf.main()
-""" % PRE_TOKENIZER
+"""
 
 
 def mmproj(name, folder, llama_cpp, work, digest):
@@ -480,8 +494,9 @@ def main():
             keep(resources, name, folder, said, tensors)
             continue
         converted, quantized = work / "converted.gguf", work / "quantized.gguf"
-        subprocess.run([sys.executable, "-c", CONVERT, llama_cpp, folder, "--outtype", "auto", "--outfile", converted],
-                       check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output="-v" not in sys.argv)
+        pre = PRE_TOKENIZERS.get(tokenizer, "qwen2")
+        subprocess.run([sys.executable, "-c", CONVERT % (pre, pre), llama_cpp, folder, "--outtype", "auto",
+                        "--outfile", converted], check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output="-v" not in sys.argv)
         golden = {"convert_auto": digest.digest(converted), "quantize": {}}
         for kind in TYPES:
             run = subprocess.run([llama_cpp / "build/bin/llama-quantize", converted, quantized, kind, "2"],

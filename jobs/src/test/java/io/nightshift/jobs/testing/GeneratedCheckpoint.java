@@ -32,7 +32,9 @@ public final class GeneratedCheckpoint {
             "spm", List.of("families/mistral-f32/tokenizer.model", "families/mistral-f32/tokenizer_config.json"),
             "glm", List.of("recent/glm-tokenizer/tokenizer.json", "recent/glm-tokenizer/tokenizer_config.json"),
             "gemma4", List.of("recent/gemma4-tokenizer/tokenizer.json", "recent/gemma4-tokenizer/tokenizer_config.json"),
-            "hunyuan", List.of("metadata/hunyuan-moe/hy.tiktoken", "metadata/hunyuan-moe/tokenizer_config.json"));
+            "hunyuan", List.of("metadata/hunyuan-moe/hy.tiktoken", "metadata/hunyuan-moe/tokenizer_config.json"),
+            "kimi", List.of("metadata/kimi-k2/tiktoken.model", "metadata/kimi-k2/tokenizer_config.json"),
+            "tekken", List.of("metadata/tekken-v7/tekken.json"));
 
     private GeneratedCheckpoint() {}
 
@@ -53,7 +55,7 @@ public final class GeneratedCheckpoint {
 
     /** Whether its tokenizer is cut down, so that the pre-tokenizer must be said. */
     public static boolean needsPreTokenizer(JsonNode golden) {
-        return List.of("bpe", "glm", "hunyuan").contains(golden.get("tokenizer").asText());
+        return List.of("bpe", "glm").contains(golden.get("tokenizer").asText());
     }
 
     /** Writes one into a folder of its name. */
