@@ -496,7 +496,8 @@ def main():
         converted, quantized = work / "converted.gguf", work / "quantized.gguf"
         pre = PRE_TOKENIZERS.get(tokenizer, "qwen2")
         subprocess.run([sys.executable, "-c", CONVERT % (pre, pre), llama_cpp, folder, "--outtype", "auto",
-                        "--outfile", converted], check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, capture_output="-v" not in sys.argv)
+                        "--outfile", converted], check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+                       capture_output="-v" not in sys.argv)
         golden = {"convert_auto": digest.digest(converted), "quantize": {}}
         for kind in TYPES:
             run = subprocess.run([llama_cpp / "build/bin/llama-quantize", converted, quantized, kind, "2"],
