@@ -60,8 +60,8 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
     }
 
     /**
-     * The layer that it is a part of, where loaders know no parts: under the name that these have, of the same tensor; a gate and
-     * an up projection as an up projection that has the gate's rows before its own.
+     * The layer that it is a part of, where loaders know no parts: under the name that these have, of the same tensor; a gate
+     * and an up projection as an up projection that has the gate's rows before its own.
      */
     public LinearLayer whole() {
         if (!source.areApart()) {

@@ -100,7 +100,8 @@ public final class DecoderLayer {
 
     /** Bytes of weights that it holds. */
     public long bytes() {
-        return attention.map(Mixer::bytes).orElse(0L) + feedForward.map(FeedForward::bytes).orElse(0L) + perLayer.map(PerLayerBlock::bytes).orElse(0L)
+        return attention.map(Mixer::bytes).orElse(0L) + feedForward.map(FeedForward::bytes).orElse(0L)
+                + perLayer.map(PerLayerBlock::bytes).orElse(0L)
                 + Stream.of(attentionNorm, afterAttention, feedForwardNorm, afterFeedForward)
                         .flatMap(Optional::stream)
                         .mapToLong(Norm::bytes)
@@ -115,11 +116,12 @@ public final class DecoderLayer {
      *
      * <p>For each token it needs, besides its hidden state, three more of that size (six where there are experts, eight
      * where there is a dense block beside them), and the larger of these two: three times the channels of queries with twice
-     * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three
-     * times those of values; with a short convolution four times the hidden size; with Mamba 2 four times its channels, twice
-     * what all groups write and read by, and three times its heads, besides those of attention where that is beside it; with compressed keys and values the channels
-     * of queries, those that keys and values are decompressed to, twice those of values and three times the compressed ones);
-     * three times the feed-forward channels (four times where gate and up projection are one matrix). All of them are floats.
+     * those of keys (four times where queries bring gates; with linear attention twice the channels of keys and three times
+     * those of values; with a short convolution four times the hidden size; with Mamba 2 four times its channels, twice what
+     * all groups write and read by, and three times its heads, besides those of attention where that is beside it; with
+     * compressed keys and values the channels of queries, those that keys and values are decompressed to, twice those of
+     * values and three times the compressed ones); three times the feed-forward channels (four times where gate and up
+     * projection are one matrix). All of them are floats.
      * Each worker needs 1 MiB.
      *
      * <p>A layer whose keys later ones attend to makes an array of its keys and values for them. Where both halves of a layer

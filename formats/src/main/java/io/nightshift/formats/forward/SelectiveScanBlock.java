@@ -13,9 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A layer of Mamba 2 (Dao and Gu, 2024; transformers, GraniteMoeHybridMambaLayer). One projection makes a gate, channels with what
- * they are written to the states by and read by, and time steps; the channels and these pass a short convolution, the states mix
- * them, and what these give is gated and normalized, the channels of each group of heads by themselves.
+ * A layer of Mamba 2 (Dao and Gu, 2024; transformers, GraniteMoeHybridMambaLayer). One projection makes a gate, channels with
+ * what they are written to the states by and read by, and time steps; the channels and these pass a short convolution, the
+ * states mix them, and what these give is gated and normalized, the channels of each group of heads by themselves.
  *
  * @param rates what a state's decay is multiplied by, below 0, one a head
  * @param bias is added to what time steps follow from, one a head

@@ -15,8 +15,8 @@ import java.util.List;
  */
 final class PooledExperts {
     /**
-     * The first linear layers of experts that read what a router may not see: gate and up are one matrix, and up has no gate before
-     * it, in such families alone.
+     * The first linear layers of experts that read what a router may not see: gate and up are one matrix, and up has no gate
+     * before it, in such families alone.
      */
     private static final List<String> APART =
             List.of(Role.EXPERT_DOWN.tensor(), Role.EXPERT_GATE_UP.tensor(), Role.EXPERT_UP.tensor());

@@ -76,7 +76,7 @@ public final class Foldings {
         return folding.isNone() ? RowFolding.NONE : folding;
     }
 
-    /** Divisors stand in the order of the checkpoint, but of rows among which others lie in theirs; rows in that of the tensor. */
+    /** Divisors stand in the order of the checkpoint (of rows among which others lie in theirs), rows in that of the tensor. */
     private float[] rowDivisors(TensorRecipe tensor, List<LinearLayer> linears, long from, long to) {
         float[] divisors = null;
         long rowsPerExpert = tensor.rowsPerExpert();

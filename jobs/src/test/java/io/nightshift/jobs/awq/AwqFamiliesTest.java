@@ -218,8 +218,8 @@ class AwqFamiliesTest {
         String kept = config.get("quantization_config").get("modules_to_not_convert").toString();
         assertTrue(kept.contains("model.layers.0.block_sparse_moe.router"), kept);
         assertFalse(kept.contains("in_proj") || kept.contains("shared_mlp"), kept);
-        assertTrue(made.warnings().contains("Mamba 2: vLLM cuts a quantized model by its groups of heads, of which there is one,"
-                + " so that it cannot be loaded on 2, 4 GPUs with tensor parallelism"), made.warnings().toString());
+        assertTrue(made.warnings().contains("Mamba 2: vLLM cuts a quantized model by its groups of heads, of which there is"
+                + " one, so that it cannot be loaded on 2, 4 GPUs with tensor parallelism"), made.warnings().toString());
     }
 
     /** vLLM builds Qwen3.5's further block and its vision tower by the same configuration. */

@@ -30,7 +30,7 @@ class VariantsNotRunTest {
             deepseek-v3|"hidden_act"|"partial_rotary_factor": 0.5, "hidden_act"|"partial_rotary_factor" leaves 16 of 32 channels
             granite4-tiny|"mamba_n_groups": 2|"mamba_n_groups": 2|"mamba_n_groups" is 2, which is not known for GraniteMoeHybrid
             granite4-one-group|"time_step_limit"|"time_step_limit": [0, 0.1], "other"|"time_step_limit" is [0,0.1], which is not
-            granite4-one-group|"time_step_limit"|"time_step_limit": [0.1], "other"|"time_step_limit" is [0.1], which is not known
+            granite4-one-group|"time_step_limit"|"time_step_limit": [0.1], "other"|"time_step_limit" is [0.1], which is not
             falcon-h1|"mamba_norm_before_gate": true|"mamba_norm_before_gate": true|"mamba_norm_before_gate" is true, which is
             """)
     void areRefusedByValue(String name, String given, String other, String said) throws IOException {

@@ -32,7 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What reads the embedding first, and what its errors cost there, against the tensors as GGUF has them. */
 class EmbeddingGramTest {
-    private static final List<String> RECENT = List.of("qwen3-fp8", "qwen3-next", "qwen3.5", "olmo2", "lfm2", "granite4-one-group");
+    private static final List<String> RECENT =
+            List.of("qwen3-fp8", "qwen3-next", "qwen3.5", "olmo2", "lfm2", "granite4-one-group");
 
     @TempDir
     Path made;

@@ -6,13 +6,13 @@ import java.util.Arrays;
 
 /**
  * The selective scan of Mamba 2 (Dao and Gu, Transformers are SSMs, 2024): a head's state S, state size by channels, is
- * multiplied by a token's decay, receives the product of what the token writes by, b, and its channels x times its step, and what
- * the token reads by, c, gives its output, to which its channels times the head's skip are added.
+ * multiplied by a token's decay, receives the product of what the token writes by, b, and its channels x times its step, and
+ * what the token reads by, c, gives its output, to which its channels times the head's skip are added.
  *
- * <p>Tokens are taken {@value #TOKENS} at a time, from a sequence's start, and all but the decays are products of matrices. With
- * decays a, A(i, j) = a(j + 1) ... a(i) and A(i) those from the chunk's start on, outputs are
- * y(i) = A(i) c(i) S + sum over j &lt;= i of A(i, j) (c(i) · b(j)) step(j) x(j) + skip x(i). Heads of a group write and read by the
- * same, so that some of them are taken together, and these products of tokens are made once for all of them.
+ * <p>Tokens are taken {@value #TOKENS} at a time, from a sequence's start, and all but the decays are products of matrices.
+ * With decays a, A(i, j) = a(j + 1) ... a(i) and A(i) those from the chunk's start on, outputs are
+ * y(i) = A(i) c(i) S + sum over j &lt;= i of A(i, j) (c(i) · b(j)) step(j) x(j) + skip x(i). Heads of a group write and read
+ * by the same, so that some of them are taken together, and these products of tokens are made once for all of them.
  *
  * @param groups of heads, which share b and c
  * @param heads number of heads, a multiple of {@code groups}
@@ -67,7 +67,8 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
      * @param piece which heads: 0 to {@code pieces() - 1}
      * @param mixed a token's {@link #inputs()}, first the channels, then b and c of all groups; those of token t start at
      *     {@code at + t * stride}
-     * @param decays logarithms of decays, 0 or less, one a head: those of token t at {@code stepsAt + t * heads}; steps likewise
+     * @param decays logarithms of decays, 0 or less, one a head: those of token t at {@code stepsAt + t * heads}; steps
+     *     likewise
      * @param skips one a head
      * @param tokens length of the sequence
      * @param result receives the heads' channels of token t at {@code to + t * resultStride}
@@ -184,7 +185,8 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
         }
 
         /** What tokens read: of the state before the chunk, of their own channels, and of the chunk's up to them. */
-        void write(int head, int count, float skip, float[] mixed, int at, int stride, float[] result, int to, int resultStride) {
+        void write(int head, int count, float skip, float[] mixed, int at, int stride, float[] result, int to,
+                int resultStride) {
             for (int i = 0; i < count; i++) {
                 Arrays.fill(result, to + i * resultStride, to + i * resultStride + headSize, 0);
             }

@@ -40,8 +40,8 @@ public final class CausalConvolution {
      */
     public CausalConvolution(float[] kernels, int width, float[] biases, boolean activated) {
         if (biases.length * width != kernels.length) {
-            throw new IllegalArgumentException(biases.length + " biases of kernels with " + kernels.length + " numbers, " + width
-                    + " each");
+            throw new IllegalArgumentException(biases.length + " biases of kernels with " + kernels.length + " numbers, "
+                    + width + " each");
         }
         this.width = width;
         this.activated = activated;

@@ -43,8 +43,8 @@ class SelectiveScanTest {
         Inputs in = Inputs.of(tokens, groups, heads, stateSize, headSize);
         float[] expected = new float[tokens * in.scan().channels()];
         for (int head = 0; head < heads; head++) {
-            ScalarScan.apply(in.scan(), head, in.mixed(), BEFORE, in.scan().inputs(), in.decays(), in.steps(), in.skips(), tokens,
-                    expected);
+            ScalarScan.apply(in.scan(), head, in.mixed(), BEFORE, in.scan().inputs(), in.decays(), in.steps(), in.skips(),
+                    tokens, expected);
         }
         assertArrayEquals(expected, in.result());
     }
@@ -69,8 +69,8 @@ class SelectiveScanTest {
                                 + (double) in.steps()[t * heads + head] * in.mixed()[writes + d] * in.mixed()[channels + c];
                         read += state[d][c] * in.mixed()[reads + d];
                     }
-                    assertEquals(read, result[t * in.scan().channels() + head * headSize + c], 2e-5 * Math.max(1, Math.abs(read)),
-                            "head " + head + ", token " + t);
+                    assertEquals(read, result[t * in.scan().channels() + head * headSize + c],
+                            2e-5 * Math.max(1, Math.abs(read)), "head " + head + ", token " + t);
                 }
             }
         }
