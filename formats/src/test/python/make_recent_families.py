@@ -382,6 +382,14 @@ FAMILIES = {
                            ["model.mtp_linear_proj.0.weight", "BF16", [256, 512]]]),
     "nemotron3": of("NemotronHForCausalLM", **NEMOTRON, layers_block_type=[
         "linear_attention", "moe", "full_attention", "moe"], keys=NEMOTRON_KEYS, drop=("layers_block_type",)),
+    # Published without what transformers fills in since it knows the class; the converter then reads the file itself.
+    "nemotron-h": of("NemotronHForCausalLM", **{key: size for key, size in NEMOTRON.items() if "expert" not in key},
+                     layers_block_type=["linear_attention", "mlp", "full_attention", "mlp"], keys={
+                         **NEMOTRON_KEYS, "hybrid_override_pattern": "M-*-"}, drop=(
+                         "layers_block_type", "n_routed_experts", "n_shared_experts", "num_experts_per_tok", "n_group",
+                         "topk_group", "norm_topk_prob", "routed_scaling_factor", "moe_intermediate_size",
+                         "moe_latent_size", "moe_shared_expert_intermediate_size", "moe_shared_expert_overlap",
+                         "mtp_layers_block_type", "num_nextn_predict_layers")),
     "nemotron3-super": of("NemotronHForCausalLM", **NEMOTRON, moe_latent_size=64, layers_block_type=[
         "linear_attention", "moe", "full_attention", "moe"], keys={**NEMOTRON_KEYS, "num_nextn_predict_layers": 1},
         drop=("layers_block_type",), add=list(nemotron_prediction())),
@@ -405,6 +413,9 @@ FAMILIES = {
 # Their logits are compared, and no files: those of their classes are compared elsewhere.
 WITHOUT_FILES = ("deepseek-v2", "deepseek-v3", "qwen3-next-fused", "granite4-one-group", "granite4-one-group-dense",
                  "falcon-h1-gate-first", "falcon-h1-without-norm")
+
+# Their configurations are read as they are written, as by the converter beside a transformers that does not know the class.
+AS_WRITTEN = ("nemotron-h",)
 
 # Of those that the converter runs code of, the code, which is not kept.
 REMOTE = {"hunyuan": ("tokenization_hy.py", HUNYUAN_CLASS), "kimi": ("tokenization_kimi.py", KIMI_CLASS)}
@@ -442,6 +453,10 @@ def named(self, tokenizer):
         raise NotImplementedError("no tokenizer that the converter knows")
     return "%s"
 base.TextModel.get_vocab_base_pre = named
+if %s:
+    def unknown(*args, **kwargs):
+        raise ValueError("not known")
+    base.AutoConfig.from_pretrained = unknown
 import convert_hf_to_gguf; convert_hf_to_gguf.main()
 """
 
@@ -495,7 +510,7 @@ def main():
             continue
         converted, quantized = work / "converted.gguf", work / "quantized.gguf"
         pre = PRE_TOKENIZERS.get(tokenizer, "qwen2")
-        subprocess.run([sys.executable, "-c", CONVERT % (pre, pre), llama_cpp, folder, "--outtype", "auto",
+        subprocess.run([sys.executable, "-c", CONVERT % (pre, pre, name in AS_WRITTEN), llama_cpp, folder, "--outtype", "auto",
                         "--outfile", converted], check=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
                        capture_output="-v" not in sys.argv)
         golden = {"convert_auto": digest.digest(converted), "quantize": {}}

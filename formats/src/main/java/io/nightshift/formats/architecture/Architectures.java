@@ -56,6 +56,7 @@ public final class Architectures {
             MixtureFamilies.MINIMAX_M2,
             MixtureFamilies.LLAMA4,
             MixtureFamilies.ERNIE45_MOE,
+            NemotronFamily.DENSE,
             NemotronFamily.NANO,
             NemotronFamily.SUPER,
             FalconFamily.FALCON_H1,

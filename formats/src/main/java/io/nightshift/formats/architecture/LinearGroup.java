@@ -115,13 +115,14 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
             of("ffn_norm", Role.GATE, Role.UP), GATED);
 
     /**
-     * The groups of Nemotron 3, whose layers are Mamba 2, attention or experts, behind one norm. Activation functions of its
-     * experts take no scale through.
+     * The groups of Nemotron-H and Nemotron 3, whose layers are Mamba 2, attention, or a feed-forward block or experts, behind
+     * one norm. Activation functions of the latter take no scale through.
      */
     static final List<LinearGroup> ONE_BLOCK = List.of(
-            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.STATE_INPUT, Role.ROUTER, Role.EXPERT_UP, Role.SHARED_UP),
-            MIXED, of("ssm_norm", Role.STATE_OUTPUT), unscaled(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN),
-            unscaled(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
+            of("attn_norm", Role.QUERY, Role.KEY, Role.VALUE, Role.STATE_INPUT, Role.UP, Role.ROUTER, Role.EXPERT_UP,
+                    Role.SHARED_UP),
+            MIXED, of("ssm_norm", Role.STATE_OUTPUT), unscaled(Role.UP.tensor(), Role.DOWN),
+            unscaled(Role.EXPERT_UP.tensor(), Role.EXPERT_DOWN), unscaled(Role.SHARED_UP.tensor(), Role.SHARED_DOWN));
 
     /** The same where experts read less than hidden states, all of them the same, which are not scaled. */
     static final List<LinearGroup> ONE_BLOCK_WITH_COMPRESSION = List.of(

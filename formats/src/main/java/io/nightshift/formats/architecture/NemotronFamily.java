@@ -6,6 +6,7 @@ import static io.nightshift.formats.architecture.DecoderRows.norm;
 import static io.nightshift.formats.architecture.DecoderRows.vector;
 import static io.nightshift.formats.architecture.Dimension.EXPERTS;
 import static io.nightshift.formats.architecture.Dimension.EXPERT_FEED_FORWARD;
+import static io.nightshift.formats.architecture.Dimension.FEED_FORWARD;
 import static io.nightshift.formats.architecture.Dimension.HEAD;
 import static io.nightshift.formats.architecture.Dimension.HIDDEN;
 import static io.nightshift.formats.architecture.Dimension.KEY;
@@ -14,19 +15,22 @@ import static io.nightshift.formats.architecture.Dimension.key;
 
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.gguf.GgufValue;
+import io.nightshift.formats.tokenizer.VocabularyRule;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
 
 /**
- * Nemotron 3, Nano and Super (conversion/nemotron.py, NemotronHModel): each layer is a mixer of Mamba 2, attention or
- * experts. A block that predicts a further token is attention and experts, and is kept as one layer behind the last.
+ * Nemotron-H and Nemotron 3 (conversion/nemotron.py, NemotronHModel): each layer is Mamba 2, attention, or a feed-forward block
+ * or experts. A block that predicts a further token is attention and experts, and is kept as one layer behind the last.
  *
- * <p>Dense models of the class are refused: transformers 5.18 gives their configurations experts, so that the converter
- * writes them as mixtures whose feed-forward layers have the size 0.
+ * <p>Dense models become what the converter makes of their configuration as it is written. transformers, since it knows the
+ * class, gives it experts, so that the converter writes a mixture whose feed-forward layers have the size 0, which no loader
+ * takes.
  */
 final class NemotronFamily {
     private static final String PREDICTION_BLOCKS = "num_nextn_predict_layers";
@@ -34,6 +38,7 @@ final class NemotronFamily {
     private static final LayerSet MAMBA = typed("linear_attention");
     private static final LayerSet ATTENTION = typed("full_attention").or(LayerSet.PREDICTION);
     private static final LayerSet MIXTURE = typed("moe").or(LayerSet.PREDICTION);
+    private static final LayerSet FEED_FORWARDS = typed("mlp");
     private static final LayerSet LATENT = (config, layer) -> hasLatents(config);
 
     private static final Mamba2Rows MIXER = new Mamba2Rows(key("mamba_num_heads").times(key("mamba_head_dim")),
@@ -44,6 +49,10 @@ final class NemotronFamily {
             linear("attn_k", "mixer.k_proj", Transform.INTERLEAVE_HALVES, KEY, HIDDEN),
             linear("attn_v", "mixer.v_proj", KEY, HIDDEN),
             linear("attn_output", "mixer.o_proj", HIDDEN, QUERY)));
+
+    private static final List<TensorRow> FEED_FORWARD_ROWS = TensorRow.in(FEED_FORWARDS, DecoderRows.table(
+            linear("ffn_up", "mixer.up_proj", FEED_FORWARD, HIDDEN),
+            linear("ffn_down", "mixer.down_proj", HIDDEN, FEED_FORWARD)));
 
     private static final Dimension SHARED = key("moe_shared_expert_intermediate_size");
     private static final Dimension LATENT_SIZE = key("moe_latent_size");
@@ -87,25 +96,46 @@ final class NemotronFamily {
             .withFeedForwardNorm("attn_norm")
             .withExpertWeights(DecoderTraits.ExpertWeights.SIGMOID_OF_GROUPS);
 
+    /** Without experts: Nemotron-H, Nemotron Nano 2. */
+    static final Architecture DENSE = family("nemotron_h", "mlp", NemotronFamily::isDense)
+            .vocabulary(VocabularyRule.BYTE_PAIR_WITH_BEGIN)
+            .only(PREDICTION_BLOCKS, 0)
+            .naming(NemotronFamily::nameOf)
+            .tensors(FEED_FORWARD_ROWS)
+            .hyperparameters(NemotronFamily::denseKeys)
+            .forward(LinearGroup.ONE_BLOCK, TRAITS)
+            .build();
+
     /** Nano, whose experts read hidden states. */
-    static final Architecture NANO = family(LinearGroup.ONE_BLOCK, config -> !hasLatents(config));
+    static final Architecture NANO = mixture(
+            LinearGroup.ONE_BLOCK, config -> !isDense(config) && !hasLatents(config));
 
     /** Super, whose experts read less. */
-    static final Architecture SUPER = family(LinearGroup.ONE_BLOCK_WITH_COMPRESSION, NemotronFamily::hasLatents);
+    static final Architecture SUPER = mixture(
+            LinearGroup.ONE_BLOCK_WITH_COMPRESSION, config -> !isDense(config) && hasLatents(config));
 
     private NemotronFamily() {}
 
-    private static Architecture family(List<LinearGroup> groups, Predicate<ModelConfig> which) {
-        return Architecture.named("nemotron_h_moe", "NemotronHForCausalLM")
-                .when(which)
-                .check(checkpoint -> Variants.refuseOtherElements(
-                        checkpoint.config(), "layers_block_type", "linear_attention", "full_attention", "moe"))
-                .check(Mamba2Rows::requirePaddedTokens)
-                .only("mlp_hidden_act", "relu2")
-                .only("mamba_hidden_act", "silu")
+    private static Architecture mixture(List<LinearGroup> groups, Predicate<ModelConfig> which) {
+        return family("nemotron_h_moe", "moe", which)
                 .only(PREDICTION_BLOCKS, 0, 1)
                 .naming(NemotronFamily::nameOf)
                 .blocks(BlockCount.andPrediction(PREDICTION_BLOCKS))
+                .tensors(EXPERT_ROWS, PREDICTION)
+                .hyperparameters(NemotronFamily::mixtureKeys)
+                .forward(groups, TRAITS)
+                .build();
+    }
+
+    /** @param third kind of layers, besides Mamba 2 and attention */
+    private static Architecture.Builder family(String name, String third, Predicate<ModelConfig> which) {
+        return Architecture.named(name, "NemotronHForCausalLM")
+                .when(which)
+                .check(checkpoint -> Variants.refuseOtherElements(
+                        checkpoint.config(), "layers_block_type", "linear_attention", "full_attention", third))
+                .check(Mamba2Rows::requirePaddedTokens)
+                .only("mlp_hidden_act", "relu2")
+                .only("mamba_hidden_act", "silu")
                 .tensors(
                         List.of(
                                 TensorRow.of("token_embd.weight", "model.embeddings.weight", Dimension.VOCABULARY, HIDDEN),
@@ -113,12 +143,13 @@ final class NemotronFamily {
                                 DecoderRows.OUTPUT,
                                 norm("attn_norm", "norm", HIDDEN)),
                         TensorRow.in(MAMBA, DecoderRows.table(MIXER.of("mixer"), List.of(MIXER.gatedNorm("mixer")))),
-                        ATTENTION_ROWS,
-                        EXPERT_ROWS,
-                        PREDICTION)
-                .hyperparameters(NemotronFamily::keys)
-                .forward(groups, TRAITS)
-                .build();
+                        ATTENTION_ROWS);
+    }
+
+    private static boolean isDense(ModelConfig config) {
+        return config.find("layers_block_type").stream()
+                .flatMap(types -> StreamSupport.stream(types.spliterator(), false))
+                .anyMatch(type -> type.asText().equals("mlp"));
     }
 
     private static boolean hasLatents(ModelConfig config) {
@@ -148,6 +179,15 @@ final class NemotronFamily {
                 + PREDICTION_NAMES.getOrDefault(name.get(), part.group(1)));
     }
 
+    /** What transformers adds for experts is not in the file that the converter reads. */
+    private static void denseKeys(ModelConfig config, HyperparameterWriter out) {
+        keys(config.without("n_routed_experts").without("num_experts_per_tok").without("n_shared_experts")
+                .without("moe_intermediate_size").without("n_group").without("topk_group").without("norm_topk_prob")
+                .without("routed_scaling_factor"), out);
+        out.setEach("feed_forward_length",
+                layer -> FEED_FORWARDS.contains(config, layer) ? FEED_FORWARD.of(config) : 0);
+    }
+
     private static void keys(ModelConfig config, HyperparameterWriter out) {
         LlamaFamily.HYPERPARAMETERS.write(config.without("head_dim"), out);
         MIXER.keys(config, out);
@@ -158,6 +198,10 @@ final class NemotronFamily {
         out.set("context_length", 1L << 20);
         out.set("attention.key_length", HEAD.of(config));
         out.set("attention.value_length", HEAD.of(config));
+    }
+
+    private static void mixtureKeys(ModelConfig config, HyperparameterWriter out) {
+        keys(config, out);
         out.setEach("feed_forward_length",
                 layer -> MIXTURE.contains(config, layer) ? EXPERT_FEED_FORWARD.of(config) : 0);
         out.set("expert_used_count", config.integer("num_experts_per_tok"));

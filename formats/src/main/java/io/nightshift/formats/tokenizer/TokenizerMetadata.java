@@ -91,6 +91,7 @@ public final class TokenizerMetadata {
                 new TokenizerFiles(folder), vocabularySize, preTokenizer, metadata, warnings);
         switch (rule) {
             case BYTE_PAIR -> tokenizer.appendBytePair();
+            case BYTE_PAIR_WITH_BEGIN -> tokenizer.appendBytePairWithBegin();
             case SENTENCE_PIECE_OR_BYTE_PAIR -> tokenizer.appendFirstOf();
             case LLAMA -> tokenizer.appendLlama();
             case GEMMA2 -> tokenizer.appendGemma2();
@@ -178,6 +179,12 @@ public final class TokenizerMetadata {
     }
 
     /** conversion/hunyuan.py, HunYuanModel.set_vocab. */
+    /** conversion/nemotron.py, set_vocab of dense models. */
+    private void appendBytePairWithBegin() throws IOException {
+        appendBytePair();
+        metadata.put("tokenizer.ggml.add_bos_token", new GgufValue.Bool(true));
+    }
+
     private void appendHunyuan() throws IOException {
         appendBytePair();
         if (files.config().path("hidden_size").asLong() == HUNYUAN_7B_HIDDEN) {

@@ -4,6 +4,8 @@ package io.nightshift.formats.tokenizer;
 public enum VocabularyRule {
     /** Byte-level BPE. */
     BYTE_PAIR,
+    /** Byte-level BPE, and that texts get a token in front. */
+    BYTE_PAIR_WITH_BEGIN,
     /** SentencePiece where the folder has it, else byte-level BPE. */
     SENTENCE_PIECE_OR_BYTE_PAIR,
     /** Mistral's tekken.json where there is no tokenizer.json; SentencePiece as either file, else byte-level BPE. */

@@ -119,8 +119,8 @@ class AwqFamiliesTest {
     @ParameterizedTest
     @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
         "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "granite-moe-shared",
-        "granite4-one-group", "granite4-one-group-dense", "hunyuan-moe", "nemotron3", "nemotron3-super", "lfm2", "lfm2-moe",
-        "olmo3-yarn", "qwen2-moe", "qwen3-next", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
+        "granite4-one-group", "granite4-one-group-dense", "hunyuan-moe", "nemotron-h", "nemotron3", "nemotron3-super", "lfm2",
+        "lfm2-moe", "olmo3-yarn", "qwen2-moe", "qwen3-next", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
     }

@@ -142,7 +142,8 @@ class RecentFamiliesTest {
             lfm2|"full_attention"|"sliding_attention"|"layer_types" is "sliding_attention", which is not known for Lfm2For
             qwen3-next|"linear_num_value_heads": 4|"linear_num_value_heads": 3|"linear_num_value_heads" is 3, but must be
             apertus|"xielu"|"silu"|"hidden_act" is "silu", which is not known for ApertusForCausalLM
-            nemotron3|ME*E|ME*-|"layers_block_type" is "mlp", which is not known for NemotronHForCausalLM
+            nemotron3|ME*E|ME*-|"layers_block_type" is "moe", which is not known for NemotronHForCausalLM
+            nemotron-h|"relu2"|"silu"|"mlp_hidden_act" is "silu", which is not known for NemotronHForCausalLM
             falcon-h1|"mlp_multipliers"|"multipliers"|"mlp_multipliers" is no list with a number at place 0
             llama4|"interleave_moe_layer_step": 2|"interleave_moe_layer_step": 1|"moe_layers" is [1,3], but by
             deepseek-v3|"rope_interleave": true|"rope_interleave": false|"rope_interleave" is false, which is not known
