@@ -1,7 +1,6 @@
 package io.nightshift.kernels.linear;
 
 import io.nightshift.kernels.Lanes;
-import io.nightshift.kernels.transformer.Exponential;
 import java.io.Serializable;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -51,7 +50,7 @@ public record GatedDeltaRule(int keyHeads, int valueHeads, int keySize, int valu
         for (int first = 0; first < tokens; first += TOKENS) {
             int count = Math.min(TOKENS, tokens - first);
             int row = at + first * stride;
-            chunk.decay(decays, shares, gatesAt + first * valueHeads + head, count);
+            chunk.steer(decays, shares, gatesAt + first * valueHeads + head, count);
             chunk.read(count, mixed, row + ofKey, row + keyHeads * keySize + ofKey,
                     row + 2 * keyHeads * keySize + head * valueSize, stride);
             chunk.solve(count);
@@ -73,10 +72,7 @@ public record GatedDeltaRule(int keyHeads, int valueHeads, int keySize, int valu
         private final float[] read;
         private final float[] changes;
         private final float[] share;
-        private final float[] sums;
-        private final float[] fromStart;
-        private final float[] toEnd;
-        private final float[] between;
+        private final ChunkDecays decays;
         private final float[] rowPanels;
         private final float[] columnPanels;
 
@@ -87,33 +83,23 @@ public record GatedDeltaRule(int keyHeads, int valueHeads, int keySize, int valu
             read = new float[2 * width * valueSize];
             changes = new float[width * valueSize];
             share = new float[width];
-            sums = new float[width];
-            fromStart = new float[width];
-            toEnd = new float[width];
-            between = new float[width];
+            decays = new ChunkDecays(width);
             int depth = Math.max(keySize, width);
             rowPanels = new float[Panels.count(Math.max(2 * width, keySize), ROWS) * ROWS * depth];
             columnPanels = new float[Panels.count(Math.max(valueSize, width), COLUMNS) * COLUMNS * depth];
         }
 
-        /** Decays from the chunk's start to each token, and from there to its end. */
-        void decay(float[] decays, float[] shares, int at, int count) {
-            double sum = 0;
+        /** Takes what says how the state decays, and how far it changes. */
+        void steer(float[] logarithms, float[] shares, int at, int count) {
+            decays.read(logarithms, at, valueHeads, count);
             for (int i = 0; i < count; i++) {
                 share[i] = shares[at + i * valueHeads];
-                sum += decays[at + i * valueHeads];
-                sums[i] = (float) sum;
-                fromStart[i] = sums[i];
             }
-            for (int i = 0; i < count; i++) {
-                toEnd[i] = sums[count - 1] - sums[i];
-            }
-            Exponential.apply(fromStart, 0, count);
-            Exponential.apply(toEnd, 0, count);
         }
 
         /** Makes the products of the chunk's keys and queries, with each other and with the state. */
         void read(int count, float[] mixed, int queries, int keys, int values, int stride) {
+            float[] fromStart = decays.fromStart();
             for (int i = 0; i < count; i++) {
                 System.arraycopy(mixed, keys + i * stride, inputs, i * keySize, keySize);
                 System.arraycopy(mixed, queries + i * stride, inputs, (count + i) * keySize, keySize);
@@ -133,10 +119,7 @@ public record GatedDeltaRule(int keyHeads, int valueHeads, int keySize, int valu
         /** Multiplies products of a token and an earlier one by the decay between, and clears those with later ones. */
         private void weigh(int count) {
             for (int i = 0; i < count; i++) {
-                for (int j = 0; j <= i; j++) {
-                    between[j] = sums[i] - sums[j];
-                }
-                Exponential.apply(between, 0, i + 1);
+                float[] between = decays.to(i);
                 int ofKey = i * count;
                 int ofQuery = (count + i) * count;
                 for (int j = 0; j <= i; j++) {
@@ -185,9 +168,9 @@ public record GatedDeltaRule(int keyHeads, int valueHeads, int keySize, int valu
 
         /** Brings the state to the chunk's end; the changes are packed already. */
         void change(int count) {
-            multiply(state, 0, state.length, fromStart[count - 1], state, 0);
+            multiply(state, 0, state.length, decays.fromStart()[count - 1], state, 0);
             for (int i = 0; i < count; i++) {
-                multiply(inputs, i * keySize, keySize, toEnd[i], decayed, i * keySize);
+                multiply(inputs, i * keySize, keySize, decays.toEnd()[i], decayed, i * keySize);
             }
             Panels.copy(keySize, count, decayed, 0, keySize, ROWS, rowPanels, 0, ROWS * count);
             PanelProduct.add(count, keySize, rowPanels, 0, ROWS * count, valueSize, columnPanels, 0, COLUMNS * count,

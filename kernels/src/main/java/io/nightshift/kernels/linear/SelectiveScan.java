@@ -1,6 +1,5 @@
 package io.nightshift.kernels.linear;
 
-import io.nightshift.kernels.transformer.Exponential;
 import java.io.Serializable;
 import java.util.Arrays;
 
@@ -85,7 +84,7 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
             chunk.read(count, mixed, row + channels() + group * stateSize, groups * stateSize, stride);
             for (int head = firstHead; head < endHead; head++) {
                 int gates = stepsAt + first * heads + head;
-                chunk.decay(decays, gates, count);
+                chunk.decays.read(decays, gates, heads, count);
                 chunk.weigh(count);
                 chunk.take(count, mixed, row + head * headSize, stride, steps, gates);
                 chunk.write(head - firstHead, count, skips[head], mixed, row + head * headSize, stride,
@@ -108,10 +107,7 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
         private final float[] weighed;
         private final float[] taken;
         private final float[] atEnd;
-        private final float[] sums;
-        private final float[] fromStart;
-        private final float[] toEnd;
-        private final float[] between;
+        private final ChunkDecays decays;
         private final float[] rowPanels;
         private final float[] columnPanels;
 
@@ -123,10 +119,7 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
             weighed = new float[width * width];
             this.taken = new float[width * headSize];
             atEnd = new float[width * headSize];
-            sums = new float[width];
-            fromStart = new float[width];
-            toEnd = new float[width];
-            between = new float[width];
+            decays = new ChunkDecays(width);
             rowPanels = new float[Panels.count(width, ROWS) * ROWS * width];
             columnPanels = new float[Math.max(Panels.count(headSize, COLUMNS) * COLUMNS * Math.max(stateSize, width),
                     Panels.count(width, COLUMNS) * COLUMNS * stateSize)];
@@ -142,28 +135,10 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
                     products, 0, count);
         }
 
-        /** Decays from the chunk's start to each token, and from there to its end. */
-        void decay(float[] decays, int at, int count) {
-            double sum = 0;
-            for (int i = 0; i < count; i++) {
-                sum += decays[at + i * heads];
-                sums[i] = (float) sum;
-                fromStart[i] = sums[i];
-            }
-            for (int i = 0; i < count; i++) {
-                toEnd[i] = sums[count - 1] - sums[i];
-            }
-            Exponential.apply(fromStart, 0, count);
-            Exponential.apply(toEnd, 0, count);
-        }
-
         /** Multiplies products of a token and an earlier one by the decay between, and clears those with later ones. */
         void weigh(int count) {
             for (int i = 0; i < count; i++) {
-                for (int j = 0; j <= i; j++) {
-                    between[j] = sums[i] - sums[j];
-                }
-                Exponential.apply(between, 0, i + 1);
+                float[] between = decays.to(i);
                 int row = i * count;
                 for (int j = 0; j <= i; j++) {
                     weighed[row + j] = products[row + j] * between[j];
@@ -172,6 +147,7 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
             }
         }
 
+        /** Channels times steps, and these times decays to the chunk's end. */
         void take(int count, float[] mixed, int at, int stride, float[] steps, int stepsAt) {
             for (int i = 0; i < count; i++) {
                 float step = steps[stepsAt + i * heads];
@@ -179,7 +155,7 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
                     taken[i * headSize + channel] = mixed[at + i * stride + channel] * step;
                 }
                 for (int channel = 0; channel < headSize; channel++) {
-                    atEnd[i * headSize + channel] = taken[i * headSize + channel] * toEnd[i];
+                    atEnd[i * headSize + channel] = taken[i * headSize + channel] * decays.toEnd()[i];
                 }
             }
         }
@@ -194,6 +170,7 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
                     COLUMNS * stateSize);
             PanelProduct.add(stateSize, count, readers, 0, ROWS * stateSize, headSize, columnPanels, 0, COLUMNS * stateSize,
                     result, to, resultStride);
+            float[] fromStart = decays.fromStart();
             for (int i = 0; i < count; i++) {
                 int own = to + i * resultStride;
                 int channels = at + i * stride;
@@ -210,7 +187,7 @@ public record SelectiveScan(int groups, int heads, int stateSize, int headSize) 
         /** Brings a head's state to the chunk's end. */
         void change(int head, int count) {
             int state = head * stateSize * headSize;
-            float decay = fromStart[count - 1];
+            float decay = decays.fromStart()[count - 1];
             for (int i = state; i < state + stateSize * headSize; i++) {
                 states[i] *= decay;
             }
