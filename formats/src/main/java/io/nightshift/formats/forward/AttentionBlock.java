@@ -104,8 +104,7 @@ final class AttentionBlock implements Mixer {
             TokenRows.each(tokens, workers,
                     token -> Sigmoid.gate(mixed, token * queries, gates, token * queries, queries));
         }
-        observer.inputs(new LinearInput(layer, List.of("attn_output"), LinearInput.NO_EXPERT, queries), mixed, tokens);
-        return output.apply(PackedActivations.of(mixed, 0, tokens, queries, workers), workers);
+        return output.apply(layer, "attn_output", mixed, tokens, observer, workers);
     }
 
     /** Channels of a token's queries, keys and values, which lie in this order. */

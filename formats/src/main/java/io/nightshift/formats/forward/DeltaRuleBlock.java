@@ -64,9 +64,7 @@ record DeltaRuleBlock(int layer, GatedDeltaRule rule, Projection input, Projecti
         PackedActivations packed = PackedActivations.of(normed, 0, tokens, channels, workers);
         float[] states = read(packed, starts, lengths, workers);
         gate(states, gate.apply(packed, workers), tokens, workers);
-        int values = rule.valueHeads() * rule.valueSize();
-        observer.inputs(new LinearInput(layer, List.of("ssm_out"), LinearInput.NO_EXPERT, values), states, tokens);
-        return output.apply(PackedActivations.of(states, 0, tokens, values, workers), workers);
+        return output.apply(layer, "ssm_out", states, tokens, observer, workers);
     }
 
     /** What queries read from the states. */

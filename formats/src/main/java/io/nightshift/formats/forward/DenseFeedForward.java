@@ -43,10 +43,7 @@ record DenseFeedForward(int layer, Activation activation, Optional<Xielu> learne
                 : up.outputs() == down.matrix().columns()
                         ? activated(packed, workers)
                         : FeedForward.gatedByFirstHalf(up, activation, packed, workers);
-        int innerChannels = down.matrix().columns();
-        observer.inputs(
-                new LinearInput(layer, List.of("ffn_down"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
-        return down.apply(PackedActivations.of(inner, 0, tokens, innerChannels, workers), workers);
+        return down.apply(layer, "ffn_down", inner, tokens, observer, workers);
     }
 
     private float[] activated(PackedActivations packed, Workers workers) {

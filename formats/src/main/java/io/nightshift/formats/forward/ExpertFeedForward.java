@@ -166,8 +166,7 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
         int channels = latents.compression().outputs();
         float[] inputs = latents.compression().apply(packed, workers);
         float[] given = mixed(choice, inputs, PackedActivations.of(inputs, 0, tokens, channels, workers), observer, workers);
-        observer.inputs(new LinearInput(layer, List.of(DECOMPRESSION), LinearInput.NO_EXPERT, channels), given, tokens);
-        return latents.decompression().apply(PackedActivations.of(given, 0, tokens, channels, workers), workers);
+        return latents.decompression().apply(layer, DECOMPRESSION, given, tokens, observer, workers);
     }
 
     /** What the chosen experts give for each token, weighted and added. */
@@ -201,11 +200,7 @@ record ExpertFeedForward(int layer, Activation activation, Projection router, fl
             Shared all, PackedActivations packed, ActivationObserver observer, float[] sum, Workers workers) {
         int tokens = packed.tokens();
         float[] inner = all.expert().inner(activation, packed, workers);
-        int innerChannels = all.expert().down().matrix().columns();
-        observer.inputs(
-                new LinearInput(layer, List.of("ffn_down_shexp"), LinearInput.NO_EXPERT, innerChannels), inner, tokens);
-        float[] output = all.expert().down().apply(
-                PackedActivations.of(inner, 0, tokens, innerChannels, workers), workers);
+        float[] output = all.expert().down().apply(layer, "ffn_down_shexp", inner, tokens, observer, workers);
         Optional<float[]> logits = all.share().map(projection -> projection.apply(packed, workers));
         int channels = all.expert().down().outputs();
         TokenRows.each(tokens, workers, token -> {

@@ -2,11 +2,9 @@ package io.nightshift.formats.forward;
 
 import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.weights.ModelWeights;
-import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -33,18 +31,15 @@ record PerLayerBlock(int layer, Activation activation, Projection gate, Projecti
 
     /** What it adds to the hidden states. */
     float[] forward(float[] hidden, PerLayerInputs inputs, int tokens, ActivationObserver observer, Workers workers) {
-        int hiddenChannels = gate.matrix().columns();
         int channels = gate.outputs();
         if (inputs.ofLayers().isEmpty()) {
             throw new IllegalArgumentException("the tokens do not carry the inputs of layer " + layer);
         }
-        observer.inputs(new LinearInput(layer, List.of(GATE), LinearInput.NO_EXPERT, hiddenChannels), hidden, tokens);
-        float[] gated = gate.apply(PackedActivations.of(hidden, 0, tokens, hiddenChannels, workers), workers);
+        float[] gated = gate.apply(layer, GATE, hidden, tokens, observer, workers);
         float[] own = inputs.of(layer);
         TokenRows.each(tokens, workers, token -> activation.gate(gated, token * channels, own,
                 inputs.rows()[token] * channels, channels, gated, token * channels));
-        observer.inputs(new LinearInput(layer, List.of(PROJECTION), LinearInput.NO_EXPERT, channels), gated, tokens);
-        float[] output = projection.apply(PackedActivations.of(gated, 0, tokens, channels, workers), workers);
+        float[] output = projection.apply(layer, PROJECTION, gated, tokens, observer, workers);
         norm.apply(output, tokens, output, workers);
         return output;
     }

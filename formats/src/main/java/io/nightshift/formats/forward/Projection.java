@@ -5,6 +5,7 @@ import io.nightshift.kernels.linear.Gemm;
 import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * A linear layer: a matrix, and a bias where the model has one.
@@ -41,6 +42,19 @@ record Projection(StoredMatrix matrix, float[] bias) {
         float[] result = new float[Math.multiplyExact(inputs.tokens(), outputs())];
         apply(inputs, result, 0, outputs(), workers);
         return result;
+    }
+
+    /**
+     * The same of inputs that no other layer reads, and that an observer is shown first.
+     *
+     * @param layer the decoder layer
+     * @param name of this one within it, as GGUF has it
+     * @param inputs of all tokens, row-major
+     */
+    float[] apply(int layer, String name, float[] inputs, int tokens, ActivationObserver observer, Workers workers) {
+        int channels = matrix.columns();
+        observer.inputs(new LinearInput(layer, List.of(name), LinearInput.NO_EXPERT, channels), inputs, tokens);
+        return apply(PackedActivations.of(inputs, 0, tokens, channels, workers), workers);
     }
 
     /** Writes token t's output to {@code at + t * stride}. */

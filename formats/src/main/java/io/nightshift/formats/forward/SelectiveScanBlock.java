@@ -2,7 +2,6 @@ package io.nightshift.formats.forward;
 
 import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.weights.ModelWeights;
-import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.linear.SelectiveScan;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.Activation;
@@ -64,16 +63,12 @@ record SelectiveScanBlock(int layer, SelectiveScan scan, Projection input, Causa
     @Override
     public float[] forward(float[] normed, CarriedStates carried, int[] lengths, ActivationObserver observer,
             Workers workers) {
-        int hidden = input.matrix().columns();
         int[] starts = Mixer.starts(lengths);
         int tokens = starts[lengths.length];
-        observer.inputs(new LinearInput(layer, List.of(INPUT), LinearInput.NO_EXPERT, hidden), normed, tokens);
-        float[] projected = input.apply(PackedActivations.of(normed, 0, tokens, hidden, workers), workers);
+        float[] projected = input.apply(layer, INPUT, normed, tokens, observer, workers);
         float[] states = read(projected, starts, lengths, workers);
         gate(states, projected, tokens, workers);
-        int channels = scan.channels();
-        observer.inputs(new LinearInput(layer, List.of(OUTPUT), LinearInput.NO_EXPERT, channels), states, tokens);
-        return output.apply(PackedActivations.of(states, 0, tokens, channels, workers), workers);
+        return output.apply(layer, OUTPUT, states, tokens, observer, workers);
     }
 
     /** What the states give. */

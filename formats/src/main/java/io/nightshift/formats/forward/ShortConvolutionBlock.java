@@ -2,11 +2,9 @@ package io.nightshift.formats.forward;
 
 import io.nightshift.formats.architecture.Role;
 import io.nightshift.formats.weights.ModelWeights;
-import io.nightshift.kernels.linear.PackedActivations;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.transformer.CausalConvolution;
 import java.io.IOException;
-import java.util.List;
 
 /**
  * The short convolution of LFM2 (transformers, Lfm2ShortConv). One projection makes three numbers a channel: the last passes
@@ -32,15 +30,11 @@ record ShortConvolutionBlock(int layer, Projection input, CausalConvolution conv
     @Override
     public float[] forward(float[] normed, CarriedStates carried, int[] lengths, ActivationObserver observer,
             Workers workers) {
-        int hidden = input.matrix().columns();
         int[] starts = Mixer.starts(lengths);
         int tokens = starts[lengths.length];
-        observer.inputs(new LinearInput(layer, List.of(INPUT), LinearInput.NO_EXPERT, hidden), normed, tokens);
-        float[] three = input.apply(PackedActivations.of(normed, 0, tokens, hidden, workers), workers);
+        float[] three = input.apply(layer, INPUT, normed, tokens, observer, workers);
         float[] mixed = mix(three, starts, lengths, workers);
-        int channels = convolution.channels();
-        observer.inputs(new LinearInput(layer, List.of(OUTPUT), LinearInput.NO_EXPERT, channels), mixed, tokens);
-        return output.apply(PackedActivations.of(mixed, 0, tokens, channels, workers), workers);
+        return output.apply(layer, OUTPUT, mixed, tokens, observer, workers);
     }
 
     private float[] mix(float[] three, int[] starts, int[] lengths, Workers workers) {
