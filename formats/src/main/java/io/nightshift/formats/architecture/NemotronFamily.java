@@ -100,7 +100,6 @@ final class NemotronFamily {
     static final Architecture DENSE = family("nemotron_h", "mlp", NemotronFamily::isDense)
             .vocabulary(VocabularyRule.BYTE_PAIR_WITH_BEGIN)
             .only(PREDICTION_BLOCKS, 0)
-            .naming(NemotronFamily::nameOf)
             .tensors(FEED_FORWARD_ROWS)
             .hyperparameters(NemotronFamily::denseKeys)
             .forward(LinearGroup.ONE_BLOCK, TRAITS)
@@ -119,7 +118,6 @@ final class NemotronFamily {
     private static Architecture mixture(List<LinearGroup> groups, Predicate<ModelConfig> which) {
         return family("nemotron_h_moe", "moe", which)
                 .only(PREDICTION_BLOCKS, 0, 1)
-                .naming(NemotronFamily::nameOf)
                 .blocks(BlockCount.andPrediction(PREDICTION_BLOCKS))
                 .tensors(EXPERT_ROWS, PREDICTION)
                 .hyperparameters(NemotronFamily::mixtureKeys)
@@ -136,6 +134,7 @@ final class NemotronFamily {
                 .check(Mamba2Rows::requirePaddedTokens)
                 .only("mlp_hidden_act", "relu2")
                 .only("mamba_hidden_act", "silu")
+                .naming(NemotronFamily::nameOf)
                 .tensors(
                         List.of(
                                 TensorRow.of("token_embd.weight", "model.embeddings.weight", Dimension.VOCABULARY, HIDDEN),

@@ -32,8 +32,8 @@ public final class TextTokenizers {
      * tokenizer.json as transformers does it. That keeps texts as they are for Llama and Gemma, where SentencePiece's
      * own library would collapse spaces and replace characters; for other models it does both. Unigram models without a
      * class of their own go through SentencePiece's library. Where the output's tokenizer is of {@code tekken.json}, tokens
-     * are mistral_common's, which takes special tokens in a text for text;
-     * where it is of {@code hy.tiktoken}, they are those of the class that comes with the checkpoint.
+     * are mistral_common's, which takes special tokens in a text for text; where it is of {@code hy.tiktoken}, they are those
+     * of the class that comes with the checkpoint.
      *
      * @param folder the checkpoint
      * @param metadata the {@code tokenizer.*} keys of {@link TokenizerMetadata}
