@@ -15,11 +15,11 @@ import java.util.List;
 /** gpt-oss, its experts in MXFP4 or, in fine-tunes, as floats (conversion/gpt_oss.py). Gate and up rows take turns. */
 final class GptOssFamily {
     private static final List<TensorRow> EXPERT_ROWS = List.of(
-            expert("ffn_gate_exps", "gate_up_proj", Transform.mxfp4(2, 0),
+            expert("ffn_gate_exps", "gate_up_proj", "gate_proj", Transform.mxfp4(2, 0),
                     Transform.transposedExperts(2, rows -> RowOrder.every(2, 0)), FEED_FORWARD, HIDDEN),
-            expert("ffn_up_exps", "gate_up_proj", Transform.mxfp4(2, 1),
+            expert("ffn_up_exps", "gate_up_proj", "up_proj", Transform.mxfp4(2, 1),
                     Transform.transposedExperts(2, rows -> RowOrder.every(2, 1)), FEED_FORWARD, HIDDEN),
-            expert("ffn_down_exps", "down_proj", Transform.mxfp4(1, 0),
+            expert("ffn_down_exps", "down_proj", "down_proj", Transform.mxfp4(1, 0),
                     Transform.transposedExperts(1, rows -> RowOrder.AS_IS), HIDDEN, FEED_FORWARD),
             bias("ffn_gate_exps", "gate_up_proj", Transform.everyElement(2, 0), FEED_FORWARD),
             bias("ffn_up_exps", "gate_up_proj", Transform.everyElement(2, 1), FEED_FORWARD),
@@ -43,11 +43,14 @@ final class GptOssFamily {
 
     private GptOssFamily() {}
 
+    /** @param loaders what llm-compressor calls it where experts are apart; checkpoints have them stacked */
     private static TensorRow expert(
-            String output, String source, Transform packed, Transform floats, Dimension rows, Dimension columns) {
+            String output, String source, String loaders, Transform packed, Transform floats, Dimension rows,
+            Dimension columns) {
         String experts = LAYER + "mlp.experts." + source;
         return TensorRow.of(BLOCK + output + ".weight", experts + "_blocks", packed, EXPERTS, rows, columns)
-                .or(experts, floats);
+                .or(experts, floats)
+                .or(LAYER + "mlp.experts.{expert}." + loaders + ".weight", Transform.STACKED_ALONE);
     }
 
     private static TensorRow bias(String output, String source, Transform transform, Dimension size) {

@@ -94,7 +94,7 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
 
     /** Input features: columns of the matrix. */
     public long inputs() {
-        return source.tensor().columns();
+        return source.length();
     }
 
     /** What it is for. */

@@ -32,8 +32,11 @@ public final class LinearLayers {
     /**
      * All linear layers of decoder layers, routers among them, in the order of the table; experts of a layer by their number.
      * What is not run is not among them.
+     *
+     * @throws InvalidModelException if the family has no forward pass here, or a weight is no matrix of floats
      */
     public static List<LinearLayer> of(ModelConversion conversion) {
+        conversion.architecture().traits();
         List<LinearLayer> layers = new ArrayList<>();
         for (TensorRecipe recipe : tensors(conversion)) {
             int layer = recipe.layer();
@@ -185,8 +188,8 @@ public final class LinearLayers {
             if (!part.isMatrix()) {
                 throw new InvalidModelException(recipe.name() + " (" + part.tensor().name() + ", "
                         + part.tensor().type() + "): scales, rounding, chosen sizes, AWQ and EXL2 do not take weights that are"
-                        + " F64, MXFP4, stored transposed or multiplied by factors of the configuration; GGUF types without"
-                        + " these do, with --imatrix or --stats");
+                        + " F64, MXFP4 or multiplied by factors of the configuration; GGUF types without these do, with"
+                        + " --imatrix or --stats");
             }
         }
         if (!experts) {
@@ -207,6 +210,10 @@ public final class LinearLayers {
         long count = recipe.shape().get(2);
         List<SourceRows> matrices = new ArrayList<>();
         for (SourceRows part : stored.parts()) {
+            if (part.areTransposed()) {
+                matrices.add(part); // One expert's, whose rows have no other order than this one.
+                continue;
+            }
             long each = part.rows() * stored.parts().size() / count;
             for (long from = 0; from < part.rows(); from += each) {
                 matrices.add(part.part(from, each));

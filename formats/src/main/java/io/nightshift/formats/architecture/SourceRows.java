@@ -79,11 +79,16 @@ public record SourceRows(
         return new SourceRows(tensor, firstRow, rows, RowOrder.AS_IS, 0, ColumnForm.AS_STORED, elements);
     }
 
-    /** Whether the rows are a tensor's own, all or some, of floats or of FP8 numbers with their factors, in some order. */
+    /** Whether the rows are a tensor's own, or its columns, all or some, of floats or of FP8 numbers with their factors. */
     boolean isMatrix() {
         boolean numbers = elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64
                 || elements instanceof ElementForm.Scaled;
-        return (areWhole() || areApart()) && numbers;
+        return (areWhole() || areApart() || areTransposed()) && numbers;
+    }
+
+    /** Whether they are columns of what is stored. */
+    public boolean areTransposed() {
+        return columns instanceof ColumnForm.Transposed;
     }
 
     /** Whether they are rows of a matrix, whole, among which others lie that GGUF has in another tensor. */
@@ -96,9 +101,14 @@ public record SourceRows(
         return areWhole() && !(order instanceof RowOrder.AsIs);
     }
 
+    /** Where its rows stand among those of the layer that loaders know: others lie between them where they are apart. */
+    public RowOrder orderInLayer() {
+        return areApart() ? order : RowOrder.AS_IS;
+    }
+
     /** Whether the rows are stored ones, whole and next to each other, in some order. */
     private boolean areWhole() {
-        return !(columns instanceof ColumnForm.Transposed) && order.permutes(rows);
+        return !areTransposed() && order.permutes(rows);
     }
 
     /** The files that they are read from. */

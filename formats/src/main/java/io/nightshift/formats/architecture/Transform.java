@@ -68,6 +68,13 @@ interface Transform {
         return List.of(SourceRows.whole(sources.viewed(vector, shape)));
     };
 
+    /** Refuses experts that lie apart, in families whose stacked ones alone the converter knows. */
+    Transform STACKED_ALONE = sources -> {
+        throw new InvalidModelException(sources.checkpoint().folder().location() + ": tensor " + sources.first().name()
+                + " is of one expert, but the experts of this family must be stacked in one tensor, as llama.cpp's converter"
+                + " wants them. Fetch the checkpoint as it was published");
+    };
+
     /** Rows of a matrix, or elements of a vector, in some order. */
     static Transform ordered(Ordering ordering) {
         return sources -> {

@@ -39,6 +39,8 @@ public final class AwqPlanner {
     private static final Set<Role> NEVER_CLIPPED = Set.of(Role.QUERY, Role.KEY, Role.QUERY_KEY_VALUE, Role.QUERY_COMPRESSION,
             Role.QUERY_DECOMPRESSION, Role.COMPRESSION, Role.DECOMPRESSION);
 
+    private static final String BIAS_OF_EXPERTS = "_exps.bias";
+
     private final Checkpoint checkpoint;
     private final ModelConversion conversion;
     private final AwqOptions options;
@@ -107,6 +109,11 @@ public final class AwqPlanner {
     }
 
     private void draft(List<LinearLayer> linears, ModulesLeftOut leftOut) {
+        conversion.tensors().stream().filter(tensor -> tensor.name().endsWith(BIAS_OF_EXPERTS)).findFirst().ifPresent(bias -> {
+            throw new InvalidModelException(checkpoint.folder().location() + ": its experts have biases (" + bias.name()
+                    + "), and no loader of AWQ folders reads such experts: vLLM and transformers read those of gpt-oss"
+                    + " unquantized or in MXFP4; choose gguf");
+        });
         checkpoint.tensors().stream().filter(tensor -> tensor.type() == SafetensorsType.F64).findFirst().ifPresent(tensor -> {
             throw new InvalidModelException(checkpoint.folder().location() + ": tensor " + Printable.name(tensor.name())
                     + " is of type F64, which an AWQ folder would keep and no loader runs; save the checkpoint in BF16"

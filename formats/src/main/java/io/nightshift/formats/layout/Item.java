@@ -121,9 +121,10 @@ public sealed interface Item extends Serializable {
     }
 
     /**
-     * A tensor that stays; or whose weights scales are folded into, or that is stored in another type of floating point.
+     * A tensor that stays; or whose weights scales are folded into, or that is stored in another type of floating point, or
+     * transposed.
      *
-     * @param source consecutive rows of one source tensor
+     * @param source consecutive rows, or columns, of one source tensor
      * @param tensor what is written: as many elements, or more, which are zeros then
      */
     record Copied(SourceRows source, SafetensorsTensor tensor) implements Item {
@@ -154,12 +155,12 @@ public sealed interface Item extends Serializable {
 
         /** Bytes that the source's elements take where they are written. */
         private long bytesOfSource() {
-            return source.rows() * source.tensor().columns() * tensor.type().bits() / 8;
+            return source.rows() * source.length() * tensor.type().bits() / 8;
         }
 
-        /** Whether elements are converted, so that whole rows are units, instead of bytes. */
+        /** Whether elements are converted, or moved from columns, so that whole rows are units, instead of bytes. */
         public boolean converts() {
-            return source.tensor().type() != tensor.type();
+            return source.tensor().type() != tensor.type() || source.areTransposed();
         }
 
         @Override
@@ -169,7 +170,7 @@ public sealed interface Item extends Serializable {
 
         @Override
         public long unitBytes() {
-            return tensor.length() == 0 ? 0 : converts() ? source.tensor().columns() * tensor.type().bits() / 8 : 1;
+            return tensor.length() == 0 ? 0 : converts() ? source.length() * tensor.type().bits() / 8 : 1;
         }
 
         /** Where the source's bytes begin in its file. */

@@ -143,7 +143,7 @@ public final class FolderWeights implements ModelWeights {
             for (LinearLayer linear : layers) {
                 LinearLayer whole = linear.whole();
                 SafetensorsTensor tensor = stored(whole.weight(), List.of(whole.outputs(), whole.inputs()));
-                parts.add(new SourceRows(tensor, 0, linear.outputs(), linear.source().order(), 0));
+                parts.add(new SourceRows(tensor, 0, linear.outputs(), linear.source().orderInLayer(), 0));
             }
         }
         return new TensorRecipe(recipe.name(), recipe.shape(), recipe.type(), new Stored(List.copyOf(parts)));
@@ -213,7 +213,7 @@ public final class FolderWeights implements ModelWeights {
 
     /** Reads rows of a part, those at once that lie one behind the other in its layer. */
     private void read(Part part, int from, int to, ByteBuffer target) throws IOException {
-        RowOrder order = part.linear().source().areApart() ? part.linear().source().order() : RowOrder.AS_IS;
+        RowOrder order = part.linear().source().orderInLayer();
         int first = from;
         while (first < to) {
             int start = Math.toIntExact(order.sourceRow(first));

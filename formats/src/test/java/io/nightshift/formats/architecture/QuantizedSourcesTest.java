@@ -89,8 +89,20 @@ class QuantizedSourcesTest {
         assertFalse(LinearLayers.areMatrices(conversion));
         String message = assertThrows(InvalidModelException.class, () -> LinearLayers.of(conversion)).getMessage();
         assertTrue(message.contains("blk.0.ffn_gate_exps.weight (" + EXPERTS + "gate_up_proj_blocks, U8): scales, rounding,"
-                + " chosen sizes, AWQ and EXL2 do not take weights that are F64, MXFP4, stored transposed or multiplied by"
-                + " factors of the configuration"), message);
+                + " chosen sizes, AWQ and EXL2 do not take weights that are F64, MXFP4 or multiplied by factors of the"
+                + " configuration"), message);
+    }
+
+    /** llm-compressor names them so; llama.cpp's converter would leave them out. */
+    @Test
+    void expertsOfGptOssThatLieApartAreRefused() {
+        gptOss();
+        tensors.keySet().removeIf(name -> name.startsWith(EXPERTS + "down_proj_") && !name.endsWith("bias"));
+        put(EXPERTS + "0.down_proj.weight", SafetensorsType.BF16, 32, 64);
+        put(EXPERTS + "1.down_proj.weight", SafetensorsType.BF16, 32, 64);
+        String message = assertThrows(InvalidModelException.class, this::convertGptOss).getMessage();
+        assertTrue(message.contains("tensor " + EXPERTS + "0.down_proj.weight is of one expert, but the experts of this family"
+                + " must be stacked in one tensor"), message);
     }
 
     @ParameterizedTest

@@ -171,7 +171,7 @@ final class PartTask implements AutoCloseable {
     private void fold(int file, Item.Copied item, Work work, long first, long end) throws IOException {
         LinearRows linear = new LinearRows(source);
         SourceRows from = item.source();
-        int columns = Math.toIntExact(from.tensor().columns());
+        int columns = Math.toIntExact(from.length());
         int atOnce = Math.max(1, AT_ONCE / columns);
         RowFolding folding = work.treatment().folding();
         for (long row = first; row < end; row += atOnce) {
@@ -211,7 +211,7 @@ final class PartTask implements AutoCloseable {
     }
 
     private static void requireHalves(float[] weights, Item.Copied item, long firstRow) {
-        long columns = item.source().tensor().columns();
+        long columns = item.source().length();
         for (int i = 0; i < weights.length; i++) {
             if (!(Math.abs(weights[i]) < ABOVE_HALVES)) {
                 SafetensorsTensor tensor = item.source().tensor();

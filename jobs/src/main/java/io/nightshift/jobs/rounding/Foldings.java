@@ -76,7 +76,7 @@ public final class Foldings {
         return folding.isNone() ? RowFolding.NONE : folding;
     }
 
-    /** Divisors stand in the order of the checkpoint (of rows among which others lie in theirs), rows in that of the tensor. */
+    /** Divisors stand in the order of the checkpoint, where rows have one besides their own; rows in that of the tensor. */
     private float[] rowDivisors(TensorRecipe tensor, List<LinearLayer> linears, long from, long to) {
         float[] divisors = null;
         long rowsPerExpert = tensor.rowsPerExpert();
@@ -92,7 +92,7 @@ public final class Foldings {
             }
             long start = expert * rowsPerExpert;
             for (long row = Math.max(start, from); row < Math.min(start + rowsPerExpert, to); row++) {
-                RowOrder order = parts.at(row).areApart() ? RowOrder.AS_IS : parts.at(row).order();
+                RowOrder order = parts.at(row).areReordered() ? parts.at(row).order() : RowOrder.AS_IS;
                 divisors[(int) (row - from)] = ofExpert[Math.toIntExact(order.sourceRow(row - start))];
             }
         }

@@ -120,7 +120,8 @@ class AwqFamiliesTest {
     @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
         "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "granite-moe-shared",
         "granite4-one-group", "granite4-one-group-dense", "hunyuan-moe", "nemotron-h", "nemotron3", "nemotron3-super", "lfm2",
-        "lfm2-moe", "olmo3-yarn", "qwen2-moe", "qwen3-next", "qwen3.5", "qwen3.5-moe", "seed-oss", "starcoder2"})
+        "lfm2-moe", "olmo3-yarn", "qwen2-moe", "qwen3-next", "qwen3-vl-moe", "qwen3.5", "qwen3.5-moe", "seed-oss",
+        "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
     }
@@ -299,6 +300,46 @@ class AwqFamiliesTest {
                 .forEach(linear -> assertEquals(0, linear.scaleRatio(), linear.module()));
         JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
         assertTrue(config.get("quantization_config").get("modules_to_not_convert").toString().contains(layer + "router.proj"));
+    }
+
+    /** vLLM takes experts of Qwen3-VL one by one, as llm-compressor writes them; the checkpoint has all of them transposed. */
+    @Test
+    void expertsOfQwen3VlAreTurnedRoundAndTheTowerStays() throws IOException {
+        Path model = steps("qwen3-vl-moe").model();
+        OutputResult made = steps("qwen3-vl-moe").scaled();
+        Set<String> names = Checkpoint.readTensors(new LocalFolder(Path.of(made.location()))).stream()
+                .map(SafetensorsTensor::name)
+                .collect(Collectors.toSet());
+        String layer = "model.language_model.layers.0.";
+        for (String module : List.of("gate_proj", "up_proj", "down_proj")) {
+            assertTrue(names.contains(layer + "mlp.experts.3." + module + ".qweight"), names.toString());
+        }
+        assertTrue(names.stream().noneMatch(name -> name.contains("gate_up_proj")), names.toString());
+        assertTrue(same(model, made, "model.visual.blocks.0.attn.qkv.weight"));
+        assertFalse(same(model, made, layer + "post_attention_layernorm.weight"));
+        assertFalse(same(model, made, layer + "mlp.gate.weight"));
+    }
+
+    @Test
+    void transposedExpertsThatAreLeftOutAreTurnedRoundAsWell() throws IOException {
+        Path model = steps("qwen3-vl-moe").model();
+        AwqOptions leftOut = new AwqOptions(AwqFormat.GEMM, 32, false, List.of("layers.0.mlp.experts"));
+        OutputResult made = run().make(
+                model, "", new AwqTarget(leftOut, new RoundingOptions(false, 4, false, 0.01), 1 << 30), "kept");
+        String experts = "model.language_model.layers.0.mlp.experts.";
+        int hidden = 256;
+        int channels = 64;
+        ByteBuffer stored = ByteBuffer.wrap(tensor(model, experts + "gate_up_proj"));
+        ByteBuffer up = ByteBuffer.wrap(tensor(Path.of(made.location()), experts + "2.up_proj.weight"));
+        for (int row = 0; row < channels; row++) {
+            for (int column = 0; column < hidden; column++) {
+                int at = (2 * hidden + column) * 2 * channels + channels + row;
+                assertEquals(stored.getShort(2 * at), up.getShort(2 * (row * hidden + column)), row + ", " + column);
+            }
+        }
+        List<EvaluateResult.Score> scores = new FamilyRun(spark, shared.resolve("qwen3-vl-moe"))
+                .evaluate(model, List.of(steps("qwen3-vl-moe").plain(), made));
+        assertTrue(scores.get(1).meanDivergence() < scores.get(0).meanDivergence(), scores.toString());
     }
 
     /** Keys that no loader reads would stand beside quantized queries, which vLLM refuses. */

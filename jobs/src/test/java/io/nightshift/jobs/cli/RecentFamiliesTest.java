@@ -165,6 +165,17 @@ class RecentFamiliesTest {
         assertTrue(run.err().contains(said), run.err());
     }
 
+    /** Those of vLLM and transformers take them in MXFP4 and unquantized. */
+    @Test
+    void expertsWithBiasesAreNotMadeIntoWhatNoLoaderOfAwqReads() throws IOException {
+        Path model = GeneratedCheckpoint.write("gpt-oss-bf16", folder);
+        CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "awq:w4g32", "--scales", "none",
+                "--rounding", "nearest", "--output", folder.resolve("out").toString(), "--master", "local[2]");
+        assertEquals(2, run.exitCode());
+        assertTrue(run.err().contains("gpt-oss-bf16: its experts have biases (blk.0.ffn_gate_exps.bias), and no loader of AWQ"
+                + " folders reads such experts: vLLM and transformers read those of gpt-oss unquantized or in MXFP4"), run.err());
+    }
+
     /** What is multiplied is no row of the checkpoint any more, which AWQ would have to write. */
     @Test
     void weightsThatAreMultipliedAreNotRoundedByStatistics() throws IOException {
