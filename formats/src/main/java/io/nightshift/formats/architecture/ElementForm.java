@@ -51,8 +51,25 @@ public sealed interface ElementForm extends Serializable {
     /**
      * Numbers times factors, one after another, each product rounded as PyTorch rounds it: to the tensor's type if that is
      * F16, else to 32 bits.
+     *
+     * @param ranges of the stored rows, one behind the other, which have factors of their own
      */
-    record Multiplied(List<Float> factors) implements ElementForm {
+    record Multiplied(List<Range> ranges) implements ElementForm {
+        /** So many rows and what they are multiplied by. */
+        public record Range(long rows, List<Float> factors) implements Serializable {}
+
+        /** The factors of a stored row. */
+        public List<Float> factors(long row) {
+            long end = 0;
+            for (Range range : ranges) {
+                end += range.rows();
+                if (row < end) {
+                    return range.factors();
+                }
+            }
+            throw new IllegalArgumentException("row " + row + " of " + end + " has no factors");
+        }
+
         @Override
         public GgmlType type(SafetensorsTensor tensor) {
             return GgmlType.F32;

@@ -166,13 +166,17 @@ public record LinearGroup(String producer, List<Role> linears, boolean scaled) {
 
     /**
      * What loaders fuse into one matrix: what layers read, but what is compressed apart from queries that are not, and gates
-     * apart from queries.
+     * and states apart from queries.
      *
      * @param groups of a family
      */
     public static String fusion(List<LinearGroup> groups, Role role) {
-        String part = isCompression(role) ? ".compressed" : role == Role.GATE || role == Role.UP ? ".gated" : "";
-        return input(groups, role) + part;
+        return input(groups, role) + switch (role) {
+            case QUERY_COMPRESSION, COMPRESSION -> ".compressed";
+            case GATE, UP -> ".gated";
+            case STATE_INPUT -> ".states";
+            default -> "";
+        };
     }
 
     /** Whether a layer makes compressed channels, which all heads decompress. */

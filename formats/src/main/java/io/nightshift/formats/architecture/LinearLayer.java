@@ -60,12 +60,13 @@ public record LinearLayer(String module, String tensor, int layer, int expert, S
     }
 
     /**
-     * The layer that it is a part of, where loaders know no parts: under the name that these have, of the same tensor; a gate
-     * and an up projection as an up projection that has the gate's rows before its own.
+     * The layer as loaders know it, without factors of the configuration. They know no parts: of a part it is the layer under
+     * the name that they have, of the same tensor; a gate and an up projection are an up projection that has the gate's rows
+     * before its own.
      */
     public LinearLayer whole() {
         if (!source.areApart()) {
-            return this;
+            return new LinearLayer(module, tensor, layer, expert, source.unmultiplied());
         }
         Role role = role();
         String whole = switch (role) {

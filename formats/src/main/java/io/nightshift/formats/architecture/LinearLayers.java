@@ -188,8 +188,7 @@ public final class LinearLayers {
             if (!part.isMatrix()) {
                 throw new InvalidModelException(recipe.name() + " (" + part.tensor().name() + ", "
                         + part.tensor().type() + "): scales, rounding, chosen sizes, AWQ and EXL2 do not take weights that are"
-                        + " F64, MXFP4 or multiplied by factors of the configuration; GGUF types without these do, with"
-                        + " --imatrix or --stats");
+                        + " F64 or MXFP4; GGUF types without these do, with --imatrix or --stats");
             }
         }
         if (!experts) {

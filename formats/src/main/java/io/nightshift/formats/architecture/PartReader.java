@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Reads rows that are more than stored bytes: dequantized, transposed, with other columns, or taken out of a tensor that
@@ -111,7 +110,7 @@ final class PartReader {
             return negativeExponentials(stored, tensor);
         }
         if (part.elements() instanceof ElementForm.Multiplied form) {
-            return multiplied(stored, tensor, form.factors());
+            return multiplied(stored, tensor, form, rows);
         }
         return tensor.type() == SafetensorsType.F64 ? rounded(stored) : stored;
     }
@@ -151,11 +150,14 @@ final class PartReader {
         return bytes(numbers);
     }
 
-    private static byte[] multiplied(byte[] bytes, SafetensorsTensor tensor, List<Float> factors) {
+    private static byte[] multiplied(byte[] bytes, SafetensorsTensor tensor, ElementForm.Multiplied form, long[] rows) {
         float[] numbers = numbers(bytes, tensor);
-        for (float factor : factors) {
-            for (int i = 0; i < numbers.length; i++) {
-                numbers[i] = computed(numbers[i] * factor, tensor);
+        int columns = Math.toIntExact(tensor.columns());
+        for (int row = 0; row < rows.length; row++) {
+            for (float factor : form.factors(rows[row])) {
+                for (int i = row * columns; i < (row + 1) * columns; i++) {
+                    numbers[i] = computed(numbers[i] * factor, tensor);
+                }
             }
         }
         return bytes(numbers);

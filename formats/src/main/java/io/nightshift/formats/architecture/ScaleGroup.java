@@ -30,6 +30,8 @@ public record ScaleGroup(
         List<LinearLayer> linears,
         List<LinearLayer> steering)
         implements Serializable {
+    private static final String WEIGHT = ".weight";
+
     /** Whether a norm produces the channels. */
     public boolean isNorm() {
         return norm != null;
@@ -65,7 +67,7 @@ public record ScaleGroup(
 
     /** The producer's bias, where there is one. */
     public String producerBias() {
-        return producer.substring(0, producer.length() - "weight".length()) + "bias";
+        return (producer.endsWith(WEIGHT) ? producer.substring(0, producer.length() - WEIGHT.length()) : producer) + ".bias";
     }
 
     /** Whether experts read the channels, but no router, which would see all tokens: their statistics are put together then. */

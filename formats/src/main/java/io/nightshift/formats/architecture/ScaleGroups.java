@@ -77,11 +77,11 @@ public final class ScaleGroups {
         }
         String producer = "blk." + layer + "." + group.producer() + ".weight";
         if (group.ofNorm()) {
-            TensorRecipe norm = recipes.get(producer);
-            // In some layers of a family there is none.
+            // Falcon-H1 has one without ".weight"; in some layers of a family there is none.
+            TensorRecipe norm = recipes.getOrDefault(producer, recipes.get("blk." + layer + "." + group.producer()));
             if (norm != null && norm.content() instanceof TensorRecipe.Stored stored) {
                 SourceRows weights = stored.parts().get(0);
-                group(layer, LinearLayer.NO_EXPERT, producer, weights, weights.tensor().columns(), readers)
+                group(layer, LinearLayer.NO_EXPERT, norm.name(), weights, weights.tensor().columns(), readers)
                         .ifPresent(found::add);
             }
             return;

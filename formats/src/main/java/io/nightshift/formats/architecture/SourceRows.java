@@ -81,9 +81,14 @@ public record SourceRows(
 
     /** Whether the rows are a tensor's own, or its columns, all or some, of floats or of FP8 numbers with their factors. */
     boolean isMatrix() {
-        boolean numbers = elements instanceof ElementForm.AsStored && tensor.type() != SafetensorsType.F64
-                || elements instanceof ElementForm.Scaled;
+        boolean floats = elements instanceof ElementForm.AsStored || elements instanceof ElementForm.Multiplied;
+        boolean numbers = floats && tensor.type() != SafetensorsType.F64 || elements instanceof ElementForm.Scaled;
         return (areWhole() || areApart() || areTransposed()) && numbers;
+    }
+
+    /** The rows without factors of the configuration, which loaders of Hugging Face models multiply by themselves. */
+    SourceRows unmultiplied() {
+        return elements instanceof ElementForm.Multiplied ? with(ElementForm.AS_STORED) : this;
     }
 
     /** Whether they are columns of what is stored. */

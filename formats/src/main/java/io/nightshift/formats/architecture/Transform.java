@@ -1,6 +1,7 @@
 package io.nightshift.formats.architecture;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.ElementForm.Multiplied.Range;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
@@ -110,22 +111,19 @@ interface Transform {
 
     /** The tensor, each number times factors of the configuration, one after another. */
     static Transform times(Factor... factors) {
-        return sources -> List.of(SourceRows.whole(sources.expected()).with(product(sources, factors)));
+        return sources -> {
+            SourceRows all = SourceRows.whole(sources.expected());
+            return List.of(all.with(new ElementForm.Multiplied(List.of(product(sources, all.rows(), factors)))));
+        };
     }
 
     /** The rows of a matrix, range by range, each times a factor that all have in common and then one of its own. */
     static Transform rangesTimes(Factor common, Map<Factor, Dimension> ranges) {
         return sources -> {
-            SafetensorsTensor tensor = sources.expected();
-            List<SourceRows> parts = new ArrayList<>();
-            long first = 0;
-            for (Map.Entry<Factor, Dimension> range : ranges.entrySet()) {
-                long rows = range.getValue().of(sources.config(), sources.layer());
-                parts.add(new SourceRows(tensor, first, rows, RowOrder.AS_IS, 0)
-                        .with(product(sources, common, range.getKey())));
-                first += rows;
-            }
-            return parts;
+            List<Range> products = new ArrayList<>();
+            ranges.forEach((factor, rows) -> products.add(
+                    product(sources, rows.of(sources.config(), sources.layer()), common, factor)));
+            return List.of(SourceRows.whole(sources.expected()).with(new ElementForm.Multiplied(List.copyOf(products))));
         };
     }
 
@@ -135,10 +133,9 @@ interface Transform {
         double of(ModelConfig config);
     }
 
-    private static ElementForm product(SourceTensors sources, Factor... factors) {
+    private static Range product(SourceTensors sources, long rows, Factor... factors) {
         sources.requireFloats(sources.first());
-        return new ElementForm.Multiplied(
-                Arrays.stream(factors).map(factor -> (float) factor.of(sources.config())).toList());
+        return new Range(rows, Arrays.stream(factors).map(factor -> (float) factor.of(sources.config())).toList());
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.nightshift.formats.weights;
 
 import io.nightshift.formats.InvalidModelException;
+import io.nightshift.formats.architecture.ColumnForm;
 import io.nightshift.formats.architecture.ElementForm;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.RowOrder;
@@ -14,6 +15,7 @@ import io.nightshift.kernels.dequantize.Dequantizers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -134,19 +136,23 @@ public final class FolderWeights implements ModelWeights {
         if (layers.isEmpty()) {
             for (SourceRows part : stored.parts()) {
                 SafetensorsTensor tensor = stored(part.tensor().name(), part.tensor().shape());
-                // What was FP8 in the checkpoint is stored as floats.
-                ElementForm elements = part.elements() instanceof ElementForm.Scaled ? ElementForm.AS_STORED : part.elements();
                 parts.add(new SourceRows(
-                        tensor, part.firstRow(), part.rows(), part.order(), part.shift(), part.columns(), elements));
+                        tensor, part.firstRow(), part.rows(), part.order(), part.shift(), part.columns(), elements(part)));
             }
         } else {
             for (LinearLayer linear : layers) {
                 LinearLayer whole = linear.whole();
                 SafetensorsTensor tensor = stored(whole.weight(), List.of(whole.outputs(), whole.inputs()));
-                parts.add(new SourceRows(tensor, 0, linear.outputs(), linear.source().orderInLayer(), 0));
+                parts.add(new SourceRows(tensor, 0, linear.outputs(), linear.source().orderInLayer(), 0,
+                        ColumnForm.AS_STORED, elements(linear.source())));
             }
         }
         return new TensorRecipe(recipe.name(), recipe.shape(), recipe.type(), new Stored(List.copyOf(parts)));
+    }
+
+    /** What was FP8 in the checkpoint is stored as floats. */
+    private static ElementForm elements(SourceRows source) {
+        return source.elements() instanceof ElementForm.Scaled ? ElementForm.AS_STORED : source.elements();
     }
 
     /** A tensor of the folder, seen in the shape that the model has it in. */
@@ -221,12 +227,28 @@ public final class FolderWeights implements ModelWeights {
             while (first + count < to && order.sourceRow(first + count) == start + count) {
                 count++;
             }
+            int at = target.position();
             if (part.quantized() != null) {
                 dequantize(part.quantized(), start, start + count, target);
             } else {
                 widen(part.stored(), start, start + count, target);
             }
+            if (part.linear().source().elements() instanceof ElementForm.Multiplied form) {
+                multiply(form, start, count, target.slice(at, target.position() - at).order(target.order()).asFloatBuffer());
+            }
             first += count;
+        }
+    }
+
+    /** The model is run with factors of the configuration in its weights, and folders hold these without. */
+    private static void multiply(ElementForm.Multiplied form, int first, int rows, FloatBuffer weights) {
+        int columns = weights.remaining() / rows;
+        for (int row = 0; row < rows; row++) {
+            for (float factor : form.factors(first + row)) {
+                for (int i = row * columns; i < (row + 1) * columns; i++) {
+                    weights.put(i, weights.get(i) * factor);
+                }
+            }
         }
     }
 

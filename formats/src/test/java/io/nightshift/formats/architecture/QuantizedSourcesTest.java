@@ -89,8 +89,8 @@ class QuantizedSourcesTest {
         assertFalse(LinearLayers.areMatrices(conversion));
         String message = assertThrows(InvalidModelException.class, () -> LinearLayers.of(conversion)).getMessage();
         assertTrue(message.contains("blk.0.ffn_gate_exps.weight (" + EXPERTS + "gate_up_proj_blocks, U8): scales, rounding,"
-                + " chosen sizes, AWQ and EXL2 do not take weights that are F64, MXFP4 or multiplied by factors of the"
-                + " configuration"), message);
+                + " chosen sizes, AWQ and EXL2 do not take weights that are F64 or MXFP4; GGUF types without these do,"
+                + " with --imatrix or --stats"), message);
     }
 
     /** llm-compressor names them so; llama.cpp's converter would leave them out. */

@@ -45,6 +45,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AwqFamiliesTest {
     private static final AwqOptions FORMAT = new AwqOptions(AwqFormat.GEMM, 32, false, List.of());
 
+    /** What tiny models have of shapes that cannot be packed. */
+    private static final Map<String, List<String>> LEFT_OUT = Map.of("falcon-h1-gate-first", List.of("mamba.in_proj"));
+
     /** Of the families that a test has asked for. */
     private static final Map<String, Steps> MADE = new HashMap<>();
 
@@ -75,8 +78,10 @@ class AwqFamiliesTest {
 
     private static OutputResult make(FamilyRun run, Path model, String statistics, RoundingOptions rounding, String output)
             throws IOException {
+        AwqOptions format = new AwqOptions(FORMAT.format(), FORMAT.groupSize(), FORMAT.symmetric(),
+                LEFT_OUT.getOrDefault(model.getFileName().toString(), List.of()));
         return run.make(
-                model, rounding.needsStatistics() ? statistics : "", new AwqTarget(FORMAT, rounding, 1 << 30), output);
+                model, rounding.needsStatistics() ? statistics : "", new AwqTarget(format, rounding, 1 << 30), output);
     }
 
     /** Made once for all tests. */
@@ -118,10 +123,10 @@ class AwqFamiliesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"apertus", "arcee", "command-a", "command-r", "deepseek-v2", "deepseek-v3", "ernie4.5-moe",
-        "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe", "granite-moe-shared",
-        "granite4-one-group", "granite4-one-group-dense", "hunyuan-moe", "nemotron-h", "nemotron3", "nemotron3-super", "lfm2",
-        "lfm2-moe", "olmo3-yarn", "qwen2-moe", "qwen3-next", "qwen3-vl-moe", "qwen3.5", "qwen3.5-moe", "seed-oss",
-        "starcoder2"})
+        "falcon-h1-gate-first", "gemma4", "gemma4-moe", "mistral3", "glm4.5", "glm4.7-flash", "granite-moe",
+        "granite-moe-shared", "granite4-one-group", "granite4-one-group-dense", "hunyuan-moe", "nemotron-h", "nemotron3",
+        "nemotron3-super", "lfm2", "lfm2-moe", "olmo3-yarn", "qwen2-moe", "qwen3-next", "qwen3-vl-moe", "qwen3.5",
+        "qwen3.5-moe", "seed-oss", "starcoder2"})
     void soTheyDoInRecentFamilies(String name) throws IOException {
         stepsSaveLoss(name);
     }
@@ -340,6 +345,25 @@ class AwqFamiliesTest {
         List<EvaluateResult.Score> scores = new FamilyRun(spark, shared.resolve("qwen3-vl-moe"))
                 .evaluate(model, List.of(steps("qwen3-vl-moe").plain(), made));
         assertTrue(scores.get(1).meanDivergence() < scores.get(0).meanDivergence(), scores.toString());
+    }
+
+    /** Loaders multiply what the projections give: folders hold the weights without those factors, and files with them. */
+    @Test
+    void factorsOfFalconH1AreNotInTheFolderAndItsBareNormTakesScales() throws IOException {
+        Path model = steps("falcon-h1-gate-first").model();
+        OutputResult made = steps("falcon-h1-gate-first").plain();
+        String layer = "model.layers.0.";
+        for (String name : List.of("mamba.in_proj.weight", "mamba.conv1d.weight", "pre_ff_layernorm.weight")) {
+            assertTrue(same(model, made, layer + name), name);
+        }
+        OutputResult scaled = steps("falcon-h1-gate-first").scaled();
+        // What is left out reads the norm's channels as well, so that these have no scales.
+        assertTrue(same(model, scaled, layer + "input_layernorm.weight"));
+        assertFalse(same(model, scaled, layer + "pre_ff_layernorm.weight"));
+        Map<String, LinearReport> reports = new HashMap<>();
+        scaled.linears().forEach(linear -> reports.put(linear.module(), linear));
+        assertTrue(reports.get(layer + "feed_forward.gate_proj").scaleRatio() > 0, reports.toString());
+        assertTrue(reports.get(layer + "feed_forward.down_proj").scaleRatio() > 0, reports.toString());
     }
 
     /** Keys that no loader reads would stand beside quantized queries, which vLLM refuses. */

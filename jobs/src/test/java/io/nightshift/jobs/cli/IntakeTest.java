@@ -134,6 +134,18 @@ class IntakeTest {
     }
 
     @Test
+    void weightsOf64BitsAreNotRoundedByStatistics() throws IOException {
+        Path model = Fixtures.copy("mixtral-moe", folder.resolve("mixtral-moe"));
+        new SafetensorsCopy(weights(model)).widen(name -> name.contains("layers.1.self_attn.k_proj"), "F64");
+        CommandRun run = quantize(model, "awq:w4g32", "--scales", "none", "--rounding", "nearest");
+        assertEquals("nightshift: blk.1.attn_k.weight (model.layers.1.self_attn.k_proj.weight, F64): scales, rounding, chosen"
+                + " sizes, AWQ and EXL2 do not take weights that are F64 or MXFP4; GGUF types without these do, with --imatrix"
+                + " or --stats", run.err().strip());
+        assertEquals(2, run.exitCode());
+        assertFalse(Files.exists(folder.resolve("out")));
+    }
+
+    @Test
     void templatesThatDifferAreWarnedOfAndRefusedByStrict() throws IOException {
         Path model = copy(LLAMA);
         set(model, "tokenizer_config.json", "chat_template", "\"old {{ messages }}\"");

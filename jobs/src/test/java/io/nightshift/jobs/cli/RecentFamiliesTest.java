@@ -1,7 +1,6 @@
 package io.nightshift.jobs.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -173,20 +172,8 @@ class RecentFamiliesTest {
                 "--rounding", "nearest", "--output", folder.resolve("out").toString(), "--master", "local[2]");
         assertEquals(2, run.exitCode());
         assertTrue(run.err().contains("gpt-oss-bf16: its experts have biases (blk.0.ffn_gate_exps.bias), and no loader of AWQ"
-                + " folders reads such experts: vLLM and transformers read those of gpt-oss unquantized or in MXFP4"), run.err());
-    }
-
-    /** What is multiplied is no row of the checkpoint any more, which AWQ would have to write. */
-    @Test
-    void weightsThatAreMultipliedAreNotRoundedByStatistics() throws IOException {
-        Path model = GeneratedCheckpoint.write("falcon-h1-gate-first", folder);
-        CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "awq", "--scales",
-                "none", "--rounding", "nearest", "--output", folder.resolve("out").toString(),
-                "--master", "local[2]");
-        assertEquals(2, run.exitCode());
-        assertTrue(run.err().contains("blk.0.attn_q.weight (model.layers.0.self_attn.q_proj.weight, BF16): scales, rounding,"
-                + " chosen sizes, AWQ and EXL2 do not take weights that are"), run.err());
-        assertFalse(Files.exists(folder.resolve("out/falcon-h1-gate-first-AWQ")), "nothing is left");
+                + " folders reads such experts: vLLM and transformers read those of gpt-oss unquantized or in MXFP4;"
+                + " choose gguf"), run.err());
     }
 
     private CommandRun quantize(Path model, String type, String... options) {

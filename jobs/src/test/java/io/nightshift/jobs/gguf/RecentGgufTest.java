@@ -27,12 +27,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole jobs: GGUF of families whose layers are not all alike, with scales and error feedback, and of a chosen size. */
 class RecentGgufTest {
+    /** A family whose weights are multiplied by factors of its configuration. */
+    private static final String MULTIPLIED = "falcon-h1-gate-first";
+
     @TempDir
     Path folder;
 
     @ParameterizedTest
     @ValueSource(strings = {"lfm2-moe", "qwen3-next", "granite4-one-group", "nemotron3-super", "qwen3-vl-moe",
-        "gpt-oss-bf16"})
+        "gpt-oss-bf16", MULTIPLIED})
     void filesAreReadBackAndScalesWithErrorFeedbackSaveLoss(String name) throws IOException {
         Path model = GeneratedCheckpoint.write(name, folder);
         String statistics;
@@ -44,7 +47,8 @@ class RecentGgufTest {
             OutputResult plain = run.make(model, statistics, target, "plain");
             OutputResult both = run.make(model, statistics, target.with(new RoundingOptions(true, 4, true, 0.01)), "both");
             List<EvaluateResult.Score> scores = run.evaluate(model, List.of(whole, plain, both));
-            assertEquals(0, scores.get(0).meanDivergence(), 1e-9);
+            // The converter rounds products to the type of the weights, and the model is run with them as they are.
+            assertEquals(0, scores.get(0).meanDivergence(), name.equals(MULTIPLIED) ? 1e-8 : 1e-9);
             assertTrue(scores.get(2).meanDivergence() < 0.8 * scores.get(1).meanDivergence(), scores.toString());
         }
         CommandRun sized = CommandRun.of("quantize", "--model", model.toString(), "--to", "gguf:5bpw", "--stats", statistics,
