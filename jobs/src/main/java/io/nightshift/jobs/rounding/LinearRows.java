@@ -45,9 +45,12 @@ public final class LinearRows {
         float[] weights = new float[Math.toIntExact((to - from) * source.length())];
         int damaged = SourceFloats.read(content.type(), bytes, 0, weights, 0, weights.length);
         if (damaged >= 0) {
+            long row = source.order().sourceRow(from + damaged / source.length());
+            long column = damaged % source.length();
             throw new InvalidModelException(tensor.file() + ": tensor " + tensor.name() + ", row "
-                    + (source.firstRow() + source.order().sourceRow(from + damaged / source.length()))
-                    + ", column " + damaged % source.length() + ": the weight is infinite or not a number; the checkpoint is damaged");
+                    + (source.firstRow() + (source.areTransposed() ? column : row)) + ", column "
+                    + (source.areTransposed() ? row : column)
+                    + ": the weight is infinite or not a number; the checkpoint is damaged");
         }
         if (source.shift() != 0) {
             for (int i = 0; i < weights.length; i++) {
