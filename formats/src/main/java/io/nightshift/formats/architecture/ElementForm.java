@@ -4,6 +4,7 @@ import io.nightshift.formats.safetensors.SafetensorsTensor;
 import io.nightshift.formats.safetensors.SafetensorsType;
 import io.nightshift.kernels.GgmlType;
 import java.io.Serializable;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Optional;
 
@@ -68,6 +69,23 @@ public sealed interface ElementForm extends Serializable {
                 }
             }
             throw new IllegalArgumentException("row " + row + " of " + end + " has no factors");
+        }
+
+        /**
+         * Multiplies rows without factors, in place: those that loaders know, of which the model is run with factors.
+         *
+         * @param first number of the first stored row
+         * @param rows how many there are
+         */
+        public void multiply(long first, int rows, FloatBuffer weights) {
+            int columns = weights.remaining() / rows;
+            for (int row = 0; row < rows; row++) {
+                for (float factor : factors(first + row)) {
+                    for (int i = row * columns; i < (row + 1) * columns; i++) {
+                        weights.put(i, weights.get(i) * factor);
+                    }
+                }
+            }
         }
 
         @Override

@@ -15,7 +15,6 @@ import io.nightshift.kernels.dequantize.Dequantizers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -234,21 +233,9 @@ public final class FolderWeights implements ModelWeights {
                 widen(part.stored(), start, start + count, target);
             }
             if (part.linear().source().elements() instanceof ElementForm.Multiplied form) {
-                multiply(form, start, count, target.slice(at, target.position() - at).order(target.order()).asFloatBuffer());
+                form.multiply(start, count, target.slice(at, target.position() - at).order(target.order()).asFloatBuffer());
             }
             first += count;
-        }
-    }
-
-    /** The model is run with factors of the configuration in its weights, and folders hold these without. */
-    private static void multiply(ElementForm.Multiplied form, int first, int rows, FloatBuffer weights) {
-        int columns = weights.remaining() / rows;
-        for (int row = 0; row < rows; row++) {
-            for (float factor : form.factors(first + row)) {
-                for (int i = row * columns; i < (row + 1) * columns; i++) {
-                    weights.put(i, weights.get(i) * factor);
-                }
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 package io.nightshift.formats.weights;
 
+import io.nightshift.formats.architecture.ElementForm;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
@@ -8,6 +9,7 @@ import io.nightshift.formats.architecture.TensorRecipe;
 import io.nightshift.formats.architecture.TensorRecipe.Stored;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import java.io.Serializable;
+import java.nio.FloatBuffer;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -43,13 +45,16 @@ public record ModelTensors(
 
     /**
      * What tensors get of a linear layer's rows, by their names: one tensor all of them, or several those that are theirs of a
-     * matrix that the checkpoint keeps in one.
+     * matrix that the checkpoint keeps in one. Factors of the configuration are multiplied in.
      *
      * @param tensor the layer's, without experts
-     * @param rows of the whole matrix, in the order of the checkpoint
+     * @param rows of the whole matrix, in the order of the checkpoint; what is given has the same array, or parts of it
      */
     public Map<String, float[]> apart(String tensor, float[] rows) {
         SourceRows of = ((Stored) recipes.get(tensor).content()).parts().get(0);
+        if (of.elements() instanceof ElementForm.Multiplied form) {
+            form.multiply(0, Math.toIntExact(of.rows()), FloatBuffer.wrap(rows));
+        }
         if (!of.areApart()) {
             return Map.of(tensor, rows);
         }
