@@ -2,6 +2,7 @@ package io.nightshift.kernels.quantize;
 
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.HalfFloat;
+import io.nightshift.kernels.NearestInt;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;

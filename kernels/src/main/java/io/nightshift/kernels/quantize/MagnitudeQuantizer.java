@@ -3,6 +3,7 @@ package io.nightshift.kernels.quantize;
 import io.nightshift.kernels.Codebooks.Grid;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.HalfFloat;
+import io.nightshift.kernels.NearestInt;
 import java.util.Arrays;
 
 /**

@@ -1,13 +1,13 @@
 package io.nightshift.kernels.quantize;
 
 import static jdk.incubator.vector.VectorOperators.EQ;
-import static jdk.incubator.vector.VectorOperators.F2I;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -296,7 +296,10 @@ final class ScaleCandidates {
             float[] sumsQ2,
             int[] missing,
             int first) {
-        IntVector codes = (IntVector) FloatVector.fromArray(Lanes.FLOAT, nearest, to).convert(F2I, 0);
+        IntVector codes = FloatVector.fromArray(Lanes.FLOAT, nearest, to)
+                .add(NearestInt.ROUNDING)
+                .reinterpretAsInts()
+                .sub(NearestInt.ROUNDING_BITS);
         codes.or(IntVector.fromArray(Lanes.INT, missing, first)).intoArray(missing, first);
         IntVector twice = codes.lanewise(LSHL, 1);
         FloatVector sumXQ = FloatVector.fromArray(Lanes.FLOAT, sumsXQ, first);
@@ -321,7 +324,10 @@ final class ScaleCandidates {
             float[] sumsQ2,
             int[] missing,
             int first) {
-        IntVector codes = (IntVector) FloatVector.fromArray(Lanes.FLOAT, nearest, to).convert(F2I, 0);
+        IntVector codes = FloatVector.fromArray(Lanes.FLOAT, nearest, to)
+                .add(NearestInt.ROUNDING)
+                .reinterpretAsInts()
+                .sub(NearestInt.ROUNDING_BITS);
         codes.or(IntVector.fromArray(Lanes.INT, missing, first)).intoArray(missing, first);
         IntVector twice = codes.lanewise(LSHL, 1);
         FloatVector sumXQ = FloatVector.fromArray(Lanes.FLOAT, sumsXQ, first);

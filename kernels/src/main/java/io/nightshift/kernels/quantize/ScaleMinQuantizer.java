@@ -2,6 +2,7 @@ package io.nightshift.kernels.quantize;
 
 import io.nightshift.kernels.HalfFloat;
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;

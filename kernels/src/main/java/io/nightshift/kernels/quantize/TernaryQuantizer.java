@@ -2,6 +2,7 @@ package io.nightshift.kernels.quantize;
 
 import io.nightshift.kernels.Codebooks.Grid;
 import io.nightshift.kernels.GgmlType;
+import io.nightshift.kernels.NearestInt;
 
 /**
  * Super-blocks of 256 weights that are rounded to points of -1, 0 and 1, shifted up or down by 1/8: IQ1_S, IQ1_M.

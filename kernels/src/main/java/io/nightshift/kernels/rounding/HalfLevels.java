@@ -1,6 +1,7 @@
 package io.nightshift.kernels.rounding;
 
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -11,9 +12,6 @@ import jdk.incubator.vector.VectorOperators;
  * half precision: a value is the product rounded to a half. Ties between levels go to the even one.
  */
 public record HalfLevels(int least, int largest) implements Levels {
-    /** Added and subtracted again, this rounds what is far smaller to the nearest integer. */
-    private static final float ROUNDING = 0x1.8p23f;
-
     /** The least exponent of a normal half, and what lifts a power of two so that an ulp of the sum is a half's. */
     private static final int LEAST_EXPONENT = 0x38800000;
     private static final int LIFT = 13 << 23;
@@ -41,13 +39,12 @@ public record HalfLevels(int least, int largest) implements Levels {
         for (int i = 0; i < count; i += Lanes.COUNT) {
             FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, scales, groupsAt + i);
             FloatVector steps = FloatVector.fromArray(Lanes.FLOAT, weights, weightsAt + i).div(scale);
-            FloatVector number = steps.blend(0, scale.compare(VectorOperators.EQ, 0))
+            FloatVector sum = steps.blend(0, scale.compare(VectorOperators.EQ, 0))
                     .max(least)
                     .min(largest)
-                    .add(ROUNDING)
-                    .sub(ROUNDING);
-            IntVector level = (IntVector) number.convert(VectorOperators.F2I, 0);
-            level.intoArray(levels, i);
+                    .add(NearestInt.ROUNDING);
+            sum.reinterpretAsInts().sub(NearestInt.ROUNDING_BITS).intoArray(levels, i);
+            FloatVector number = sum.sub(NearestInt.ROUNDING);
             IntVector product = number.mul(scale).reinterpretAsInts();
             IntVector magnitude = product.and(Integer.MAX_VALUE);
             FloatVector lift = magnitude.and(0x7f800000).max(LEAST_EXPONENT).add(LIFT).reinterpretAsFloats();

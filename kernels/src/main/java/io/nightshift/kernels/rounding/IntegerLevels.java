@@ -1,16 +1,13 @@
 package io.nightshift.kernels.rounding;
 
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /** All integers from the least to the largest level, each for itself. Ties go to the even one. */
 public record IntegerLevels(int least, int largest) implements Levels {
-    /** Added and subtracted again, this rounds what is far smaller to the nearest integer. */
-    private static final float ROUNDING = 0x1.8p23f;
-
     /**
      * Checks the range.
      *
@@ -34,13 +31,12 @@ public record IntegerLevels(int least, int largest) implements Levels {
             FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, scales, groupsAt + i);
             FloatVector offset = FloatVector.fromArray(Lanes.FLOAT, offsets, groupsAt + i);
             FloatVector steps = FloatVector.fromArray(Lanes.FLOAT, weights, weightsAt + i).sub(offset).div(scale);
-            FloatVector number = steps.blend(0, scale.compare(VectorOperators.EQ, 0))
+            FloatVector sum = steps.blend(0, scale.compare(VectorOperators.EQ, 0))
                     .max(least)
                     .min(largest)
-                    .add(ROUNDING)
-                    .sub(ROUNDING);
-            IntVector level = (IntVector) number.convert(VectorOperators.F2I, 0);
-            level.intoArray(levels, i);
+                    .add(NearestInt.ROUNDING);
+            sum.reinterpretAsInts().sub(NearestInt.ROUNDING_BITS).intoArray(levels, i);
+            FloatVector number = sum.sub(NearestInt.ROUNDING);
             number.mul(scale).add(offset).intoArray(values, i);
         }
     }

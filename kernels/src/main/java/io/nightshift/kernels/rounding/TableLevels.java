@@ -1,10 +1,10 @@
 package io.nightshift.kernels.rounding;
 
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import java.util.Arrays;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
@@ -65,7 +65,7 @@ public final class TableLevels implements Levels {
                 number = number.blend(numbers[k + 1], above);
                 level = level.blend(k + 1, above);
             }
-            ((IntVector) level.convert(VectorOperators.F2I, 0)).intoArray(levels, i);
+            level.add(NearestInt.ROUNDING).reinterpretAsInts().sub(NearestInt.ROUNDING_BITS).intoArray(levels, i);
             number.mul(scale).add(offset).intoArray(values, i);
         }
     }
