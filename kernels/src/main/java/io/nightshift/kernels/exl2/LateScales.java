@@ -1,6 +1,7 @@
 package io.nightshift.kernels.exl2;
 
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import io.nightshift.kernels.rounding.HalfLevels;
 import io.nightshift.kernels.rounding.LateGrid;
 import io.nightshift.kernels.rounding.Levels;
@@ -18,8 +19,6 @@ import jdk.incubator.vector.VectorOperators;
  * weights moved.
  */
 public final class LateScales implements LateGrid {
-    private static final float ROUNDING = 0x1.8p23f;
-
     private final GroupLayout layout;
     private final float[][] scales;
     private final Levels[] levels;
@@ -117,7 +116,8 @@ public final class LateScales implements LateGrid {
             FloatVector sum = FloatVector.zero(Lanes.FLOAT);
             for (int i = 0; i < importance.length; i++) {
                 FloatVector steps = FloatVector.fromArray(Lanes.FLOAT, weights, i * width + at).mul(inverse);
-                FloatVector error = steps.max(least).min(most).add(ROUNDING).sub(ROUNDING).sub(steps).abs();
+                FloatVector level = steps.max(least).min(most).add(NearestInt.ROUNDING).sub(NearestInt.ROUNDING);
+                FloatVector error = level.sub(steps).abs();
                 FloatVector power = error.mul(error).mul(error.sqrt());
                 sum = sum.add(power.mul(importance[i]));
             }

@@ -2,6 +2,7 @@ package io.nightshift.kernels.exl2;
 
 import io.nightshift.kernels.HalfFloat;
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import io.nightshift.kernels.linear.LeftFactor;
 import io.nightshift.kernels.parallel.Workers;
 import java.util.Arrays;
@@ -27,7 +28,6 @@ public final class MaximumSearch {
     /** Parts of the 3.5th power of a group's largest scale: sums over 2^18 outputs stay below 2^63. */
     private static final double PARTS = 0x1p16;
 
-    private static final float ROUNDING = 0x1.8p23f;
     private static final int WIDTH = LeftFactor.WIDTH;
 
     private final GroupLayout layout;
@@ -187,7 +187,7 @@ public final class MaximumSearch {
         FloatVector sum = FloatVector.zero(Lanes.FLOAT);
         for (int i = at; i < columns.length; i += WIDTH) {
             FloatVector steps = FloatVector.fromArray(Lanes.FLOAT, columns, i).mul(inverse);
-            FloatVector error = steps.max(least).min(most).add(ROUNDING).sub(ROUNDING).sub(steps).abs();
+            FloatVector error = steps.max(least).min(most).add(NearestInt.ROUNDING).sub(NearestInt.ROUNDING).sub(steps).abs();
             sum = sum.add(error.mul(error).mul(error).mul(error.sqrt()));
         }
         return sum;

@@ -53,7 +53,7 @@ final class AffineBlockQuantizer extends LevelBlockQuantizer {
             IntVector word = IntVector.zero(Lanes.INT);
             for (int k = 0; k < 4; k++) {
                 FloatVector above = FloatVector.fromArray(Lanes.FLOAT, x, i + k * LANES).sub(base);
-                IntVector bits = above.mul(inverse).add(ROUNDING).reinterpretAsInts();
+                IntVector bits = above.mul(inverse).add(NearestInt.ROUNDING).reinterpretAsInts();
                 IntVector level = bits.and(0x7fffff).sub(0x400000).max(0).min(maxLevel);
                 word = word.or(level.lanewise(VectorOperators.LSHL, IntVector.broadcast(Lanes.INT, 8 * k)));
             }

@@ -3,6 +3,7 @@ package io.nightshift.kernels.quantize;
 import io.nightshift.kernels.F16;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -20,9 +21,6 @@ abstract sealed class LevelBlockQuantizer implements RowQuantizer permits Symmet
 
     /** Blocks a chunk. */
     static final int CHUNK = 64;
-
-    /** Adding it rounds a number below 2^22 to an integer, which then stands in the low bits. */
-    static final float ROUNDING = 0x1.8p23f;
 
     private final GgmlType type;
     private final int maxLevel;
@@ -144,8 +142,9 @@ abstract sealed class LevelBlockQuantizer implements RowQuantizer permits Symmet
                     .mul(inverses[block])
                     .add(biases[block]);
             // Rounded to the nearest integer, and one less where that is above.
-            FloatVector rounded = level.add(ROUNDING);
-            IntVector above = level.sub(rounded.sub(ROUNDING)).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+            FloatVector rounded = level.add(NearestInt.ROUNDING);
+            IntVector above =
+                    level.sub(rounded.sub(NearestInt.ROUNDING)).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
             IntVector floor = rounded.reinterpretAsInts().and(0xff).add(above).min(maxLevel);
             ((ByteVector) floor.convertShape(VectorOperators.I2B, Lanes.QUARTER_BYTE, 0)).intoArray(levels, i);
         }

@@ -2,6 +2,7 @@ package io.nightshift.kernels.quantize;
 
 import io.nightshift.kernels.Codebooks;
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -18,9 +19,6 @@ final class NonlinearLevels {
     private static final byte[] VALUES = Codebooks.iq4nl();
     private static final int LARGEST = VALUES.length - 1;
     private static final float[] BOUNDS = bounds();
-
-    /** Adding it, then subtracting it, rounds to the nearest integer. */
-    private static final float ROUNDING = 0x1.8p23f;
 
     private NonlinearLevels() {}
 
@@ -51,8 +49,8 @@ final class NonlinearLevels {
                 .add(11.712609f)
                 .mul(centred)
                 .add(-10.1038859f)
-                .add(ROUNDING)
-                .sub(ROUNDING);
+                .add(NearestInt.ROUNDING)
+                .sub(NearestInt.ROUNDING);
     }
 
     /**
@@ -66,8 +64,8 @@ final class NonlinearLevels {
                 .add(0.081283606f)
                 .mul(numbers)
                 .add(0.23966758f)
-                .add(ROUNDING)
-                .sub(ROUNDING);
+                .add(NearestInt.ROUNDING)
+                .sub(NearestInt.ROUNDING);
     }
 
     /**

@@ -3,6 +3,7 @@ package io.nightshift.kernels.quantize;
 import io.nightshift.kernels.F16;
 import io.nightshift.kernels.GgmlType;
 import io.nightshift.kernels.Lanes;
+import io.nightshift.kernels.NearestInt;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -24,9 +25,6 @@ final class Q80Quantizer implements RowQuantizer {
 
     /** The largest float below a half: added to a magnitude, then cut off, it rounds halves away from zero. */
     private static final float NEARLY_HALF = 0.49999997f;
-
-    /** Adding it rounds to the nearest integer, ties to even, which then stands in the low byte. */
-    private static final float ROUNDING = 0x1.8p23f;
 
     private final float[] magnitudes = new float[CHUNK];
     private final float[] scales = new float[CHUNK];
@@ -81,9 +79,9 @@ final class Q80Quantizer implements RowQuantizer {
                     FloatVector.fromArray(Lanes.FLOAT, weights, offset + i).mul(inverses[i / SIZE]);
             // The nearest integer to the magnitude plus nearly a half, one less where that is above, and the sign back.
             FloatVector magnitude = scaled.abs().add(NEARLY_HALF);
-            FloatVector rounded = magnitude.add(ROUNDING);
+            FloatVector rounded = magnitude.add(NearestInt.ROUNDING);
             IntVector above =
-                    magnitude.sub(rounded.sub(ROUNDING)).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
+                    magnitude.sub(rounded.sub(NearestInt.ROUNDING)).reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
             IntVector floor = rounded.reinterpretAsInts().add(above);
             IntVector sign = scaled.reinterpretAsInts().lanewise(VectorOperators.ASHR, 31);
             IntVector quant = floor.lanewise(VectorOperators.XOR, sign).sub(sign);
