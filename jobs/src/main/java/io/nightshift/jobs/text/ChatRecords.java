@@ -13,7 +13,6 @@ import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.tasks.JobScope;
 import java.io.IOException;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,14 +39,14 @@ public final class ChatRecords {
             .add("file", DataTypes.StringType)
             .add("line", DataTypes.LongType);
 
-    private final SparkSession session;
+    private final JavaSparkContext spark;
     private final TextData data;
     private final HadoopSettings settings;
     private final List<DataFile> files;
     private final Set<DataFile> checked = new HashSet<>();
 
-    private ChatRecords(SparkSession session, TextData data, HadoopSettings settings, List<DataFile> files) {
-        this.session = session;
+    private ChatRecords(JavaSparkContext spark, TextData data, HadoopSettings settings, List<DataFile> files) {
+        this.spark = spark;
         this.data = data;
         this.settings = settings;
         this.files = files;
@@ -79,7 +78,7 @@ public final class ChatRecords {
                         + " messages, and this is another kind of file; leave out --chat, or give such files");
             }
         }
-        return new ChatRecords(TextRows.session(spark), data, settings, files);
+        return new ChatRecords(spark, data, settings, files);
     }
 
     /** The files' paths, in order. */
@@ -104,7 +103,7 @@ public final class ChatRecords {
      * @throws IOException if a file cannot be read
      */
     void read(Taker taker) throws IOException {
-        try (JobScope scope = TextRows.scope(session)) {
+        try (JobScope scope = TextRows.scope(spark)) {
             long taken = data.shuffle().isPresent() ? readShuffled(taker) : readInOrder(taker);
             if (taken == 0) {
                 throw new InvalidModelException(locations() + ": there is no record in it");
@@ -119,18 +118,26 @@ public final class ChatRecords {
     private long readInOrder(Taker taker) throws IOException {
         long taken = 0;
         for (DataFile file : files) {
-            Iterator<String> lines = lines(file).toLocalIterator();
-            for (long line = 1; lines.hasNext(); line++) {
-                String record = lines.next();
-                if (!record.isBlank()) {
-                    taken++;
-                    if (!take(taker, record, file, line)) {
-                        return taken;
+            try (TextReader lines = reader(file)) {
+                long line = 0;
+                for (String record = lines.next(); record != null; record = lines.next()) {
+                    line++;
+                    if (!record.isBlank()) {
+                        taken++;
+                        if (!take(taker, record, file, line)) {
+                            return taken;
+                        }
                     }
                 }
             }
         }
         return taken;
+    }
+
+    private TextReader reader(DataFile file) throws IOException {
+        return file.format() == DataFile.Format.JSON_LINES
+                ? new Lines(file, settings)
+                : new TableTexts(lines(TextRows.session(spark), file).toDF());
     }
 
     private boolean take(Taker taker, String record, DataFile file, long line) throws IOException {
@@ -141,7 +148,7 @@ public final class ChatRecords {
         return taker.take(record, file.path() + unit + line);
     }
 
-    private Dataset<String> lines(DataFile file) {
+    private Dataset<String> lines(SparkSession session, DataFile file) {
         if (file.format() == DataFile.Format.JSON_LINES) {
             return session.read().textFile(file.sparkPath());
         }
@@ -160,10 +167,11 @@ public final class ChatRecords {
     }
 
     private long readShuffled(Taker taker) throws IOException {
+        SparkSession session = TextRows.session(spark);
         Dataset<Row> all = null;
         for (int i = 0; i < files.size(); i++) {
             String index = String.valueOf(i);
-            JavaRDD<Row> placed = lines(files.get(i)).javaRDD().zipWithIndex()
+            JavaRDD<Row> placed = lines(session, files.get(i)).javaRDD().zipWithIndex()
                     .filter(line -> !line._1().isBlank())
                     .map(line -> RowFactory.create(line._1(), index, line._2() + 1));
             Dataset<Row> records = session.createDataFrame(placed, PLACED);

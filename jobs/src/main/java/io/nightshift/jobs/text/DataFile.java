@@ -9,6 +9,7 @@ import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import io.nightshift.jobs.storage.StorageProbe;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.hadoop.io.compress.CompressionCodec;
+import org.apache.hadoop.io.compress.CompressionCodecFactory;
 
 /**
  * A file of texts.
@@ -33,6 +36,23 @@ record DataFile(String path, Format format, long bytes) {
     /** The path as Spark SQL reads it: as a glob, so that a character of globs stands for itself behind a backslash. */
     String sparkPath() {
         return GLOB_CHARACTER.matcher(path).replaceAll("\\\\$0");
+    }
+
+    /**
+     * Opens the file, decompressed where its name says so.
+     *
+     * @throws IOException if it cannot be read
+     */
+    InputStream open(HadoopSettings settings) throws IOException {
+        Path file = new Path(path);
+        CompressionCodec codec = new CompressionCodecFactory(settings.configuration()).getCodec(file);
+        InputStream raw = settings.fileSystem(StorageLocation.parse(path)).open(file);
+        try {
+            return codec == null ? raw : codec.createInputStream(raw);
+        } catch (IOException | RuntimeException e) {
+            raw.close();
+            throw e;
+        }
     }
 
     /** What a file holds. */

@@ -10,11 +10,11 @@ import io.nightshift.jobs.storage.HadoopSettings;
 import io.nightshift.jobs.storage.StorageErrors;
 import io.nightshift.jobs.tasks.JobScope;
 import java.io.IOException;
-import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -24,22 +24,25 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * Documents, read through Spark SQL. In order they come file by file and partition by partition, so that no more of a
- * corpus is read than is asked for. Shuffled, they come by a hash of seed and text: an order that depends neither on
- * the cluster nor on how the texts are spread over files.
+ * Documents. In order they come file by file, so that no more of a corpus is read than is asked for; Spark SQL, which takes
+ * longer to start than most calibrations to read, reads tables alone. Shuffled, they come through it, by a hash of seed and
+ * text: an order that depends neither on the cluster nor on how the texts are spread over files.
  */
 public final class Documents {
     private static final String TEXT = "text";
     private static final int LINES_LOOKED_AT = 100;
 
-    private final SparkSession session;
+    /** A text with anything but white space. */
+    private static final Pattern USABLE = Pattern.compile("\\S");
+
+    private final JavaSparkContext spark;
     private final TextData data;
     private final HadoopSettings settings;
     private final List<DataFile> files;
     private final Set<DataFile> checked = new HashSet<>();
 
-    private Documents(SparkSession session, TextData data, HadoopSettings settings, List<DataFile> files) {
-        this.session = session;
+    private Documents(JavaSparkContext spark, TextData data, HadoopSettings settings, List<DataFile> files) {
+        this.spark = spark;
         this.data = data;
         this.settings = settings;
         this.files = files;
@@ -63,7 +66,7 @@ public final class Documents {
      * @throws IOException if a store does not answer or refuses
      */
     public static Documents open(TextData data, HadoopSettings settings, JavaSparkContext spark) throws IOException {
-        return new Documents(TextRows.session(spark), data, settings, DataFile.find(data.locations(), settings));
+        return new Documents(spark, data, settings, DataFile.find(data.locations(), settings));
     }
 
     /**
@@ -88,7 +91,7 @@ public final class Documents {
      * @throws IOException if a file cannot be read
      */
     public void read(Taker taker) throws IOException {
-        try (JobScope scope = TextRows.scope(session)) {
+        try (JobScope scope = TextRows.scope(spark)) {
             long taken = data.shuffle().isPresent() ? readShuffled(taker) : readInOrder(taker);
             if (taken == 0) {
                 throw new InvalidModelException(String.join(", ", data.locations())
@@ -105,15 +108,18 @@ public final class Documents {
         long taken = 0;
         for (DataFile file : files) {
             long before = taken;
-            Iterator<Row> rows = usable(texts(file)).toLocalIterator();
-            while (rows.hasNext()) {
-                taken++;
-                String text = rows.next().getString(0);
-                if (TextCheck.isSuspicious(file.format(), text) && checked.add(file)) {
-                    TextCheck.require(file, settings);
-                }
-                if (!taker.take(text)) {
-                    return taken;
+            try (TextReader texts = reader(file)) {
+                for (String text = texts.next(); text != null; text = texts.next()) {
+                    if (!USABLE.matcher(text).find()) {
+                        continue;
+                    }
+                    taken++;
+                    if (TextCheck.isSuspicious(file.format(), text) && checked.add(file)) {
+                        TextCheck.require(file, settings);
+                    }
+                    if (!taker.take(text)) {
+                        return taken;
+                    }
                 }
             }
             if (taken == before) {
@@ -123,11 +129,24 @@ public final class Documents {
         return taken;
     }
 
+    private TextReader reader(DataFile file) throws IOException {
+        return switch (file.format()) {
+            case TEXT -> new WholeText(file, settings);
+            case JSON_LINES -> new JsonLines(file, data.textColumn(), settings);
+            case PARQUET -> {
+                ParquetColumns.requireText(file, data.textColumn(), settings);
+                yield new ParquetTexts(file, data.textColumn(), settings);
+            }
+            case COMMA_SEPARATED, TAB_SEPARATED -> new TableTexts(usable(texts(TextRows.session(spark), file)));
+        };
+    }
+
     private long readShuffled(Taker taker) throws IOException {
+        SparkSession session = TextRows.session(spark);
         Dataset<Row> all = null;
         for (DataFile file : files) {
             requireColumnOfLines(file);
-            Dataset<Row> texts = usable(texts(file));
+            Dataset<Row> texts = usable(texts(session, file));
             all = all == null ? texts : all.union(texts);
         }
         if (all.takeAsList(2).size() == 1) {
@@ -151,7 +170,7 @@ public final class Documents {
         }
     }
 
-    private Dataset<Row> texts(DataFile file) throws IOException {
+    private Dataset<Row> texts(SparkSession session, DataFile file) throws IOException {
         return switch (file.format()) {
             case TEXT -> session.read().option("wholetext", true).text(file.sparkPath()).toDF(TEXT);
             case JSON_LINES -> session.read()
@@ -165,8 +184,8 @@ public final class Documents {
                 yield session.read().schema(textSchema()).parquet(file.sparkPath()).toDF(TEXT);
             }
             case COMMA_SEPARATED, TAB_SEPARATED -> {
-                Dataset<Row> table = table(file);
-                requireColumn(file, table.columns());
+                Dataset<Row> table = table(session, file);
+                requireColumn(file, List.of(table.columns()));
                 yield table.select(column()).toDF(TEXT);
             }
         };
@@ -177,7 +196,7 @@ public final class Documents {
     }
 
     /** A table as spreadsheets write it (RFC 4180): quoted cells may hold line ends, and quotes twice. */
-    private Dataset<Row> table(DataFile file) {
+    private static Dataset<Row> table(SparkSession session, DataFile file) {
         return session.read()
                 .option("header", true)
                 .option("multiLine", true)
@@ -193,24 +212,19 @@ public final class Documents {
     /** JSON lines without the column have empty texts: is it there at all? */
     private void requireColumnOfLines(DataFile file) throws IOException {
         if (file.format() == DataFile.Format.JSON_LINES) {
-            Dataset<String> lines = session.read().textFile(file.sparkPath()).limit(LINES_LOOKED_AT);
-            String[] columns = session.read().json(lines).columns();
-            if (Arrays.asList(columns).contains("_corrupt_record")) {
-                TextCheck.require(file, settings);
-            }
-            requireColumn(file, columns);
+            requireColumn(file, JsonLines.fields(file, LINES_LOOKED_AT, settings));
         }
     }
 
-    private void requireColumn(DataFile file, String[] columns) {
-        if (!Arrays.asList(columns).contains(data.textColumn())) {
+    private void requireColumn(DataFile file, Collection<String> columns) {
+        if (!columns.contains(data.textColumn())) {
             throw new InvalidModelException(file.path() + ": there is no column '" + data.textColumn() + "' but "
-                    + Arrays.toString(columns) + "; name the one with the text with --text-column" + chatHint(columns));
+                    + columns + "; name the one with the text with --text-column" + chatHint(columns));
         }
     }
 
-    private static String chatHint(String[] columns) {
-        return Arrays.asList(columns).contains(Conversation.MESSAGES) ? ", or say --chat, if these are chats" : "";
+    private static String chatHint(Collection<String> columns) {
+        return columns.contains(Conversation.MESSAGES) ? ", or say --chat, if these are chats" : "";
     }
 
     private Column column() {

@@ -12,11 +12,6 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.io.compress.CompressionCodec;
-import org.apache.hadoop.io.compress.CompressionCodecFactory;
 
 /**
  * Whether a file is text at all. Spark puts a replacement character where bytes are no UTF-8; a text with such a
@@ -43,12 +38,7 @@ final class TextCheck {
      * @throws IOException if it cannot be read
      */
     static void require(DataFile file, HadoopSettings settings) throws IOException {
-        Path path = new Path(file.path());
-        Configuration configuration = settings.configuration();
-        CompressionCodec codec = new CompressionCodecFactory(configuration).getCodec(path);
-        try (FileSystem fileSystem = FileSystem.newInstance(path.toUri(), configuration);
-                InputStream raw = fileSystem.open(path);
-                InputStream in = codec == null ? raw : codec.createInputStream(raw)) {
+        try (InputStream in = file.open(settings)) {
             new Scan(file).run(in);
         } catch (IOException e) {
             throw StorageErrors.explain(file.path(), e);

@@ -33,8 +33,8 @@ final class TextRows {
     }
 
     /** What Spark's user interface says while texts are read. */
-    static JobScope scope(SparkSession session) {
-        return JobScope.of(JavaSparkContext.fromSparkContext(session.sparkContext()), "reading texts");
+    static JobScope scope(JavaSparkContext spark) {
+        return JobScope.of(spark, "reading texts");
     }
 
     /**

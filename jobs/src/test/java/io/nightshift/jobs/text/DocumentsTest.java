@@ -129,7 +129,7 @@ class DocumentsTest {
                 "no column 'body' but [id, text]; name the one with the text with --text-column");
 
         Texts.write(folder.resolve("broken/a.jsonl"), "{\"text\": \"whole\"}\n{\"text\": \"cut\n");
-        assertRefused(data("broken"), "a line is no JSON object");
+        assertRefused(data("broken"), "broken/a.jsonl: line 2 is no JSON object; JSON lines are wanted");
 
         Texts.write(folder.resolve("one/a.txt"), "text");
         assertRefused(new TextData(List.of(folder + "/one"), "text", OptionalLong.of(1)), "--shuffle has no effect");
