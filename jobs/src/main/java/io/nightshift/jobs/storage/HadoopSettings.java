@@ -2,6 +2,7 @@ package io.nightshift.jobs.storage;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.net.URI;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
@@ -84,7 +85,13 @@ public record HadoopSettings(Map<String, String> values) implements Serializable
     /** A file system of its own, to be closed. */
     FileSystem newFileSystem(StorageLocation location) throws StorageException {
         try {
-            return FileSystem.newInstance(location.hadoopPath().toUri(), configuration());
+            URI uri = location.hadoopPath().toUri();
+            if (!location.isLocal()) {
+                return FileSystem.newInstance(uri, configuration());
+            }
+            FileSystem local = new LocalFiles();
+            local.initialize(uri, configuration());
+            return local;
         } catch (IOException | RuntimeException e) {
             throw StorageErrors.explain(location.text(), e);
         }
