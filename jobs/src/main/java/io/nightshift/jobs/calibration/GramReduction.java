@@ -21,8 +21,7 @@ import org.apache.spark.broadcast.Broadcast;
 import scala.Tuple2;
 
 /**
- * Adds up the groups' Gram matrices, block by block, and writes them. Blocks of a part come to one task, sorted by
- * their
+ * Adds up the groups' Gram matrices, block by block, and writes them. Blocks of a part come to one task, sorted by their
  * place and then by group, and are added in that order, in double precision: the sums depend on the plan alone.
  *
  * <p>Memory of a task: one block in doubles and one as it comes; Spark's sorting goes to disk.
@@ -67,12 +66,12 @@ record GramReduction(LayerFile.Blocks blocks, List<Part> parts, PartSink sink, B
     List<PartReceipt> run(JavaSparkContext spark, JavaRDD<LayerOutput> outputs) throws IOException {
         // A copy of its own: the closures below must not take along more than they need.
         LayerFile.Blocks places = blocks;
-        JavaPairRDD<Key, float[]> sorted = outputs
+        JavaPairRDD<Key, byte[]> sorted = outputs
                 .filter(output -> output instanceof LayerOutput.GramBlock)
                 .mapToPair(output -> {
                     LayerOutput.GramBlock block = (LayerOutput.GramBlock) output;
                     int place = places.firstOfInput().get(block.input()) + block.block();
-                    return new Tuple2<>(new Key(place, block.group()), block.sums());
+                    return new Tuple2<>(new Key(place, block.group()), bytes(block.sums()));
                 })
                 .repartitionAndSortWithinPartitions(new ByPart(places));
         try {
@@ -83,34 +82,37 @@ record GramReduction(LayerFile.Blocks blocks, List<Part> parts, PartSink sink, B
         }
     }
 
-    private PartReceipt write(int part, Iterator<Tuple2<Key, float[]>> sorted, int attempt) throws IOException {
+    private PartReceipt write(int part, Iterator<Tuple2<Key, byte[]>> sorted, int attempt) throws IOException {
         try (PartWriter writer = sink.open(parts.get(part), attempt)) {
             if (part == 0) {
                 writer.write(head.value());
             }
             int place = blocks.firstOfPart()[part];
             double[] sums = new double[StatisticsCollector.BLOCK * StatisticsCollector.BLOCK];
-            Tuple2<Key, float[]> next = sorted.hasNext() ? sorted.next() : null;
+            float[] block = new float[sums.length];
+            Tuple2<Key, byte[]> next = sorted.hasNext() ? sorted.next() : null;
             for (; place < blocks.end(part); place++) {
                 Arrays.fill(sums, 0);
                 while (next != null && next._1().place() == place) {
-                    float[] block = next._2();
+                    ByteBuffer.wrap(next._2()).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(block);
                     for (int i = 0; i < sums.length; i++) {
                         sums[i] += block[i];
                     }
                     next = sorted.hasNext() ? sorted.next() : null;
                 }
-                writer.write(bytes(sums));
+                for (int i = 0; i < sums.length; i++) {
+                    block[i] = (float) sums[i];
+                }
+                writer.write(bytes(block));
             }
             return writer.finish();
         }
     }
 
-    private static byte[] bytes(double[] sums) {
-        ByteBuffer bytes = ByteBuffer.allocate(sums.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (double sum : sums) {
-            bytes.putFloat((float) sum);
-        }
+    /** A block's bytes, which are those of the file. Java's serialization takes floats one by one, and bytes as they are. */
+    private static byte[] bytes(float[] block) {
+        ByteBuffer bytes = ByteBuffer.allocate(block.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(block);
         return bytes.array();
     }
 

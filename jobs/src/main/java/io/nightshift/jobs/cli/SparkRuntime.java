@@ -33,7 +33,9 @@ final class SparkRuntime {
     /** What holds unless the user says otherwise, where Spark runs within this process. */
     private static final Map<String, String> LOCAL_DEFAULTS = Map.of(
             "spark.ui.enabled", "false",
-            "spark.ui.showConsoleProgress", "false");
+            "spark.ui.showConsoleProgress", "false",
+            // What is shuffled are sums of floats, which nothing makes smaller.
+            "spark.shuffle.compress", "false");
 
     private static final Pattern LOCAL = Pattern.compile("local(?:\\[(\\*|\\d{1,9})(?:,.*)?])?");
 
