@@ -23,6 +23,9 @@ public record HadoopSettings(Map<String, String> values) implements Serializable
      */
     private static final Map<String, String> OURS = Map.of("fs.s3a.input.stream.type", "classic");
 
+    /** Names the user's own file system for local paths. */
+    private static final String LOCAL_IMPLEMENTATION = "fs.file.impl";
+
     private static final Map<FileSystemKey, FileSystem> FILE_SYSTEMS = new ConcurrentHashMap<>();
 
     private record FileSystemKey(String scheme, String authority, HadoopSettings settings) {}
@@ -86,7 +89,7 @@ public record HadoopSettings(Map<String, String> values) implements Serializable
     FileSystem newFileSystem(StorageLocation location) throws StorageException {
         try {
             URI uri = location.hadoopPath().toUri();
-            if (!location.isLocal()) {
+            if (!location.isLocal() || values.containsKey(LOCAL_IMPLEMENTATION)) {
                 return FileSystem.newInstance(uri, configuration());
             }
             FileSystem local = new LocalFiles();

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,5 +37,12 @@ class LocalFilesTest {
         files.setPermission(new org.apache.hadoop.fs.Path(folder.resolve("below").toString()), new FsPermission((short) 01711));
         assertEquals(01711, 07777 & (int) Files.getAttribute(folder.resolve("below"), "unix:mode"));
         assertArrayEquals(content, files.open(path).readAllBytes());
+    }
+
+    @Test
+    void giveWayToTheUsersOwn() throws IOException {
+        FileSystem files = new HadoopSettings(Map.of("fs.file.impl", RawLocalFileSystem.class.getName()))
+                .fileSystem(StorageLocation.parse(folder.toString()));
+        assertInstanceOf(RawLocalFileSystem.class, files);
     }
 }
