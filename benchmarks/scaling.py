@@ -57,7 +57,7 @@ def stage(tasks, seconds, cores, rates, several_cores=False):
     total = sum(count * each for count, each in seconds)
     longest = max(each for _, each in seconds)
     if several_cores and tasks < cores:
-        work = total / cores if len(seconds) == 1 else max(total / cores, longest * tasks / cores)
+        work = longest * tasks / cores
     elif len(seconds) == 1:
         work = math.ceil(tasks / cores) * longest
     else:
@@ -66,7 +66,7 @@ def stage(tasks, seconds, cores, rates, several_cores=False):
 
 
 def phases(model, tokens, groups, cores, rates):
-    hidden, _, _, layers, _ = model
+    layers = model[3]
     weights = sum(o * i for o, i, _ in linears(model))
     grams = sum(c * c for c in inputs(model).values())
     # A layer's pass, then its Gram matrices are added up, then the states are kept: a barrier each, layer after layer.

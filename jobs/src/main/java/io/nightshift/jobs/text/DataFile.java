@@ -45,8 +45,9 @@ record DataFile(String path, Format format, long bytes) {
      */
     InputStream open(HadoopSettings settings) throws IOException {
         Path file = new Path(path);
-        CompressionCodec codec = new CompressionCodecFactory(settings.configuration()).getCodec(file);
-        InputStream raw = settings.fileSystem(StorageLocation.parse(path)).open(file);
+        FileSystem fileSystem = settings.fileSystem(StorageLocation.parse(path));
+        CompressionCodec codec = new CompressionCodecFactory(fileSystem.getConf()).getCodec(file);
+        InputStream raw = fileSystem.open(file);
         try {
             return codec == null ? raw : codec.createInputStream(raw);
         } catch (IOException | RuntimeException e) {

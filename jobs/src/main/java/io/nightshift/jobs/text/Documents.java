@@ -137,7 +137,7 @@ public final class Documents {
                 ParquetColumns.requireText(file, data.textColumn(), settings);
                 yield new ParquetTexts(file, data.textColumn(), settings);
             }
-            case COMMA_SEPARATED, TAB_SEPARATED -> new TableTexts(usable(texts(TextRows.session(spark), file)));
+            case COMMA_SEPARATED, TAB_SEPARATED -> new TableTexts(texts(TextRows.session(spark), file));
         };
     }
 
@@ -206,7 +206,7 @@ public final class Documents {
     }
 
     private static Dataset<Row> usable(Dataset<Row> texts) {
-        return texts.filter(col(TEXT).isNotNull().and(col(TEXT).rlike("\\S")));
+        return texts.filter(col(TEXT).isNotNull().and(col(TEXT).rlike(USABLE.pattern())));
     }
 
     /** JSON lines without the column have empty texts: is it there at all? */

@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * One field of the objects of JSON lines, read as Spark SQL reads it: a line may hold a list of objects, and what is no string
@@ -53,13 +54,16 @@ final class JsonLines implements TextReader {
      */
     static Set<String> fields(DataFile file, int lines, HadoopSettings settings) throws IOException {
         Set<String> names = new TreeSet<>();
-        try (JsonLines reader = new JsonLines(file, null, settings)) {
+        try (JsonLines reader = new JsonLines(file, "", settings)) {
             for (int i = 0; i < lines; i++) {
                 String line = reader.lines.next();
                 if (line == null) {
                     break;
                 }
-                reader.parse(line, names);
+                reader.parse(line, name -> {
+                    names.add(name);
+                    return false;
+                });
             }
         }
         return names;
@@ -72,20 +76,21 @@ final class JsonLines implements TextReader {
             if (line == null) {
                 return null;
             }
-            parse(line, new TreeSet<>());
+            parse(line, field::equals);
         }
         return texts.remove();
     }
 
-    private void parse(String line, Set<String> names) throws IOException {
+    /** @param wanted which field's values are texts */
+    private void parse(String line, Predicate<String> wanted) throws IOException {
         try (JsonParser parser = JSON.createParser(line)) {
             JsonToken first = parser.nextToken();
             if (first == JsonToken.START_ARRAY) {
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    object(parser, line, names);
+                    object(parser, line, wanted);
                 }
             } else if (first != null) {
-                object(parser, line, names);
+                object(parser, line, wanted);
             }
             if (first != null && parser.nextToken() != null) {
                 throw noObject(null);
@@ -95,16 +100,15 @@ final class JsonLines implements TextReader {
         }
     }
 
-    private void object(JsonParser parser, String line, Set<String> names) throws IOException {
+    private void object(JsonParser parser, String line, Predicate<String> wanted) throws IOException {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
             throw noObject(null);
         }
         String text = null;
         while (parser.nextToken() != JsonToken.END_OBJECT) {
-            String name = parser.currentName();
-            names.add(name);
+            boolean isText = wanted.test(parser.currentName());
             JsonToken value = parser.nextToken();
-            if (!name.equals(field)) {
+            if (!isText) {
                 parser.skipChildren();
             } else if (value == JsonToken.VALUE_NULL) {
                 text = null;

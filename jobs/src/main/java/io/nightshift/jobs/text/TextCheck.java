@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
- * Whether a file is text at all. Spark puts a replacement character where bytes are no UTF-8; a text with such a
+ * Whether a file is text at all. Reading puts a replacement character where bytes are no UTF-8; a text with such a
  * character, or one that no text has, gives rise to reading its file again, to say where it ceases to be text. A
  * Parquet file is none: its texts are taken as they are.
  */
