@@ -63,7 +63,7 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     private static final String TOKENIZER = "tokenizer.json";
 
     /** Raised when the same plan gives other bytes. */
-    private static final String BYTES_VERSION = "exl2-4";
+    private static final String BYTES_VERSION = "exl2-5";
 
     /** Errors of different blocks add up by their squares. */
     private static final BudgetedChoice SQUARES = new BudgetedChoice(2);

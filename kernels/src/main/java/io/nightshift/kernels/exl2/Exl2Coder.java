@@ -18,6 +18,7 @@ final class Exl2Coder implements RowCoder {
     private final int[] order;
     private final short[] maxima;
     private final float[][] scales;
+    private final float[][] decoded;
 
     Exl2Coder(GroupLayout layout, int[] order, short[] maxima) {
         this.layout = layout;
@@ -27,6 +28,7 @@ final class Exl2Coder implements RowCoder {
         for (int group = 0; group < maxima.length; group++) {
             scales[group] = SquaredScales.of(maxima[group]);
         }
+        this.decoded = new float[maxima.length * SquaredScales.CODES][];
     }
 
     /** What errors in each channel cost: all the same where nothing is known. */
@@ -102,12 +104,25 @@ final class Exl2Coder implements RowCoder {
             int to = at + row * order.length;
             for (int g = 0; g < scales.length; g++) {
                 GroupLayout.Group group = layout.groups().get(g);
-                float scale = scales[g][of.codes()[(first + row) * scales.length + g]];
+                float[] ofLevels = values(g, of.codes()[(first + row) * scales.length + g]);
                 for (int place = group.first(); place < group.end(); place++) {
                     int channel = order[place];
-                    values[to + channel] = SquaredScales.half(of.levels()[levels + channel] * scale);
+                    values[to + channel] = ofLevels[of.levels()[levels + channel] + group.zero()];
                 }
             }
         }
+    }
+
+    /** What the levels of a group stand for with one of its scales, the least level first. */
+    private float[] values(int group, int code) {
+        int at = group * SquaredScales.CODES + code;
+        if (decoded[at] == null) {
+            int zero = layout.groups().get(group).zero();
+            decoded[at] = new float[2 * zero];
+            for (int i = 0; i < 2 * zero; i++) {
+                decoded[at][i] = SquaredScales.half((i - zero) * scales[group][code]);
+            }
+        }
+        return decoded[at];
     }
 }

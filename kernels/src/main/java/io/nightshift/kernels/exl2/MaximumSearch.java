@@ -21,12 +21,12 @@ import jdk.incubator.vector.FloatVector;
  */
 public final class MaximumSearch {
     /** Candidates for p, and their range. */
-    private static final int STEPS = 25;
+    static final int STEPS = 25;
     private static final float LEAST_P = 0.7f;
     private static final float MOST_P = 1.2f;
 
     /** Parts of the 3.5th power of a group's largest scale: sums over 2^18 outputs stay below 2^63. */
-    private static final double PARTS = 0x1p16;
+    static final double PARTS = 0x1p16;
 
     private static final int WIDTH = LeftFactor.WIDTH;
 
@@ -112,44 +112,65 @@ public final class MaximumSearch {
     public short[] maxima(float[] spans, long[] errors) {
         short[] maxima = new short[spans.length];
         for (int g = 0; g < maxima.length; g++) {
-            int best = 0;
-            for (int step = 1; step < STEPS; step++) {
-                if (errors[g * STEPS + step] < errors[g * STEPS + best]) {
-                    best = step;
-                }
-            }
-            maxima[g] = HalfFloat.fromFloat(spans[g] * p(best));
-            if (!(HalfFloat.toFloat(maxima[g]) < Float.POSITIVE_INFINITY)) {
-                throw new IllegalArgumentException("a scale of " + spans[g] * p(best) + " does not fit half precision:"
-                        + " the weights are too large for EXL2");
-            }
+            maxima[g] = maximum(spans[g], errors, g * STEPS);
         }
         return maxima;
     }
 
-    private static float p(int step) {
+    /**
+     * The maximum of a group.
+     *
+     * @param errors of all candidates, from {@code at} on
+     */
+    static short maximum(float span, long[] errors, int at) {
+        int best = 0;
+        for (int step = 1; step < STEPS; step++) {
+            if (errors[at + step] < errors[at + best]) {
+                best = step;
+            }
+        }
+        short maximum = HalfFloat.fromFloat(span * p(best));
+        if (!(HalfFloat.toFloat(maximum) < Float.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("a scale of " + span * p(best) + " does not fit half precision:"
+                    + " the weights are too large for EXL2");
+        }
+        return maximum;
+    }
+
+    /** A candidate. */
+    static float p(int step) {
         float share = (float) step / (STEPS - 1);
         return LEAST_P * (1 - share) + MOST_P * share;
+    }
+
+    /** The 3.5th power. */
+    static double power(double of) {
+        return of * of * of * Math.sqrt(of);
     }
 
     private long[] panel(float[] spans, float[] weights, int at, int rows) {
         long[] errors = new long[spans.length * STEPS];
         float[] scales = new float[WIDTH];
         float[] sums = new float[WIDTH];
+        double[] parts = new double[WIDTH];
         for (int g = 0; g < spans.length; g++) {
             GroupLayout.Group group = layout.groups().get(g);
             float[] columns = columns(group, weights, at, rows);
             scales(group, spans[g], columns, scales);
+            for (int row = 0; row < rows; row++) {
+                parts[row] = spans[g] == 0 ? 0 : PARTS * power((double) scales[row] / spans[g]);
+            }
             for (int step = 0; step < STEPS; step++) {
                 float p = p(step);
                 for (int i = 0; i < WIDTH; i += Lanes.COUNT) {
                     sum(columns, i, group, FloatVector.fromArray(Lanes.FLOAT, scales, i).mul(p)).intoArray(sums, i);
                 }
+                double power = power(p);
+                long error = 0;
                 for (int row = 0; row < rows; row++) {
-                    double share = spans[g] == 0 ? 0 : (double) scales[row] * p / spans[g];
-                    double power = share * share * share * Math.sqrt(share);
-                    errors[g * STEPS + step] += (long) (PARTS * power * sums[row]);
+                    error += (long) (parts[row] * power * sums[row]);
                 }
+                errors[g * STEPS + step] = error;
             }
         }
         return errors;

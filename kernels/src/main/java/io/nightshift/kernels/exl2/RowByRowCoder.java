@@ -5,7 +5,6 @@ import io.nightshift.kernels.encoding.Metric;
 import io.nightshift.kernels.encoding.RowCoder;
 import io.nightshift.kernels.parallel.Workers;
 import io.nightshift.kernels.rounding.FeedbackFactor;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -32,14 +31,11 @@ final class RowByRowCoder implements RowCoder {
     @Override
     public EncodedRows nearest(float[] weights, int at, int rows, int columns, Metric metric, Workers workers) {
         int[] order = order(metric);
-        MaximumSearch search = new MaximumSearch(layout, order);
-        List<Exl2Rows> each = new ArrayList<>();
-        for (int row = 0; row < rows; row++) {
-            int from = at + row * columns;
-            short[] maxima = search.maxima(weights, from, 1, workers);
-            each.add(new Exl2Coder(layout, order, maxima).nearest(weights, from, 1, columns, metric, workers));
-        }
-        return new SingleRows(columns, List.copyOf(each));
+        LoneRow alone = new LoneRow(layout, order);
+        float[] importance = Exl2Coder.importance(metric, columns);
+        Exl2Rows[] each = new Exl2Rows[rows];
+        workers.run(rows, row -> each[row] = alone.nearest(weights, at + row * columns, importance));
+        return new SingleRows(columns, List.of(each));
     }
 
     private int[] order(Metric metric) {
