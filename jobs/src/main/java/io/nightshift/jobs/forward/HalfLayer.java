@@ -12,28 +12,26 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Half a layer of a model, to see what becomes of its output when some of its weights are others. Within a task. Memory: the
- * states before and behind it, the forward pass of one sequence, and the layer's weights.
+ * Half a layer of a model, to see what becomes of its output when some of its weights are others. Within a task. All sequences
+ * go through it at once, for weights are made ready for the products of matrices as often as it runs. Memory: the states before
+ * and behind it, the forward pass of all sequences, and the layer's weights.
  */
 public final class HalfLayer {
     private final ModelReference model;
     private final int layer;
     private final LayerHalf half;
     private final DecoderLayer original;
-    private final List<HiddenStates> before;
-    private final float[][] behind;
+    private final HiddenStates before;
+    private final float[] behind;
 
-    private HalfLayer(ModelReference model, int layer, LayerHalf half, DecoderLayer original, List<HiddenStates> before,
+    private HalfLayer(ModelReference model, int layer, LayerHalf half, DecoderLayer original, HiddenStates before,
             Workers workers) {
         this.model = model;
         this.layer = layer;
         this.half = half;
         this.original = original;
         this.before = before;
-        this.behind = new float[before.size()][];
-        for (int i = 0; i < behind.length; i++) {
-            behind[i] = behind(original, half, before.get(i), workers).values();
-        }
+        this.behind = behind(original, half, before, workers).values();
     }
 
     /**
@@ -43,11 +41,9 @@ public final class HalfLayer {
      */
     public static HalfLayer of(LayerStates states, int layer, LayerHalf half, Workers workers) throws IOException {
         DecoderLayer original = WeightsCache.of(states.model()).layer(states.model(), layer).weights();
-        List<HiddenStates> before = states.before().get(layer).load();
+        HiddenStates before = states.all(layer);
         if (half == LayerHalf.FEED_FORWARD) {
-            before = before.stream()
-                    .map(of -> behind(original, LayerHalf.ATTENTION, of, workers))
-                    .toList();
+            before = behind(original, LayerHalf.ATTENTION, before, workers);
         }
         return new HalfLayer(states.model(), layer, half, original, before, workers);
     }
@@ -55,7 +51,9 @@ public final class HalfLayer {
     private static HiddenStates behind(DecoderLayer layer, LayerHalf half, HiddenStates states, Workers workers) {
         float[] hidden = states.values().clone();
         CarriedStates carried = CarriedStates.joined(List.of(states.carried()));
-        layer.forward(half, hidden, carried, new int[] {states.sequenceLength()}, ActivationObserver.NONE, workers);
+        int[] lengths = new int[hidden.length / layer.channels() / states.sequenceLength()];
+        Arrays.fill(lengths, states.sequenceLength());
+        layer.forward(half, hidden, carried, lengths, ActivationObserver.NONE, workers);
         return new HiddenStates(states.group(), states.sequenceLength(), hidden, carried);
     }
 
@@ -70,11 +68,11 @@ public final class HalfLayer {
     public double error(Map<String, List<float[]>> replaced, Workers workers) throws IOException {
         DecoderLayer other = original.with(half, model.model(),
                 new ReplacedWeights(WeightsCache.of(model).model(model), replaced), layer);
-        double[] errors = new double[behind.length];
-        for (int i = 0; i < errors.length; i++) {
-            int tokens = before.get(i).sequenceLength();
-            errors[i] = ofTokens(behind(other, half, before.get(i), workers).values(), behind[i], tokens);
-        }
+        float[] output = behind(other, half, before, workers).values();
+        int tokens = before.sequenceLength();
+        int size = tokens * original.channels();
+        double[] errors = new double[output.length / size];
+        workers.run(errors.length, sequence -> errors[sequence] = ofTokens(output, behind, sequence * size, size, tokens));
         return Arrays.stream(errors).average().orElse(0);
     }
 
@@ -82,14 +80,16 @@ public final class HalfLayer {
      * The root of the mean square of tokens' relative errors.
      *
      * @param original tokens by channels, as {@code output}
+     * @param at where they start in both
+     * @param size of all their channels
      */
-    static double ofTokens(float[] output, float[] original, int tokens) {
-        int channels = output.length / tokens;
+    static double ofTokens(float[] output, float[] original, int at, int size, int tokens) {
+        int channels = size / tokens;
         double sum = 0;
         for (int token = 0; token < tokens; token++) {
             double change = 0;
             double norm = 0;
-            for (int k = token * channels; k < (token + 1) * channels; k++) {
+            for (int k = at + token * channels; k < at + (token + 1) * channels; k++) {
                 double difference = output[k] - original[k];
                 change += difference * difference;
                 norm += (double) original[k] * original[k];

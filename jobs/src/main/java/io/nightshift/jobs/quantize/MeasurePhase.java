@@ -81,16 +81,20 @@ final class MeasurePhase {
             long weights = 0;
             long rows = 0;
             long widest = 0;
+            // Those of an expert stand for all: a token goes through a few, one after another.
+            long outputs = 0;
             for (LinearLayer linear : unit.linears()) {
                 weights += linear.outputs() * linear.inputs();
                 rows += Math.min(measure.sampledRows(), linear.outputs()) * linear.inputs();
                 widest = Math.max(widest, linear.inputs());
+                outputs += linear.expert() == LinearLayer.NO_EXPERT || linear.expert() == 0 ? linear.outputs() : 0;
                 stored.merge(linear.layer(), linear.outputs() * linear.source().rowBytes(), Long::sum);
             }
             long factor = Double.BYTES * widest * widest;
             long hidden = unit.linears().isEmpty() ? 0 : unit.linears().get(0).inputs();
             ofTask = Math.max(ofTask, factor + (measure.runsModel()
                     ? 3 * Float.BYTES * (weights + Measurements.TOKENS * hidden)
+                            + Float.BYTES * Measurements.TOKENS * (outputs + 2 * widest)
                     : 8 * Float.BYTES * rows));
             matrix = Math.max(matrix, Float.BYTES * widest * widest);
         }

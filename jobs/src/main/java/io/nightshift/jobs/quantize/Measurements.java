@@ -37,7 +37,7 @@ final class Measurements {
     static final int TOKENS = 2048;
 
     /** Of what is measured: errors that a run of another version has kept are not used. */
-    private static final String VERSION = "errors-2";
+    private static final String VERSION = "errors-3";
 
     private final JavaSparkContext spark;
     private final RunId run;

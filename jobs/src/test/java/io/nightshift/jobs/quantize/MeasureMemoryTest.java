@@ -26,14 +26,14 @@ class MeasureMemoryTest {
 
     /** A layer of Llama 3.1 70B: the figures of docs/exl2.md. */
     @Test
-    void exactErrorsOf70BTake17GigabytesATaskAnd7ThatAreShared() {
+    void exactErrorsOf70BTake18GigabytesATaskAnd7ThatAreShared() {
         List<Unit> units = List.of(
                 unit(linear("q_proj", "attn_q", 8192, 8192), linear("k_proj", "attn_k", 1024, 8192),
                         linear("v_proj", "attn_v", 1024, 8192), linear("o_proj", "attn_output", 8192, 8192)),
                 unit(linear("gate_proj", "ffn_gate", 28672, 8192), linear("up_proj", "ffn_up", 28672, 8192),
                         linear("down_proj", "ffn_down", 8192, 28672)));
         StageMemory exact = MeasurePhase.memory(BlockError.EXACT, units);
-        assertEquals(17e9, exact.task(), 0.1e9);
+        assertEquals(18e9, exact.task(), 0.1e9);
         assertEquals(7e9, exact.shared(), 0.4e9);
         StageMemory gram = MeasurePhase.memory(Measure.GRAM, units);
         assertEquals(8L * 28672 * 28672 + 32L * 512 * (8192 + 8192 + 28672), gram.task());
