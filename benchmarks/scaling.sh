@@ -32,8 +32,8 @@ model() {
 }
 
 calibrate() {
-  "$here/nightshift" calibrate --model "$work/model" --data "$work/text.txt" --samples 16 --sequence-length 256 --output "$1" \
-    --master "$2"
+  "$here/nightshift" calibrate --model "$work/model" --data "$work/text.txt" --samples 16 --sequence-length 256 --groups 16 \
+    --output "$1" --master "$2"
 }
 
 run() {

@@ -239,7 +239,7 @@ public final class CalibrateJob {
                 tokens.packing(),
                 count,
                 sequences.length(),
-                Math.min(options.groups(), count),
+                options.groupsOf(count, sequences.length()),
                 options.statistics(),
                 StatisticsCollector.BLOCK,
                 options.routeAllExperts(),

@@ -9,14 +9,15 @@ import java.util.OptionalInt;
  * How a model is calibrated.
  *
  * @param input what it is run on
- * @param groups groups of sequences: each is one partition, and sums are added up group by group
+ * @param groups groups of sequences: each is one partition, and sums are added up group by group; empty for as many as the
+ *     tokens are worth
  * @param statistics what is kept
  * @param minExpertTokens experts with fewer tokens get the statistics of all experts together
  * @param routeAllExperts whether statistics of experts are those of all tokens
  */
 public record CalibrationOptions(
         CalibrationInput input,
-        int groups,
+        OptionalInt groups,
         StatisticsKind statistics,
         int minExpertTokens,
         boolean routeAllExperts) {
@@ -26,8 +27,11 @@ public record CalibrationOptions(
     /** Tokens of a sequence where the user gives no number. */
     public static final int DEFAULT_SEQUENCE_LENGTH = 512;
 
-    /** Groups where the user gives no number. */
-    public static final int DEFAULT_GROUPS = 16;
+    /** Groups where the user gives no number, at most. */
+    public static final int MOST_GROUPS = 16;
+
+    /** Tokens of a group at least: with fewer, moving its Gram matrices takes longer than making them. */
+    private static final int TOKENS_A_GROUP = 1024;
 
     /** Tokens an expert needs where the user gives no number. */
     public static final int DEFAULT_MIN_EXPERT_TOKENS = 32;
@@ -42,7 +46,17 @@ public record CalibrationOptions(
             StatisticsKind statistics,
             int minExpertTokens,
             boolean routeAllExperts) {
-        this(new CalibrationInput.Texts(data, packing, samples, sequenceLength), groups, statistics, minExpertTokens,
-                routeAllExperts);
+        this(new CalibrationInput.Texts(data, packing, samples, sequenceLength), OptionalInt.of(groups), statistics,
+                minExpertTokens, routeAllExperts);
+    }
+
+    /**
+     * Groups of so many sequences.
+     *
+     * @param length of a sequence, in tokens
+     */
+    public int groupsOf(int sequences, int length) {
+        long worth = Math.max(1, (long) sequences * length / TOKENS_A_GROUP);
+        return Math.min(sequences, groups.orElse((int) Math.min(MOST_GROUPS, worth)));
     }
 }

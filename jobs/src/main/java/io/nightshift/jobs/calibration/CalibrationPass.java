@@ -75,7 +75,8 @@ final class CalibrationPass {
 
     /** Runs it. */
     void run(List<int[]> sequences) throws IOException {
-        List<SequenceGroup> groups = SequenceGroup.cut(sequences, options.groups());
+        List<SequenceGroup> groups =
+                SequenceGroup.cut(sequences, options.groupsOf(sequences.size(), sequences.get(0).length));
         ModelReference reference = model;
         JavaRDD<HiddenStates> hidden = spark.parallelize(groups, groups.size())
                 .map(group -> GroupPass.embed(reference, group))

@@ -72,7 +72,8 @@ final class CalibrationSelection {
     @Option(
             names = "--groups",
             paramLabel = "N",
-            description = "Groups of sequences, each worked on by one task; sums depend on it (default: 16).")
+            description = "Groups of sequences, each worked on by one task; sums depend on it (default: one for each 1,024"
+                    + " tokens, at most 16).")
     private Integer groups;
 
     /** Whether token ids are given in place of texts. */
@@ -89,7 +90,7 @@ final class CalibrationSelection {
     CalibrationOptions options(String dataOption, List<String> data, StatisticsKind statistics) {
         return new CalibrationOptions(
                 input(dataOption, data),
-                positive("--groups", groups, CalibrationOptions.DEFAULT_GROUPS),
+                groups == null ? OptionalInt.empty() : OptionalInt.of(positive("--groups", groups, 0)),
                 statistics,
                 minExpertTokens == null ? CalibrationOptions.DEFAULT_MIN_EXPERT_TOKENS : Math.max(0, minExpertTokens),
                 routeAllExperts);

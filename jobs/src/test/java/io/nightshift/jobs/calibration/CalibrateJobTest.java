@@ -497,7 +497,7 @@ class CalibrateJobTest {
 
         CalibrationOptions options(String location) {
             if (tokens != null) {
-                return new CalibrationOptions(new CalibrationInput.Tokens(tokens.toString()), 4, statistics,
+                return new CalibrationOptions(new CalibrationInput.Tokens(tokens.toString()), OptionalInt.of(4), statistics,
                         minExpertTokens, routeAllExperts);
             }
             return new CalibrationOptions(
