@@ -28,9 +28,9 @@ public record CalibrationOptions(
     public static final int DEFAULT_SEQUENCE_LENGTH = 512;
 
     /** Groups where the user gives no number, at most. */
-    public static final int MOST_GROUPS = 16;
+    private static final int MOST_GROUPS = 16;
 
-    /** Tokens of a group at least: with fewer, moving its Gram matrices takes longer than making them. */
+    /** Tokens that a group is made for: with fewer, moving its Gram matrices takes longer than making them. */
     private static final int TOKENS_A_GROUP = 1024;
 
     /** Tokens an expert needs where the user gives no number. */

@@ -43,6 +43,11 @@ public record LayerStates(ModelReference model, List<int[]> sequences, List<Stor
         return new LayerStates(model, List.copyOf(sequences), List.copyOf(before));
     }
 
+    /** Tokens of all sequences. */
+    public int tokens() {
+        return sequences.stream().mapToInt(sequence -> sequence.length).sum();
+    }
+
     /**
      * All sequences before a layer, within a task.
      *

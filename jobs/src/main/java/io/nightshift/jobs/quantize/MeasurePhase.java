@@ -63,17 +63,23 @@ final class MeasurePhase {
             FolderReference source, Factors factors, KeptTasks<double[]> tasks, Optional<LayerStates> states)
             throws IOException {
         LayerStates before = states.orElse(null);
-        StageMemory memory = memory(measure, units.stream().map(Measured::unit).toList());
+        int tokens = states.map(LayerStates::tokens).orElse(Measurements.TOKENS);
+        StageMemory memory = memory(measure, units.stream().map(Measured::unit).toList(), tokens);
         return tasks.run(new TaskRun(spark, "measuring " + target, memory), units, unit -> {
             try (Workers workers = TaskWorkers.open()) {
-                MeasuredLayers layers = new MeasuredLayers(unit, measure.sampledRows(), source.open(), factors, before, workers);
+                MeasuredLayers layers =
+                        new MeasuredLayers(unit, measure.sampledRows(), source.open(), factors, before, workers);
                 return holding(unit, 0, factors, workers, () -> errors(unit.unit(), measure, layers));
             }
         }).toArray(double[][]::new);
     }
 
-    /** By the formulas of docs/memory.md, of the largest unit. */
-    static StageMemory memory(Measure measure, List<Unit> units) {
+    /**
+     * By the formulas of docs/memory.md, of the largest unit.
+     *
+     * @param tokens that a model is run over
+     */
+    static StageMemory memory(Measure measure, List<Unit> units, int tokens) {
         Map<Integer, Long> stored = new HashMap<>();
         long ofTask = 0;
         long matrix = 0;
@@ -83,6 +89,7 @@ final class MeasurePhase {
             long widest = 0;
             // Those of an expert stand for all: a token goes through a few, one after another.
             long outputs = 0;
+            int ofBlock = unit.linears().stream().anyMatch(linear -> linear.expert() != LinearLayer.NO_EXPERT) ? 8 : 5;
             for (LinearLayer linear : unit.linears()) {
                 weights += linear.outputs() * linear.inputs();
                 rows += Math.min(measure.sampledRows(), linear.outputs()) * linear.inputs();
@@ -93,8 +100,8 @@ final class MeasurePhase {
             long factor = Double.BYTES * widest * widest;
             long hidden = unit.linears().isEmpty() ? 0 : unit.linears().get(0).inputs();
             ofTask = Math.max(ofTask, factor + (measure.runsModel()
-                    ? 3 * Float.BYTES * (weights + Measurements.TOKENS * hidden)
-                            + Float.BYTES * Measurements.TOKENS * (outputs + 2 * widest)
+                    ? 3 * Float.BYTES * (weights + tokens * hidden)
+                            + Float.BYTES * tokens * (ofBlock * hidden + outputs + 2 * widest)
                     : 8 * Float.BYTES * rows));
             matrix = Math.max(matrix, Float.BYTES * widest * widest);
         }

@@ -63,7 +63,7 @@ final class StatisticsOutlook {
                 texts == null ? "" : texts.packingName(),
                 1,
                 texts == null ? 1 : texts.sequenceLength(),
-                options.groups().orElse(CalibrationOptions.MOST_GROUPS),
+                1,
                 StatisticsKind.GRAM,
                 1,
                 options.routeAllExperts(),

@@ -8,11 +8,12 @@ import org.junit.jupiter.api.Test;
 
 class CalibrationOptionsTest {
     private static CalibrationOptions options(OptionalInt groups) {
-        return new CalibrationOptions(new CalibrationInput.Tokens("tokens.safetensors"), groups, StatisticsKind.GRAM, 32, false);
+        return new CalibrationOptions(
+                new CalibrationInput.Tokens("tokens.safetensors"), groups, StatisticsKind.GRAM, 32, false);
     }
 
     @Test
-    void aGroupHasAThousandTokensAtLeastAndThereAreNoMoreThan16() {
+    void thereIsAGroupForEachThousandTokensAndNoMoreThan16() {
         CalibrationOptions options = options(OptionalInt.empty());
         assertEquals(16, options.groupsOf(128, 512));
         assertEquals(16, options.groupsOf(100_000, 512));

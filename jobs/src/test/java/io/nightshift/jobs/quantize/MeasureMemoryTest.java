@@ -32,10 +32,12 @@ class MeasureMemoryTest {
                         linear("v_proj", "attn_v", 1024, 8192), linear("o_proj", "attn_output", 8192, 8192)),
                 unit(linear("gate_proj", "ffn_gate", 28672, 8192), linear("up_proj", "ffn_up", 28672, 8192),
                         linear("down_proj", "ffn_down", 8192, 28672)));
-        StageMemory exact = MeasurePhase.memory(BlockError.EXACT, units);
-        assertEquals(18e9, exact.task(), 0.1e9);
+        StageMemory exact = MeasurePhase.memory(BlockError.EXACT, units, 2048);
+        assertEquals(18.3e9, exact.task(), 0.1e9);
         assertEquals(7e9, exact.shared(), 0.4e9);
-        StageMemory gram = MeasurePhase.memory(Measure.GRAM, units);
+        long ofToken = 4L * ((3 + 5) * 8192 + 2 * 28672 + 8192 + 2 * 28672);
+        assertEquals(exact.task() + 6144 * ofToken, MeasurePhase.memory(BlockError.EXACT, units, 8192).task());
+        StageMemory gram = MeasurePhase.memory(Measure.GRAM, units, 2048);
         assertEquals(8L * 28672 * 28672 + 32L * 512 * (8192 + 8192 + 28672), gram.task());
         assertEquals(12L * 28672 * 28672, gram.shared());
     }

@@ -46,7 +46,7 @@ public enum ManifestKey {
     PACKING("packing", Place.SHARED, new Choice(List.of("documents", "llama-imatrix")), "How texts are cut."),
     MIN_EXPERT_TOKENS("min-expert-tokens", Place.SHARED, new Count(0), "Fewer, and an expert gets its layer's statistics."),
     ROUTE_ALL_EXPERTS("route-all-experts", Place.SHARED, new Switch(), "Statistics of every expert from all tokens."),
-    GROUPS("groups", Place.SHARED, new Count(1), "Groups of sequences, a task each (default: one a 1,024 tokens, up to 16)."),
+    GROUPS("groups", Place.SHARED, new Count(1), "Groups of sequences, a task each (default: tokens / 1,024, up to 16)."),
     IMATRIX("imatrix", Place.SHARED, new Texts(), "In place of calibration, for GGUF: importance matrices of the model."),
     INCLUDE_WEIGHTS("include-weights", Place.SHARED, new Texts(), "Tensors that the matrix is used for."),
     EXCLUDE_WEIGHTS("exclude-weights", Place.SHARED, new Texts(), "Tensors that the matrix is not used for."),
