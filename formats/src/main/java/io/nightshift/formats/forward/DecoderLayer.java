@@ -98,11 +98,6 @@ public final class DecoderLayer {
                         PerLayerBlock.find(model, weights, layer));
     }
 
-    /** Channels of a token's hidden state. */
-    public int channels() {
-        return channels;
-    }
-
     /** Bytes of weights that it holds. */
     public long bytes() {
         return attention.map(Mixer::bytes).orElse(0L) + feedForward.map(FeedForward::bytes).orElse(0L)

@@ -113,8 +113,15 @@ public final class GroupPass {
     /** Runs a group through half a layer that has other weights than the model's. */
     public static HiddenStates half(ModelReference model, DecoderLayer layer, LayerHalf half, HiddenStates states)
             throws IOException {
-        return through(model, states, 0, (batch, carried, lengths, workers) ->
-                layer.forward(half, batch, carried, lengths, ActivationObserver.NONE, workers)).states();
+        try (Workers workers = TaskWorkers.open()) {
+            return half(model, layer, half, states, workers);
+        }
+    }
+
+    /** The same with the workers of a task that has some. */
+    static HiddenStates half(ModelReference model, DecoderLayer layer, LayerHalf half, HiddenStates states, Workers workers) {
+        return through(model, states, 0, workers, (batch, carried, lengths, all) ->
+                layer.forward(half, batch, carried, lengths, ActivationObserver.NONE, all)).states();
     }
 
     /**
@@ -124,9 +131,14 @@ public final class GroupPass {
      */
     public static DecoderLayer replaced(ModelReference model, int layer, LayerHalf half,
             Map<String, List<float[]>> replaced) throws IOException {
-        WeightsCache cache = WeightsCache.of(model);
-        return cache.layer(model, layer).weights()
-                .with(half, model.model(), new ReplacedWeights(cache.model(model), replaced), layer);
+        return replaced(model, layer, WeightsCache.of(model).layer(model, layer).weights(), half, replaced);
+    }
+
+    /** The same of a layer that is held: an executor whose tasks are at many layers reads none of them again. */
+    static DecoderLayer replaced(ModelReference model, int layer, DecoderLayer original, LayerHalf half,
+            Map<String, List<float[]>> replaced) throws IOException {
+        return original.with(half, model.model(),
+                new ReplacedWeights(WeightsCache.of(model).model(model), replaced), layer);
     }
 
     /** What is done to a few sequences at once. */
@@ -136,24 +148,28 @@ public final class GroupPass {
 
     private static Result through(ModelReference model, HiddenStates states, long bytesRead, Pass pass)
             throws IOException {
+        try (Workers workers = TaskWorkers.open()) {
+            return through(model, states, bytesRead, workers, pass);
+        }
+    }
+
+    private static Result through(ModelReference model, HiddenStates states, long bytesRead, Workers workers, Pass pass) {
         long start = System.nanoTime();
         int width = states.sequenceLength() * model.model().hiddenSize();
         int sequences = states.values().length / width;
         int atOnce = tokensAtOnce(states.sequenceLength()) / states.sequenceLength();
         float[] output = new float[states.values().length];
         List<CarriedStates> behind = new ArrayList<>();
-        try (Workers workers = TaskWorkers.open()) {
-            for (int from = 0; from < sequences; from += atOnce) {
-                int count = Math.min(atOnce, sequences - from);
-                float[] batch = Arrays.copyOfRange(states.values(), from * width, (from + count) * width);
-                int[] lengths = new int[count];
-                Arrays.fill(lengths, states.sequenceLength());
-                CarriedStates carried = states.carried().ofTokens(from * states.sequenceLength(),
-                        (from + count) * states.sequenceLength(), sequences * states.sequenceLength());
-                pass.run(batch, carried, lengths, workers);
-                behind.add(carried);
-                System.arraycopy(batch, 0, output, from * width, batch.length);
-            }
+        for (int from = 0; from < sequences; from += atOnce) {
+            int count = Math.min(atOnce, sequences - from);
+            float[] batch = Arrays.copyOfRange(states.values(), from * width, (from + count) * width);
+            int[] lengths = new int[count];
+            Arrays.fill(lengths, states.sequenceLength());
+            CarriedStates carried = states.carried().ofTokens(from * states.sequenceLength(),
+                    (from + count) * states.sequenceLength(), sequences * states.sequenceLength());
+            pass.run(batch, carried, lengths, workers);
+            behind.add(carried);
+            System.arraycopy(batch, 0, output, from * width, batch.length);
         }
         HiddenStates next =
                 new HiddenStates(states.group(), states.sequenceLength(), output, CarriedStates.joined(behind));

@@ -1,7 +1,5 @@
 package io.nightshift.jobs.forward;
 
-import io.nightshift.formats.forward.ActivationObserver;
-import io.nightshift.formats.forward.CarriedStates;
 import io.nightshift.formats.forward.DecoderLayer;
 import io.nightshift.formats.forward.LayerHalf;
 import io.nightshift.formats.weights.ReplacedWeights;
@@ -31,7 +29,7 @@ public final class HalfLayer {
         this.half = half;
         this.original = original;
         this.before = before;
-        this.behind = behind(original, half, before, workers).values();
+        this.behind = GroupPass.half(model, original, half, before, workers).values();
     }
 
     /**
@@ -43,18 +41,9 @@ public final class HalfLayer {
         DecoderLayer original = WeightsCache.of(states.model()).layer(states.model(), layer).weights();
         HiddenStates before = states.all(layer);
         if (half == LayerHalf.FEED_FORWARD) {
-            before = behind(original, LayerHalf.ATTENTION, before, workers);
+            before = GroupPass.half(states.model(), original, LayerHalf.ATTENTION, before, workers);
         }
         return new HalfLayer(states.model(), layer, half, original, before, workers);
-    }
-
-    private static HiddenStates behind(DecoderLayer layer, LayerHalf half, HiddenStates states, Workers workers) {
-        float[] hidden = states.values().clone();
-        CarriedStates carried = CarriedStates.joined(List.of(states.carried()));
-        int[] lengths = new int[hidden.length / layer.channels() / states.sequenceLength()];
-        Arrays.fill(lengths, states.sequenceLength());
-        layer.forward(half, hidden, carried, lengths, ActivationObserver.NONE, workers);
-        return new HiddenStates(states.group(), states.sequenceLength(), hidden, carried);
     }
 
     /**
@@ -66,11 +55,10 @@ public final class HalfLayer {
      * @param replaced tensors by their names in GGUF, as {@link ReplacedWeights} has them
      */
     public double error(Map<String, List<float[]>> replaced, Workers workers) throws IOException {
-        DecoderLayer other = original.with(half, model.model(),
-                new ReplacedWeights(WeightsCache.of(model).model(model), replaced), layer);
-        float[] output = behind(other, half, before, workers).values();
+        DecoderLayer other = GroupPass.replaced(model, layer, original, half, replaced);
+        float[] output = GroupPass.half(model, other, half, before, workers).values();
         int tokens = before.sequenceLength();
-        int size = tokens * original.channels();
+        int size = tokens * model.model().hiddenSize();
         double[] errors = new double[output.length / size];
         workers.run(errors.length, sequence -> errors[sequence] = ofTokens(output, behind, sequence * size, size, tokens));
         return Arrays.stream(errors).average().orElse(0);
