@@ -41,14 +41,17 @@ final class GraniteFamily {
                     .filter(size -> size > 0)
                     .ifPresent(size -> out.set("expert_shared_feed_forward_length", size))));
 
-    /** Gate and up rows lie in one matrix an expert; the names of experts one by one are those that vLLM loads. */
+    /**
+     * Gate and up rows lie in one matrix an expert; the names of experts one by one are those that vLLM 0.30 loads. Earlier
+     * versions refuse them for Granite 3, whose experts they called w1 to w3, which later ones pass over without a word.
+     */
     private static final List<TensorRow> EXPERT_ROWS = TensorRow.in(EXPERT_LAYERS, List.of(
             matrix("ffn_gate_inp", "block_sparse_moe.router.layer", EXPERTS, HIDDEN),
-            matrix("ffn_gate_exps", "block_sparse_moe.experts.{expert}.w1", EXPERTS, FEED_FORWARD, HIDDEN)
+            matrix("ffn_gate_exps", "block_sparse_moe.experts.{expert}.gate_proj", EXPERTS, FEED_FORWARD, HIDDEN)
                     .or(LAYER + "block_sparse_moe.input_linear.weight", Transform.GATE_HALF),
-            matrix("ffn_up_exps", "block_sparse_moe.experts.{expert}.w3", EXPERTS, FEED_FORWARD, HIDDEN)
+            matrix("ffn_up_exps", "block_sparse_moe.experts.{expert}.up_proj", EXPERTS, FEED_FORWARD, HIDDEN)
                     .or(LAYER + "block_sparse_moe.input_linear.weight", Transform.UP_HALF),
-            matrix("ffn_down_exps", "block_sparse_moe.experts.{expert}.w2", EXPERTS, HIDDEN, FEED_FORWARD)
+            matrix("ffn_down_exps", "block_sparse_moe.experts.{expert}.down_proj", EXPERTS, HIDDEN, FEED_FORWARD)
                     .or(LAYER + "block_sparse_moe.output_linear.weight", Transform.COPY)));
 
     private static final Mamba2Rows MIXER = new Mamba2Rows(key("mamba_expand").times(HIDDEN), key("mamba_n_heads"),

@@ -205,7 +205,7 @@ class AwqFamiliesTest {
                 .map(SafetensorsTensor::name)
                 .collect(Collectors.toSet());
         for (String module : List.of("0.mamba.in_proj", "0.mamba.out_proj", "0.shared_mlp.input_linear",
-                "0.shared_mlp.output_linear", "0.block_sparse_moe.experts.3.w3", "1.self_attn.q_proj")) {
+                "0.shared_mlp.output_linear", "0.block_sparse_moe.experts.3.up_proj", "1.self_attn.q_proj")) {
             assertTrue(names.contains("model.layers." + module + ".qweight"), module);
         }
         assertTrue(names.stream().noneMatch(name -> name.contains("ffn_")), names.toString());
@@ -226,6 +226,21 @@ class AwqFamiliesTest {
         assertFalse(kept.contains("in_proj") || kept.contains("shared_mlp"), kept);
         assertTrue(made.warnings().contains("Mamba 2: vLLM cuts a quantized model by its groups of heads, of which there is"
                 + " one, so that it cannot be loaded on 2, 4 GPUs with tensor parallelism"), made.warnings().toString());
+    }
+
+    @Test
+    void mixersThatAreLeftOutAreNamedAsVllmCallsThemToo() throws IOException {
+        AwqOptions leftOut = new AwqOptions(AwqFormat.COMPRESSED_TENSORS, 32, false, List.of("in_proj"));
+        for (var names : Map.of("granite4-one-group", List.of("mamba", "mixer"), "lfm2-moe", List.of("conv", "short_conv"))
+                .entrySet()) {
+            OutputResult made = run().make(steps(names.getKey()).model(), "",
+                    new AwqTarget(leftOut, new RoundingOptions(false, 4, false, 0.01), 1 << 30), "in-proj-" + names.getKey());
+            JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
+            String ignored = config.get("quantization_config").get("ignore").toString();
+            for (String name : names.getValue()) {
+                assertTrue(ignored.contains("\"model.layers.0." + name + ".in_proj\""), ignored);
+            }
+        }
     }
 
     /** vLLM builds Qwen3.5's further block and its vision tower by the same configuration. */
