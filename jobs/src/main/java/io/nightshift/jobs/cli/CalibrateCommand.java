@@ -67,6 +67,7 @@ final class CalibrateCommand implements Callable<Integer> {
                 selection.options("--data", data == null ? null : Locations.split(data), statistics),
                 preTokenizer.name(),
                 output.overwrite());
+        model.requireIfLocal();
         SparkRuntime runtime = spark.runtime();
         CalibrateJob job = CalibrateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
         CalibrateResult result;

@@ -105,6 +105,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 logits.baseLogits(),
                 logits.savedLogits(),
                 Optional.ofNullable(base));
+        model.requireIfLocal();
         SparkRuntime runtime = spark.runtime();
         EvaluateJob job = EvaluateJob.plan(request, runtime.hadoop(), new PassProgress(System.err));
         if (parquet != null) {

@@ -1,5 +1,7 @@
 package io.nightshift.jobs.cli;
 
+import io.nightshift.jobs.storage.FolderReference;
+import io.nightshift.jobs.storage.StorageException;
 import picocli.CommandLine.Option;
 
 /** The checkpoint that a command works on. */
@@ -13,5 +15,14 @@ final class ModelOptions {
 
     String model() {
         return model;
+    }
+
+    /**
+     * Requires a local folder to be there, before Spark is set up: that takes longer than all that leads to here.
+     *
+     * @throws StorageException if it is not there
+     */
+    void requireIfLocal() throws StorageException {
+        FolderReference.requireIfLocal(model);
     }
 }

@@ -1,6 +1,9 @@
 package io.nightshift.jobs.cli;
 
 import io.nightshift.jobs.VectorModule;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.spark.SparkUserAppException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -15,15 +18,16 @@ import picocli.CommandLine.Spec;
         description = "Quantizes language-model checkpoints on Apache Spark.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        synopsisSubcommandLabel = "COMMAND",
-        subcommands = {
-            BatchCommand.class,
-            CalibrateCommand.class,
-            EvaluateCommand.class,
-            InspectCommand.class,
-            VerifyCommand.class
-        })
+        synopsisSubcommandLabel = "COMMAND")
 public final class Nightshift implements Runnable {
+    private static final Map<String, Supplier<CommandLine>> COMMANDS = new TreeMap<>(Map.of(
+            "batch", () -> new CommandLine(new BatchCommand()),
+            "calibrate", () -> new CommandLine(new CalibrateCommand()),
+            "evaluate", () -> new CommandLine(new EvaluateCommand()),
+            "inspect", () -> new CommandLine(new InspectCommand()),
+            "quantize", Nightshift::quantize,
+            "verify", () -> new CommandLine(new VerifyCommand())));
+
     @Spec
     private CommandSpec spec;
 
@@ -51,7 +55,7 @@ public final class Nightshift implements Runnable {
     public static int execute(String... arguments) {
         Nightshift nightshift = new Nightshift();
         CommandLine line = new CommandLine(nightshift);
-        line.getCommandSpec().addSubcommand("quantize", quantize());
+        named(arguments).forEach((name, command) -> line.addSubcommand(name, command.get()));
         Errors errors = new Errors(nightshift::isVerbose);
         line.setExecutionExceptionHandler(errors);
         line.setParameterExceptionHandler(errors);
@@ -62,6 +66,12 @@ public final class Nightshift implements Runnable {
             // Such as a heap that is full: picocli leaves them to the JVM, which would print a stack trace.
             return errors.handleError(e, line.getErr());
         }
+    }
+
+    /** The command that is named, where one is: reading the options of all takes a tenth of a second. */
+    private static Map<String, Supplier<CommandLine>> named(String[] arguments) {
+        Supplier<CommandLine> first = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+        return first == null ? COMMANDS : Map.of(arguments[0], first);
     }
 
     /** The command with a mixin for each format that is registered. */

@@ -45,6 +45,7 @@ final class QuantizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         QuantizeRequest request = selection.request(model.model(), output.output(), output.overwrite());
+        model.requireIfLocal();
         SparkRuntime runtime = spark.runtime();
         TerminalProgress progress = new TerminalProgress(System.err, Terminal.columns() > 0);
         QuantizeJob job = QuantizeJob.plan(request, runtime.hadoop(), progress);

@@ -37,17 +37,27 @@ public record FolderReference(StorageLocation location, HadoopSettings settings,
     public static FolderReference find(String location, HadoopSettings settings) throws IOException {
         StorageLocation parsed = StorageLocation.parse(location);
         if (parsed.isLocal()) {
+            requireIfLocal(location);
             // Absolute: the working directory of executors is another one.
-            if (!Files.isDirectory(parsed.localPath())) {
-                throw new StorageException(location, Files.exists(parsed.localPath()) ? "is a file, not a folder"
-                        : "there is no such folder" + (REPOSITORY.matcher(location).matches()
-                                ? "; if a repository of Hugging Face is meant, " + StorageLocation.HOW_TO_DOWNLOAD : ""));
-            }
             StorageLocation absolute = StorageLocation.parse(parsed.localPath().toString());
             return new FolderReference(absolute, settings, new LocalFolder(absolute.localPath()).list());
         }
         List<StoredFile> files = StorageProbe.ask(parsed, settings, store -> HadoopFolder.list(parsed, store));
         return new FolderReference(parsed, settings, files);
+    }
+
+    /**
+     * Requires a local folder to be there; says nothing of others. Needs none of Hadoop's classes.
+     *
+     * @throws StorageException if it is not there
+     */
+    public static void requireIfLocal(String location) throws StorageException {
+        StorageLocation parsed = StorageLocation.parse(location);
+        if (parsed.isLocal() && !Files.isDirectory(parsed.localPath())) {
+            throw new StorageException(location, Files.exists(parsed.localPath()) ? "is a file, not a folder"
+                    : "there is no such folder" + (REPOSITORY.matcher(location).matches()
+                            ? "; if a repository of Hugging Face is meant, " + StorageLocation.HOW_TO_DOWNLOAD : ""));
+        }
     }
 
     /** The folder, on the driver or in a task. Cheap: no request is sent. */
