@@ -27,6 +27,8 @@ trap 'rm -rf "$work"' EXIT
 sample=$here/samples/tiny-llama
 export NIGHTSHIFT_MEMORY=${NIGHTSHIFT_MEMORY:-4g}
 
+stats() { echo "$work/stats${1//\//-}"; }
+
 # What a command is run on.
 prepare() {
   case $1 in
@@ -39,7 +41,11 @@ prepare() {
       [ -d "$work/layer" ] || python3 "$here/benchmarks/synthetic_llama.py" "$work/layer" \
         --hidden 4096 --feed-forward 11008 --layers 1 --heads 32 --key-heads 32
       cat "$here"/docs/*.md >"$work/text.txt"
-      [ "$1" = calibrate ] || [ -d "$work/stats" ] || calibrate "$here/nightshift" "$work/stats" >/dev/null 2>&1 ;;
+      # Each build by its own statistics: formats of files kept between commands differ from build to build.
+      for build in "$here" $against; do
+        [ "$1" = calibrate ] || [ -d "$(stats "$build")" ] ||
+          calibrate "$build/nightshift" "$(stats "$build")" >/dev/null 2>&1
+      done ;;
   esac
 }
 
@@ -58,10 +64,10 @@ run() {
     large) "$1" quantize --model "$work/large" --to gguf:Q4_K_M --output "$out" --master 'local[*]' ;;
     night) "$1" batch --manifest "$work/night.json" --master 'local[*]' ;;
     calibrate) calibrate "$1" "$out" ;;
-    awq) "$1" quantize --model "$work/layer" --stats "$work/stats" --to awq --output "$out" --master 'local[*]' ;;
+    awq) "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to awq --output "$out" --master 'local[*]' ;;
     rounded)
-      "$1" quantize --model "$work/layer" --stats "$work/stats" --to gguf:Q4_K_M --scales awq --rounding gptq --output "$out" \
-        --master 'local[*]' ;;
+      "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to gguf:Q4_K_M --scales awq --rounding gptq \
+        --output "$out" --master 'local[*]' ;;
   esac
 }
 
