@@ -1,6 +1,5 @@
 package io.nightshift.formats.architecture;
 
-import io.nightshift.formats.InvalidModelException;
 import io.nightshift.formats.checkpoint.ModelConfig;
 import java.util.Set;
 
@@ -19,7 +18,7 @@ interface BlockCount {
     /**
      * Layers, and as many blocks behind them as a key of the configuration says, unless they are left out.
      *
-     * @throws InvalidModelException when it counts blocks that the checkpoint does not have
+     * @throws MissingPredictionException when it counts blocks that the checkpoint does not have
      */
     static BlockCount andPrediction(String key) {
         return (config, tensors) -> {
@@ -27,7 +26,7 @@ interface BlockCount {
             long extra = config.keepsPrediction() ? config.findInteger(key).orElse(0L) : 0;
             boolean stored = tensors.stream().anyMatch(name -> SourceNames.layer(name).orElse(-1) >= layers);
             if (extra > 0 && !stored) {
-                throw new InvalidModelException(config.location() + ": \"" + key + "\" is " + extra
+                throw new MissingPredictionException(config.location() + ": \"" + key + "\" is " + extra
                         + ", but the checkpoint has no tensors of that block (model.layers." + layers
                         + "). Give --no-mtp to leave it out");
             }

@@ -193,7 +193,7 @@ final class Qwen35Family {
                 .orElse(0);
         long said = config.findInteger("mtp_num_hidden_layers").orElse(0L);
         if (stored <= 0) {
-            throw new InvalidModelException(config.location() + (said > 0
+            throw new MissingPredictionException(config.location() + (said > 0
                     ? ": \"mtp_num_hidden_layers\" is " + said + ", but the checkpoint has no mtp tensors"
                     : ": the model has neither \"mtp_num_hidden_layers\" nor mtp tensors, and llama.cpp wants them")
                     + ": no loader would take the file. Give --no-mtp to leave that block out");

@@ -45,6 +45,11 @@ public record AwqTarget(AwqOptions options, RoundingOptions rounding, long maxSh
     }
 
     @Override
+    public boolean wantsPrediction() {
+        return false;
+    }
+
+    @Override
     public List<LinearLayer> layers(Model model) throws IOException {
         return LinearLayers.together(model.linears());
     }

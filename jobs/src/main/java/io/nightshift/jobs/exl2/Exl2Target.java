@@ -74,6 +74,11 @@ public record Exl2Target(double bits, int headBits, BlockError measure, Optional
     }
 
     @Override
+    public boolean wantsPrediction() {
+        return false;
+    }
+
+    @Override
     public boolean canDoWithoutStatistics() {
         return false;
     }

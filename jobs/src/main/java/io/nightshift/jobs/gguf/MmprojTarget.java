@@ -48,6 +48,11 @@ public record MmprojTarget(FileType fileType) implements Target {
     }
 
     @Override
+    public boolean wantsPrediction() {
+        return false;
+    }
+
+    @Override
     public TargetPlan check(Model model, Optional<InputStatistics> statistics) throws IOException {
         tower(model);
         return new TargetPlan(TargetPlan.Needs.NOTHING, List.of(), Optional.empty(), NormStorage.SINGLE, List.of());

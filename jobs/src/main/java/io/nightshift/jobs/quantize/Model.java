@@ -5,6 +5,7 @@ import io.nightshift.formats.architecture.Architectures;
 import io.nightshift.formats.architecture.EmbeddingReaders;
 import io.nightshift.formats.architecture.LinearLayer;
 import io.nightshift.formats.architecture.LinearLayers;
+import io.nightshift.formats.architecture.MissingPredictionException;
 import io.nightshift.formats.architecture.ModelConversion;
 import io.nightshift.formats.checkpoint.Checkpoint;
 import io.nightshift.jobs.storage.FolderReference;
@@ -38,17 +39,34 @@ public final class Model {
      * Reads the headers of a checkpoint.
      *
      * @param preTokenizer name of the BPE pre-tokenizer, where it is not to be recognised
-     * @param noMtp whether blocks for predicting further tokens are left out where they would be kept
+     * @param prediction what becomes of blocks for predicting further tokens
      * @param warnings receives what was ignored or guessed
      * @throws io.nightshift.formats.InvalidModelException if it is broken or not supported
      * @throws IOException if it cannot be read
      */
-    public static Model open(String location, HadoopSettings settings, Optional<String> preTokenizer, boolean noMtp,
+    public static Model open(String location, HadoopSettings settings, Optional<String> preTokenizer, Prediction prediction,
             Warnings warnings) throws IOException {
         FolderReference source = FolderReference.find(location, settings);
         Checkpoint opened = Checkpoint.open(source.open());
-        Checkpoint checkpoint = noMtp ? opened.withoutPrediction() : opened;
-        return new Model(source, checkpoint, Architectures.convert(checkpoint), preTokenizer, warnings);
+        Checkpoint checkpoint = prediction == Prediction.LEFT_OUT ? opened.withoutPrediction() : opened;
+        try {
+            return new Model(source, checkpoint, Architectures.convert(checkpoint), preTokenizer, warnings);
+        } catch (MissingPredictionException e) {
+            if (prediction != Prediction.KEPT_IF_THERE) {
+                throw e;
+            }
+            return open(location, settings, preTokenizer, Prediction.LEFT_OUT, warnings);
+        }
+    }
+
+    /** What becomes of blocks for predicting further tokens, of families that have them. */
+    public enum Prediction {
+        /** They are kept, and wanted. */
+        KEPT,
+        /** They are kept where the checkpoint has them. */
+        KEPT_IF_THERE,
+        /** They are left out. */
+        LEFT_OUT
     }
 
     /** Where it is, for tasks. */

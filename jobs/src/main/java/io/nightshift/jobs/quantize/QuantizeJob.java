@@ -64,7 +64,7 @@ public final class QuantizeJob {
     public static QuantizeJob plan(QuantizeRequest request, HadoopSettings settings, Progress progress)
             throws IOException {
         List<String> warnings = new ArrayList<>();
-        Model model = Model.open(request.model(), settings, request.preTokenizer(), request.noMtp(), warning -> {
+        Model model = Model.open(request.model(), settings, request.preTokenizer(), request.prediction(), warning -> {
             // Two outputs of one model may say the same of it.
             if (!warnings.contains(warning)) {
                 warnings.add(warning);

@@ -41,6 +41,13 @@ public record QuantizeRequest(String model, List<Target> targets, String output,
         }
     }
 
+    /** What becomes of blocks for predicting further tokens. */
+    Model.Prediction prediction() {
+        return noMtp ? Model.Prediction.LEFT_OUT
+                : targets.stream().anyMatch(Target::wantsPrediction) ? Model.Prediction.KEPT
+                : Model.Prediction.KEPT_IF_THERE;
+    }
+
     /** Targets that need no statistics. */
     public static QuantizeRequest of(String model, List<? extends Target> targets, String output) {
         return new QuantizeRequest(model, List.copyOf(targets), output, StatisticsSource.NONE, Optional.empty(),

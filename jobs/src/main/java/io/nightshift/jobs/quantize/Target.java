@@ -25,6 +25,11 @@ public interface Target {
         return true;
     }
 
+    /** Whether its loaders want the blocks for predicting further tokens that a model's configuration counts. */
+    default boolean wantsPrediction() {
+        return true;
+    }
+
     /**
      * The linear layers as the output has them, the output projection last: those of the model, if it puts none together.
      *

@@ -74,6 +74,19 @@ class RecentFamiliesTest {
         assertNeedsTheOption("qwen3.5-moe", "mtp.", "\"mtp_num_hidden_layers\" is 1, but the checkpoint has no mtp tensors");
     }
 
+    /** vLLM builds that block only where it is asked to predict by it. */
+    @Test
+    void foldersDoWithoutAPredictionBlockThatIsNotThere() throws IOException {
+        Path model = GeneratedCheckpoint.write("qwen3.5-moe", folder, tensor -> !tensor.startsWith("mtp."));
+        Path output = folder.resolve("folders");
+        CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "awq:w4g32", "--scales", "none",
+                "--rounding", "nearest", "--output", output.toString(), "--master", "local[2]");
+        assertEquals(0, run.exitCode(), run.err());
+        CommandRun both = CommandRun.of("quantize", "--model", model.toString(), "--to", "awq:w4g32,gguf:Q8_0", "--scales", "none",
+                "--rounding", "nearest", "--output", output.toString(), "--master", "local[2]");
+        assertTrue(both.err().contains("--no-mtp"), both.err());
+    }
+
     /** Without tensors that begin so it is refused, and taken with the option. */
     private void assertNeedsTheOption(String name, String prefix, String message) throws IOException {
         Path model = GeneratedCheckpoint.write(name, folder, tensor -> !tensor.startsWith(prefix));
