@@ -147,21 +147,31 @@ def multiplied_out(folder, config, target):
             tensors[layer + ".weight"] = from_packed(tensor, zeros, stored[layer + ".weight_scale"])
         elif part not in parts:
             tensors[name] = tensor
-    join_experts_of_granite(tensors)
+    join_experts(tensors, config)
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
     (target / "config.json").write_text(json.dumps({k: v for k, v in config.items() if k != "quantization_config"}))
 
 
-def join_experts_of_granite(tensors):
-    experts = {}
-    for name in list(tensors):
-        found = re.fullmatch(r"(.*block_sparse_moe\.)experts\.(\d+)\.(gate|up|down)_proj\.weight", name)
-        if found:
-            experts.setdefault(found[1], {})[int(found[2]), found[3]] = tensors.pop(name)
-    for block, parts in experts.items():
-        of = range(1 + max(expert for expert, _ in parts))
-        tensors[block + "input_linear.weight"] = torch.stack([torch.cat([parts[e, "gate"], parts[e, "up"]]) for e in of])
-        tensors[block + "output_linear.weight"] = torch.stack([parts[e, "down"] for e in of])
+# By the beginning of the model's type: where its experts lie, and what transformers, which does not join them, calls them.
+JOINED = {
+    "granitemoe": (r"(.*block_sparse_moe\.)experts\.", "input_linear.weight", "output_linear.weight"),
+    "gemma4": (r"(.*\.experts\.)", "gate_up_proj", "down_proj"),
+}
+
+
+def join_experts(tensors, config):
+    for kind, (place, gate_and_up, down) in JOINED.items():
+        if not config["model_type"].startswith(kind):
+            continue
+        experts = {}
+        for name in list(tensors):
+            found = re.fullmatch(place + r"(\d+)\.(gate|up|down)_proj\.weight", name)
+            if found:
+                experts.setdefault(found[1], {})[int(found[2]), found[3]] = tensors.pop(name)
+        for block, parts in experts.items():
+            of = range(1 + max(expert for expert, _ in parts))
+            tensors[block + gate_and_up] = torch.stack([torch.cat([parts[e, "gate"], parts[e, "up"]]) for e in of])
+            tensors[block + down] = torch.stack([parts[e, "down"] for e in of])
 
 
 def main():
