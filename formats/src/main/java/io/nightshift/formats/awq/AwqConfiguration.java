@@ -32,9 +32,6 @@ final class AwqConfiguration {
     /** The part of a multimodal model that a tensor belongs to. */
     private static final Pattern PART = Pattern.compile("(?:model\\.)?([^.]+)\\..*");
 
-    /** What vLLM 0.32 calls the mixers of Granite 4, Falcon-H1 and LFM2 where it asks which layers are left out. */
-    private static final Map<String, String> NAMES_IN_VLLM = Map.of(".mamba.", ".mixer.", ".conv.", ".short_conv.");
-
     private final Checkpoint checkpoint;
     private final ModelConversion conversion;
     private final AwqOptions options;
@@ -101,17 +98,14 @@ final class AwqConfiguration {
             modules.add("model." + part);
         });
         expertsLeftOut(leftOut).forEach(modules::add);
-        leftOut.stream().flatMap(AwqConfiguration::names).forEach(modules::add);
+        leftOut.stream().flatMap(this::names).forEach(modules::add);
         addAll(quantization.putArray("modules_to_not_convert"), modules);
         return quantization;
     }
 
     /** A layer's name in the checkpoint, and the one that vLLM asks for where it calls what holds the layer otherwise. */
-    private static Stream<String> names(LinearLayer linear) {
-        String module = linear.module();
-        return Stream.concat(Stream.of(module), NAMES_IN_VLLM.entrySet().stream()
-                .filter(name -> module.contains(name.getKey()))
-                .map(name -> module.replace(name.getKey(), name.getValue())));
+    private Stream<String> names(LinearLayer linear) {
+        return Stream.concat(Stream.of(linear.module()), VllmNames.of(linear.module(), conversion).stream());
     }
 
     /** vLLM asks for all experts of a layer at once, by the name of what holds them. */
@@ -156,7 +150,7 @@ final class AwqConfiguration {
             ignored.add("re:.*lm_head");
         }
         parts.forEach(part -> ignored.add("re:.*" + part + ".*"));
-        leftOut.stream().flatMap(AwqConfiguration::names).forEach(ignored::add);
+        leftOut.stream().flatMap(this::names).forEach(ignored::add);
         addAll(quantization.putArray("ignore"), ignored);
         quantization.putNull("kv_cache_scheme");
         quantization.put("quant_method", "compressed-tensors");

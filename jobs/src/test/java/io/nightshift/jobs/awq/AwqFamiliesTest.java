@@ -231,14 +231,16 @@ class AwqFamiliesTest {
     @Test
     void mixersThatAreLeftOutAreNamedAsVllmCallsThemToo() throws IOException {
         AwqOptions leftOut = new AwqOptions(AwqFormat.COMPRESSED_TENSORS, 32, false, List.of("in_proj"));
-        for (var names : Map.of("granite4-one-group", List.of("mamba", "mixer"), "lfm2-moe", List.of("conv", "short_conv"))
-                .entrySet()) {
+        for (var names : Map.of(
+                "granite4-one-group", List.of("layers.0.mamba", "layers.0.mixer"),
+                "lfm2-moe", List.of("layers.0.conv", "layers.0.short_conv"),
+                "falcon-h1-gate-first", List.of("layers.0.mamba", "3.mixer")).entrySet()) {
             OutputResult made = run().make(steps(names.getKey()).model(), "",
                     new AwqTarget(leftOut, new RoundingOptions(false, 4, false, 0.01), 1 << 30), "in-proj-" + names.getKey());
             JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
             String ignored = config.get("quantization_config").get("ignore").toString();
             for (String name : names.getValue()) {
-                assertTrue(ignored.contains("\"model.layers.0." + name + ".in_proj\""), ignored);
+                assertTrue(ignored.contains("\"model." + name + ".in_proj\""), ignored);
             }
         }
     }
