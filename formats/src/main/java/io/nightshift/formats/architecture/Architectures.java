@@ -85,7 +85,7 @@ public final class Architectures {
     /**
      * How a checkpoint becomes GGUF.
      *
-     * @throws MissingPredictionException if it lacks only the blocks for predicting further tokens
+     * @throws MissingPredictionException if it lacks the blocks for predicting further tokens
      * @throws InvalidModelException if the architecture is not supported, if a value of the configuration is out of its
      *     range, or if a tensor is missing, superfluous or of the wrong shape or type
      * @throws IOException if a file that the conversion needs cannot be read

@@ -42,8 +42,8 @@ final class GraniteFamily {
                     .ifPresent(size -> out.set("expert_shared_feed_forward_length", size))));
 
     /**
-     * Gate and up rows lie in one matrix an expert; the names of experts one by one are those that vLLM 0.30 loads. Earlier
-     * versions refuse them for Granite 3, whose experts they called w1 to w3, which later ones pass over without a word.
+     * Gate and up rows lie in one matrix an expert; the names of experts one by one are those that vLLM loads. For Granite 3
+     * it does so since 0.30 or a little before: experts were w1 to w3 up to 0.27, which 0.32 passes over without a word.
      */
     private static final List<TensorRow> EXPERT_ROWS = TensorRow.in(EXPERT_LAYERS, List.of(
             matrix("ffn_gate_inp", "block_sparse_moe.router.layer", EXPERTS, HIDDEN),

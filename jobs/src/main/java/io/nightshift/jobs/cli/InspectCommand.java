@@ -10,10 +10,8 @@ import io.nightshift.formats.weights.QuantizedModel;
 import io.nightshift.jobs.storage.FileReference;
 import io.nightshift.jobs.storage.FolderReference;
 import io.nightshift.jobs.storage.HadoopSettings;
-import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -43,10 +41,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private ModelListing inspect() throws IOException {
-        // What is local is read without Hadoop, whose settings take as long to gather as all the rest.
-        HadoopSettings settings = StorageLocation.parse(path).isLocal()
-                ? new HadoopSettings(Map.of())
-                : new SparkRuntime(null).hadoop();
+        HadoopSettings settings = SparkRuntime.toRead(path);
         Optional<QuantizedFormat> format = QuantizedFormats.ofFile(path);
         if (format.isPresent()) {
             FileReference file = FileReference.find(path, settings);

@@ -3,6 +3,7 @@ package io.nightshift.jobs.cli;
 import io.nightshift.formats.InvalidModelException;
 import io.nightshift.jobs.metrics.MetricsPlugin;
 import io.nightshift.jobs.storage.HadoopSettings;
+import io.nightshift.jobs.storage.StorageException;
 import io.nightshift.jobs.storage.StorageLocation;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -85,6 +86,18 @@ final class SparkRuntime {
         } catch (IOException e) {
             UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser("nightshift"));
         }
+    }
+
+    /**
+     * How Hadoop reaches what a command only reads. What is local is read without, and to gather Spark's and Hadoop's settings
+     * takes as long as all the rest.
+     *
+     * @throws StorageException if it is no location
+     */
+    static HadoopSettings toRead(String location) throws StorageException {
+        return StorageLocation.parse(location).isLocal()
+                ? new HadoopSettings(Map.of())
+                : new SparkRuntime(null).hadoop();
     }
 
     /** How Hadoop reaches its stores; needs no Spark context. */

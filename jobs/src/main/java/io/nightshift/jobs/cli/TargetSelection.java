@@ -47,8 +47,8 @@ final class TargetSelection {
 
     @Option(
             names = "--no-mtp",
-            description = "Leave out the block that predicts further tokens (Qwen3.5, Qwen3-Next), as the converter's"
-                    + " option does: for fine-tunes that were saved without it.")
+            description = "Leave out the block that predicts further tokens (Qwen3.5, Qwen3-Next, GLM, Nemotron 3), as the"
+                    + " converter's option does: for GGUF of fine-tunes that were saved without it.")
     private boolean noMtp;
 
     @Option(

@@ -23,7 +23,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        List<Verification.Finding> findings = Verification.of(path, new SparkRuntime(null).hadoop());
+        List<Verification.Finding> findings = Verification.of(path, SparkRuntime.toRead(path));
         if (json) {
             System.out.println(new ObjectMapper().writeValueAsString(findings));
         } else {

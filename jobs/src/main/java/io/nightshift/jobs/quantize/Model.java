@@ -48,15 +48,17 @@ public final class Model {
             Warnings warnings) throws IOException {
         FolderReference source = FolderReference.find(location, settings);
         Checkpoint opened = Checkpoint.open(source.open());
-        Checkpoint checkpoint = prediction == Prediction.LEFT_OUT ? opened.withoutPrediction() : opened;
-        try {
-            return new Model(source, checkpoint, Architectures.convert(checkpoint), preTokenizer, warnings);
-        } catch (MissingPredictionException e) {
-            if (prediction != Prediction.KEPT_IF_THERE) {
-                throw e;
+        if (prediction != Prediction.LEFT_OUT) {
+            try {
+                return new Model(source, opened, Architectures.convert(opened), preTokenizer, warnings);
+            } catch (MissingPredictionException e) {
+                if (prediction == Prediction.KEPT) {
+                    throw e;
+                }
             }
-            return open(location, settings, preTokenizer, Prediction.LEFT_OUT, warnings);
         }
+        Checkpoint without = opened.withoutPrediction();
+        return new Model(source, without, Architectures.convert(without), preTokenizer, warnings);
     }
 
     /** What becomes of blocks for predicting further tokens, of families that have them. */

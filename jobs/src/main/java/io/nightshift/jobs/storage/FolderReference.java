@@ -47,7 +47,7 @@ public record FolderReference(StorageLocation location, HadoopSettings settings,
     }
 
     /**
-     * Requires a local folder to be there; says nothing of others. Needs none of Hadoop's classes.
+     * Requires a local folder to be there; says nothing of others.
      *
      * @throws StorageException if it is not there
      */

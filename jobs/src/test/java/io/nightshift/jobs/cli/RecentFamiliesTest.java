@@ -75,16 +75,20 @@ class RecentFamiliesTest {
     }
 
     /** vLLM builds that block only where it is asked to predict by it. */
-    @Test
-    void foldersDoWithoutAPredictionBlockThatIsNotThere() throws IOException {
-        Path model = GeneratedCheckpoint.write("qwen3.5-moe", folder, tensor -> !tensor.startsWith("mtp."));
-        Path output = folder.resolve("folders");
-        CommandRun run = CommandRun.of("quantize", "--model", model.toString(), "--to", "awq:w4g32", "--scales", "none",
-                "--rounding", "nearest", "--output", output.toString(), "--master", "local[2]");
+    @ParameterizedTest
+    @CsvSource({"qwen3.5-moe, mtp.", "glm4.5, model.layers.3."})
+    void foldersDoWithoutAPredictionBlockThatIsNotThere(String name, String prefix) throws IOException {
+        Path model = GeneratedCheckpoint.write(name, folder, tensor -> !tensor.startsWith(prefix));
+        CommandRun run = toFolder(model, "awq:w4g32");
         assertEquals(0, run.exitCode(), run.err());
-        CommandRun both = CommandRun.of("quantize", "--model", model.toString(), "--to", "awq:w4g32,gguf:Q8_0", "--scales", "none",
-                "--rounding", "nearest", "--output", output.toString(), "--master", "local[2]");
+        CommandRun both = toFolder(model, "awq:w4g32,gguf:Q8_0");
+        assertEquals(2, both.exitCode());
         assertTrue(both.err().contains("--no-mtp"), both.err());
+    }
+
+    private CommandRun toFolder(Path model, String targets) {
+        return CommandRun.of("quantize", "--model", model.toString(), "--to", targets, "--scales", "none", "--rounding",
+                "nearest", "--output", folder.resolve("folders").toString(), "--master", "local[2]");
     }
 
     /** Without tensors that begin so it is refused, and taken with the option. */

@@ -31,7 +31,8 @@ class GgufTargetTest {
     private static final Path MODEL = Fixtures.model(NAME);
 
     private static LaidOut layOut(Path model, GgufTarget target) throws IOException {
-        Model opened = Model.open(model.toString(), new HadoopSettings(Map.of()), Optional.empty(), Model.Prediction.KEPT, warning -> { });
+        Model opened = Model.open(
+                model.toString(), new HadoopSettings(Map.of()), Optional.empty(), Model.Prediction.KEPT, warning -> { });
         target.check(opened, Optional.empty());
         return target.layOut(opened, Optional.empty(), new Chosen(List.of(), Optional.empty()));
     }

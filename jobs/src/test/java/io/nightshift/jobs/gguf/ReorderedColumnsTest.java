@@ -83,7 +83,8 @@ class ReorderedColumnsTest {
     private static void soAreTheMatricesThatRowsAreRoundedBy(Path model, String statistics) throws IOException {
         StatisticsReference reference = new StatisticsReference(FolderReference.find(statistics, FamilyRun.SETTINGS));
         StatisticsReader reader = reference.open();
-        Model opened = Model.open(model.toString(), FamilyRun.SETTINGS, Optional.empty(), Model.Prediction.KEPT, warning -> { });
+        Model opened = Model.open(
+                model.toString(), FamilyRun.SETTINGS, Optional.empty(), Model.Prediction.KEPT, warning -> { });
         InputStatistics there =
                 new InputStatistics(statistics, reader.manifest(), Optional.of(reference), "--stats");
         RoundingOptions feedback = new RoundingOptions(false, 20, true, 0.01);
