@@ -27,7 +27,11 @@ trap 'rm -rf "$work"' EXIT
 sample=$here/samples/tiny-llama
 export NIGHTSHIFT_MEMORY=${NIGHTSHIFT_MEMORY:-4g}
 
-stats() { echo "$work/stats${1//\//-}"; }
+# The statistics that a build made, by its folder or its launcher.
+stats() {
+  local build=${1%/nightshift}
+  echo "$work/stats${build//\//-}"
+}
 
 # What a command is run on.
 prepare() {
@@ -65,10 +69,10 @@ run() {
     night) "$1" batch --manifest "$work/night.json" --master 'local[*]' ;;
     calibrate) calibrate "$1" "$out" ;;
     awq)
-      "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to awq --output "$out" \
+      "$1" quantize --model "$work/layer" --stats "$(stats "$1")" --to awq --output "$out" \
         --master 'local[*]' ;;
     rounded)
-      "$1" quantize --model "$work/layer" --stats "$(stats "${1%/nightshift}")" --to gguf:Q4_K_M --scales awq \
+      "$1" quantize --model "$work/layer" --stats "$(stats "$1")" --to gguf:Q4_K_M --scales awq \
         --rounding gptq --output "$out" --master 'local[*]' ;;
   esac
 }

@@ -103,9 +103,9 @@ final class AwqConfiguration {
         return quantization;
     }
 
-    /** A layer's name in the checkpoint, and the one that vLLM asks for where it calls what holds the layer otherwise. */
+    /** A layer's name in the checkpoint, and the one that vLLM asks for, which is the same for most. */
     private Stream<String> names(LinearLayer linear) {
-        return Stream.concat(Stream.of(linear.module()), VllmNames.of(linear.module(), conversion).stream());
+        return Stream.of(linear.module(), VllmNames.of(linear.module(), conversion));
     }
 
     /** vLLM asks for all experts of a layer at once, by the name of what holds them. */

@@ -2,7 +2,6 @@ package io.nightshift.formats.awq;
 
 import io.nightshift.formats.architecture.LinearLayers;
 import io.nightshift.formats.architecture.ModelConversion;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,16 +15,14 @@ final class VllmNames {
      * Its name in vLLM.
      *
      * @param module a linear layer's name in the checkpoint
-     * @return none where it is the same
      */
-    static Optional<String> of(String module, ModelConversion conversion) {
-        String name = switch (conversion.architecture().name()) {
+    static String of(String module, ModelConversion conversion) {
+        return switch (conversion.architecture().name()) {
             case "granitehybrid" -> module.replace(".mamba.", ".mixer.");
             case "falcon-h1" -> falcon(module, LinearLayers.decoderLayers(conversion));
             case "lfm2", "lfm2moe" -> module.replace(".conv.", ".short_conv.");
             default -> module;
         };
-        return Optional.of(name).filter(other -> !other.equals(module));
     }
 
     /** Mixers of states are numbered behind those of attention, which have no name of their own (FalconH1ParallelHybrid). */

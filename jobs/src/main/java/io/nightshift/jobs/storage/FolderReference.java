@@ -35,9 +35,9 @@ public record FolderReference(StorageLocation location, HadoopSettings settings,
      * @throws IOException if a local folder cannot be read
      */
     public static FolderReference find(String location, HadoopSettings settings) throws IOException {
+        requireIfLocal(location);
         StorageLocation parsed = StorageLocation.parse(location);
         if (parsed.isLocal()) {
-            requireIfLocal(location);
             // Absolute: the working directory of executors is another one.
             StorageLocation absolute = StorageLocation.parse(parsed.localPath().toString());
             return new FolderReference(absolute, settings, new LocalFolder(absolute.localPath()).list());

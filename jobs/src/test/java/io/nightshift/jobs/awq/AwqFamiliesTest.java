@@ -228,15 +228,19 @@ class AwqFamiliesTest {
                 + " one, so that it cannot be loaded on 2, 4 GPUs with tensor parallelism"), made.warnings().toString());
     }
 
+    private static AwqTarget leavingOut(AwqFormat format, String module) {
+        return new AwqTarget(new AwqOptions(format, 32, false, List.of(module)),
+                new RoundingOptions(false, 4, false, 0.01), 1 << 30);
+    }
+
     @Test
     void mixersThatAreLeftOutAreNamedAsVllmCallsThemToo() throws IOException {
-        AwqOptions leftOut = new AwqOptions(AwqFormat.COMPRESSED_TENSORS, 32, false, List.of("in_proj"));
         for (var names : Map.of(
                 "granite4-one-group", List.of("layers.0.mamba", "layers.0.mixer"),
                 "lfm2-moe", List.of("layers.0.conv", "layers.0.short_conv"),
                 "falcon-h1-gate-first", List.of("layers.0.mamba", "3.mixer")).entrySet()) {
             OutputResult made = run().make(steps(names.getKey()).model(), "",
-                    new AwqTarget(leftOut, new RoundingOptions(false, 4, false, 0.01), 1 << 30), "in-proj-" + names.getKey());
+                    leavingOut(AwqFormat.COMPRESSED_TENSORS, "in_proj"), "in-proj-" + names.getKey());
             JsonNode config = new ObjectMapper().readTree(Path.of(made.location(), "config.json").toFile());
             String ignored = config.get("quantization_config").get("ignore").toString();
             for (String name : names.getValue()) {
@@ -351,9 +355,7 @@ class AwqFamiliesTest {
     @Test
     void transposedExpertsThatAreLeftOutAreTurnedRoundAsWell() throws IOException {
         Path model = steps("qwen3-vl-moe").model();
-        AwqOptions leftOut = new AwqOptions(AwqFormat.GEMM, 32, false, List.of("layers.0.mlp.experts"));
-        OutputResult made = run().make(
-                model, "", new AwqTarget(leftOut, new RoundingOptions(false, 4, false, 0.01), 1 << 30), "kept");
+        OutputResult made = run().make(model, "", leavingOut(AwqFormat.GEMM, "layers.0.mlp.experts"), "kept");
         String experts = "model.language_model.layers.0.mlp.experts.";
         int hidden = 256;
         int channels = 64;
