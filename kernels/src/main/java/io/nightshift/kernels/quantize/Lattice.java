@@ -22,6 +22,7 @@ final class Lattice {
     private final int levels;
     private final short[] points;
     private final int[] lists;
+    private final int[] shortLists;
     private final byte[] halfDistances;
     private char[] neighbours = new char[1 << 15];
 
@@ -30,6 +31,7 @@ final class Lattice {
         levels = grid.bits() == 2 ? 3 : 8;
         points = new short[1 << grid.bits() * grid.dimensions()];
         lists = new int[points.length];
+        shortLists = levels == 3 ? new int[points.length] : lists;
         halfDistances = halfDistances(grid.bits(), grid.bits() * grid.dimensions() / 2);
         Arrays.fill(points, (short) -1);
         for (int point = 0; point < grid.size(); point++) {
@@ -79,6 +81,15 @@ final class Lattice {
         return lists;
     }
 
+    /**
+     * For each code the part of its list that holds the first of the nearest points, where no level is nearer than the
+     * code's: without points that have another between them and the code, weight by weight, as that one comes first and is
+     * no farther. Where there are eight levels it would save little: there these are the whole lists.
+     */
+    int[] shortLists() {
+        return shortLists;
+    }
+
     /** Where a list begins in {@link #neighbours}. */
     static int first(int list) {
         return list >>> LENGTH_BITS;
@@ -118,6 +129,11 @@ final class Lattice {
                 throw new IllegalStateException(grid + " has " + (end - first) + " points near code " + code);
             }
             lists[code] = first << LENGTH_BITS | end - first;
+            if (shortLists != lists) {
+                int all = end;
+                end = appendUnobstructed(code, first, end);
+                shortLists[code] = all << LENGTH_BITS | end - all;
+            }
         }
         neighbours = Arrays.copyOf(neighbours, end);
     }
@@ -133,6 +149,38 @@ final class Lattice {
             }
         }
         return to;
+    }
+
+    /** Appends the points of a list that have no other between them and the code. */
+    private int appendUnobstructed(int code, int first, int all) {
+        if (neighbours.length < 2 * all - first) {
+            neighbours = Arrays.copyOf(neighbours, 2 * neighbours.length);
+        }
+        int end = all;
+        for (int j = first; j < all; j++) {
+            int i = all;
+            while (i < end && !isBetween(neighbours[i], code, neighbours[j])) {
+                i++;
+            }
+            if (i == end) {
+                neighbours[end++] = neighbours[j];
+            }
+        }
+        return end;
+    }
+
+    /** Whether each level of a point is one of two codes' or between them. */
+    private boolean isBetween(int point, int code, int other) {
+        int mask = (1 << grid.bits()) - 1;
+        for (int shift = 0; shift < grid.bits() * grid.dimensions(); shift += grid.bits()) {
+            int from = code >>> shift & mask;
+            int to = other >>> shift & mask;
+            int level = point >>> shift & mask;
+            if ((level - from) * (level - to) > 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Rounding gives the levels of the grid only, not all that its bits can hold. */

@@ -33,6 +33,9 @@ final class NearestPoint {
             return code;
         }
         tabulate(x, w, at, scale, values, lattice.dimensions(), lattice.bits(), lattice.levels(), terms);
+        if (lattice.levels() == 3 && isNearest(code, terms)) {
+            list = lattice.shortLists()[code];
+        }
         int first = Lattice.first(list);
         int end = first + Lattice.length(list);
         int nearest = lattice.dimensions() == 8
@@ -69,9 +72,24 @@ final class NearestPoint {
         }
     }
 
+    /** Whether no share of three shrinks with the steps from a code's levels. */
+    private static boolean isNearest(int code, float[] terms) {
+        boolean nearest = true;
+        for (int i = 0; i < 8; i++) {
+            int row = 4 * i;
+            int level = code >>> 2 * i & 3;
+            float middle = terms[row + 1];
+            // Level 0 asks for level 2 twice, level 2 for level 0, and level 1 for both.
+            nearest &= terms[row + level] <= middle
+                    & middle <= terms[row + (2 - level & 2)]
+                    & middle <= terms[row + 2 - (level & 2)];
+        }
+        return nearest;
+    }
+
     private static int scanEight(char[] neighbours, int first, int end, float[] terms) {
-        float least = Float.MAX_VALUE;
-        int nearest = -1;
+        // The distance's bits, then the place: the least number of these is the first of the nearest.
+        long least = (long) Float.floatToRawIntBits(Float.MAX_VALUE) << 32;
         for (int j = first; j < end; j++) {
             int code = neighbours[j];
             float sum = terms[code & 3]
@@ -82,12 +100,9 @@ final class NearestPoint {
                     + terms[20 | code >>> 10 & 3]
                     + terms[24 | code >>> 12 & 3]
                     + terms[28 | code >>> 14];
-            if (sum < least) {
-                least = sum;
-                nearest = code;
-            }
+            least = Math.min(least, (long) (Float.floatToRawIntBits(sum) & Integer.MAX_VALUE) << 32 | j);
         }
-        return nearest;
+        return least >>> 32 < Float.floatToRawIntBits(Float.MAX_VALUE) ? neighbours[(int) least] : -1;
     }
 
     private static int scanFour(char[] neighbours, int first, int end, float[] terms) {

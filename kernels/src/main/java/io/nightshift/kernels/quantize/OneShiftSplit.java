@@ -4,7 +4,6 @@ import static jdk.incubator.vector.VectorOperators.GT;
 
 import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** The split of IQ1_S: 32 weights, all of them shifted one way. */
 final class OneShiftSplit extends TernarySplit {
@@ -51,8 +50,8 @@ final class OneShiftSplit extends TernarySplit {
     }
 
     @Override
-    void split(int start) {
-        split(sums, start, state);
+    void split(int start, int first, int last, int stride) {
+        split(sums, start, first, last, stride, state);
     }
 
     private static void sum(float[] sums) {
@@ -79,48 +78,37 @@ final class OneShiftSplit extends TernarySplit {
         }
     }
 
-    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is
-    // large enough for the JIT to leave others as calls, with vectors as objects.
-    private static void split(float[] sums, int start, float[] state) {
+    private static void split(float[] sums, int start, int first, int last, int stride, float[] state) {
         int from = start * STEP;
-        FloatVector best = FloatVector.fromArray(Lanes.FLOAT, state, BEST);
-        FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, state, SCALE);
-        FloatVector choice = FloatVector.fromArray(Lanes.FLOAT, state, CHOICE);
-        FloatVector number = FloatVector.broadcast(Lanes.FLOAT, choice(start, start, LENGTH, VARIANTS));
         FloatVector startX = FloatVector.fromArray(Lanes.FLOAT, sums, from + SUM_X);
         FloatVector startW = FloatVector.fromArray(Lanes.FLOAT, sums, from + SUM_W);
         FloatVector lowXUp = startX.mul(-0.875f);
         FloatVector lowXDown = startX.mul(-1.125f);
         FloatVector lowWUp = startW.mul(-0.875f).mul(-0.875f);
         FloatVector lowWDown = startW.mul(-1.125f).mul(-1.125f);
-        for (int at = from; at <= LENGTH * STEP; at += STEP) {
+        for (int end = first; end <= last; end += stride) {
+            int at = end * STEP;
+            int number = choice(start, end, LENGTH, VARIANTS);
             // The middle level stands for 1/8 or -1/8: the same product, added or subtracted.
             FloatVector middleX =
                     FloatVector.fromArray(Lanes.FLOAT, sums, at + SUM_X).sub(startX).mul(0.125f);
             FloatVector middleW =
                     FloatVector.fromArray(Lanes.FLOAT, sums, at + SUM_W).sub(startW).mul(0.125f).mul(0.125f);
-            VectorMask<Float> better;
 
             FloatVector up = lowXUp.add(middleX).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_X_UP));
             FloatVector upW = lowWUp.add(middleW).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_W_UP));
-            FloatVector upScale = up.div(upW);
-            better = up.mul(up).compare(GT, best.mul(upW)).and(upW.compare(GT, 0f));
-            best = best.blend(upScale.mul(up), better);
-            scale = scale.blend(upScale, better);
-            choice = choice.blend(number, better);
-            number = number.add(1f);
-
+            if (up.mul(up).compare(GT, FloatVector.fromArray(Lanes.FLOAT, state, BEST).mul(upW)).anyTrue()) {
+                up.intoArray(state, X);
+                upW.intoArray(state, W);
+                keepBetter(number, state);
+            }
             FloatVector down = lowXDown.sub(middleX).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_X_DOWN));
             FloatVector downW = lowWDown.add(middleW).add(FloatVector.fromArray(Lanes.FLOAT, sums, at + REST_W_DOWN));
-            FloatVector downScale = down.div(downW);
-            better = down.mul(down).compare(GT, best.mul(downW)).and(downW.compare(GT, 0f));
-            best = best.blend(downScale.mul(down), better);
-            scale = scale.blend(downScale, better);
-            choice = choice.blend(number, better);
-            number = number.add(1f);
+            if (down.mul(down).compare(GT, FloatVector.fromArray(Lanes.FLOAT, state, BEST).mul(downW)).anyTrue()) {
+                down.intoArray(state, X);
+                downW.intoArray(state, W);
+                keepBetter(number + 1, state);
+            }
         }
-        best.intoArray(state, BEST);
-        scale.intoArray(state, SCALE);
-        choice.intoArray(state, CHOICE);
     }
 }

@@ -1,11 +1,13 @@
 package io.nightshift.kernels.quantize;
 
 import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * Splits the weights of sub-blocks, in ascending order, into three runs that get the levels 0, 1 and 2, with the least
@@ -23,12 +25,20 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
     /** The values of the three levels shifted down. */
     private static final float[] DOWN = {-1.125f, -0.125f, 0.875f};
 
+    // Splits that are tried first, since most others can be left out once a good one is known; in sixteenths.
+    private static final int LIKELY_START = 3;
+    private static final int LIKELY_END = 9;
+    private static final int LIKELY = 5;
+
     // Rows of `state`.
     static final int BEST = 0;
     static final int SCALE = LANES;
     static final int CHOICE = 2 * LANES;
     private static final int LARGEST = 3 * LANES;
-    private static final int STATE = 4 * LANES;
+    // Of a split: the sum of weights times levels, each by what its error weighs, and that of squared levels.
+    static final int X = 4 * LANES;
+    static final int W = 5 * LANES;
+    private static final int STATE = 6 * LANES;
 
     /** Weights a sub-block. */
     final int length;
@@ -78,9 +88,16 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
         rank(x, length, ranks);
         sort(x, w, ranks);
         FloatVector.broadcast(Lanes.FLOAT, -Float.MAX_VALUE).intoArray(state, BEST);
+        int stride = length / 16;
+        for (int start = LIKELY_START * stride; start < (LIKELY_START + LIKELY) * stride; start += stride) {
+            split(start, LIKELY_END * stride, (LIKELY_END + LIKELY - 1) * stride, stride);
+        }
+        for (int lane = 0; lane < LANES; lane++) {
+            state[BEST + lane] = slightlyLess(state[BEST + lane], state[SCALE + lane]);
+        }
         FloatVector.broadcast(Lanes.FLOAT, -1f).intoArray(state, CHOICE);
         for (int start = 0; start <= length; start++) {
-            split(start);
+            split(start, start, length, 1);
         }
         for (int lane = 0; lane < LANES; lane++) {
             take(lane, (int) state[CHOICE + lane], state[SCALE + lane]);
@@ -101,11 +118,43 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
     /** Puts error weights, and weights times those, into the order of the ranks, and sums them up. */
     abstract void sort(float[] x, float[] w, int[] ranks);
 
-    /** Tries all splits whose run of level 1 begins at a rank. */
-    abstract void split(int start);
+    /** Tries splits whose run of level 1 begins at a rank and ends between two others, a stride from each other. */
+    abstract void split(int start, int first, int last, int stride);
+
+    /**
+     * Where the search may begin, given the gain of some splits: all that are better than this, and those alone, decide
+     * which is found. It is less by far more than rounding of gains makes of them, unless they are beyond what a float
+     * holds well; then it is less than any.
+     */
+    private static float slightlyLess(float gain, float scale) {
+        float product = gain / scale;
+        float square = product * product;
+        float denominator = product / scale;
+        boolean exact = isMedium(gain) && isMedium(square) && isMedium(denominator);
+        return exact ? gain * 0.999f : -Float.MAX_VALUE;
+    }
+
+    private static boolean isMedium(float value) {
+        return value > 1e-30f && value < 1e30f;
+    }
 
     /** The shifts that a choice stands for. */
     abstract int shifts(int choice);
+
+    /**
+     * Keeps the split of {@link #X} and {@link #W} in the lanes where it is better than what they have. Once a good one is
+     * known, few are. Vectors stand in memory, as JDK 17 makes objects of those that only some steps of a loop change.
+     */
+    static void keepBetter(int number, float[] state) {
+        FloatVector x = FloatVector.fromArray(Lanes.FLOAT, state, X);
+        FloatVector w = FloatVector.fromArray(Lanes.FLOAT, state, W);
+        FloatVector best = FloatVector.fromArray(Lanes.FLOAT, state, BEST);
+        VectorMask<Float> better = x.mul(x).compare(GT, best.mul(w)).and(w.compare(GT, 0f));
+        FloatVector scale = x.div(w);
+        best.blend(scale.mul(x), better).intoArray(state, BEST);
+        FloatVector.fromArray(Lanes.FLOAT, state, SCALE).blend(scale, better).intoArray(state, SCALE);
+        FloatVector.fromArray(Lanes.FLOAT, state, CHOICE).blend((float) number, better).intoArray(state, CHOICE);
+    }
 
     /** The number of a split with the first of {@code variants} shifts; the others follow it. */
     static int choice(int start, int end, int length, int variants) {

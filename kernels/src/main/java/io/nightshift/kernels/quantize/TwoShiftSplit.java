@@ -4,7 +4,6 @@ import static jdk.incubator.vector.VectorOperators.GT;
 
 import io.nightshift.kernels.Lanes;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** The split of IQ1_M: 16 weights, each half of them shifted its own way. */
 final class TwoShiftSplit extends TernarySplit {
@@ -60,8 +59,8 @@ final class TwoShiftSplit extends TernarySplit {
     }
 
     @Override
-    void split(int start) {
-        split(sums, start, state);
+    void split(int start, int first, int last, int stride) {
+        split(sums, start, first, last, stride, state);
     }
 
     private static void sum(float[] sums, int half) {
@@ -77,26 +76,22 @@ final class TwoShiftSplit extends TernarySplit {
         }
     }
 
-    // No branches, as some lane has a better split most of the time; and no calls but the Vector API's, as the loop is
-    // large enough for the JIT to leave others as calls, with vectors as objects.
-    private static void split(float[] sums, int start, float[] state) {
+    private static void split(float[] sums, int start, int first, int last, int stride, float[] state) {
         int from = start * STEP;
-        int last = LENGTH * STEP;
-        FloatVector best = FloatVector.fromArray(Lanes.FLOAT, state, BEST);
-        FloatVector scale = FloatVector.fromArray(Lanes.FLOAT, state, SCALE);
-        FloatVector choice = FloatVector.fromArray(Lanes.FLOAT, state, CHOICE);
-        FloatVector number = FloatVector.broadcast(Lanes.FLOAT, choice(start, start, LENGTH, VARIANTS));
-        FloatVector startX0 = row(sums, from + SUM_X);
-        FloatVector startX1 = row(sums, from + HALF + SUM_X);
-        FloatVector allXUp0 = row(sums, last + SUM_X).mul(1.125f);
-        FloatVector allXUp1 = row(sums, last + HALF + SUM_X).mul(1.125f);
-        FloatVector allXDown0 = row(sums, last + SUM_X).mul(0.875f);
-        FloatVector allXDown1 = row(sums, last + HALF + SUM_X).mul(0.875f);
-        FloatVector wUp0 = startW(sums, last, from, 1.125f, START_UP);
-        FloatVector wUp1 = startW(sums, last + HALF, from + HALF, 1.125f, START_UP);
-        FloatVector wDown0 = startW(sums, last, from, 0.875f, START_DOWN);
-        FloatVector wDown1 = startW(sums, last + HALF, from + HALF, 0.875f, START_DOWN);
-        for (int at = from; at <= last; at += STEP) {
+        int all = LENGTH * STEP;
+        FloatVector startX0 = FloatVector.fromArray(Lanes.FLOAT, sums, from + SUM_X);
+        FloatVector startX1 = FloatVector.fromArray(Lanes.FLOAT, sums, from + HALF + SUM_X);
+        FloatVector allXUp0 = FloatVector.fromArray(Lanes.FLOAT, sums, all + SUM_X).mul(1.125f);
+        FloatVector allXUp1 = FloatVector.fromArray(Lanes.FLOAT, sums, all + HALF + SUM_X).mul(1.125f);
+        FloatVector allXDown0 = FloatVector.fromArray(Lanes.FLOAT, sums, all + SUM_X).mul(0.875f);
+        FloatVector allXDown1 = FloatVector.fromArray(Lanes.FLOAT, sums, all + HALF + SUM_X).mul(0.875f);
+        FloatVector wUp0 = startW(sums, all, from, 1.125f, START_UP);
+        FloatVector wUp1 = startW(sums, all + HALF, from + HALF, 1.125f, START_UP);
+        FloatVector wDown0 = startW(sums, all, from, 0.875f, START_DOWN);
+        FloatVector wDown1 = startW(sums, all + HALF, from + HALF, 0.875f, START_DOWN);
+        for (int end = first; end <= last; end += stride) {
+            int at = end * STEP;
+            int number = choice(start, end, LENGTH, VARIANTS);
             FloatVector x0 = startX0.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + SUM_X));
             FloatVector x1 = startX1.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + HALF + SUM_X));
             FloatVector xUp0 = allXUp0.sub(x0);
@@ -107,47 +102,36 @@ final class TwoShiftSplit extends TernarySplit {
             FloatVector up1 = wUp1.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + HALF + END_W_UP));
             FloatVector down0 = wDown0.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + END_W_DOWN));
             FloatVector down1 = wDown1.add(FloatVector.fromArray(Lanes.FLOAT, sums, at + HALF + END_W_DOWN));
-            VectorMask<Float> better;
 
             FloatVector upUp = xUp0.add(xUp1);
             FloatVector upUpW = up0.add(up1);
-            FloatVector upUpScale = upUp.div(upUpW);
-            better = upUp.mul(upUp).compare(GT, best.mul(upUpW)).and(upUpW.compare(GT, 0f));
-            best = best.blend(upUpScale.mul(upUp), better);
-            scale = scale.blend(upUpScale, better);
-            choice = choice.blend(number, better);
-            number = number.add(1f);
-
+            if (upUp.mul(upUp).compare(GT, FloatVector.fromArray(Lanes.FLOAT, state, BEST).mul(upUpW)).anyTrue()) {
+                upUp.intoArray(state, X);
+                upUpW.intoArray(state, W);
+                keepBetter(number, state);
+            }
             FloatVector upDown = xUp0.add(xDown1);
             FloatVector upDownW = up0.add(down1);
-            FloatVector upDownScale = upDown.div(upDownW);
-            better = upDown.mul(upDown).compare(GT, best.mul(upDownW)).and(upDownW.compare(GT, 0f));
-            best = best.blend(upDownScale.mul(upDown), better);
-            scale = scale.blend(upDownScale, better);
-            choice = choice.blend(number, better);
-            number = number.add(1f);
-
+            if (upDown.mul(upDown).compare(GT, FloatVector.fromArray(Lanes.FLOAT, state, BEST).mul(upDownW)).anyTrue()) {
+                upDown.intoArray(state, X);
+                upDownW.intoArray(state, W);
+                keepBetter(number + 1, state);
+            }
             FloatVector downUp = xDown0.add(xUp1);
             FloatVector downUpW = down0.add(up1);
-            FloatVector downUpScale = downUp.div(downUpW);
-            better = downUp.mul(downUp).compare(GT, best.mul(downUpW)).and(downUpW.compare(GT, 0f));
-            best = best.blend(downUpScale.mul(downUp), better);
-            scale = scale.blend(downUpScale, better);
-            choice = choice.blend(number, better);
-            number = number.add(1f);
-
+            if (downUp.mul(downUp).compare(GT, FloatVector.fromArray(Lanes.FLOAT, state, BEST).mul(downUpW)).anyTrue()) {
+                downUp.intoArray(state, X);
+                downUpW.intoArray(state, W);
+                keepBetter(number + 2, state);
+            }
             FloatVector downDown = xDown0.add(xDown1);
             FloatVector downDownW = down0.add(down1);
-            FloatVector downDownScale = downDown.div(downDownW);
-            better = downDown.mul(downDown).compare(GT, best.mul(downDownW)).and(downDownW.compare(GT, 0f));
-            best = best.blend(downDownScale.mul(downDown), better);
-            scale = scale.blend(downDownScale, better);
-            choice = choice.blend(number, better);
-            number = number.add(1f);
+            if (downDown.mul(downDown).compare(GT, FloatVector.fromArray(Lanes.FLOAT, state, BEST).mul(downDownW)).anyTrue()) {
+                downDown.intoArray(state, X);
+                downDownW.intoArray(state, W);
+                keepBetter(number + 3, state);
+            }
         }
-        best.intoArray(state, BEST);
-        scale.intoArray(state, SCALE);
-        choice.intoArray(state, CHOICE);
     }
 
     /** The part of a denominator that does not depend on where the split ends. */
