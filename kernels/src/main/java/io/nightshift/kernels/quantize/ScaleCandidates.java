@@ -23,6 +23,9 @@ import jdk.incubator.vector.VectorMask;
 final class ScaleCandidates {
     private static final int LANES = Lanes.COUNT;
 
+    /** The bits of the largest float: those of floats that are not negative have the floats' order. */
+    private static final int LARGEST = 0x7f7fffff;
+
     private final Lattice lattice;
     private final int groups;
     private final int count;
@@ -39,7 +42,7 @@ final class ScaleCandidates {
     /** The codes that rounding gives, then those of the points: candidate c of group k at {@code k * padded + c}. */
     private final int[] rounded;
 
-    private final float[] nearest;
+    private final int[] nearest;
 
     /** Negative for candidates of which a group has no nearest point. */
     private final int[] missing;
@@ -69,7 +72,7 @@ final class ScaleCandidates {
         sumsXQ = new float[padded];
         sumsQ2 = new float[padded];
         rounded = new int[groups * padded];
-        nearest = new float[groups * padded];
+        nearest = new int[groups * padded];
         missing = new int[padded];
         terms = new float[(lattice.dimensions() << lattice.bits()) * LANES];
     }
@@ -116,7 +119,7 @@ final class ScaleCandidates {
 
     /** The code of a group's point for the chosen candidate. */
     int code(int group) {
-        return (int) nearest[group * padded + best];
+        return nearest[group * padded + best];
     }
 
     /** Whether rounding to the chosen candidate gave that point without a search. */
@@ -191,25 +194,25 @@ final class ScaleCandidates {
     }
 
     private static void roundEight(
-            float[] x, int at, float[] inverses, int first, int[] rounded, float[] nearest, int to) {
+            float[] x, int at, float[] inverses, int first, int[] rounded, int[] nearest, int to) {
         FloatVector inverse = FloatVector.fromArray(Lanes.FLOAT, inverses, first);
         IntVector code = level(inverse, x[at], 2);
         for (int i = 1; i < 8; i++) {
             code = code.or(level(inverse, x[at + i], 2).lanewise(LSHL, IntVector.broadcast(Lanes.INT, 2 * i)));
         }
         code.intoArray(rounded, to);
-        ((FloatVector) code.convert(I2F, 0)).intoArray(nearest, to);
+        code.intoArray(nearest, to);
     }
 
     private static void roundFour(
-            float[] x, int at, float[] inverses, int first, int[] rounded, float[] nearest, int to) {
+            float[] x, int at, float[] inverses, int first, int[] rounded, int[] nearest, int to) {
         FloatVector inverse = FloatVector.fromArray(Lanes.FLOAT, inverses, first);
         IntVector code = level(inverse, x[at], 7);
         for (int i = 1; i < 4; i++) {
             code = code.or(level(inverse, x[at + i], 7).lanewise(LSHL, IntVector.broadcast(Lanes.INT, 3 * i)));
         }
         code.intoArray(rounded, to);
-        ((FloatVector) code.convert(I2F, 0)).intoArray(nearest, to);
+        code.intoArray(nearest, to);
     }
 
     private static IntVector level(FloatVector inverse, float x, int highest) {
@@ -239,9 +242,9 @@ final class ScaleCandidates {
 
     /** Puts the nearest point of a list where a code was rounded to, -1 if there is none. */
     private static void scanEight(
-            float[] terms, char[] neighbours, int from, int end, int code, float[] nearest, int to) {
-        FloatVector least = FloatVector.broadcast(Lanes.FLOAT, Float.MAX_VALUE);
-        FloatVector point = FloatVector.broadcast(Lanes.FLOAT, -1f);
+            float[] terms, char[] neighbours, int from, int end, int code, int[] nearest, int to) {
+        IntVector least = IntVector.broadcast(Lanes.INT, LARGEST);
+        IntVector point = IntVector.broadcast(Lanes.INT, -1);
         for (int j = from; j < end; j++) {
             int neighbour = neighbours[j];
             FloatVector sum = FloatVector.fromArray(Lanes.FLOAT, terms, (neighbour & 3) * LANES)
@@ -252,26 +255,28 @@ final class ScaleCandidates {
                     .add(term(terms, 20 + (neighbour >>> 10 & 3)))
                     .add(term(terms, 24 + (neighbour >>> 12 & 3)))
                     .add(term(terms, 28 + (neighbour >>> 14)));
-            VectorMask<Float> less = sum.compare(LT, least);
-            least = least.blend(sum, less);
-            point = point.blend((float) neighbour, less);
+            IntVector bits = sum.reinterpretAsInts().and(Integer.MAX_VALUE);
+            VectorMask<Integer> less = bits.compare(LT, least);
+            least = least.min(bits);
+            point = point.blend(neighbour, less);
         }
         put(point, code, nearest, to);
     }
 
     private static void scanFour(
-            float[] terms, char[] neighbours, int from, int end, int code, float[] nearest, int to) {
-        FloatVector least = FloatVector.broadcast(Lanes.FLOAT, Float.MAX_VALUE);
-        FloatVector point = FloatVector.broadcast(Lanes.FLOAT, -1f);
+            float[] terms, char[] neighbours, int from, int end, int code, int[] nearest, int to) {
+        IntVector least = IntVector.broadcast(Lanes.INT, LARGEST);
+        IntVector point = IntVector.broadcast(Lanes.INT, -1);
         for (int j = from; j < end; j++) {
             int neighbour = neighbours[j];
             FloatVector sum = FloatVector.fromArray(Lanes.FLOAT, terms, (neighbour & 7) * LANES)
                     .add(term(terms, 8 + (neighbour >>> 3 & 7)))
                     .add(term(terms, 16 + (neighbour >>> 6 & 7)))
                     .add(term(terms, 24 + (neighbour >>> 9)));
-            VectorMask<Float> less = sum.compare(LT, least);
-            least = least.blend(sum, less);
-            point = point.blend((float) neighbour, less);
+            IntVector bits = sum.reinterpretAsInts().and(Integer.MAX_VALUE);
+            VectorMask<Integer> less = bits.compare(LT, least);
+            least = least.min(bits);
+            point = point.blend(neighbour, less);
         }
         put(point, code, nearest, to);
     }
@@ -281,25 +286,22 @@ final class ScaleCandidates {
     }
 
     // Lanes whose point is put already do not have this code: it is none of a point.
-    private static void put(FloatVector point, int code, float[] nearest, int to) {
-        FloatVector codes = FloatVector.fromArray(Lanes.FLOAT, nearest, to);
-        codes.blend(point, codes.compare(EQ, (float) code)).intoArray(nearest, to);
+    private static void put(IntVector point, int code, int[] nearest, int to) {
+        IntVector codes = IntVector.fromArray(Lanes.INT, nearest, to);
+        codes.blend(point, codes.compare(EQ, code)).intoArray(nearest, to);
     }
 
     private static void sumEight(
             float[] x,
             float[] w,
             int at,
-            float[] nearest,
+            int[] nearest,
             int to,
             float[] sumsXQ,
             float[] sumsQ2,
             int[] missing,
             int first) {
-        IntVector codes = FloatVector.fromArray(Lanes.FLOAT, nearest, to)
-                .add(NearestInt.ROUNDING)
-                .reinterpretAsInts()
-                .sub(NearestInt.ROUNDING_BITS);
+        IntVector codes = IntVector.fromArray(Lanes.INT, nearest, to);
         codes.or(IntVector.fromArray(Lanes.INT, missing, first)).intoArray(missing, first);
         IntVector twice = codes.lanewise(LSHL, 1);
         FloatVector sumXQ = FloatVector.fromArray(Lanes.FLOAT, sumsXQ, first);
@@ -318,16 +320,13 @@ final class ScaleCandidates {
             float[] x,
             float[] w,
             int at,
-            float[] nearest,
+            int[] nearest,
             int to,
             float[] sumsXQ,
             float[] sumsQ2,
             int[] missing,
             int first) {
-        IntVector codes = FloatVector.fromArray(Lanes.FLOAT, nearest, to)
-                .add(NearestInt.ROUNDING)
-                .reinterpretAsInts()
-                .sub(NearestInt.ROUNDING_BITS);
+        IntVector codes = IntVector.fromArray(Lanes.INT, nearest, to);
         codes.or(IntVector.fromArray(Lanes.INT, missing, first)).intoArray(missing, first);
         IntVector twice = codes.lanewise(LSHL, 1);
         FloatVector sumXQ = FloatVector.fromArray(Lanes.FLOAT, sumsXQ, first);
