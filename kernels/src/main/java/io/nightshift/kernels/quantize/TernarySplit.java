@@ -118,13 +118,15 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
     /** Puts error weights, and weights times those, into the order of the ranks, and sums them up. */
     abstract void sort(float[] x, float[] w, int[] ranks);
 
+    // The loops of these call nothing with vectors but the Vector API: they are large enough for the JIT to leave others as
+    // calls, with vectors as objects.
     /** Tries splits whose run of level 1 begins at a rank and ends between two others, a stride from each other. */
     abstract void split(int start, int first, int last, int stride);
 
     /**
-     * Where the search may begin, given the gain of some splits: all that are better than this, and those alone, decide
-     * which is found. It is less by far more than rounding of gains makes of them, unless they are beyond what a float
-     * holds well; then it is less than any.
+     * The gain that the search may begin with, given the best of some splits: what is found is among those that are better
+     * than this, and the others, tried before them or between them, have no say. It is less by far more than the errors of
+     * gains; where a float does not hold them well, it is less than any.
      */
     private static float slightlyLess(float gain, float scale) {
         float product = gain / scale;
