@@ -118,9 +118,11 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
     /** Puts error weights, and weights times those, into the order of the ranks, and sums them up. */
     abstract void sort(float[] x, float[] w, int[] ranks);
 
-    // The loops of these call nothing with vectors but the Vector API: they are large enough for the JIT to leave others as
-    // calls, with vectors as objects.
-    /** Tries splits whose run of level 1 begins at a rank and ends between two others, a stride from each other. */
+    /**
+     * Tries splits whose run of level 1 begins at a rank and ends between two others, a stride from each other. The loop
+     * over them calls nothing with vectors but the Vector API: it is large enough for the JIT to leave others as calls,
+     * with vectors as objects.
+     */
     abstract void split(int start, int first, int last, int stride);
 
     /**
