@@ -8,6 +8,9 @@ package io.nightshift.kernels.quantize;
  * every distance is then their sum in the order of the weights.
  */
 final class NearestPoint {
+    /** The bits of the largest float: those of floats that are not negative have the floats' order. */
+    static final int LARGEST = Float.floatToRawIntBits(Float.MAX_VALUE);
+
     private final Lattice lattice;
     private final float[] terms;
 
@@ -88,8 +91,7 @@ final class NearestPoint {
     }
 
     private static int scanEight(char[] neighbours, int first, int end, float[] terms) {
-        // The distance's bits, then the place: the least number of these is the first of the nearest.
-        long least = (long) Float.floatToRawIntBits(Float.MAX_VALUE) << 32;
+        long least = (long) LARGEST << 32;
         for (int j = first; j < end; j++) {
             int code = neighbours[j];
             float sum = terms[code & 3]
@@ -100,25 +102,31 @@ final class NearestPoint {
                     + terms[20 | code >>> 10 & 3]
                     + terms[24 | code >>> 12 & 3]
                     + terms[28 | code >>> 14];
-            least = Math.min(least, (long) (Float.floatToRawIntBits(sum) & Integer.MAX_VALUE) << 32 | j);
+            least = Math.min(least, rank(sum, j));
         }
-        return least >>> 32 < Float.floatToRawIntBits(Float.MAX_VALUE) ? neighbours[(int) least] : -1;
+        return point(least, neighbours);
     }
 
     private static int scanFour(char[] neighbours, int first, int end, float[] terms) {
-        float least = Float.MAX_VALUE;
-        int nearest = -1;
+        long least = (long) LARGEST << 32;
         for (int j = first; j < end; j++) {
             int code = neighbours[j];
             float sum = terms[code & 7]
                     + terms[8 | code >>> 3 & 7]
                     + terms[16 | code >>> 6 & 7]
                     + terms[24 | code >>> 9];
-            if (sum < least) {
-                least = sum;
-                nearest = code;
-            }
+            least = Math.min(least, rank(sum, j));
         }
-        return nearest;
+        return point(least, neighbours);
+    }
+
+    /** The bits of a distance, then the place: the least of these is the first of the nearest. NaN ranks last. */
+    private static long rank(float distance, int place) {
+        return (long) (Float.floatToRawIntBits(distance) & Integer.MAX_VALUE) << 32 | place;
+    }
+
+    /** The point of a rank, -1 if its distance is beyond what a float holds. */
+    private static int point(long rank, char[] neighbours) {
+        return rank >>> 32 < LARGEST ? neighbours[(int) rank] : -1;
     }
 }

@@ -23,9 +23,6 @@ import jdk.incubator.vector.VectorMask;
 final class ScaleCandidates {
     private static final int LANES = Lanes.COUNT;
 
-    /** The bits of the largest float: those of floats that are not negative have the floats' order. */
-    private static final int LARGEST = 0x7f7fffff;
-
     private final Lattice lattice;
     private final int groups;
     private final int count;
@@ -243,7 +240,7 @@ final class ScaleCandidates {
     /** Puts the nearest point of a list where a code was rounded to, -1 if there is none. */
     private static void scanEight(
             float[] terms, char[] neighbours, int from, int end, int code, int[] nearest, int to) {
-        IntVector least = IntVector.broadcast(Lanes.INT, LARGEST);
+        IntVector least = IntVector.broadcast(Lanes.INT, NearestPoint.LARGEST);
         IntVector point = IntVector.broadcast(Lanes.INT, -1);
         for (int j = from; j < end; j++) {
             int neighbour = neighbours[j];
@@ -265,7 +262,7 @@ final class ScaleCandidates {
 
     private static void scanFour(
             float[] terms, char[] neighbours, int from, int end, int code, int[] nearest, int to) {
-        IntVector least = IntVector.broadcast(Lanes.INT, LARGEST);
+        IntVector least = IntVector.broadcast(Lanes.INT, NearestPoint.LARGEST);
         IntVector point = IntVector.broadcast(Lanes.INT, -1);
         for (int j = from; j < end; j++) {
             int neighbour = neighbours[j];

@@ -51,7 +51,7 @@ abstract sealed class TernarySplit permits OneShiftSplit, TwoShiftSplit {
     private final int[] flips = new int[LANES];
     private final int[] codes;
 
-    /** The best gain so far, its scale and its choice, -1 for none. */
+    /** The best gain so far, its scale and its choice, -1 for none; and the split that is held against it. */
     final float[] state = new float[STATE];
 
     /** The scale of each lane's sub-block, 0 for one that has no split; never negative. */
