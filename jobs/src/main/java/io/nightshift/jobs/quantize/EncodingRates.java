@@ -4,7 +4,7 @@ import io.nightshift.kernels.GgmlType;
 import java.util.Map;
 
 /**
- * Weights that a core of a Zen 4 at 3.6 GHz quantizes in a second, by the tables of docs/performance.md: with an importance
+ * Weights that a core of a Zen 4 at 3.6 GHz quantizes in a second, by docs/performance.md: with an importance
  * matrix where a type takes notice of it. Types without an entry are conversions, which are bound by memory.
  */
 final class EncodingRates {
@@ -23,8 +23,8 @@ final class EncodingRates {
             Map.entry(GgmlType.IQ2_S, 16.9),
             Map.entry(GgmlType.IQ2_XS, 7.4),
             Map.entry(GgmlType.IQ2_XXS, 12.2),
-            Map.entry(GgmlType.IQ1_M, 25.4),
-            Map.entry(GgmlType.IQ1_S, 26.7),
+            Map.entry(GgmlType.IQ1_M, 31.7),
+            Map.entry(GgmlType.IQ1_S, 45.6),
             Map.entry(GgmlType.Q4_0, 286.0),
             Map.entry(GgmlType.Q4_1, 81.3),
             Map.entry(GgmlType.Q5_0, 277.0),
